@@ -1,0 +1,17 @@
+//! Everything Rollcall decides, and nothing it does.
+//!
+//! This room is pure: no clock, thread, file, tensor or terminal. Time is an
+//! argument ([`Moment`]), randomness does not occur, and the only crates used
+//! are for pictures (`image`), dates (`chrono`) and text. It can therefore not
+//! fail for a reason outside it, and is tested as tables.
+//!
+//! Spaces: a box or a point is in *frame* pixels (origin at the top-left corner
+//! of the frame, x to the right, y down, pixel centres at half-integers) unless
+//! its name says otherwise, e.g. `point_in_crop`, `crop_from_frame`.
+
+pub mod align;
+pub mod detection;
+pub mod embedding;
+pub mod frame;
+pub mod geometry;
+pub mod person;

@@ -1,0 +1,92 @@
+//! Networks: from pixels to detections, embeddings and liveness scores.
+//!
+//! The only room that holds tensors. Each model family has one file that knows
+//! its pre- and post-processing; what runs the network is behind the narrow
+//! trait [`Network`], so that a faster engine changes nothing above it.
+
+use candle_core::Tensor;
+use image::RgbImage;
+
+use crate::core::align::AlignedFace;
+use crate::core::detection::Detection;
+use crate::core::embedding::{Embedding, ModelId};
+use crate::core::geometry::BoundingBox;
+
+/// Finds faces.
+pub trait FaceDetector: Send {
+    /// All faces in `image`, best score first, in pixels of `image`.
+    ///
+    /// # Errors
+    /// If the network fails; a picture without a face is an empty list.
+    fn detect(&mut self, image: &RgbImage) -> Result<Vec<Detection>, InferenceError>;
+}
+
+/// Turns aligned faces into embeddings.
+pub trait FaceEmbedder: Send {
+    /// One embedding per face, in order.
+    ///
+    /// # Errors
+    /// If the network fails or its output is no embedding.
+    fn embed(&mut self, faces: &[AlignedFace]) -> Result<Vec<Embedding>, InferenceError>;
+
+    /// Which network this is; stored with every template.
+    fn model_id(&self) -> &ModelId;
+
+    /// Number of dimensions of its embeddings.
+    fn dim(&self) -> usize;
+}
+
+/// Judges whether a face is a living person or a picture of one.
+pub trait LivenessModel: Send {
+    /// Probability, 0..=1, that the face in `bounding_box` is live. One frame is
+    /// a hint; fuse several before deciding anything.
+    ///
+    /// # Errors
+    /// If the network fails.
+    fn score(
+        &mut self,
+        image: &RgbImage,
+        bounding_box: &BoundingBox,
+    ) -> Result<f32, InferenceError>;
+}
+
+/// Runs one network, whatever the engine.
+pub trait Network: Send {
+    /// Runs the network on one NCHW f32 tensor; the outputs come in the order
+    /// and shape of the ONNX graph's outputs.
+    ///
+    /// # Errors
+    /// If the shape does not suit the network or the engine fails.
+    fn run(&mut self, input: &Tensor) -> Result<Vec<Tensor>, InferenceError>;
+}
+
+/// What can go wrong between a picture and its embedding.
+#[derive(Debug, thiserror::Error)]
+pub enum InferenceError {
+    /// A tensor operation failed.
+    #[error("running {model}: {source}")]
+    Tensor {
+        /// File name of the model.
+        model: String,
+        /// What candle said.
+        #[source]
+        source: candle_core::Error,
+    },
+    /// The network's outputs are not those of its family.
+    #[error("{model}: {reason}")]
+    Output {
+        /// File name of the model.
+        model: String,
+        /// What was expected and found.
+        reason: String,
+    },
+    /// The output of the embedder is no embedding.
+    #[error("{model} gave no embedding: {source}")]
+    Embedding {
+        /// File name of the model.
+        model: String,
+        /// Why.
+        #[source]
+        source: crate::core::embedding::EmbeddingError,
+    },
+}

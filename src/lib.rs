@@ -1,0 +1,7 @@
+//! Rollcall: a face-recognition attendance station for the terminal.
+
+pub mod clock;
+pub mod core;
+pub mod inference;
+pub mod mailbox;
+pub mod stop;
