@@ -4,6 +4,9 @@
 //! its pre- and post-processing; what runs the network is behind the narrow
 //! trait [`Network`], so that a faster engine changes nothing above it.
 
+pub mod recogniser;
+pub mod worker;
+
 use candle_core::Tensor;
 use image::RgbImage;
 
