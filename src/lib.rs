@@ -1,5 +1,6 @@
 //! Rollcall: a face-recognition attendance station for the terminal.
 
+pub mod camera;
 pub mod clock;
 pub mod config;
 pub mod core;
