@@ -70,8 +70,8 @@ impl Scene {
         RgbImage::from_fn(WIDTH, HEIGHT, |x, y| {
             let (x, y) = view.scene_from_picture((x as f32, y as f32));
             let sample = bilinear(x + margin, y + margin, |x, y| {
-                let x = x.clamp(0, self.background.width() as i32 - 1) as u32;
-                let y = y.clamp(0, self.background.height() as i32 - 1) as u32;
+                let x = x.clamp(0, self.background.width().cast_signed() - 1) as u32;
+                let y = y.clamp(0, self.background.height().cast_signed() - 1) as u32;
                 self.background.get_pixel(x, y).0.map(f32::from)
             });
             Rgb(sample.map(|c| c as u8))
@@ -158,7 +158,7 @@ fn draw_person(picture: &mut RgbImage, cut_out: &CutOut, pose: &Pose, view: View
 
 /// The cut-out at a point; below its lowest row the coat goes on down to the floor.
 fn sample_with_coat(source: &RgbaImage, coat: [f32; 3], (u, v): (f32, f32)) -> [f32; 4] {
-    let (width, height) = (source.width() as i32, source.height() as i32);
+    let (width, height) = (source.width().cast_signed(), source.height().cast_signed());
     let lowest = (height - 2) as f32;
     let below = (v - lowest).max(0.0);
     let mut sample = bilinear(u, v.min(lowest), |x, y| {
