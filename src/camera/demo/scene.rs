@@ -81,7 +81,7 @@ impl Scene {
     /// Changing light and the noise of a cheap sensor.
     fn expose(&self, picture: &mut RgbImage, index: u64, secs: f32) {
         let wave = |period_secs: f32| (TAU * secs / period_secs).sin();
-        let brightness = 1.0 + 0.14 * wave(23.0) + 0.05 * wave(7.3);
+        let brightness = 0.94 + 0.12 * wave(23.0) + 0.04 * wave(7.3);
         let warmth = 0.05 * wave(31.0);
         let gains = [
             brightness * (1.0 + warmth),
@@ -170,7 +170,7 @@ fn sample_with_coat(source: &RgbaImage, coat: [f32; 3], (u, v): (f32, f32)) -> [
         }
     });
     if below > 0.0 {
-        let plain = (below / (0.1 * height as f32)).min(1.0);
+        let plain = (below / (0.03 * height as f32)).min(1.0);
         let shade = 1.0 - 0.35 * (below / height as f32).min(1.0);
         for (channel, coat) in sample.iter_mut().zip(coat) {
             *channel = (*channel * (1.0 - plain) + coat * plain) * shade;
