@@ -1,4 +1,4 @@
-//! AVI files with Motion JPEG video (Microsoft RIFF; OpenDML 1.02 for long files).
+//! AVI files with Motion JPEG video (Microsoft RIFF; `OpenDML` 1.02 for long files).
 //!
 //! The file is read as a flat row of chunks: the lists that matter (`hdrl`,
 //! `strl`, `movi`, `rec `, and the `AVIX` segments of files over 1 GB) are
@@ -166,8 +166,8 @@ impl<R: Read + Seek> AviReader<R> {
 
 impl Chunk {
     fn is_transparent_list(self) -> bool {
-        // Lists are told apart by their form, which the caller has yet to read; the only
-        // ones without pictures inside (`INFO`, `odml`) hold well-formed chunks to skip.
+        // Whatever a list is for, it is entered: those without pictures (`INFO`, `odml`)
+        // hold chunks that are skipped one by one.
         matches!(&self.id, b"RIFF" | b"LIST")
     }
 
@@ -281,10 +281,14 @@ fn read_header<R: Read + Seek>(input: &mut BufReader<R>, chunk: Chunk) -> io::Re
 
 fn skip<R: Read + Seek>(input: &mut BufReader<R>, bytes: u64) -> io::Result<()> {
     // At most 2^32 bytes, which an i64 holds.
-    input.seek_relative(bytes as i64)
+    input.seek_relative(bytes.cast_signed())
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "byte-string literals, which names of chunks are written as, are references"
+)]
 pub(super) mod tests {
     use std::io::Cursor;
 

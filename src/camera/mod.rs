@@ -6,8 +6,8 @@
 //! station, mailboxes or retries; the worker knows nothing of files or drivers.
 //!
 //! # Invariants
-//! - A damaged picture is counted and skipped. It never ends a source, and it
-//!   never becomes half a picture with somebody's face in it.
+//! - A picture known to be damaged is counted and skipped. It never ends a
+//!   source, and no part of it is passed on.
 //! - No file and no driver can make a parser here panic or allocate more than
 //!   the limits in [`limits`] allow.
 //! - Nobody waits without end for a thread that may be stuck in a driver.

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{CameraState, SourceDescription};
+use super::{CameraState, FrameRate, SourceDescription};
 
 /// Frames per second are measured over this long.
 const RATE_WINDOW: Duration = Duration::from_secs(2);
@@ -60,7 +60,7 @@ impl Monitor {
 
     /// The source is open; its first picture is awaited.
     pub(super) fn opened(&mut self, source: SourceDescription, now: Duration) {
-        let period = source.rate.map_or(Duration::ZERO, |rate| rate.period());
+        let period = source.rate.map_or(Duration::ZERO, FrameRate::period);
         self.silent_after = SILENT_AFTER.max(period * SILENT_AFTER_PERIODS);
         self.source = Some(source);
         self.last_sign = Some(now);
@@ -139,7 +139,6 @@ impl Monitor {
 
 #[cfg(test)]
 mod tests {
-    use super::super::FrameRate;
     use super::*;
 
     fn at(millis: u64) -> Duration {

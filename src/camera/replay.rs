@@ -480,8 +480,8 @@ mod tests {
         let sorted = [
             "",
             "a",
-            "a1",
             "a01",
+            "a1",
             "a2",
             "a10",
             "a10b",
@@ -491,17 +491,8 @@ mod tests {
         ];
         for (i, a) in sorted.iter().enumerate() {
             for (j, b) in sorted.iter().enumerate() {
-                if a.trim_matches(|c| c == 'a' || c == '0') == "1"
-                    && b.trim_matches(|c| c == 'a' || c == '0') == "1"
-                {
-                    continue;
-                }
                 assert_eq!(natural_order(a, b), i.cmp(&j), "{a} {b}");
             }
         }
-        assert_eq!(
-            natural_order("a1", "a01"),
-            natural_order("a01", "a1").reverse()
-        );
     }
 }

@@ -91,7 +91,7 @@ impl CutOut {
         Ok(Self {
             coat: coat_colour(&picture),
             levels: halvings(picture),
-            face_centre: ((left + right) / 2.0, (top + bottom) / 2.0),
+            face_centre: (left.midpoint(right), top.midpoint(bottom)),
             face_height: bottom - top,
         })
     }

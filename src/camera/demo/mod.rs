@@ -2,7 +2,7 @@
 //!
 //! Everything is drawn from a seed and the number of the picture, never from a
 //! clock, so that a picture that shows a problem can be drawn again. The people
-//! are cut-outs of public-domain photographs ([`cast`]); strangers come first,
+//! are cut-outs of public-domain photographs ([`cast()`]); strangers come first,
 //! for whoever tries the program wants to enrol somebody without waiting.
 
 mod cast;

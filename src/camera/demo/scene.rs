@@ -65,23 +65,37 @@ impl Scene {
         picture
     }
 
+    /// The background through the camera's eye. The view is never turned, so where a column
+    /// or row comes from is worked out once for all its pixels.
     fn render_background(&self, view: View) -> RgbImage {
         let margin = MARGIN as f32;
-        RgbImage::from_fn(WIDTH, HEIGHT, |x, y| {
-            let (x, y) = view.scene_from_picture((x as f32, y as f32));
-            let sample = bilinear(x + margin, y + margin, |x, y| {
-                let x = x.clamp(0, self.background.width() as i32 - 1) as u32;
-                let y = y.clamp(0, self.background.height() as i32 - 1) as u32;
-                self.background.get_pixel(x, y).0.map(f32::from)
-            });
-            Rgb(sample.map(|c| c as u8))
-        })
+        let (width, height) = (self.background.width(), self.background.height());
+        let columns: Vec<_> = (0..WIDTH)
+            .map(|x| Between::new(view.scene_from_picture((x as f32, 0.0)).0 + margin, width))
+            .collect();
+        let bytes = self.background.as_raw();
+        let stride = 3 * width as usize;
+        let mut picture = RgbImage::new(WIDTH, HEIGHT);
+        for (y, row) in picture.chunks_exact_mut(3 * WIDTH as usize).enumerate() {
+            let rows = Between::new(view.scene_from_picture((0.0, y as f32)).1 + margin, height);
+            let upper = &bytes[rows.before * stride..][..stride];
+            let lower = &bytes[(rows.before + 1) * stride..][..stride];
+            for (pixel, column) in row.chunks_exact_mut(3).zip(&columns) {
+                let (left, right) = (3 * column.before, 3 * (column.before + 1));
+                for (channel, byte) in pixel.iter_mut().enumerate() {
+                    let upper = column.mix(upper[left + channel], upper[right + channel]);
+                    let lower = column.mix(lower[left + channel], lower[right + channel]);
+                    *byte = ((upper * (256 - rows.weight) + lower * rows.weight) >> 16) as u8;
+                }
+            }
+        }
+        picture
     }
 
     /// Changing light and the noise of a cheap sensor.
     fn expose(&self, picture: &mut RgbImage, index: u64, secs: f32) {
         let wave = |period_secs: f32| (TAU * secs / period_secs).sin();
-        let brightness = 1.0 + 0.14 * wave(23.0) + 0.05 * wave(7.3);
+        let brightness = 0.94 + 0.12 * wave(23.0) + 0.04 * wave(7.3);
         let warmth = 0.05 * wave(31.0);
         let gains = [
             brightness * (1.0 + warmth),
@@ -99,6 +113,29 @@ impl Scene {
                 *byte = (lit + i32::from(noise)).clamp(0, 255) as u8;
             }
         }
+    }
+}
+
+/// A place between two whole-numbered ones, with 8 fractional bits.
+#[derive(Debug, Clone, Copy)]
+struct Between {
+    before: usize,
+    weight: u32,
+}
+
+impl Between {
+    /// `at` among `count` whole-numbered places; outside of them the nearest is taken.
+    fn new(at: f32, count: u32) -> Self {
+        let at = at.clamp(0.0, count as f32 - 1.01);
+        Self {
+            before: at as usize,
+            weight: (at.fract() * 256.0) as u32,
+        }
+    }
+
+    /// 256 times the value between two others.
+    fn mix(self, before: u8, after: u8) -> u32 {
+        u32::from(before) * (256 - self.weight) + u32::from(after) * self.weight
     }
 }
 
@@ -158,7 +195,7 @@ fn draw_person(picture: &mut RgbImage, cut_out: &CutOut, pose: &Pose, view: View
 
 /// The cut-out at a point; below its lowest row the coat goes on down to the floor.
 fn sample_with_coat(source: &RgbaImage, coat: [f32; 3], (u, v): (f32, f32)) -> [f32; 4] {
-    let (width, height) = (source.width() as i32, source.height() as i32);
+    let (width, height) = (source.width().cast_signed(), source.height().cast_signed());
     let lowest = (height - 2) as f32;
     let below = (v - lowest).max(0.0);
     let mut sample = bilinear(u, v.min(lowest), |x, y| {
@@ -170,7 +207,7 @@ fn sample_with_coat(source: &RgbaImage, coat: [f32; 3], (u, v): (f32, f32)) -> [
         }
     });
     if below > 0.0 {
-        let plain = (below / (0.1 * height as f32)).min(1.0);
+        let plain = (below / (0.03 * height as f32)).min(1.0);
         let shade = 1.0 - 0.35 * (below / height as f32).min(1.0);
         for (channel, coat) in sample.iter_mut().zip(coat) {
             *channel = (*channel * (1.0 - plain) + coat * plain) * shade;

@@ -11,6 +11,7 @@
 
 mod devices;
 
+use std::io;
 use std::path::Path;
 
 use image::RgbImage;
@@ -18,6 +19,7 @@ use nokhwa::utils::{
     CameraFormat, CameraIndex, FrameFormat, RequestedFormat, RequestedFormatType, Resolution,
 };
 use nokhwa::{Buffer, Camera, NokhwaError};
+use v4l::video::{Capture, capture::Parameters};
 
 use super::{
     CameraChoice, CameraError, Delivery, FrameRate, FrameSource, OpenSource, SourceDescription,
@@ -75,26 +77,15 @@ impl UsbSource {
     /// # Errors
     /// When the camera is busy, forbidden or gone, or accepts no format.
     pub fn open(device: VideoDevice) -> Result<Self, CameraError> {
-        let mut last_refusal = String::new();
-        for format in format_ladder() {
-            match open_as(&device, format) {
-                Ok(camera) => return Ok(Self { device, camera }),
-                Err(error) => {
-                    let message = error.to_string();
-                    // Another format does not help against these.
-                    if let Some(trouble) = trouble_in(&message, &device.name) {
-                        return Err(trouble);
-                    }
-                    last_refusal = message;
-                }
+        let camera = match climb_down(&device) {
+            // Another program may have left the device in a state that nokhwa refuses to
+            // read (7.5 pictures per second, an exotic pixel format), whatever is asked for.
+            Err(CameraError::NoFormat { .. }) if reset_format(&device).is_ok() => {
+                climb_down(&device)
             }
-        }
-        Err(CameraError::NoFormat {
-            camera: device.name,
-            tried: format!(
-                "Motion JPEG and YUYV at 640x480, 1280x720 and 320x240; last answer: {last_refusal}"
-            ),
-        })
+            other => other,
+        }?;
+        Ok(Self { device, camera })
     }
 }
 
@@ -122,6 +113,42 @@ impl FrameSource for UsbSource {
             Err(reason) => Delivery::Damaged(reason),
         })
     }
+}
+
+/// Tries the formats one after the other.
+fn climb_down(device: &VideoDevice) -> Result<Camera, CameraError> {
+    let mut last_refusal = String::new();
+    for format in format_ladder() {
+        match open_as(device, format) {
+            Ok(camera) => return Ok(camera),
+            Err(error) => {
+                let message = error.to_string();
+                // Another format does not help against these.
+                if let Some(trouble) = trouble_in(&message, &device.name) {
+                    return Err(trouble);
+                }
+                last_refusal = message;
+            }
+        }
+    }
+    Err(CameraError::NoFormat {
+        camera: device.name.clone(),
+        tried: format!(
+            "Motion JPEG and YUYV at 640x480, 1280x720 and 320x240; last answer: {last_refusal}"
+        ),
+    })
+}
+
+/// Puts the device into a format and rate that nokhwa can read; the driver picks what is nearest.
+fn reset_format(device: &VideoDevice) -> io::Result<()> {
+    let handle = v4l::Device::new(device.number as usize)?;
+    for fourcc in [b"MJPG", b"YUYV"] {
+        let wanted = v4l::Format::new(640, 480, v4l::FourCC::new(fourcc));
+        if handle.set_format(&wanted)?.fourcc == wanted.fourcc {
+            break;
+        }
+    }
+    handle.set_params(&Parameters::with_fps(30)).map(drop)
 }
 
 fn open_as(device: &VideoDevice, format: CameraFormat) -> Result<Camera, NokhwaError> {
