@@ -4,6 +4,8 @@
 //! its pre- and post-processing; what runs the network is behind the narrow
 //! trait [`Network`], so that a faster engine changes nothing above it.
 
+pub mod engine;
+
 use candle_core::Tensor;
 use image::RgbImage;
 
@@ -72,6 +74,9 @@ pub enum InferenceError {
         #[source]
         source: candle_core::Error,
     },
+    /// The engine cannot run the network on this input.
+    #[error(transparent)]
+    Engine(#[from] engine::EngineError),
     /// The network's outputs are not those of its family.
     #[error("{model}: {reason}")]
     Output {
