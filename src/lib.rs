@@ -1,9 +1,11 @@
 //! Rollcall: a face-recognition attendance station for the terminal.
 
 pub mod camera;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod core;
 pub mod inference;
+pub mod logging;
 pub mod mailbox;
 pub mod stop;
