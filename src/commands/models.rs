@@ -93,15 +93,8 @@ fn verify(manifest: &Manifest, args: JsonArgs) -> Result<Outcome> {
 
 /// The families that a configuration uses.
 pub(super) fn families_in_use(config: &crate::config::Config) -> Vec<ModelFamily> {
-    use crate::config::{DetectorChoice, LivenessChoice};
-    let mut families = vec![
-        match config.recognition.detector {
-            DetectorChoice::Scrfd => ModelFamily::Scrfd,
-            DetectorChoice::Centerface => ModelFamily::Centerface,
-        },
-        ModelFamily::Arcface,
-    ];
-    if config.recognition.liveness == LivenessChoice::Show {
+    let mut families = vec![config.recognition.detector.family(), ModelFamily::Arcface];
+    if config.recognition.liveness == crate::config::LivenessChoice::Show {
         families.push(ModelFamily::PassiveLiveness);
     }
     families
