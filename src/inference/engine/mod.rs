@@ -21,6 +21,8 @@ mod reference;
 mod relative;
 mod shapes;
 mod specialise;
+#[cfg(test)]
+mod tests;
 
 use candle_core::{DType, Tensor};
 
@@ -48,6 +50,11 @@ pub enum Backend {
     /// Stock candle operations, one after the other: slow, plain, the oracle of the tests.
     #[default]
     Reference,
+}
+
+impl Backend {
+    /// Every backend, for those who compare them.
+    pub const ALL: [Self; 1] = [Self::Reference];
 }
 
 /// Loads the ONNX model in `bytes`; `model_name` is its file name, for messages.
