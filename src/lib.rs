@@ -9,3 +9,4 @@ pub mod inference;
 pub mod logging;
 pub mod mailbox;
 pub mod stop;
+pub mod store;
