@@ -12,3 +12,4 @@ pub mod mailbox;
 pub mod picture;
 pub mod runtime;
 pub mod stop;
+pub mod store;

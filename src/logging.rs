@@ -44,10 +44,8 @@ pub enum LoggingError {
 pub fn start(data_dir: &Path, filter: &str) -> Result<WorkerGuard, LoggingError> {
     let folder = data_dir.join(FOLDER);
     let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| filter.to_owned());
-    let parsed = EnvFilter::try_new(&filter).map_err(|source| LoggingError::Filter {
-        filter,
-        source,
-    })?;
+    let parsed =
+        EnvFilter::try_new(&filter).map_err(|source| LoggingError::Filter { filter, source })?;
     let file = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("rollcall")
