@@ -4,4 +4,5 @@ pub mod clock;
 pub mod core;
 pub mod inference;
 pub mod mailbox;
+pub mod picture;
 pub mod stop;
