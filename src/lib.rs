@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod core;
+pub mod eval;
 pub mod inference;
 pub mod mailbox;
 pub mod picture;
