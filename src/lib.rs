@@ -6,6 +6,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod core;
+pub mod eval;
 pub mod inference;
 pub mod logging;
 pub mod mailbox;
