@@ -5,11 +5,10 @@ use serde::Serialize;
 
 use super::stills::{self, Still};
 use super::table::{Table, print_json};
-use super::{Context, Look};
+use super::{Context, KnownPeople, Look};
 use crate::cli::{IdentifyArgs, Outcome};
-use crate::core::gallery::{Gallery, Identity};
+use crate::core::gallery::Identity;
 use crate::core::observation::FaceObservation;
-use crate::core::person::{Person, PersonId};
 
 #[derive(Serialize)]
 struct PictureRow {
@@ -36,7 +35,7 @@ struct FaceRow {
 /// Runs the command: "no" if in one of the pictures nobody is known.
 pub(super) fn run(args: &IdentifyArgs, context: &Context) -> Result<Outcome> {
     let mut recogniser = context.recogniser(Look::Still)?;
-    let known = context.known_people(recogniser.model_id())?;
+    let known = context.known_people(&context.store_to_read()?, recogniser.model_id())?;
     let mut rows = Vec::with_capacity(args.images.len());
     for path in &args.images {
         let (faces, error) = match stills::look_at(path, &mut recogniser) {
@@ -60,18 +59,6 @@ pub(super) fn run(args: &IdentifyArgs, context: &Context) -> Result<Outcome> {
         .iter()
         .all(|row| row.faces.iter().any(|face| face.code.is_some()));
     Ok(if all_known { Outcome::Done } else { Outcome::No })
-}
-
-/// The people of this station and their templates of one model.
-pub(super) struct KnownPeople {
-    pub(super) people: Vec<Person>,
-    pub(super) gallery: Gallery,
-}
-
-impl KnownPeople {
-    pub(super) fn person(&self, id: PersonId) -> Option<&Person> {
-        self.people.iter().find(|p| p.id == id)
-    }
 }
 
 fn name_faces(still: &Still, known: &KnownPeople, context: &Context) -> Vec<FaceRow> {

@@ -40,9 +40,6 @@ const TICK: Duration = Duration::from_millis(250);
 /// How long a camera may take to let go before it is left behind.
 const CAMERA_GRACE: Duration = Duration::from_millis(1500);
 
-/// JPEG quality of kept portraits.
-const PORTRAIT_QUALITY: u8 = 90;
-
 /// How often the database is asked whether another program has changed it.
 const LOOK_FOR_CHANGES: Duration = Duration::from_secs(2);
 
@@ -339,7 +336,7 @@ impl Runtime {
                     embedding: sample.embedding.clone(),
                     model: self.model.clone(),
                     quality: sample.quality.score(),
-                    jpeg: Some(picture::encode_jpeg(&portrait, PORTRAIT_QUALITY)?),
+                    jpeg: Some(picture::encode_jpeg(&portrait, picture::PORTRAIT_QUALITY)?),
                 })
             })
             .collect::<Result<_>>()?;

@@ -15,6 +15,7 @@ mod attendance;
 mod audit;
 mod error;
 mod export;
+mod lock;
 mod people;
 mod pictures;
 mod schema;
@@ -32,11 +33,14 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::core::embedding::ModelId;
 use crate::core::event::Snapshot;
+use crate::core::person::Person;
 
 pub use attendance::{EventFilter, ManualPunch};
 pub use audit::AuditEntry;
 pub use error::StoreError;
 pub use export::{AttendanceRow, write_csv};
+pub use lock::StationLock;
+pub use worker::{Patience, StoreHandle, StoreRequest, spawn};
 pub use people::{GalleryRows, NewPerson, NewTemplate, PersonRow, SkippedTemplate};
 
 use error::Fault;
@@ -62,6 +66,8 @@ pub struct Store {
     connection: Connection,
     data_dir: PathBuf,
     path: PathBuf,
+    /// SQLite's counter of other connections' commits, as last seen.
+    data_version: Option<i64>,
 }
 
 impl Store {
@@ -100,6 +106,7 @@ impl Store {
             connection,
             data_dir: data_dir.to_path_buf(),
             path,
+            data_version: None,
         };
         store.remove_orphaned_pictures()?;
         Ok(store)
@@ -132,6 +139,7 @@ impl Store {
             connection,
             data_dir: data_dir.to_path_buf(),
             path,
+            data_version: None,
         })
     }
 
@@ -146,6 +154,26 @@ impl Store {
     /// If there is any.
     pub fn check(&self) -> Result<(), StoreError> {
         quick_check(&self.connection, &self.path)
+    }
+
+    /// Whether another connection has written since this was last asked.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn changed_elsewhere(&mut self) -> Result<bool, StoreError> {
+        let version = self
+            .connection
+            .query_row("PRAGMA data_version", [], |row| row.get(0))
+            .map_err(|e| StoreError::of_sqlite("looking for changes", &self.path, e))?;
+        Ok(self.data_version.replace(version).is_some_and(|before| before != version))
+    }
+
+    /// Everybody who was not deleted, in the order of enrolment.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn everybody(&self) -> Result<Vec<Person>, StoreError> {
+        self.read("listing people", |tx| people::all(tx))
     }
 
     /// What a station needs to know to go on with `local_day`.
