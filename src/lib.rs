@@ -6,3 +6,4 @@ pub mod core;
 pub mod inference;
 pub mod mailbox;
 pub mod stop;
+pub mod ui;
