@@ -14,3 +14,4 @@ pub mod picture;
 pub mod runtime;
 pub mod stop;
 pub mod store;
+pub mod ui;

@@ -85,7 +85,12 @@ fn today(args: JsonArgs, context: &Context) -> Result<()> {
         .iter()
         .filter_map(|person| today_row(person, &events, &now))
         .collect();
-    rows.sort_by(|a, b| b.first_in.is_some().cmp(&a.first_in.is_some()).then(a.first_in.cmp(&b.first_in)));
+    rows.sort_by(|a, b| {
+        b.first_in
+            .is_some()
+            .cmp(&a.first_in.is_some())
+            .then(a.first_in.cmp(&b.first_in))
+    });
     if args.json {
         return Ok(print_json(&rows)?);
     }
@@ -150,7 +155,16 @@ fn time(at: Option<DateTime<FixedOffset>>) -> String {
 }
 
 fn print_events(rows: &[AttendanceRow]) -> Result<()> {
-    let mut table = Table::new(&["Event", "Day", "Time", "Code", "Name", "Direction", "Source", "Note"]);
+    let mut table = Table::new(&[
+        "Event",
+        "Day",
+        "Time",
+        "Code",
+        "Name",
+        "Direction",
+        "Source",
+        "Note",
+    ]);
     for row in rows {
         table.row([
             row.event.to_string(),

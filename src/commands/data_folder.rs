@@ -46,7 +46,10 @@ pub(super) fn for_work(context: &Context) -> Result<DataFolder> {
     let folder = context.data_dir();
     let remark = if has_database(folder) && is_demo(folder)? {
         let aside = set_aside(folder)?;
-        Some(format!("what the demonstration wrote was moved to {}", aside.display()))
+        Some(format!(
+            "what the demonstration wrote was moved to {}",
+            aside.display()
+        ))
     } else {
         None
     };

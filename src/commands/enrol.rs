@@ -94,9 +94,18 @@ pub(super) fn run(args: &EnrolArgs, context: &Context) -> Result<Outcome> {
             pictures,
         })?;
     } else {
-        println!("enrolled {} ({}) with {} pictures", person.name, person.code, added.len());
+        println!(
+            "enrolled {} ({}) with {} pictures",
+            person.name,
+            person.code,
+            added.len()
+        );
     }
-    Ok(if refused == 0 { Outcome::Done } else { Outcome::No })
+    Ok(if refused == 0 {
+        Outcome::Done
+    } else {
+        Outcome::No
+    })
 }
 
 /// The person to add pictures to, if that is what is asked.

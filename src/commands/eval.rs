@@ -36,8 +36,15 @@ fn print(report: &Report) {
     let s = &report.statistics;
     let pairs = s.genuine_pairs + s.impostor_pairs;
     println!("model                   {}", report.model_id);
-    println!("pictures                {}, {} without a face", report.pictures, report.pictures_without_face.len());
-    println!("pairs                   {pairs}, {} of one person and {} of two", s.genuine_pairs, s.impostor_pairs);
+    println!(
+        "pictures                {}, {} without a face",
+        report.pictures,
+        report.pictures_without_face.len()
+    );
+    println!(
+        "pairs                   {pairs}, {} of one person and {} of two",
+        s.genuine_pairs, s.impostor_pairs
+    );
     println!(
         "at the best threshold   {} of {pairs} right ({:.2} %), threshold {:.3}",
         s.best.correct_pairs,
@@ -52,16 +59,25 @@ fn print(report: &Report) {
             100.0 * folds.standard_deviation
         );
     }
-    for (label, distribution) in [("one person", s.genuine_similarity), ("two people", s.impostor_similarity)] {
+    for (label, distribution) in [
+        ("one person", s.genuine_similarity),
+        ("two people", s.impostor_similarity),
+    ] {
         if let Some(d) = distribution {
-            println!("similarity, {label}  {:.3} +- {:.3}", d.mean, d.standard_deviation);
+            println!(
+                "similarity, {label}  {:.3} +- {:.3}",
+                d.mean, d.standard_deviation
+            );
         }
     }
     for point in &s.roc {
         match &point.measured {
             Some(m) => println!(
                 "TAR at FMR {:.0e}         {:.2} % (threshold {:.3}, {} false matches)",
-                point.false_match_rate, 100.0 * m.true_accept_rate, m.threshold, m.false_matches
+                point.false_match_rate,
+                100.0 * m.true_accept_rate,
+                m.threshold,
+                m.false_matches
             ),
             None => println!(
                 "TAR at FMR {:.0e}         needs at least {} pairs of two people",
@@ -70,7 +86,13 @@ fn print(report: &Report) {
         }
     }
     if !report.pictures_without_face.is_empty() {
-        println!("without a face          {}", report.pictures_without_face.join(", "));
-        println!("note                    {}", report.treatment_of_pictures_without_face);
+        println!(
+            "without a face          {}",
+            report.pictures_without_face.join(", ")
+        );
+        println!(
+            "note                    {}",
+            report.treatment_of_pictures_without_face
+        );
     }
 }

@@ -21,14 +21,14 @@ use anyhow::{Context as _, Result};
 use crate::cli::{Cli, Command, Outcome, Places};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::core::embedding::ModelId;
+use crate::core::gallery::Gallery;
+use crate::core::person::{Person, PersonId};
 use crate::inference::detector::DetectorOptions;
 use crate::inference::engine::EngineOptions;
 use crate::inference::load::{load_detector, load_embedder, load_liveness};
 use crate::inference::manifest::{Manifest, ModelFamily};
 use crate::inference::recogniser::Recogniser;
-use crate::core::embedding::ModelId;
-use crate::core::gallery::Gallery;
-use crate::core::person::{Person, PersonId};
 use crate::store::{Author, Store};
 
 /// What every command starts from.
@@ -154,10 +154,19 @@ impl Context {
         let program = std::env::current_exe().context("finding the program's own path")?;
         let mut candidates = vec![PathBuf::from("models")];
         // Beside an installed program, or two levels up from target/release.
-        candidates.extend(program.ancestors().skip(1).take(3).map(|dir| dir.join("models")));
+        candidates.extend(
+            program
+                .ancestors()
+                .skip(1)
+                .take(3)
+                .map(|dir| dir.join("models")),
+        );
         candidates
             .iter()
-            .find(|dir| dir.join(crate::inference::manifest::MANIFEST_FILE).is_file())
+            .find(|dir| {
+                dir.join(crate::inference::manifest::MANIFEST_FILE)
+                    .is_file()
+            })
             .cloned()
             .with_context(|| {
                 let tried: Vec<_> = candidates.iter().map(|d| d.display().to_string()).collect();
@@ -201,7 +210,9 @@ impl Context {
         let kind = self.config.recognition.detector;
         // A still picture says nothing about who stood before the camera.
         let judge_liveness = look == Look::Frame
-            && self.families_in_use().contains(&ModelFamily::PassiveLiveness);
+            && self
+                .families_in_use()
+                .contains(&ModelFamily::PassiveLiveness);
         Ok(Recogniser {
             detector: load_detector(&manifest, kind, self.detector_options(look), &engine)?,
             embedder: load_embedder(&manifest, &engine)?,

@@ -22,7 +22,9 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
             }
         }
         PeopleCommand::Show { code, json } => {
-            let row = context.store_to_read()?.person_row(&PersonCode::parse(code)?)?;
+            let row = context
+                .store_to_read()?
+                .person_row(&PersonCode::parse(code)?)?;
             if *json {
                 print_json(&row)?;
             } else {
@@ -64,7 +66,14 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
 }
 
 fn print_table(rows: &[PersonRow]) -> Result<()> {
-    let mut table = Table::new(&["Code", "Name", "State", "Templates", "Enrolled", "Last seen"]);
+    let mut table = Table::new(&[
+        "Code",
+        "Name",
+        "State",
+        "Templates",
+        "Enrolled",
+        "Last seen",
+    ]);
     for row in rows {
         table.row([
             row.code.clone(),
@@ -92,6 +101,8 @@ fn state(row: &PersonRow) -> &'static str {
 }
 
 fn last_seen(row: &PersonRow) -> String {
-    row.last_seen
-        .map_or_else(|| "never".to_owned(), |at| at.format("%Y-%m-%d %H:%M").to_string())
+    row.last_seen.map_or_else(
+        || "never".to_owned(),
+        |at| at.format("%Y-%m-%d %H:%M").to_string(),
+    )
 }

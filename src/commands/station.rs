@@ -102,7 +102,12 @@ fn source_options(capture: &CaptureArgs) -> Result<SourceOptions> {
 }
 
 fn notices(folder: &DataFolder, is_demo: bool) -> Vec<Notice> {
-    let mut notices: Vec<Notice> = folder.remark.clone().map(Notice::Info).into_iter().collect();
+    let mut notices: Vec<Notice> = folder
+        .remark
+        .clone()
+        .map(Notice::Info)
+        .into_iter()
+        .collect();
     if is_demo {
         notices.push(Notice::Info(
             "demonstration: two of the six people are strangers; press e to enrol one".into(),
@@ -166,6 +171,9 @@ fn dashboard_options(source: &SourceSpec, context: &Context) -> DashboardOptions
         },
         frames_per_second: config.dashboard.frames_per_second,
         source: source.to_string(),
-        models: format!("{} at {}", config.recognition.detector, config.recognition.detector_size),
+        models: format!(
+            "{} at {}",
+            config.recognition.detector, config.recognition.detector_size
+        ),
     }
 }

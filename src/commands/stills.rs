@@ -53,7 +53,10 @@ impl Still {
     ) -> Result<NewTemplate> {
         let portrait = picture::portrait(&self.image, &face.detection.bounding_box);
         Ok(NewTemplate {
-            embedding: face.embedding.clone().context("the face is too poor to embed")?,
+            embedding: face
+                .embedding
+                .clone()
+                .context("the face is too poor to embed")?,
             model: recogniser.model_id().clone(),
             quality: face.quality.score(),
             jpeg: Some(picture::encode_jpeg(&portrait, picture::PORTRAIT_QUALITY)?),

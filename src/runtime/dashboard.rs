@@ -11,9 +11,7 @@ use crate::camera::{CameraState, CameraStats};
 use crate::core::event::Event;
 use crate::core::frame::Frame;
 use crate::core::notice::Notice;
-use crate::ui::{
-    Action, App, CameraStatus, Health, Input, Status, Terminal, UiOptions, input,
-};
+use crate::ui::{Action, App, CameraStatus, Health, Input, Status, Terminal, UiOptions, input};
 
 /// Keys and resizes that may wait for the main thread.
 const INPUTS_WAITING: usize = 64;

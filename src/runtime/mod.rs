@@ -17,7 +17,9 @@ use anyhow::{Context as _, Result};
 use crossbeam_channel::{Receiver, bounded, select};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::camera::{self, CameraState, CameraStats, CameraWorker, SourceOptions, SourceSpec, Wiring};
+use crate::camera::{
+    self, CameraState, CameraStats, CameraWorker, SourceOptions, SourceSpec, Wiring,
+};
 use crate::clock::Clock;
 use crate::core::attendance::NewPunch;
 use crate::core::embedding::ModelId;
@@ -30,8 +32,8 @@ use crate::core::station::{Policies, Station};
 use crate::inference::recogniser::Recogniser;
 use crate::inference::worker::{self, RecogniserReport};
 use crate::mailbox::Mailbox;
-use crate::stop::StopFlag;
 use crate::picture;
+use crate::stop::StopFlag;
 use crate::store::{self, NewPerson, NewTemplate, Patience, Store, StoreHandle, StoreRequest};
 
 /// How often the station is told that time has passed.
@@ -115,11 +117,20 @@ impl Runtime {
             station.handle(Event::Notice(notice), &now);
         }
         let (receipt_sender, receipts) = bounded(RECEIPTS_WAITING);
-        let mut store =
-            store::spawn(parts.store, model.clone(), clock, receipt_sender, Patience::default())?;
+        let mut store = store::spawn(
+            parts.store,
+            model.clone(),
+            clock,
+            receipt_sender,
+            Patience::default(),
+        )?;
         store.send(StoreRequest::Note {
             action: "station.start",
-            detail: format!("rollcall {}, source {}", env!("CARGO_PKG_VERSION"), parts.source),
+            detail: format!(
+                "rollcall {}, source {}",
+                env!("CARGO_PKG_VERSION"),
+                parts.source
+            ),
         });
         store.send(StoreRequest::Reload {
             local_day: station.local_day(),
@@ -128,8 +139,13 @@ impl Runtime {
         let (frames, preview) = (Mailbox::new(), Mailbox::new());
         let (state_sender, camera_states) = bounded(16);
         let (report_sender, reports) = bounded(OBSERVATIONS_WAITING);
-        let recogniser = worker::spawn(parts.recogniser, frames.clone(), report_sender, stop.clone())
-            .context("starting the recogniser's thread")?;
+        let recogniser = worker::spawn(
+            parts.recogniser,
+            frames.clone(),
+            report_sender,
+            stop.clone(),
+        )
+        .context("starting the recogniser's thread")?;
         let wiring = Wiring {
             clock,
             stop: stop.clone(),
@@ -289,7 +305,10 @@ impl Runtime {
             return Ok(());
         }
         self.last_tick = now;
-        anyhow::ensure!(self.store.flush(), "the store's thread has died; see the log");
+        anyhow::ensure!(
+            self.store.flush(),
+            "the store's thread has died; see the log"
+        );
         if now.saturating_sub(self.last_look_for_changes) >= LOOK_FOR_CHANGES {
             self.last_look_for_changes = now;
             self.store.send(StoreRequest::ReloadIfChanged {
@@ -364,7 +383,14 @@ fn report_unwritten(punches: &[NewPunch]) -> Result<()> {
     }
     let lines: Vec<String> = punches
         .iter()
-        .map(|p| format!("  person {} {} {}", p.person.0, p.direction, p.at.to_rfc3339()))
+        .map(|p| {
+            format!(
+                "  person {} {} {}",
+                p.person.0,
+                p.direction,
+                p.at.to_rfc3339()
+            )
+        })
         .collect();
     anyhow::bail!(
         "the database could not be written; these punches are lost unless you add them:\n{}",

@@ -40,13 +40,16 @@ pub use audit::AuditEntry;
 pub use error::StoreError;
 pub use export::{AttendanceRow, write_csv};
 pub use lock::StationLock;
-pub use worker::{Patience, StoreHandle, StoreRequest, spawn};
 pub use people::{GalleryRows, NewPerson, NewTemplate, PersonRow, SkippedTemplate};
+pub use worker::{Patience, StoreHandle, StoreRequest, spawn};
 
 use error::Fault;
 
 /// Name of the database in the data folder.
 pub const DATABASE_FILE: &str = "station.db";
+
+/// Name of the folder of pictures in the data folder.
+pub const PICTURES_FOLDER: &str = pictures::FOLDER;
 
 /// How long a writer waits for another one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -165,7 +168,10 @@ impl Store {
             .connection
             .query_row("PRAGMA data_version", [], |row| row.get(0))
             .map_err(|e| StoreError::of_sqlite("looking for changes", &self.path, e))?;
-        Ok(self.data_version.replace(version).is_some_and(|before| before != version))
+        Ok(self
+            .data_version
+            .replace(version)
+            .is_some_and(|before| before != version))
     }
 
     /// Everybody who was not deleted, in the order of enrolment.
