@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 /// Exit codes, the same for every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +33,7 @@ impl Outcome {
 /// Exit codes: 0 done; 1 failed; 2 wrong use; 3 the answer is no (`identify`:
 /// nobody known in one of the pictures; `doctor`, `models verify`: something is wrong).
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(version)]
 pub struct Cli {
     /// Where things are.
     #[command(flatten)]
@@ -43,6 +44,23 @@ pub struct Cli {
     /// The command.
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+impl Cli {
+    /// Reads the process's arguments; prints help or what is wrong, and exits, where due.
+    pub fn from_arguments() -> Self {
+        let cli = Self::parse();
+        if cli.command.is_some() && !cli.capture.is_empty() {
+            // clap's own check would also refuse the options of `Places`.
+            Self::command()
+                .error(
+                    ErrorKind::ArgumentConflict,
+                    "--demo, --source, --rate and --once go after `run`, or without a command",
+                )
+                .exit();
+        }
+        cli
+    }
 }
 
 /// Folders and files.
@@ -81,6 +99,12 @@ pub struct CaptureArgs {
     /// Play a replayed source once instead of over and over.
     #[arg(long)]
     pub once: bool,
+}
+
+impl CaptureArgs {
+    fn is_empty(&self) -> bool {
+        !self.demo && self.source.is_none() && self.rate.is_none() && !self.once
+    }
 }
 
 /// The commands.

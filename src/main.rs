@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use rollcall::cli::Cli;
 use rollcall::commands;
 
@@ -10,7 +9,7 @@ use rollcall::commands;
 const FAILED: u8 = 1;
 
 fn main() -> ExitCode {
-    match commands::run(Cli::parse()) {
+    match commands::run(Cli::from_arguments()) {
         Ok(outcome) => ExitCode::from(outcome.exit_code()),
         Err(error) => {
             eprintln!("rollcall: {error:#}");
