@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 
 use proptest::prelude::*;
-use rollcall::core::attendance::{Direction, EventId, EventSource};
+use rollcall::core::attendance::{AttendanceEvent, Direction, EventId, EventSource};
 use rollcall::core::event::PunchOutcome;
 use rollcall::core::person::PersonId;
 use rollcall::store::{EventFilter, ManualPunch, Store, StoreError};
@@ -265,7 +265,7 @@ proptest! {
         const CODES: [&str; 3] = ["E-1", "E-2", "E-3"];
         let (_folder, mut store) = station();
         let ids: Vec<PersonId> = CODES.iter().map(|c| enrolled(&mut store, c)).collect();
-        let mut before = vec![];
+        let mut before: Vec<AttendanceEvent> = vec![];
         for step in steps {
             // Refusals are part of the game; what matters is what is left behind.
             let _ = match step {
@@ -281,7 +281,7 @@ proptest! {
             let mut events = store.day_events(day("2026-11-23")).unwrap();
             events.sort_by_key(|e| e.id);
             for (old, new) in before.iter().zip(&events) {
-                let mut unvoided = rollcall::core::attendance::AttendanceEvent::clone(new);
+                let mut unvoided = new.clone();
                 if old.void.is_none() {
                     unvoided.void = None;
                 }
