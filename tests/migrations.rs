@@ -1,6 +1,11 @@
 //! Databases of stations in the field: each version that was ever released is
 //! stored beside this test, and must open with everything that was in it.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "the helpers of a test say what they expect by unwrapping it"
+)]
+
 use chrono::NaiveDate;
 use rollcall::core::embedding::ModelId;
 use rollcall::store::{DATABASE_FILE, EventFilter, Store, StoreError};

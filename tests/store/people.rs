@@ -119,7 +119,9 @@ fn a_deactivated_person_is_kept_and_not_recognised() {
 #[test]
 fn a_deleted_person_leaves_attendance_and_nothing_else() {
     let (folder, mut store) = station();
-    let new = person("E-1", "Quetzalcoatl");
+    let mut new = person("E-1", "Quetzalcoatl");
+    new.templates = vec![template(&(1..=512u16).map(f32::from).collect::<Vec<_>>())];
+    let face = new.templates[0].embedding.to_le_bytes();
     let (ana, _) = store.add_person(&new, operator()).unwrap();
     store.record(&punch(ana.id, 1, EIGHT), operator()).unwrap();
     store.delete_person(&code("E-1"), operator()).unwrap();
@@ -147,8 +149,10 @@ fn a_deleted_person_leaves_attendance_and_nothing_else() {
         let path = file.unwrap().path();
         if path.is_file() {
             let bytes = std::fs::read(&path).unwrap();
-            let found = bytes.windows(12).any(|w| w == b"Quetzalcoatl");
-            assert!(!found, "the name is still in {}", path.display());
+            for (what, part) in [("name", &b"Quetzalcoatl"[..]), ("face", &face[1000..1032])] {
+                let found = bytes.windows(part.len()).any(|w| w == part);
+                assert!(!found, "the {what} is still in {}", path.display());
+            }
         }
     }
 }
