@@ -123,7 +123,12 @@ pub(super) fn run(args: &BenchArgs, context: &Context) -> Result<Outcome> {
 fn print(report: &Report) -> Result<()> {
     println!(
         "rollcall {} on {}, {} cores, {} at {}, median of {} runs",
-        report.version, report.architecture, report.cores, report.detector, report.detector_size, report.runs
+        report.version,
+        report.architecture,
+        report.cores,
+        report.detector,
+        report.detector_size,
+        report.runs
     );
     let mut table = Table::new(&["Stage", "Median ms", "95 % ms"]);
     for stage in &report.stages {
@@ -142,9 +147,12 @@ fn print(report: &Report) -> Result<()> {
 
 /// A bundled portrait in the middle of a picture of a usual camera's size.
 fn bench_picture() -> Result<RgbImage> {
-    let person = demo::cast().first().context("the demonstration has no people")?;
+    let person = demo::cast()
+        .first()
+        .context("the demonstration has no people")?;
     let portrait = image::load_from_memory(person.portrait)?.to_rgb8();
-    let portrait = image::imageops::thumbnail(&portrait, 300, 300 * portrait.height() / portrait.width());
+    let portrait =
+        image::imageops::thumbnail(&portrait, 300, 300 * portrait.height() / portrait.width());
     let mut picture = RgbImage::from_pixel(640, 480, image::Rgb([120, 125, 130]));
     image::imageops::replace(&mut picture, &portrait, 170, 40);
     Ok(picture)
@@ -153,7 +161,9 @@ fn bench_picture() -> Result<RgbImage> {
 fn largest(detections: &[Detection]) -> Result<Detection> {
     let area = |d: &&Detection| d.bounding_box.area();
     let largest = detections.iter().max_by(|a, b| area(a).total_cmp(&area(b)));
-    largest.copied().context("no face was found in the bench's picture")
+    largest
+        .copied()
+        .context("no face was found in the bench's picture")
 }
 
 /// Templates of nobody: the probe's components turned round by the template's number.

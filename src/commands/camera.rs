@@ -36,8 +36,17 @@ pub(super) fn run(command: &CameraCommand) -> Result<Outcome> {
     } else {
         let mut table = Table::new(&["--source", "Device", "Name", "Kind"]);
         for row in &rows {
-            let kind = if row.usb { "USB camera" } else { "video device" };
-            table.row([row.source.clone(), row.device.clone(), row.name.clone(), kind.to_owned()]);
+            let kind = if row.usb {
+                "USB camera"
+            } else {
+                "video device"
+            };
+            table.row([
+                row.source.clone(),
+                row.device.clone(),
+                row.name.clone(),
+                kind.to_owned(),
+            ]);
         }
         table.print()?;
     }

@@ -5,11 +5,10 @@ use serde::Serialize;
 
 use super::stills::{self, Still};
 use super::table::{Table, print_json};
-use super::{Context, Look};
+use super::{Context, KnownPeople, Look};
 use crate::cli::{IdentifyArgs, Outcome};
-use crate::core::gallery::{Gallery, Identity};
+use crate::core::gallery::Identity;
 use crate::core::observation::FaceObservation;
-use crate::core::person::{Person, PersonId};
 
 #[derive(Serialize)]
 struct PictureRow {
@@ -36,7 +35,7 @@ struct FaceRow {
 /// Runs the command: "no" if in one of the pictures nobody is known.
 pub(super) fn run(args: &IdentifyArgs, context: &Context) -> Result<Outcome> {
     let mut recogniser = context.recogniser(Look::Still)?;
-    let known = context.known_people(recogniser.model_id())?;
+    let known = context.known_people(&context.store_to_read()?, recogniser.model_id())?;
     let mut rows = Vec::with_capacity(args.images.len());
     for path in &args.images {
         let (faces, error) = match stills::look_at(path, &mut recogniser) {
@@ -55,23 +54,19 @@ pub(super) fn run(args: &IdentifyArgs, context: &Context) -> Result<Outcome> {
         print_table(&rows)?;
     }
     let failed = rows.iter().filter(|row| row.error.is_some()).count();
-    anyhow::ensure!(failed == 0, "{failed} of {} pictures could not be read", rows.len());
+    anyhow::ensure!(
+        failed == 0,
+        "{failed} of {} pictures could not be read",
+        rows.len()
+    );
     let all_known = rows
         .iter()
         .all(|row| row.faces.iter().any(|face| face.code.is_some()));
-    Ok(if all_known { Outcome::Done } else { Outcome::No })
-}
-
-/// The people of this station and their templates of one model.
-pub(super) struct KnownPeople {
-    pub(super) people: Vec<Person>,
-    pub(super) gallery: Gallery,
-}
-
-impl KnownPeople {
-    pub(super) fn person(&self, id: PersonId) -> Option<&Person> {
-        self.people.iter().find(|p| p.id == id)
-    }
+    Ok(if all_known {
+        Outcome::Done
+    } else {
+        Outcome::No
+    })
 }
 
 fn name_faces(still: &Still, known: &KnownPeople, context: &Context) -> Vec<FaceRow> {
@@ -80,7 +75,10 @@ fn name_faces(still: &Still, known: &KnownPeople, context: &Context) -> Vec<Face
         .faces
         .iter()
         .map(|face| {
-            let candidate = face.embedding.as_ref().and_then(|e| known.gallery.search(e));
+            let candidate = face
+                .embedding
+                .as_ref()
+                .and_then(|e| known.gallery.search(e));
             policy.identify(candidate)
         })
         .collect();
@@ -134,7 +132,14 @@ fn face_row(face: &FaceObservation, identity: Identity, known: &KnownPeople) -> 
 }
 
 fn print_table(rows: &[PictureRow]) -> Result<()> {
-    let mut table = Table::new(&["Image", "Face at", "Who", "Code", "Similarity", "Best candidate"]);
+    let mut table = Table::new(&[
+        "Image",
+        "Face at",
+        "Who",
+        "Code",
+        "Similarity",
+        "Best candidate",
+    ]);
     for row in rows {
         if let Some(error) = &row.error {
             eprintln!("{error}");
@@ -148,7 +153,8 @@ fn print_table(rows: &[PictureRow]) -> Result<()> {
                 format!("{left:.0},{top:.0} {:.0}x{:.0}", right - left, bottom - top),
                 face.name.clone().unwrap_or_else(|| "unknown".into()),
                 face.code.clone().unwrap_or_else(|| "-".into()),
-                face.similarity.map_or_else(|| "-".into(), |s| format!("{s:.3}")),
+                face.similarity
+                    .map_or_else(|| "-".into(), |s| format!("{s:.3}")),
                 face.best_candidate.clone().unwrap_or_else(|| "-".into()),
             ]);
         }

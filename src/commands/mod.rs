@@ -3,6 +3,7 @@
 mod attendance;
 mod bench;
 mod camera;
+mod data_folder;
 mod doctor;
 mod enrol;
 mod eval;
@@ -20,12 +21,15 @@ use anyhow::{Context as _, Result};
 use crate::cli::{Cli, Command, Outcome, Places};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::core::embedding::ModelId;
+use crate::core::gallery::Gallery;
+use crate::core::person::{Person, PersonId};
 use crate::inference::detector::DetectorOptions;
 use crate::inference::engine::EngineOptions;
 use crate::inference::load::{load_detector, load_embedder, load_liveness};
 use crate::inference::manifest::{Manifest, ModelFamily};
 use crate::inference::recogniser::Recogniser;
-use crate::store::Store;
+use crate::store::{Author, Store};
 
 /// What every command starts from.
 pub(crate) struct Context {
@@ -77,6 +81,18 @@ fn print_config(sample: bool, config: &Config) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// The people of this station and their templates of one model.
+struct KnownPeople {
+    people: Vec<Person>,
+    gallery: Gallery,
+}
+
+impl KnownPeople {
+    fn person(&self, id: PersonId) -> Option<&Person> {
+        self.people.iter().find(|p| p.id == id)
+    }
+}
+
 /// How large the recogniser sees a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Look {
@@ -94,9 +110,40 @@ impl Context {
         &self.places.data_dir
     }
 
-    /// Opens the database to change it; makes it if there is none.
-    fn store(&self) -> Result<Store> {
+    /// Opens the database to read it.
+    fn store_to_read(&self) -> Result<Store> {
+        Ok(Store::open_read_only(self.data_dir())?)
+    }
+
+    /// Opens the database to change what is in it.
+    fn store_to_change(&self) -> Result<Store> {
+        // A mistyped folder should not become a new, empty station.
+        drop(self.store_to_read()?);
         Ok(Store::open(self.data_dir())?)
+    }
+
+    /// Who changes something at the command line: the operator's login, where it is known.
+    fn operator(&self) -> String {
+        ["SUDO_USER", "USER", "LOGNAME"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok())
+            .filter(|name| !name.trim().is_empty())
+            .unwrap_or_else(|| "operator".to_owned())
+    }
+
+    fn author<'a>(&self, operator: &'a str) -> Author<'a> {
+        Author {
+            name: operator,
+            at: self.clock.now().wall,
+        }
+    }
+
+    /// The people of this station and their templates made by `model`.
+    fn known_people(&self, store: &Store, model: &ModelId) -> Result<KnownPeople> {
+        Ok(KnownPeople {
+            people: store.everybody()?,
+            gallery: Gallery::new(store.load_gallery(model)?.templates),
+        })
     }
 
     /// The networks' folder: as asked for, else here, else beside the program.
@@ -107,10 +154,19 @@ impl Context {
         let program = std::env::current_exe().context("finding the program's own path")?;
         let mut candidates = vec![PathBuf::from("models")];
         // Beside an installed program, or two levels up from target/release.
-        candidates.extend(program.ancestors().skip(1).take(3).map(|dir| dir.join("models")));
+        candidates.extend(
+            program
+                .ancestors()
+                .skip(1)
+                .take(3)
+                .map(|dir| dir.join("models")),
+        );
         candidates
             .iter()
-            .find(|dir| dir.join(crate::inference::manifest::MANIFEST_FILE).is_file())
+            .find(|dir| {
+                dir.join(crate::inference::manifest::MANIFEST_FILE)
+                    .is_file()
+            })
             .cloned()
             .with_context(|| {
                 let tried: Vec<_> = candidates.iter().map(|d| d.display().to_string()).collect();
@@ -154,7 +210,9 @@ impl Context {
         let kind = self.config.recognition.detector;
         // A still picture says nothing about who stood before the camera.
         let judge_liveness = look == Look::Frame
-            && self.families_in_use().contains(&ModelFamily::PassiveLiveness);
+            && self
+                .families_in_use()
+                .contains(&ModelFamily::PassiveLiveness);
         Ok(Recogniser {
             detector: load_detector(&manifest, kind, self.detector_options(look), &engine)?,
             embedder: load_embedder(&manifest, &engine)?,

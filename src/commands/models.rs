@@ -46,7 +46,10 @@ fn list(manifest: &Manifest, context: &Context, args: JsonArgs) -> Result<Outcom
             licence_note: model.licence.note.as_deref(),
             source: format!(
                 "{} {} {}, {}",
-                model.source.registry, model.source.package, model.source.version, model.source.member
+                model.source.registry,
+                model.source.package,
+                model.source.version,
+                model.source.member
             ),
             sha256: &model.sha256,
         })

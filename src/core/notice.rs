@@ -191,7 +191,10 @@ pub struct LogEntry {
 
 /// The latest notices, oldest first.
 #[derive(Debug, Clone, Default)]
-pub struct Log(VecDeque<LogEntry>);
+pub struct Log {
+    lines: VecDeque<LogEntry>,
+    written: u64,
+}
 
 /// Lines kept; the database and the log file keep the rest.
 const CAPACITY: usize = 500;
@@ -199,14 +202,27 @@ const CAPACITY: usize = 500;
 impl Log {
     /// Adds a line and forgets the oldest if there are too many.
     pub fn push(&mut self, at: &Moment, notice: Notice) {
-        if self.0.len() == CAPACITY {
-            self.0.pop_front();
+        if self.lines.len() == CAPACITY {
+            self.lines.pop_front();
         }
-        self.0.push_back(LogEntry { at: *at, notice });
+        self.lines.push_back(LogEntry { at: *at, notice });
+        self.written += 1;
+    }
+
+    /// How many lines were ever written; a reader who remembers it can later
+    /// ask what is new.
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// The lines after the first `written` ones, as far as they are kept, oldest first.
+    pub fn since(&self, written: u64) -> impl Iterator<Item = &LogEntry> {
+        let new = self.written.saturating_sub(written) as usize;
+        self.lines.iter().skip(self.lines.len().saturating_sub(new))
     }
 
     /// All lines, oldest first; reversible.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &LogEntry> + ExactSizeIterator {
-        self.0.iter()
+        self.lines.iter()
     }
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::{Parts, Runtime};
-use crate::core::notice::LogEntry;
+use super::{Parts, Runtime, report_unwritten};
+
+/// How long the last receipts are waited for, so that their lines are printed too.
+const LAST_RECEIPTS: Duration = Duration::from_secs(2);
 
 /// Runs until the source ends or a signal asks for the end.
 ///
@@ -15,36 +17,29 @@ use crate::core::notice::LogEntry;
 pub fn run(parts: Parts) -> Result<()> {
     let mut runtime = Runtime::start(parts)?;
     let no_input = crossbeam_channel::never::<()>();
-    let mut printer = Printer::default();
+    let mut printed = 0;
     while !runtime.is_stopping() && !runtime.is_finished() {
         runtime.wait(&no_input, Duration::from_millis(250))?;
-        printer.print(&runtime)?;
+        print_new_lines(&runtime, &mut printed)?;
     }
-    let unwritten = runtime.finish()?;
-    anyhow::ensure!(unwritten == 0, "{unwritten} punches could not be written");
-    Ok(())
+    let patience_ends = runtime.now().monotonic + LAST_RECEIPTS;
+    while runtime.station().unconfirmed() > 0 && runtime.now().monotonic < patience_ends {
+        runtime.wait(&no_input, Duration::from_millis(50))?;
+    }
+    print_new_lines(&runtime, &mut printed)?;
+    report_unwritten(&runtime.finish())
 }
 
-/// Remembers which lines of the log have been printed.
-#[derive(Default)]
-struct Printer {
-    last: Option<LogEntry>,
-}
-
-impl Printer {
-    fn print(&mut self, runtime: &Runtime) -> Result<()> {
-        let log = runtime.station().log();
-        let fresh = log.iter().rev().take_while(|entry| Some(*entry) != self.last.as_ref()).count();
-        if fresh == 0 {
-            return Ok(());
-        }
-        let mut out = io::stdout().lock();
-        for entry in log.iter().skip(log.iter().len() - fresh) {
-            let time = entry.at.wall.format("%Y-%m-%dT%H:%M:%S%:z");
-            writeln!(out, "{time} {}", entry.notice).context("writing to standard output")?;
-        }
-        out.flush().context("writing to standard output")?;
-        self.last = log.iter().next_back().cloned();
-        Ok(())
+fn print_new_lines(runtime: &Runtime, printed: &mut u64) -> Result<()> {
+    let log = runtime.station().log();
+    if log.written() == *printed {
+        return Ok(());
     }
+    let mut out = io::stdout().lock();
+    for entry in log.since(*printed) {
+        let time = entry.at.wall.format("%Y-%m-%dT%H:%M:%S%:z");
+        writeln!(out, "{time} {}", entry.notice).context("writing to standard output")?;
+    }
+    *printed = log.written();
+    out.flush().context("writing to standard output")
 }

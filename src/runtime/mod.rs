@@ -8,7 +8,6 @@
 
 pub mod dashboard;
 pub mod headless;
-mod store_link;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -18,25 +17,36 @@ use anyhow::{Context as _, Result};
 use crossbeam_channel::{Receiver, bounded, select};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::camera::{self, CameraState, CameraStats, CameraWorker, SourceOptions, SourceSpec, Wiring};
+use crate::camera::{
+    self, CameraState, CameraStats, CameraWorker, SourceOptions, SourceSpec, Wiring,
+};
 use crate::clock::Clock;
+use crate::core::attendance::NewPunch;
 use crate::core::embedding::ModelId;
+use crate::core::enrolment::EnrolmentSample;
 use crate::core::event::{Effect, Event, Receipt};
 use crate::core::frame::{Frame, Moment};
 use crate::core::notice::Notice;
+use crate::core::person::{PersonCode, PersonName};
 use crate::core::station::{Policies, Station};
 use crate::inference::recogniser::Recogniser;
 use crate::inference::worker::{self, RecogniserReport};
 use crate::mailbox::Mailbox;
+use crate::picture;
 use crate::stop::StopFlag;
-use crate::store::Store;
-use store_link::StoreLink;
+use crate::store::{self, NewPerson, NewTemplate, Patience, Store, StoreHandle, StoreRequest};
 
 /// How often the station is told that time has passed.
 const TICK: Duration = Duration::from_millis(250);
 
 /// How long a camera may take to let go before it is left behind.
 const CAMERA_GRACE: Duration = Duration::from_millis(1500);
+
+/// How often the database is asked whether another program has changed it.
+const LOOK_FOR_CHANGES: Duration = Duration::from_secs(2);
+
+/// Receipts that may wait for the main thread.
+const RECEIPTS_WAITING: usize = 64;
 
 /// Observations that may wait for the main thread; each holds a frame.
 const OBSERVATIONS_WAITING: usize = 2;
@@ -68,8 +78,11 @@ pub struct Runtime {
     preview: Mailbox<Arc<Frame>>,
     recogniser: JoinHandle<()>,
     reports: Receiver<RecogniserReport>,
-    store: StoreLink,
+    model: ModelId,
+    store: StoreHandle,
+    receipts: Receiver<Receipt>,
     last_tick: Duration,
+    last_look_for_changes: Duration,
     frame_time: Option<Duration>,
     source_ended: bool,
 }
@@ -103,13 +116,36 @@ impl Runtime {
         for notice in parts.notices {
             station.handle(Event::Notice(notice), &now);
         }
-        let store = StoreLink::start(parts.store, model, station.local_day(), clock)?;
+        let (receipt_sender, receipts) = bounded(RECEIPTS_WAITING);
+        let mut store = store::spawn(
+            parts.store,
+            model.clone(),
+            clock,
+            receipt_sender,
+            Patience::default(),
+        )?;
+        store.send(StoreRequest::Note {
+            action: "station.start",
+            detail: format!(
+                "rollcall {}, source {}",
+                env!("CARGO_PKG_VERSION"),
+                parts.source
+            ),
+        });
+        store.send(StoreRequest::Reload {
+            local_day: station.local_day(),
+        });
 
         let (frames, preview) = (Mailbox::new(), Mailbox::new());
         let (state_sender, camera_states) = bounded(16);
         let (report_sender, reports) = bounded(OBSERVATIONS_WAITING);
-        let recogniser = worker::spawn(parts.recogniser, frames.clone(), report_sender, stop.clone())
-            .context("starting the recogniser's thread")?;
+        let recogniser = worker::spawn(
+            parts.recogniser,
+            frames.clone(),
+            report_sender,
+            stop.clone(),
+        )
+        .context("starting the recogniser's thread")?;
         let wiring = Wiring {
             clock,
             stop: stop.clone(),
@@ -128,8 +164,11 @@ impl Runtime {
             preview,
             recogniser,
             reports,
+            model,
             store,
+            receipts,
             last_tick: now.monotonic,
+            last_look_for_changes: now.monotonic,
             frame_time: None,
             source_ended: false,
         })
@@ -205,12 +244,10 @@ impl Runtime {
                     Err(_) => anyhow::bail!("the recogniser's thread has died; see the log"),
                 }
             }
-            recv(self.store.receipts()) -> receipt => {
+            recv(self.receipts) -> receipt => {
                 happened = Happened::Progress;
                 let receipt = receipt.context("the store's thread has died; see the log")?;
-                if let Some(receipt) = self.store.translate(receipt) {
-                    self.take_in(Event::Receipt(receipt));
-                }
+                self.take_in(Event::Receipt(receipt));
             }
             recv(self.camera_states) -> state => {
                 happened = Happened::Progress;
@@ -221,7 +258,7 @@ impl Runtime {
             }
             default(timeout.min(until_tick)) => {}
         }
-        self.tick_if_due();
+        self.tick_if_due()?;
         Ok(happened)
     }
 
@@ -234,27 +271,17 @@ impl Runtime {
     }
 
     /// Ends all workers; everything decided is written before this returns.
-    /// Returns how many punches could not be.
-    ///
-    /// # Errors
-    /// If the store's thread has died.
-    pub fn finish(mut self) -> Result<usize> {
+    /// Gives back the punches that could not be, for which there is nothing
+    /// left to do but to tell the operator.
+    pub fn finish(self) -> Vec<NewPunch> {
         self.stop.request();
         self.camera.finish(CAMERA_GRACE);
         // It looks at the flag between two frames, and is never blocked in a driver.
-        while let Ok(report) = self.reports.recv_timeout(Duration::from_millis(50)) {
-            drop(report);
-        }
+        drop(self.reports);
         if self.recogniser.join().is_err() {
             tracing::error!("the recogniser's thread panicked");
         }
-        let station = &mut self.station;
-        let clock = self.clock;
-        self.store.finish(|receipt| {
-            // Effects of the last receipts are for a future that does not come.
-            station.handle(Event::Receipt(receipt), &clock.now());
-        })?;
-        Ok(self.station.unconfirmed())
+        self.store.finish()
     }
 
     fn reported(&mut self, report: RecogniserReport) {
@@ -272,19 +299,72 @@ impl Runtime {
         }
     }
 
-    fn tick_if_due(&mut self) {
+    fn tick_if_due(&mut self) -> Result<()> {
         let now = self.now().monotonic;
-        if now.saturating_sub(self.last_tick) >= TICK {
-            self.last_tick = now;
-            self.store.look_for_changes();
-            self.take_in(Event::Tick);
+        if now.saturating_sub(self.last_tick) < TICK {
+            return Ok(());
         }
+        self.last_tick = now;
+        anyhow::ensure!(
+            self.store.flush(),
+            "the store's thread has died; see the log"
+        );
+        if now.saturating_sub(self.last_look_for_changes) >= LOOK_FOR_CHANGES {
+            self.last_look_for_changes = now;
+            self.store.send(StoreRequest::ReloadIfChanged {
+                local_day: self.station.local_day(),
+            });
+        }
+        self.take_in(Event::Tick);
+        Ok(())
     }
 
     fn perform(&mut self, effect: Effect) {
-        if let Err(receipt) = self.store.perform(effect) {
-            self.take_in(Event::Receipt(receipt));
-        }
+        let request = match effect {
+            Effect::RecordPunch { ticket, punch } => StoreRequest::Punch { ticket, punch },
+            Effect::RecordSighting(sighting) => StoreRequest::Sighting(sighting),
+            Effect::Reload { local_day } => StoreRequest::Reload { local_day },
+            Effect::Enrol {
+                ticket,
+                name,
+                code,
+                samples,
+            } => match self.new_person(name, code, &samples) {
+                Ok(person) => StoreRequest::Enrol { ticket, person },
+                Err(error) => {
+                    let reason = error.to_string();
+                    self.take_in(Event::Receipt(Receipt::EnrolmentRefused { ticket, reason }));
+                    return;
+                }
+            },
+        };
+        self.store.send(request);
+    }
+
+    fn new_person(
+        &self,
+        name: PersonName,
+        code: PersonCode,
+        samples: &[EnrolmentSample],
+    ) -> Result<NewPerson> {
+        let templates = samples
+            .iter()
+            .map(|sample| {
+                let portrait = picture::portrait(&sample.frame.image, &sample.bounding_box);
+                Ok(NewTemplate {
+                    embedding: sample.embedding.clone(),
+                    model: self.model.clone(),
+                    quality: sample.quality.score(),
+                    jpeg: Some(picture::encode_jpeg(&portrait, picture::PORTRAIT_QUALITY)?),
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok(NewPerson {
+            name,
+            code,
+            consent_at: None,
+            templates,
+        })
     }
 }
 
@@ -294,4 +374,26 @@ fn camera_notice(state: &CameraState) -> Notice {
     } else {
         Notice::Warning(state.to_string())
     }
+}
+
+/// Fails if punches are left, and says which: somebody has to write them down.
+fn report_unwritten(punches: &[NewPunch]) -> Result<()> {
+    if punches.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = punches
+        .iter()
+        .map(|p| {
+            format!(
+                "  person {} {} {}",
+                p.person.0,
+                p.direction,
+                p.at.to_rfc3339()
+            )
+        })
+        .collect();
+    anyhow::bail!(
+        "the database could not be written; these punches are lost unless you add them:\n{}",
+        lines.join("\n")
+    )
 }

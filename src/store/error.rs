@@ -20,6 +20,12 @@ pub enum StoreError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// Another process takes attendance in this folder.
+    #[error("another station is running in {}: end it, or name another folder with --data-dir", data_dir.display())]
+    StationRuns {
+        /// The data folder.
+        data_dir: PathBuf,
+    },
     /// Nothing to read yet.
     #[error("there is no database at {}: start `rollcall` once, or name another folder with --data-dir", path.display())]
     Missing {

@@ -15,6 +15,7 @@ mod attendance;
 mod audit;
 mod error;
 mod export;
+mod lock;
 mod people;
 mod pictures;
 mod schema;
@@ -32,17 +33,23 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::core::embedding::ModelId;
 use crate::core::event::Snapshot;
+use crate::core::person::Person;
 
 pub use attendance::{EventFilter, ManualPunch};
 pub use audit::AuditEntry;
 pub use error::StoreError;
 pub use export::{AttendanceRow, write_csv};
+pub use lock::StationLock;
 pub use people::{GalleryRows, NewPerson, NewTemplate, PersonRow, SkippedTemplate};
+pub use worker::{Patience, StoreHandle, StoreRequest, spawn};
 
 use error::Fault;
 
 /// Name of the database in the data folder.
 pub const DATABASE_FILE: &str = "station.db";
+
+/// Name of the folder of pictures in the data folder.
+pub const PICTURES_FOLDER: &str = pictures::FOLDER;
 
 /// How long a writer waits for another one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -62,6 +69,8 @@ pub struct Store {
     connection: Connection,
     data_dir: PathBuf,
     path: PathBuf,
+    /// SQLite's counter of other connections' commits, as last seen.
+    data_version: Option<i64>,
 }
 
 impl Store {
@@ -100,6 +109,7 @@ impl Store {
             connection,
             data_dir: data_dir.to_path_buf(),
             path,
+            data_version: None,
         };
         store.remove_orphaned_pictures()?;
         Ok(store)
@@ -132,6 +142,7 @@ impl Store {
             connection,
             data_dir: data_dir.to_path_buf(),
             path,
+            data_version: None,
         })
     }
 
@@ -146,6 +157,29 @@ impl Store {
     /// If there is any.
     pub fn check(&self) -> Result<(), StoreError> {
         quick_check(&self.connection, &self.path)
+    }
+
+    /// Whether another connection has written since this was last asked.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn changed_elsewhere(&mut self) -> Result<bool, StoreError> {
+        let version = self
+            .connection
+            .query_row("PRAGMA data_version", [], |row| row.get(0))
+            .map_err(|e| StoreError::of_sqlite("looking for changes", &self.path, e))?;
+        Ok(self
+            .data_version
+            .replace(version)
+            .is_some_and(|before| before != version))
+    }
+
+    /// Everybody who was not deleted, in the order of enrolment.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn everybody(&self) -> Result<Vec<Person>, StoreError> {
+        self.read("listing people", |tx| people::all(tx))
     }
 
     /// What a station needs to know to go on with `local_day`.

@@ -49,6 +49,12 @@ pub enum StoreRequest {
         /// What else there is to say.
         detail: String,
     },
+    /// Read the state of a day if another program has written since the last
+    /// time; answered by [`Receipt::Snapshot`] or not at all.
+    ReloadIfChanged {
+        /// The day.
+        local_day: NaiveDate,
+    },
     /// Read the state of a day; answered by [`Receipt::Snapshot`].
     Reload {
         /// The day.
@@ -310,6 +316,15 @@ impl Worker {
                     Ok(()) => Tried::Done,
                 }
             }
+            StoreRequest::ReloadIfChanged { local_day } => match self.store.changed_elsewhere() {
+                Ok(true) => self.attempt(StoreRequest::Reload { local_day }),
+                Ok(false) => Tried::Done,
+                Err(error) => {
+                    // It is asked again soon; nothing waits for the answer.
+                    tracing::warn!(%error, "cannot look for changes");
+                    Tried::Done
+                }
+            },
             StoreRequest::Reload { local_day } => {
                 match self.store.snapshot(local_day, &self.model) {
                     Ok(snapshot) => self.answer(Receipt::Snapshot(Box::new(snapshot))),
