@@ -312,3 +312,78 @@ fn prepare_files(data_dir: &Path, path: &Path) -> Result<(), StoreError> {
         .map_err(|e| file_error("make the database", path, e))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::embedding::Embedding;
+    use crate::core::person::{PersonCode, PersonName};
+
+    fn newcomer(code: &str) -> NewPerson {
+        NewPerson {
+            name: PersonName::parse("Ana").unwrap(),
+            code: PersonCode::parse(code).unwrap(),
+            consent_at: None,
+            templates: vec![NewTemplate {
+                embedding: Embedding::from_raw(vec![1.0; 512]).unwrap(),
+                model: ModelId::from_sha256("ab"),
+                quality: 1.0,
+                jpeg: Some(vec![0xff; 64]),
+            }],
+        }
+    }
+
+    /// SQLite says "full" for its own limit as it does for that of the disk.
+    #[test]
+    fn a_full_disk_leaves_nothing_behind_and_is_no_lasting_refusal() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path()).unwrap();
+        let author = Author {
+            name: "olga",
+            at: DateTime::parse_from_rfc3339("2026-11-23T08:00:00+01:00").unwrap(),
+        };
+        let pages = |store: &Store, limit: i64| {
+            let pragma = format!("PRAGMA max_page_count = {limit}");
+            let set: i64 = store
+                .connection
+                .query_row(&pragma, [], |r| r.get(0))
+                .unwrap();
+            set
+        };
+        // SQLite sets no limit below what is in use.
+        pages(&store, 1);
+        let mut people = 0;
+        let error = loop {
+            match store.add_person(&newcomer(&format!("E-{people}")), author) {
+                Ok(_) => people += 1,
+                Err(error) => break error,
+            }
+            assert!(people < 1000, "the limit was never met");
+        };
+        assert!(matches!(error, StoreError::Full { .. }), "{error}");
+        assert!(error.to_string().contains("make room"));
+        assert!(!error.is_permanent());
+        assert_eq!(store.people().unwrap().len(), people);
+        let folders = std::fs::read_dir(folder.path().join(pictures::FOLDER)).unwrap();
+        assert_eq!(folders.count(), people, "a picture was left behind");
+
+        pages(&store, 1_000_000);
+        store.add_person(&newcomer("E-last"), author).unwrap();
+        store.check().unwrap();
+    }
+
+    #[test]
+    fn a_punch_is_on_disk_before_it_is_acknowledged() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let pragma = |name: &str| {
+            let sql = format!("PRAGMA {name}");
+            let value: rusqlite::types::Value =
+                store.connection.query_row(&sql, [], |r| r.get(0)).unwrap();
+            value
+        };
+        assert_eq!(pragma("journal_mode"), "wal".to_owned().into());
+        assert_eq!(pragma("synchronous"), 2i64.into());
+        assert_eq!(pragma("foreign_keys"), 1i64.into());
+    }
+}
