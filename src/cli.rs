@@ -49,7 +49,13 @@ pub struct Cli {
 #[derive(Debug, Clone, Args)]
 pub struct Places {
     /// Folder of the database, the pictures and the log.
-    #[arg(long, global = true, value_name = "DIR", env = "ROLLCALL_DATA_DIR", default_value = "data")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "ROLLCALL_DATA_DIR",
+        default_value = "data"
+    )]
     pub data_dir: PathBuf,
     /// Configuration file instead of config.toml in the data folder.
     #[arg(long, global = true, value_name = "FILE", env = "ROLLCALL_CONFIG")]

@@ -16,6 +16,7 @@ use crate::core::embedding::Cosine;
 use crate::core::enrolment::EnrolmentPolicy;
 use crate::core::gallery::MatchPolicy;
 use crate::core::station::Policies;
+use crate::inference::detector::DetectorKind;
 
 /// Name of the configuration file inside the data folder.
 pub const FILE_NAME: &str = "config.toml";
@@ -59,16 +60,6 @@ pub struct CameraConfig {
     pub source: String,
 }
 
-/// Which detector is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DetectorChoice {
-    /// SCRFD-2.5G: better, weights for non-commercial use only.
-    Scrfd,
-    /// CenterFace: MIT.
-    Centerface,
-}
-
 /// What is done with the liveness network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -84,7 +75,7 @@ pub enum LivenessChoice {
 #[serde(default, deny_unknown_fields)]
 pub struct RecognitionConfig {
     /// The detector.
-    pub detector: DetectorChoice,
+    pub detector: DetectorKind,
     /// Longer side of the detector's input, in pixels; a multiple of 32.
     pub detector_size: u32,
     /// Least score of a detection, 0..1.
@@ -174,7 +165,7 @@ impl Default for CameraConfig {
 impl Default for RecognitionConfig {
     fn default() -> Self {
         Self {
-            detector: DetectorChoice::Scrfd,
+            detector: DetectorKind::Scrfd,
             detector_size: 320,
             detector_threshold: 0.5,
             // False match rate 1e-4 between two strangers, true match rate 97.8 %
@@ -549,7 +540,7 @@ mod tests {
         let config = Config::load(None, dir.path(), environment).unwrap();
         assert_eq!(config.recognition.threshold, 0.6);
         assert_eq!(config.recognition.margin, 0.1);
-        assert_eq!(config.recognition.detector, DetectorChoice::Centerface);
+        assert_eq!(config.recognition.detector, DetectorKind::Centerface);
         assert_eq!(config.station.name, "Main door");
         let bad = |name: &str| (name == "ROLLCALL_RECOGNITION_THREADS").then(|| "many".to_owned());
         let message = Config::load(None, dir.path(), bad).unwrap_err().to_string();

@@ -15,6 +15,17 @@ pub enum ColourDepth {
     True,
 }
 
+impl std::fmt::Display for ColourDepth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Monochrome => "no colours",
+            Self::Sixteen => "16 colours",
+            Self::Palette256 => "256 colours",
+            Self::True => "true colour",
+        })
+    }
+}
+
 impl ColourDepth {
     /// Reads `NO_COLOR` (<https://no-color.org>), `COLORTERM` and `TERM`.
     pub fn detect(environment: impl Fn(&str) -> Option<String>) -> Self {

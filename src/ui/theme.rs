@@ -20,6 +20,15 @@ pub enum Charset {
     Ascii,
 }
 
+impl std::fmt::Display for Charset {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Unicode => "Unicode",
+            Self::Ascii => "ASCII only",
+        })
+    }
+}
+
 impl Charset {
     /// Reads the locale the way the C library does: `LC_ALL` over `LC_CTYPE` over `LANG`.
     pub fn detect(environment: impl Fn(&str) -> Option<String>) -> Self {
