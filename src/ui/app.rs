@@ -375,3 +375,6 @@ fn today_ids(station: &Station, listing: &Listing, now: &Moment) -> Vec<PersonId
     let rows = filtered_today(station, &listing.filter, now);
     rows.into_iter().map(|row| row.person.id).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,15 @@
 //! What the operator does with the keyboard, and the thread that listens to it.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{SendTimeoutError, Sender};
 use crossterm::event::{self, Event as TerminalEvent, KeyCode, KeyEvent, KeyModifiers};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, poll};
 
 use crate::stop::StopFlag;
 
@@ -106,13 +110,14 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// receives any more, or after it has reported [`Input::Lost`].
 ///
 /// # Errors
-/// If the system refuses another thread.
+/// If there is no terminal to read, or the system refuses another thread.
 pub fn spawn(stop: StopFlag, inputs: Sender<Input>) -> io::Result<JoinHandle<()>> {
+    let line = Line::open()?;
     std::thread::Builder::new()
         .name("input".into())
         .spawn(move || {
             while !stop.is_requested() {
-                let input = match next_input() {
+                let input = match next_input(&line) {
                     Ok(Some(input)) => input,
                     Ok(None) => continue,
                     Err(error) => Input::Lost(error.to_string()),
@@ -125,8 +130,52 @@ pub fn spawn(stop: StopFlag, inputs: Sender<Input>) -> io::Result<JoinHandle<()>
         })
 }
 
-fn next_input() -> io::Result<Option<Input>> {
-    if !event::poll(PATIENCE)? {
+/// The line to the terminal, watched for its end.
+///
+/// `crossterm` reads a terminal that has hung up again and again and never comes
+/// back from it, so it is asked only while the line stands.
+enum Line {
+    Stdin(io::Stdin),
+    Controlling(File),
+}
+
+impl Line {
+    /// The one that `crossterm` reads: standard input if it is a terminal, else
+    /// the controlling terminal.
+    fn open() -> io::Result<Self> {
+        let stdin = io::stdin();
+        if stdin.is_terminal() {
+            return Ok(Line::Stdin(stdin));
+        }
+        File::open("/dev/tty").map(Line::Controlling)
+    }
+
+    /// Waits for something to read or for [`PATIENCE`].
+    fn wait(&self) -> io::Result<()> {
+        let line = match self {
+            Line::Stdin(stdin) => stdin.as_fd(),
+            Line::Controlling(file) => file.as_fd(),
+        };
+        let mut watched = [PollFd::new(line, PollFlags::POLLIN)];
+        match poll(&mut watched, PATIENCE.as_millis() as u16) {
+            // A resize interrupts the wait; crossterm knows of it.
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let ended = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
+        if watched[0].revents().is_some_and(|e| e.intersects(ended)) {
+            return Err(io::Error::new(
+                io::ErrorKind::BrokenPipe,
+                "the terminal was closed",
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn next_input(line: &Line) -> io::Result<Option<Input>> {
+    line.wait()?;
+    if !event::poll(Duration::ZERO)? {
         return Ok(None);
     }
     let input = Input::from_terminal(event::read()?);

@@ -17,11 +17,11 @@ const KEYS: &[(&str, &str)] = &[
     ("l", "log"),
     ("/", "find a person, filter a list"),
     ("v", "preview: blocks, ASCII, off"),
-    ("Tab", "next pane in a small window"),
-    ("j k", "a line down, a line up; arrows too"),
+    ("Tab", "next pane of a small window"),
+    ("j k", "a line down, up; arrows too"),
     ("PgUp PgDn", "ten lines"),
     ("Home End", "first and last line"),
-    ("Esc", "back; calls an enrolment off"),
+    ("Esc", "back; ends an enrolment"),
     ("?", "this help"),
     ("q Ctrl-C", "quit"),
 ];
@@ -34,12 +34,17 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
         let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)])
             .spacing(2)
             .areas(inner);
-        draw_lines(frame, view, keys(view, left.width), left);
+        let mut lines = keys(view, left.width);
+        lines.push(Line::default());
+        lines.extend(facts(view, left.width));
+        draw_lines(frame, view, lines, left);
         draw_lines(frame, view, marks(view, right.width), right);
     } else {
         let mut lines = keys(view, inner.width);
         lines.push(Line::default());
         lines.extend(marks(view, inner.width));
+        lines.push(Line::default());
+        lines.extend(facts(view, inner.width));
         draw_lines(frame, view, lines, inner);
     }
 }
@@ -57,7 +62,7 @@ fn keys(view: View<'_>, width: u16) -> Vec<Line<'static>> {
         .iter()
         .map(|&(key, words)| (key.to_owned(), words.to_owned()))
         .collect();
-    definitions(view, &rows, 10, width)
+    definitions(view, &rows, 9, width)
 }
 
 fn marks(view: View<'_>, width: u16) -> Vec<Line<'static>> {
@@ -91,18 +96,20 @@ fn marks(view: View<'_>, width: u16) -> Vec<Line<'static>> {
         (marks.dash.to_owned(), "not here today".to_owned()),
         (
             "dropped".to_owned(),
-            "pictures nobody had time to look at; that is harmless".to_owned(),
-        ),
-        ("networks".to_owned(), view.status.models.to_owned()),
-        (
-            "templates".to_owned(),
-            format!(
-                "{} that faces are compared with",
-                view.station.template_count()
-            ),
+            "pictures that were not looked at; some always are".to_owned(),
         ),
     ];
     definitions(view, &rows, 12, width)
+}
+
+/// What the station works with.
+fn facts(view: View<'_>, width: u16) -> Vec<Line<'static>> {
+    let templates = view.station.template_count();
+    let rows = [
+        ("networks".to_owned(), view.status.models.to_owned()),
+        ("templates".to_owned(), templates.to_string()),
+    ];
+    definitions(view, &rows, 9, width)
 }
 
 /// Words on the left, what they mean on the right, broken where it is too long.

@@ -45,7 +45,7 @@ fn draw_side_by_side(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
         Layout::vertical([Constraint::Fill(1), Constraint::Length(log_height)]).areas(right);
     draw_today(frame, view, top);
     draw_log(frame, view, bottom);
-    draw_enrolment(frame, view, right, Edge::Top);
+    draw_enrolment(frame, view, right, top.height);
 }
 
 fn draw_stacked(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
@@ -64,7 +64,7 @@ fn draw_stacked(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
         height: area.bottom() - middle.y,
         ..area
     };
-    draw_enrolment(frame, view, below, Edge::Top);
+    draw_enrolment(frame, view, below, middle.height);
 }
 
 /// A window too small for more than one thing: Tab changes which.
@@ -81,7 +81,7 @@ fn draw_one_pane(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
         Pane::Today => draw_today(frame, view, pane),
         Pane::Log => draw_log(frame, view, pane),
     }
-    draw_enrolment(frame, view, area, Edge::Bottom);
+    draw_enrolment(frame, view, area, 0);
 }
 
 fn draw_tabs(frame: &mut Frame<'_>, view: View<'_>, shown: Pane, area: Rect) {
@@ -149,20 +149,15 @@ fn draw_log(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     frame.render_widget(&lines, inner);
 }
 
-/// Which edge of its area a panel is put at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Edge {
-    Top,
-    Bottom,
-}
-
-/// Draws the form or the progress over part of `area`; the preview stays in sight.
-fn draw_enrolment(frame: &mut Frame<'_>, view: View<'_>, area: Rect, edge: Edge) {
-    let place = |height: u16| {
-        let height = height.min(area.height);
-        let y = match edge {
-            Edge::Top => area.y,
-            Edge::Bottom => area.bottom() - height,
+/// Draws the form or the progress over part of `area`, the preview stays in
+/// sight: over the `table_height` lines of the table, which start at the top, or
+/// without a table at the bottom.
+fn draw_enrolment(frame: &mut Frame<'_>, view: View<'_>, area: Rect, table_height: u16) {
+    let place = |needed: u16| {
+        let height = needed.max(table_height).min(area.height);
+        let y = match table_height {
+            0 => area.bottom() - height,
+            _ => area.y,
         };
         Rect { y, height, ..area }
     };

@@ -74,13 +74,13 @@ const GLANCE: [Column<Kind>; 5] = [
 const FULL: [Column<Kind>; 10] = [
     column(Kind::In, "In", 5, 0),
     column(Kind::Out, "Out", 5, 2),
-    column(Kind::Code, "Code", 10, 3),
+    column(Kind::Code, "Code", 8, 3),
     NAME,
     column(Kind::Hours, "Hours", 5, 1),
     column(Kind::State, "State", 11, 0),
     column(Kind::Last, "Last", 8, 4),
     column(Kind::Source, "By", 6, 5),
-    column(Kind::Similarity, "Simil", 5, 6),
+    column(Kind::Similarity, "Sim", 4, 6),
     column(Kind::Liveness, "Live", 4, 7),
 ];
 

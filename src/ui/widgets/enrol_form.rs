@@ -91,11 +91,6 @@ impl EnrolFormPanel<'_> {
             Some(problem) => lines.extend(self.note(&problem, theme.bad(), room)),
             None => lines.push(Line::default()),
         }
-        let keys = theme.fit(
-            "Enter starts  Tab next field  Esc closes",
-            usize::from(width),
-        );
-        lines.push(Line::styled(keys, theme.dim()));
         Content { lines, cursor }
     }
 

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
-use super::overlay::{label, nearest, verdict_style};
+use super::overlay::{Label, nearest, verdict_style};
 use super::panel;
 use crate::core::consensus::{Track, Verdict};
 use crate::ui::View;
@@ -32,26 +32,21 @@ impl Widget for &Faces<'_> {
         }
         for (y, track) in (inner.y..inner.bottom()).zip(station.tracks()) {
             let style = verdict_style(track.verdict, theme);
-            buf.set_stringn(
-                inner.x,
-                y,
-                theme.fit(&self.words(track), width),
-                width,
-                style,
-            );
+            buf.set_stringn(inner.x, y, self.words(track, width), width, style);
         }
     }
 }
 
 impl Faces<'_> {
-    fn words(&self, track: &Track) -> String {
+    fn words(&self, track: &Track, width: usize) -> String {
         let View { station, theme, .. } = self.0;
-        let words = label(track, station, theme);
         let nearest = nearest(track, station).filter(|_| track.verdict == Verdict::Unknown);
-        match (nearest, track.liveness) {
-            (Some(name), _) if track.issue.is_none() => format!("{words}, nearest is {name}"),
-            (_, Some(liveness)) => format!("{words} live {liveness:.2}"),
-            _ => words,
-        }
+        let more = match (nearest, track.liveness) {
+            (Some(name), _) if track.issue.is_none() => format!(", nearest is {name}"),
+            (_, Some(liveness)) => format!(" live {liveness:.2}"),
+            _ => String::new(),
+        };
+        let words = Label::of(track, station, theme).fit(width, theme);
+        theme.fit(&format!("{words}{more}"), width)
     }
 }

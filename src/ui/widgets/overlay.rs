@@ -23,8 +23,8 @@ pub(super) fn draw_faces(station: &Station, theme: Theme, placement: Placement, 
         draw_box(*cells, verdict_style(track.verdict, theme), theme, buf);
     }
     for (track, cells) in &boxes {
-        let label = label(track, station, theme);
-        if let Some(place) = place_label(&label, *cells, placement.cells, &taken) {
+        let label = Label::of(track, station, theme);
+        if let Some(place) = place_label(label.width(), *cells, placement.cells, &taken) {
             draw_label(
                 &label,
                 place,
@@ -39,29 +39,57 @@ pub(super) fn draw_faces(station: &Station, theme: Theme, placement: Placement, 
 
 /// Who a face is, in few words: name, similarity and a tick; "unknown"; or what
 /// the person should do to be recognised.
-pub(super) fn label(track: &Track, station: &Station, theme: Theme) -> String {
-    let marks = theme.marks();
-    let similarity = |wanted| {
-        let candidate = track.candidate.filter(|c| wanted == Some(c.person));
-        candidate.map_or_else(String::new, |c| format!(" {}", c.similarity))
-    };
-    match (track.verdict, track.issue) {
-        (Verdict::Known(person), _) => {
-            let name = station.person(person).map_or("?", |p| p.name.as_str());
-            format!("{name}{} {}", similarity(Some(person)), marks.tick)
+pub(super) struct Label {
+    head: String,
+    /// Not cut when the head is.
+    tail: String,
+}
+
+impl Label {
+    pub(super) fn of(track: &Track, station: &Station, theme: Theme) -> Self {
+        let marks = theme.marks();
+        let (head, tail) = match (track.verdict, track.issue) {
+            (Verdict::Known(person), _) => {
+                let name = station.person(person).map_or("?", |p| p.name.as_str());
+                // The latest vote may have been for somebody else.
+                let candidate = track.candidate.filter(|c| c.person == person);
+                let similarity = candidate.map(|c| format!(" {}", c.similarity));
+                let tail = format!("{} {}", similarity.unwrap_or_default(), marks.tick);
+                (name.to_owned(), tail)
+            }
+            (Verdict::Unknown, None) => {
+                let similarity = track.candidate.map(|c| format!(" {}", c.similarity));
+                ("unknown".to_owned(), similarity.unwrap_or_default())
+            }
+            (Verdict::Unknown | Verdict::Deciding, Some(issue)) => {
+                (issue.to_string(), String::new())
+            }
+            (Verdict::Deciding, None) => (marks.ellipsis.to_owned(), String::new()),
+        };
+        Self {
+            head: theme.text(&head).into_owned(),
+            tail,
         }
-        (Verdict::Unknown, None) => {
-            let nearest = track.candidate.map(|c| c.person);
-            format!("unknown{}", similarity(nearest))
-        }
-        (Verdict::Unknown | Verdict::Deciding, Some(issue)) => issue.to_string(),
-        (Verdict::Deciding, None) => marks.ellipsis.to_owned(),
+    }
+
+    fn width(&self) -> usize {
+        text::width(&self.head) + text::width(&self.tail)
+    }
+
+    /// The label in at most `max_width` cells.
+    pub(super) fn fit(&self, max_width: usize, theme: Theme) -> String {
+        let room = max_width.saturating_sub(text::width(&self.tail));
+        let whole = format!("{}{}", theme.fit(&self.head, room), self.tail);
+        theme.fit(&whole, max_width)
     }
 }
 
-/// The most similar person of an unknown face, if the gallery has any.
+/// The most similar person of an unknown face, if there is any likeness worth a word.
 pub(super) fn nearest<'a>(track: &Track, station: &'a Station) -> Option<&'a PersonName> {
-    let person = station.person(track.candidate?.person)?;
+    let candidate = track.candidate?;
+    let threshold = station.policies().matching.threshold;
+    let is_alike = candidate.similarity.0 * 2.0 >= threshold.0;
+    let person = station.person(candidate.person).filter(|_| is_alike)?;
     Some(&person.name)
 }
 
@@ -102,8 +130,8 @@ fn draw_box(cells: Rect, style: Style, theme: Theme, buf: &mut Buffer) {
 
 /// Below the box, above it, or on its lower or upper edge: the first of these
 /// that lies in the picture and on no other label.
-fn place_label(label: &str, cells: Rect, picture: Rect, taken: &[Rect]) -> Option<Rect> {
-    let width = (text::width(label) as u16 + 2).min(picture.width);
+fn place_label(label_width: usize, cells: Rect, picture: Rect, taken: &[Rect]) -> Option<Rect> {
+    let width = (label_width.min(1000) as u16 + 2).min(picture.width);
     let middle = i32::from(cells.x) + i32::from(cells.width) / 2 - i32::from(width) / 2;
     let x = middle.clamp(i32::from(picture.x), i32::from(picture.right() - width)) as u16;
     let rows = [
@@ -121,7 +149,7 @@ fn place_label(label: &str, cells: Rect, picture: Rect, taken: &[Rect]) -> Optio
         })
 }
 
-fn draw_label(label: &str, place: Rect, style: Style, theme: Theme, buf: &mut Buffer) {
+fn draw_label(label: &Label, place: Rect, style: Style, theme: Theme, buf: &mut Buffer) {
     let inner = usize::from(place.width.saturating_sub(2));
     for position in place.positions() {
         if let Some(cell) = buf.cell_mut(position) {
@@ -132,7 +160,7 @@ fn draw_label(label: &str, place: Rect, style: Style, theme: Theme, buf: &mut Bu
     buf.set_stringn(
         place.x + 1,
         place.y,
-        theme.fit(label, inner),
+        label.fit(inner, theme),
         inner,
         style.add_modifier(Modifier::BOLD),
     );
@@ -147,15 +175,15 @@ mod tests {
     #[test]
     fn a_label_stays_in_the_picture_and_off_the_others() {
         let cells = Rect::new(30, 2, 8, 5);
-        let below = place_label("Bartholomew 0.71", cells, PICTURE, &[]).unwrap();
+        let below = place_label(16, cells, PICTURE, &[]).unwrap();
         assert_eq!(below, Rect::new(22, 7, 18, 1), "shifted to the left");
-        let above = place_label("Ana", cells, PICTURE, &[below]).unwrap();
+        let above = place_label(3, cells, PICTURE, &[below]).unwrap();
         assert_eq!(above.y, 1);
         let filling = Rect::new(0, 0, 40, 12);
-        assert_eq!(place_label("Ana", filling, PICTURE, &[]).unwrap().y, 11);
-        let long = place_label(&"x".repeat(90), cells, PICTURE, &[]).unwrap();
+        assert_eq!(place_label(3, filling, PICTURE, &[]).unwrap().y, 11);
+        let long = place_label(90, cells, PICTURE, &[]).unwrap();
         assert_eq!(long.width, PICTURE.width);
         let all: Vec<Rect> = (0..12).map(|y| Rect::new(0, y, 40, 1)).collect();
-        assert_eq!(place_label("Ana", cells, PICTURE, &all), None);
+        assert_eq!(place_label(3, cells, PICTURE, &all), None);
     }
 }

@@ -1,8 +1,6 @@
 //! The line on top: station, camera, speed, date and time; and the alarm below
 //! it while the database cannot be written.
 
-use std::fmt::Write as _;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -19,102 +17,125 @@ pub(crate) struct StatusBar<'a>(pub(crate) View<'a>);
 struct Part {
     words: String,
     style: Style,
+    joint: Joint,
     /// Parts with a larger number go first.
     rank: u8,
 }
 
+/// How a part is set off from the one before it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Joint {
+    Separator,
+    Space,
+}
+
 impl Widget for &StatusBar<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
-        let separator = format!(" {} ", self.0.theme.marks().separator);
-        let width = usize::from(area.width);
-        let mut left = self.left();
-        let mut clock = self.clock();
-        let used = |parts: &[Part]| {
-            let words: usize = parts.iter().map(|p| text::width(&p.words)).sum();
-            words + text::width(&separator) * parts.len().saturating_sub(1)
-        };
-        while used(&left) + 2 + text::width(&clock[0]) > width {
-            let last = left.iter().map(|p| p.rank).max().unwrap_or(0);
-            if clock.len() > 1 && last <= CLOCK_RANK {
-                clock.remove(0);
-            } else if last == 0 {
+        let theme = self.0.theme;
+        let mut clocks = CLOCKS.iter();
+        let mut clock = self.clock(clocks.next());
+        let mut parts = self.parts();
+        while self.needed(&parts) + 2 + text::width(&clock.words) > usize::from(area.width) {
+            let rank = parts.iter().map(|p| p.rank).max().unwrap_or(0);
+            if rank == 0 {
                 break;
+            } else if clock.rank >= rank {
+                clock = self.clock(clocks.next());
             } else {
-                left.retain(|p| p.rank != last);
+                parts.retain(|p| p.rank != rank);
             }
         }
+        let room = |x: u16| usize::from(area.right().saturating_sub(x));
         let mut x = area.x;
-        for (i, part) in left.iter().enumerate() {
-            let room = |x: u16| usize::from(area.right().saturating_sub(x));
+        for (i, part) in parts.iter().enumerate() {
             if i > 0 {
-                (x, _) = buf.set_stringn(x, area.y, &separator, room(x), self.0.theme.dim());
+                (x, _) = buf.set_stringn(x, area.y, self.joint(part), room(x), theme.dim());
             }
-            let words = self.0.theme.fit(&part.words, room(x));
+            let words = theme.fit(&part.words, room(x));
             (x, _) = buf.set_stringn(x, area.y, words, room(x), part.style);
         }
-        let clock_width = text::width(&clock[0]) as u16;
-        let x = area.right().saturating_sub(clock_width).max(area.x);
-        buf.set_stringn(x, area.y, &clock[0], width, self.0.theme.strong());
+        let x = area
+            .right()
+            .saturating_sub(text::width(&clock.words) as u16);
+        buf.set_stringn(x.max(area.x), area.y, clock.words, room(x), clock.style);
     }
 }
 
-/// Before parts of this rank go, the date is shortened.
-const CLOCK_RANK: u8 = 3;
+/// Forms of date and time from long to short, each with the rank at which the
+/// next one takes its place.
+const CLOCKS: [(u8, &str); 3] = [
+    (6, "%-d %b %Y %H:%M:%S"),
+    (3, "%-d %b %H:%M:%S"),
+    (0, "%H:%M:%S"),
+];
 
 impl StatusBar<'_> {
-    fn left(&self) -> Vec<Part> {
+    fn parts(&self) -> Vec<Part> {
         let View {
             app, status, theme, ..
         } = self.0;
         let camera = &status.camera;
-        let part = |rank, style, words| Part { words, style, rank };
-        let mut parts = vec![
-            part(7, theme.heading(), "Rollcall".to_owned()),
-            part(
-                2,
-                theme.strong(),
-                theme.text(app.station_name()).into_owned(),
-            ),
-        ];
-        if app.station_name() == "Rollcall" {
-            parts.remove(0);
-        }
-        let health = match camera.health {
-            Health::Good => theme.good(),
-            Health::Warning => theme.warning(),
-            Health::Bad => theme.bad(),
+        let part = |rank, joint, style, words| Part {
+            words,
+            style,
+            joint,
+            rank,
         };
-        let dot = theme.marks().dot;
-        parts.push(part(
-            0,
-            health,
-            format!("{dot} camera {}", theme.text(camera.label)),
-        ));
+        let (dot, space) = (Joint::Separator, Joint::Space);
+        let plain = theme.normal();
+        let mut parts = Vec::new();
+        if app.station_name() != "Rollcall" {
+            parts.push(part(7, dot, theme.heading(), "Rollcall".to_owned()));
+        }
+        parts.push(part(2, dot, theme.strong(), app.station_name().to_owned()));
+        let (health, label) = match camera.health {
+            // What it delivers says more than that it works.
+            Health::Good if camera.frames_per_second.is_some() => (theme.good(), ""),
+            Health::Good => (theme.good(), camera.label),
+            Health::Warning => (theme.warning(), camera.label),
+            Health::Bad => (theme.bad(), camera.label),
+        };
+        let mark = theme.marks().dot;
+        let words = format!("{mark} cam {label}").trim_end().to_owned();
+        parts.push(part(0, dot, health, words));
         if camera.health == Health::Good {
-            if let Some((width, height)) = camera.size {
-                parts.push(part(6, theme.normal(), format!("{width}x{height}")));
-            }
-            if let Some(rate) = camera.frames_per_second {
-                parts.push(part(4, theme.normal(), format!("{rate:.1} fps")));
-            }
+            let size = camera.size.map(|(w, h)| format!("{w}x{h}"));
+            parts.extend(size.map(|words| part(6, space, plain, words)));
+            let rate = camera.frames_per_second.map(|r| format!("{r:.1} fps"));
+            parts.extend(rate.map(|words| part(1, space, plain, words)));
         }
-        if let Some(time) = status.frame_time {
-            let milliseconds = time.as_millis();
-            parts.push(part(3, theme.normal(), format!("{milliseconds} ms/frame")));
-        }
+        let time = status.frame_time;
+        let time = time.map(|t| format!("{} ms/frame", t.as_millis()));
+        parts.extend(time.map(|words| part(3, dot, plain, words)));
         if status.dropped > 0 {
-            let dropped = format!("{} dropped", status.dropped);
-            parts.push(part(5, theme.normal(), dropped));
+            let words = format!("{} dropped", status.dropped);
+            parts.push(part(4, dot, plain, words));
         }
         parts
     }
 
-    /// Date and time, from long to short.
-    fn clock(&self) -> Vec<String> {
-        let wall = &self.0.status.now.wall;
-        ["%-d %b %Y %H:%M:%S", "%-d %b %H:%M:%S", "%H:%M:%S"]
-            .map(|format| wall.format(format).to_string())
-            .to_vec()
+    fn needed(&self, parts: &[Part]) -> usize {
+        let words: usize = parts.iter().map(|p| text::width(&p.words)).sum();
+        let joints = parts.iter().skip(1).map(|p| text::width(&self.joint(p)));
+        words + joints.sum::<usize>()
+    }
+
+    fn joint(&self, part: &Part) -> String {
+        match part.joint {
+            Joint::Separator => format!(" {} ", self.0.theme.marks().separator),
+            Joint::Space => " ".to_owned(),
+        }
+    }
+
+    /// Date and time in one of its forms; the shortest when there is none shorter.
+    fn clock(&self, form: Option<&(u8, &str)>) -> Part {
+        let &(rank, format) = form.unwrap_or(&CLOCKS[2]);
+        Part {
+            words: self.0.status.now.wall.format(format).to_string(),
+            style: self.0.theme.strong(),
+            joint: Joint::Space,
+            rank,
+        }
     }
 }
 
@@ -141,8 +162,7 @@ impl Widget for &TroubleBanner<'_> {
         };
         let width = usize::from(area.width);
         // The number must not be cut off by a long message, so it is measured first.
-        let mut tail = String::new();
-        let _ = write!(tail, ", {waiting} ");
+        let tail = format!(", {waiting} ");
         let head = format!(" CANNOT WRITE: {trouble}");
         let head = theme.fit(&head, width.saturating_sub(text::width(&tail)));
         buf.set_style(area, theme.alarm());
