@@ -2,6 +2,8 @@
 //!
 //! These are the invariants of ARCHITECTURE.md that the compiler does not hold.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests too")]
+
 use std::path::{Path, PathBuf};
 
 /// A source file without its comments, and the room it is in.

@@ -3,6 +3,8 @@
 //! Each file in `tests/scenarios/` tells a story in TOML and the punches it must
 //! lead to. `README.md` there explains the format.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests too")]
+
 mod common;
 
 use std::path::Path;

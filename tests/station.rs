@@ -1,5 +1,7 @@
 //! The station's transitions: what each event does in each mode.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests too")]
+
 mod common;
 
 use common::{Face, GOOD, World};

@@ -19,6 +19,9 @@ const DEMO_SETTING: &str = "demo";
 /// Folder inside the data folder for a demonstration beside real work.
 const DEMO_FOLDER: &str = "demo";
 
+/// Demonstrations that are kept beside each other.
+const MOST_ASIDE: u32 = 100;
+
 /// A data folder that is ours to write to.
 pub(super) struct DataFolder {
     pub(super) path: PathBuf,
@@ -84,13 +87,15 @@ fn mark_as_demo(path: PathBuf, remark: Option<String>, context: &Context) -> Res
 fn set_aside(folder: &Path) -> Result<PathBuf> {
     // Not from under a demonstration that is running.
     let _lock = StationLock::take(folder)?;
-    let aside = (1..)
-        .map(|number| match number {
-            1 => folder.join(DEMO_FOLDER),
-            _ => folder.join(format!("{DEMO_FOLDER}-{number}")),
-        })
+    let aside = std::iter::once(folder.join(DEMO_FOLDER))
+        .chain((2..=MOST_ASIDE).map(|number| folder.join(format!("{DEMO_FOLDER}-{number}"))))
         .find(|candidate| !has_database(candidate))
-        .context("finding a free folder")?;
+        .with_context(|| {
+            format!(
+                "{} holds {MOST_ASIDE} old demonstrations; delete some",
+                folder.display()
+            )
+        })?;
     std::fs::create_dir_all(&aside).with_context(|| format!("making {}", aside.display()))?;
     let wal = format!("{DATABASE_FILE}-wal");
     let shm = format!("{DATABASE_FILE}-shm");

@@ -172,7 +172,7 @@ fn disk(data_dir: &Path) -> Finding {
             format!("cannot ask about {}: {error}", existing.display()),
         ),
         Ok(fs) => {
-            let free = u64::from(fs.blocks_available()) * u64::from(fs.fragment_size());
+            let free = fs.blocks_available() * fs.fragment_size();
             let verdict = if free < LITTLE_SPACE_BYTES {
                 Verdict::Bad
             } else {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::stills::{self, Still};
 use super::table::print_json;
-use super::{Context, KnownPeople, Look, data_folder};
+use super::{Context, KnownPeople, Look, data_folder, operator};
 use crate::cli::{EnrolArgs, Outcome};
 use crate::core::embedding::Cosine;
 use crate::core::observation::FaceObservation;
@@ -46,7 +46,7 @@ pub(super) fn run(args: &EnrolArgs, context: &Context) -> Result<Outcome> {
     let mut store = Store::open(&folder.path)?;
     let existing = existing_person(&store, &name, &code, args.add)?;
     let mut recogniser = context.recogniser(Look::Still)?;
-    let known = context.known_people(&store, recogniser.model_id())?;
+    let known = KnownPeople::of(&store, recogniser.model_id())?;
 
     let mut album = Album {
         args,
@@ -72,7 +72,7 @@ pub(super) fn run(args: &EnrolArgs, context: &Context) -> Result<Outcome> {
         bail!("{name} was not enrolled: none of the pictures can be used");
     }
     let refused = pictures.iter().filter(|p| !p.kept).count();
-    let operator = context.operator();
+    let operator = operator();
     let author = context.author(&operator);
     let (person, added) = match existing {
         Some(person) => store.add_templates(&person.code, &templates, author)?,

@@ -35,7 +35,7 @@ struct FaceRow {
 /// Runs the command: "no" if in one of the pictures nobody is known.
 pub(super) fn run(args: &IdentifyArgs, context: &Context) -> Result<Outcome> {
     let mut recogniser = context.recogniser(Look::Still)?;
-    let known = context.known_people(&context.store_to_read()?, recogniser.model_id())?;
+    let known = KnownPeople::of(&context.store_to_read()?, recogniser.model_id())?;
     let mut rows = Vec::with_capacity(args.images.len());
     for path in &args.images {
         let (faces, error) = match stills::look_at(path, &mut recogniser) {

@@ -88,6 +88,14 @@ struct KnownPeople {
 }
 
 impl KnownPeople {
+    /// Reads the people and those of their templates that `model` made.
+    fn of(store: &Store, model: &ModelId) -> Result<Self> {
+        Ok(Self {
+            people: store.everybody()?,
+            gallery: Gallery::new(store.load_gallery(model)?.templates),
+        })
+    }
+
     fn person(&self, id: PersonId) -> Option<&Person> {
         self.people.iter().find(|p| p.id == id)
     }
@@ -122,28 +130,11 @@ impl Context {
         Ok(Store::open(self.data_dir())?)
     }
 
-    /// Who changes something at the command line: the operator's login, where it is known.
-    fn operator(&self) -> String {
-        ["SUDO_USER", "USER", "LOGNAME"]
-            .iter()
-            .find_map(|name| std::env::var(name).ok())
-            .filter(|name| !name.trim().is_empty())
-            .unwrap_or_else(|| "operator".to_owned())
-    }
-
     fn author<'a>(&self, operator: &'a str) -> Author<'a> {
         Author {
             name: operator,
             at: self.clock.now().wall,
         }
-    }
-
-    /// The people of this station and their templates made by `model`.
-    fn known_people(&self, store: &Store, model: &ModelId) -> Result<KnownPeople> {
-        Ok(KnownPeople {
-            people: store.everybody()?,
-            gallery: Gallery::new(store.load_gallery(model)?.templates),
-        })
     }
 
     /// The networks' folder: as asked for, else here, else beside the program.
@@ -223,4 +214,13 @@ impl Context {
             },
         })
     }
+}
+
+/// Who changes something at the command line: the operator's login, where it is known.
+fn operator() -> String {
+    ["SUDO_USER", "USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .filter(|name| !name.trim().is_empty())
+        .unwrap_or_else(|| "operator".to_owned())
 }

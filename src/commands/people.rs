@@ -2,15 +2,15 @@
 
 use anyhow::{Result, bail};
 
-use super::Context;
 use super::table::{Table, print_json};
+use super::{Context, operator};
 use crate::cli::{Outcome, PeopleCommand};
 use crate::core::person::{PersonCode, PersonName};
 use crate::store::PersonRow;
 
 /// Runs the command.
 pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome> {
-    let operator = context.operator();
+    let operator = operator();
     let author = context.author(&operator);
     match command {
         PeopleCommand::List(args) => {

@@ -143,16 +143,19 @@ impl fmt::Display for Notice {
             } => {
                 f.write_str(match reason {
                     SightingReason::Unknown => "unknown face",
-                    SightingReason::Undecided => "face left undecided",
+                    SightingReason::Undecided => "gone before a name was sure",
                 })?;
-                match best {
-                    Some((name, similarity)) if similarity < threshold => {
+                match (best, reason) {
+                    (Some((name, similarity)), _) if similarity < threshold => {
                         write!(f, ": best {name} {similarity} < {threshold}")
                     }
-                    Some((name, similarity)) => {
-                        write!(f, ": {name} {similarity} is too close to another")
+                    (Some((name, similarity)), SightingReason::Unknown) => {
+                        write!(f, ": {name} {similarity}, but somebody else is as similar")
                     }
-                    None => Ok(()),
+                    (Some((name, similarity)), SightingReason::Undecided) => {
+                        write!(f, ": perhaps {name} {similarity}")
+                    }
+                    (None, _) => Ok(()),
                 }
             }
             Notice::Enrolled {

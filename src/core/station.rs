@@ -506,7 +506,7 @@ impl Station {
                 (None, Verdict::Unknown) if !enrolling => {
                     reports.push((track, SightingReason::Unknown));
                 }
-                (None, Verdict::Deciding) if track.was_ever_judged() && !enrolling => {
+                (None, Verdict::Deciding) if was_worth_a_word(&track) && !enrolling => {
                     reports.push((track, SightingReason::Undecided));
                 }
                 _ => {}
@@ -586,6 +586,11 @@ impl Station {
             Progress::GaveUp => self.log.push(now, Notice::EnrolmentTimedOut { name }),
         }
     }
+}
+
+/// Somebody who merely passed is no news.
+fn was_worth_a_word(track: &Track) -> bool {
+    track.was_ever_judged() && track.last_seen.since(&track.first_seen) >= UNKNOWN_PATIENCE
 }
 
 fn named_face(track: &Track) -> Option<NamedFace> {

@@ -3,6 +3,8 @@
 
 #![allow(
     dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
     unreachable_pub,
     missing_docs,
     reason = "each test file uses its own part of it"
