@@ -204,7 +204,7 @@ impl World {
         let at = wall(at);
         self.ledger.record(
             Ticket(u64::MAX),
-            NewPunch {
+            &NewPunch {
                 person,
                 at,
                 local_day: at.date_naive(),
@@ -299,7 +299,7 @@ impl World {
 
     pub fn perform(&mut self, effect: Effect) -> Option<Receipt> {
         match effect {
-            Effect::RecordPunch { ticket, punch } => Some(self.ledger.record(ticket, punch)),
+            Effect::RecordPunch { ticket, punch } => Some(self.ledger.record(ticket, &punch)),
             Effect::RecordSighting(_) => {
                 self.sightings += 1;
                 None
@@ -376,7 +376,7 @@ impl World {
 }
 
 impl Ledger {
-    pub fn record(&mut self, ticket: Ticket, punch: NewPunch) -> Receipt {
+    pub fn record(&mut self, ticket: Ticket, punch: &NewPunch) -> Receipt {
         let holder = self.events.iter().find(|e| {
             (e.person, e.local_day, e.sequence) == (punch.person, punch.local_day, punch.sequence)
         });
