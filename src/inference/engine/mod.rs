@@ -62,11 +62,6 @@ pub enum Backend {
     Reference,
 }
 
-impl Backend {
-    /// Every backend, for those who compare them.
-    pub const ALL: [Self; 2] = [Self::Reference, Self::Fused];
-}
-
 /// The vector instructions that the fused backend uses on this CPU, for reports.
 pub fn simd_name() -> &'static str {
     kernels::Isa::detect().name()
@@ -82,8 +77,7 @@ pub fn load(
     bytes: &[u8],
     options: &EngineOptions,
 ) -> Result<Box<dyn Network>, EngineError> {
-    let mut graph = onnx::read(model_name, bytes)?;
-    relative::make_relative(&mut graph)?;
+    let graph = read(model_name, bytes)?;
     let threads = match options.threads {
         0 => default_threads(),
         threads => threads.min(MAX_THREADS),
@@ -92,6 +86,12 @@ pub fn load(
         Backend::Fused => Box::new(Engine::new(graph, Fused::new(threads))?),
         Backend::Reference => Box::new(Engine::new(graph, Reference::default())?),
     })
+}
+
+fn read(model_name: &str, bytes: &[u8]) -> Result<Graph, EngineError> {
+    let mut graph = onnx::read(model_name, bytes)?;
+    relative::make_relative(&mut graph)?;
+    Ok(graph)
 }
 
 /// All cores of a small machine; of a larger one, most: the camera and the
@@ -151,15 +151,14 @@ impl<B: Prepare> Engine<B> {
             .prepared
             .iter()
             .position(|(shape, _)| shape == picture.dims());
-        match kept {
-            Some(index) => self.prepared[index..].rotate_left(1),
-            None => {
-                let prepared = self.backend.prepare(&self.graph, picture.dims())?;
-                if self.prepared.len() == SHAPES_KEPT {
-                    self.prepared.remove(0);
-                }
-                self.prepared.push((picture.dims().to_vec(), prepared));
+        if let Some(index) = kept {
+            self.prepared[index..].rotate_left(1);
+        } else {
+            let prepared = self.backend.prepare(&self.graph, picture.dims())?;
+            if self.prepared.len() == SHAPES_KEPT {
+                self.prepared.remove(0);
             }
+            self.prepared.push((picture.dims().to_vec(), prepared));
         }
         match self.prepared.last_mut() {
             Some((_, prepared)) => self.backend.run(&self.graph, prepared, picture),

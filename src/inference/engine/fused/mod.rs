@@ -13,11 +13,13 @@ mod lower;
 mod operation;
 mod passes;
 mod plan;
+mod slots;
 
 use candle_core::{CpuStorage, DType, Device, InplaceOp2, Layout, Result as CandleResult, Tensor};
 
 use self::operation::{Context, Inputs};
-use self::plan::{Plan, Slot};
+use self::plan::Plan;
+use self::slots::Slot;
 use super::Prepare;
 use super::error::EngineError;
 use super::graph::Graph;
@@ -40,6 +42,15 @@ impl Fused {
             isa: Isa::detect(),
         }
     }
+
+    /// Without vector instructions, as on a CPU that has none.
+    #[cfg(test)]
+    pub(crate) fn plain(threads: usize) -> Self {
+        Self {
+            threads,
+            isa: Isa::PLAIN,
+        }
+    }
 }
 
 impl Prepare for Fused {
@@ -48,7 +59,7 @@ impl Prepare for Fused {
     fn prepare(&mut self, graph: &Graph, shape: &[usize]) -> Result<Ready, EngineError> {
         let program = specialise(graph, shape)?;
         let mut network = lower::lower(graph, &program)?;
-        passes::fuse(&mut network);
+        passes::optimise(&mut network);
         let plan = plan::plan(&graph.model, &network, self.threads)?;
         let floats = plan.floats + plan.scratch_each * self.threads + LINE;
         let workspace = Tensor::zeros(floats, DType::F32, &Device::Cpu)

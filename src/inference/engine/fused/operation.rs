@@ -323,7 +323,7 @@ fn output<'a>(after: &'a After, inputs: &Inputs<'a>, to: &'a mut [f32]) -> Outpu
 /// output, or the network's input.
 pub(crate) struct Inputs<'a> {
     pub(crate) instruction: &'a Instruction,
-    pub(crate) slots: &'a [super::plan::Slot],
+    pub(crate) slots: &'a [super::slots::Slot],
     pub(crate) network_input: &'a [f32],
     /// The workspace before and after the output's slot.
     pub(crate) before: &'a [f32],

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use super::layer::{Affine, Convolution, Finish, Kind, Layer, Network, Operand};
 use super::operation::{After, Instruction, Operation, PlainOperand};
+use super::slots::{Slot, assign_slots};
 use crate::inference::engine::attributes::Reason;
 use crate::inference::engine::error::EngineError;
 use crate::inference::engine::graph::{ValueId, Window};
@@ -41,13 +42,6 @@ pub(crate) struct Plan {
     pub(crate) scratch_each: usize,
     /// Floats of all slots.
     pub(crate) floats: usize,
-}
-
-/// A part of the workspace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Slot {
-    pub(crate) start: usize,
-    pub(crate) len: usize,
 }
 
 /// Plans the fused layers of a network for `threads` threads.
@@ -557,74 +551,4 @@ fn without_groups(conv: &Convolution, input: Extent) -> Convolution {
         weights,
         ..conv.clone()
     }
-}
-
-/// Gives every buffer a slot; buffers that never live together may share one.
-fn assign_slots(
-    lengths: &[usize],
-    instructions: &[Instruction],
-    kept: &[BufferId],
-) -> (Vec<Slot>, usize) {
-    let mut last_use = vec![0; lengths.len()];
-    for (index, instruction) in instructions.iter().enumerate() {
-        for buffer in instruction.inputs.iter().chain([&instruction.output]) {
-            last_use[buffer.0] = index;
-        }
-    }
-    for buffer in kept {
-        last_use[buffer.0] = usize::MAX;
-    }
-    let mut slot_of = vec![None; lengths.len()];
-    let mut sizes: Vec<usize> = Vec::new();
-    let mut free: Vec<usize> = Vec::new();
-    for (index, instruction) in instructions.iter().enumerate() {
-        let output = instruction.output.0;
-        if slot_of[output].is_none() {
-            let need = lengths[output].next_multiple_of(LINE);
-            // The free slot that wastes least; growing one costs more than waste.
-            let waste = |slot: usize| {
-                let size = sizes[slot];
-                if size >= need {
-                    size - need
-                } else {
-                    (need - size) * 4
-                }
-            };
-            let best = (0..free.len()).min_by_key(|&at| waste(free[at]));
-            let slot = match best {
-                Some(at) => free.swap_remove(at),
-                None => {
-                    sizes.push(0);
-                    sizes.len() - 1
-                }
-            };
-            sizes[slot] = sizes[slot].max(need);
-            slot_of[output] = Some(slot);
-        }
-        let mut used: Vec<usize> = instruction.inputs.iter().map(|buffer| buffer.0).collect();
-        used.push(output);
-        used.sort_unstable();
-        used.dedup();
-        for buffer in used {
-            if let Some(slot) = slot_of[buffer].filter(|_| last_use[buffer] == index) {
-                free.push(slot);
-            }
-        }
-    }
-    let mut starts = Vec::with_capacity(sizes.len());
-    let mut floats = 0;
-    for size in &sizes {
-        starts.push(floats);
-        // Slots whose distance is a power of two would compete for cache sets.
-        floats += size + LINE;
-    }
-    let slots = slot_of
-        .iter()
-        .zip(lengths)
-        .map(|(slot, &len)| Slot {
-            start: slot.map_or(0, |slot: usize| starts[slot]),
-            len,
-        })
-        .collect();
-    (slots, floats)
 }

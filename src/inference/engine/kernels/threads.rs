@@ -248,7 +248,7 @@ impl Drop for Closing<'_> {
 
 fn wait_a_moment(spins: &mut u32) {
     *spins += 1;
-    if *spins % SPINS == 0 {
+    if (*spins).is_multiple_of(SPINS) {
         thread::yield_now();
     } else {
         std::hint::spin_loop();

@@ -162,6 +162,7 @@ impl WinogradTask<'_> {
 
     /// Bᵀ·d·B of every tile and group of channels.
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "it indexes the other dimension")]
     unsafe fn transform_inputs<L: Lanes>(&self, first: usize, count: usize, inputs: Sink<'_>) {
         let plane = self.layer.input_plane(count);
         for block in 0..self.layer.input.blocks() {
@@ -277,6 +278,7 @@ impl WinogradTask<'_> {
 
     /// Aᵀ·m·A of every tile, and off to the output.
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "it indexes the other dimension")]
     unsafe fn transform_sums<L: Lanes>(
         &self,
         block: OutBlock,

@@ -1,7 +1,6 @@
 //! Every operator once, on numbers small enough to check by hand.
 
-use super::{Sketch, noise};
-use crate::inference::engine::Backend;
+use super::{Sketch, Way, noise};
 
 const ROW: [usize; 4] = [1, 1, 1, 5];
 const DIMS: [i64; 4] = [1, 1, 1, 5];
@@ -319,6 +318,6 @@ fn backends_agree_on_a_small_network() {
         .node("Sigmoid", &["f"], "y");
     let input = noise(3 * 37 * 30, 9);
     let dims = [1, 3, 37, 30];
-    let (shape, expected) = net.run(Backend::Reference, &dims, &input).unwrap();
+    let (shape, expected) = net.run(Way::Reference, &dims, &input).unwrap();
     net.gives((&dims, &input), (&shape, &expected));
 }
