@@ -4,7 +4,19 @@
 //! its pre- and post-processing; what runs the network is behind the narrow
 //! trait [`Network`], so that a faster engine changes nothing above it.
 
+mod arcface;
+mod centerface;
+pub mod detector;
 pub mod engine;
+mod liveness;
+pub mod load;
+pub mod manifest;
+mod outputs;
+mod preprocess;
+pub mod recogniser;
+mod scrfd;
+pub mod still;
+pub mod worker;
 
 use candle_core::Tensor;
 use image::RgbImage;
@@ -77,6 +89,14 @@ pub enum InferenceError {
     /// The engine cannot run the network on this input.
     #[error(transparent)]
     Engine(#[from] engine::EngineError),
+    /// What the network was to look at makes no sense.
+    #[error("running {model}: {reason}")]
+    Input {
+        /// File name of the model.
+        model: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The network's outputs are not those of its family.
     #[error("{model}: {reason}")]
     Output {
