@@ -4,7 +4,7 @@
 use candle_core::{DType, Device, Tensor};
 use candle_onnx::onnx::{NodeProto, TensorProto};
 
-use super::{Backend, Sketch};
+use super::{Sketch, Way};
 use crate::inference::engine::{EngineError, EngineOptions, load};
 
 fn relu() -> Sketch {
@@ -296,13 +296,9 @@ fn no_flipped_byte_of_a_model_panics() {
 
 #[test]
 fn an_input_that_does_not_suit_is_refused_when_running() {
-    for backend in Backend::ALL {
-        let options = EngineOptions {
-            threads: 1,
-            backend,
-        };
+    for way in Way::ALL {
         let net = conv(&[1, 1, 3, 3], &[0.0; 9]);
-        let mut network = load("net.onnx", &net.bytes(), &options).unwrap();
+        let mut network = way.load(&net.bytes()).unwrap();
         let mut message = |dims: &[usize], dtype| {
             let input = Tensor::zeros(dims, dtype, &Device::Cpu).unwrap();
             network.run(&input).unwrap_err().to_string()

@@ -1,6 +1,6 @@
 //! Tests of the engine on tiny networks made in place.
 //!
-//! Every operator test runs on every backend.
+//! Every operator test runs in every [`Way`].
 #![expect(
     clippy::cast_possible_wrap,
     reason = "the sizes in these tests are small"
@@ -21,7 +21,39 @@ use candle_onnx::onnx::{
 };
 use prost::Message;
 
-use super::{Backend, EngineError, EngineOptions, load};
+use super::fused::Fused;
+use super::reference::Reference;
+use super::{Engine, EngineError, EngineOptions, Network, load, read};
+
+/// The ways to run a network that must all give the same numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Reference,
+    /// The fused backend with the CPU's vector instructions.
+    Fused {
+        threads: usize,
+    },
+    /// The fused backend as on a CPU without any.
+    FusedPlain,
+}
+
+impl Way {
+    pub(super) const ALL: [Self; 4] = [
+        Self::Reference,
+        Self::Fused { threads: 1 },
+        Self::Fused { threads: 3 },
+        Self::FusedPlain,
+    ];
+
+    pub(super) fn load(self, bytes: &[u8]) -> Result<Box<dyn Network>, EngineError> {
+        let graph = read("net.onnx", bytes)?;
+        Ok(match self {
+            Self::Reference => Box::new(Engine::new(graph, Reference::default())?),
+            Self::Fused { threads } => Box::new(Engine::new(graph, Fused::new(threads))?),
+            Self::FusedPlain => Box::new(Engine::new(graph, Fused::plain(2))?),
+        })
+    }
+}
 
 /// An ONNX model in the making: its input is `x`, its output `y`.
 #[derive(Clone)]
@@ -107,15 +139,11 @@ impl Sketch {
     /// Shape and numbers of the output for an input of `dims` and `data`.
     pub(super) fn run(
         &self,
-        backend: Backend,
+        way: Way,
         dims: &[usize],
         data: &[f32],
     ) -> Result<(Vec<usize>, Vec<f32>), String> {
-        let options = EngineOptions {
-            threads: 1,
-            backend,
-        };
-        let mut network = load("net.onnx", &self.bytes(), &options).map_err(|e| e.to_string())?;
+        let mut network = way.load(&self.bytes()).map_err(|e| e.to_string())?;
         let input = Tensor::from_slice(data, dims, &Device::Cpu).unwrap();
         let outputs = network.run(&input).map_err(|e| e.to_string())?;
         let output = &outputs[0];
@@ -123,12 +151,12 @@ impl Sketch {
         Ok((output.dims().to_vec(), numbers))
     }
 
-    /// Checks the output on every backend.
+    /// Checks the output in every way.
     pub(super) fn gives(&self, input: (&[usize], &[f32]), expected: (&[usize], &[f32])) {
-        for backend in Backend::ALL {
-            let (shape, numbers) = self.run(backend, input.0, input.1).unwrap();
-            assert_eq!(shape, expected.0, "shape on {backend:?}");
-            assert_close(&numbers, expected.1, backend);
+        for way in Way::ALL {
+            let (shape, numbers) = self.run(way, input.0, input.1).unwrap();
+            assert_eq!(shape, expected.0, "shape on {way:?}");
+            assert_close(&numbers, expected.1, way);
         }
     }
 
@@ -218,13 +246,13 @@ pub(super) fn noise(count: usize, seed: u32) -> Vec<f32> {
         .collect()
 }
 
-pub(super) fn assert_close(numbers: &[f32], expected: &[f32], backend: Backend) {
+pub(super) fn assert_close(numbers: &[f32], expected: &[f32], way: Way) {
     assert_eq!(numbers.len(), expected.len());
     let scale = expected.iter().fold(1.0_f32, |m, x| m.max(x.abs()));
     for (index, (a, b)) in numbers.iter().zip(expected).enumerate() {
         assert!(
             (a - b).abs() <= 1e-5 * scale,
-            "number {index} on {backend:?}: {a} instead of {b}"
+            "number {index} on {way:?}: {a} instead of {b}"
         );
     }
 }
@@ -244,12 +272,8 @@ fn a_batch_is_run_picture_by_picture() {
 #[test]
 fn an_engine_serves_many_input_shapes_in_turn() {
     let net = Sketch::new(&[1, 1, -1, -1]).node("Relu", &["x"], "y");
-    for backend in Backend::ALL {
-        let options = EngineOptions {
-            threads: 1,
-            backend,
-        };
-        let mut network = load("net.onnx", &net.bytes(), &options).unwrap();
+    for way in Way::ALL {
+        let mut network = way.load(&net.bytes()).unwrap();
         for round in 0..3 {
             for size in 1..8 {
                 let input = Tensor::full(size as f32, (1, 1, size, size), &Device::Cpu).unwrap();
@@ -264,9 +288,8 @@ fn an_engine_serves_many_input_shapes_in_turn() {
 
 #[test]
 fn an_error_of_the_engine_tells_its_source() {
-    let error = match load("net.onnx", b"\xff\xff\xff", &EngineOptions::default()) {
-        Ok(_) => panic!("garbage was accepted"),
-        Err(error) => error,
+    let Err(error) = load("net.onnx", b"\xff\xff\xff", &EngineOptions::default()) else {
+        panic!("garbage was accepted");
     };
     assert!(matches!(error, EngineError::Decode { .. }));
     assert!(

@@ -3,8 +3,7 @@
 use proptest::prelude::*;
 
 use super::naive::{self, Picture};
-use super::{Sketch, assert_close, noise};
-use crate::inference::engine::Backend;
+use super::{Sketch, Way, assert_close, noise};
 use crate::inference::engine::graph::{Pool, Window};
 
 /// A geometry and the picture it is applied to.
@@ -112,10 +111,10 @@ fn dims(sizes: &[usize]) -> Vec<i64> {
 }
 
 fn check(sketch: &Sketch, input: &Picture, expected: &Picture) {
-    for backend in Backend::ALL {
-        let (shape, numbers) = sketch.run(backend, &input.shape(), &input.data).unwrap();
+    for way in Way::ALL {
+        let (shape, numbers) = sketch.run(way, &input.shape(), &input.data).unwrap();
         assert_eq!(shape, expected.shape());
-        assert_close(&numbers, &expected.data, backend);
+        assert_close(&numbers, &expected.data, way);
     }
 }
 
