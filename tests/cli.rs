@@ -232,9 +232,18 @@ fn what_cannot_be_enrolled_is_refused_with_the_reason() {
 #[test]
 fn a_gigantic_picture_is_refused_before_it_is_decoded() {
     let station = Station::new();
-    // A PNG whose header promises 20000 × 20000 pixels and whose body has none.
-    let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x4e\x20\0\0\x4e\x20\x08\x02\0\0\0".to_vec();
-    png.extend(crc32(&png[12..29]).to_be_bytes());
+    // A PNG whose header promises 20000 × 20000 pixels and whose body has next to none.
+    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
+    for (kind, body) in [
+        (b"IHDR", &b"\0\0\x4e\x20\0\0\x4e\x20\x08\x02\0\0\0"[..]),
+        (b"IDAT", &b"\x78\x9c\x03\0\0\0\0\x01"[..]),
+        (b"IEND", &b""[..]),
+    ] {
+        let chunk = [&kind[..], body].concat();
+        png.extend(u32::try_from(body.len()).unwrap().to_be_bytes());
+        png.extend(&chunk);
+        png.extend(crc32(&chunk).to_be_bytes());
+    }
     let path = station.file("gigantic.png", &png);
     station
         .command(&["enrol", "--name", "Somebody", "--code", "S-1", &path])

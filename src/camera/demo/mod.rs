@@ -15,7 +15,8 @@ use image::RgbImage;
 use self::scene::Scene;
 use super::pace::Pacer;
 use super::{
-    CameraError, Delivery, FrameRate, FrameSource, OpenSource, SourceDescription, SourceOptions,
+    CameraError, Delivery, FrameRate, FrameSource, OpenSource, Repeat, SourceDescription,
+    SourceOptions,
 };
 use crate::stop::StopFlag;
 
@@ -38,7 +39,11 @@ impl DemoOpener {
 impl OpenSource for DemoOpener {
     fn open(&mut self, stop: &StopFlag) -> Result<Box<dyn FrameSource>, CameraError> {
         let rate = self.options.rate.unwrap_or(FrameRate::DEMO);
-        Ok(Box::new(DemoSource::new(self.seed, rate, stop.clone())?))
+        let mut source = DemoSource::new(self.seed, rate, stop.clone())?;
+        if self.options.repeat == Repeat::Once {
+            source.ends_after = Some(scene::PICTURES_PER_CYCLE);
+        }
+        Ok(Box::new(source))
     }
 
     fn comes_back(&self) -> bool {
@@ -46,11 +51,13 @@ impl OpenSource for DemoOpener {
     }
 }
 
-/// Draws one picture after the other; it never ends.
+/// Draws one picture after the other; it never ends, unless it was asked for once.
 #[derive(Debug)]
 pub struct DemoSource {
     scene: Scene,
     next_index: u64,
+    /// Pictures after which it ends, if it does.
+    ends_after: Option<u64>,
     pacer: Pacer,
 }
 
@@ -63,6 +70,7 @@ impl DemoSource {
         Ok(Self {
             scene: Scene::new(seed)?,
             next_index: 0,
+            ends_after: None,
             pacer: Pacer::new(rate, stop),
         })
     }
@@ -83,6 +91,9 @@ impl FrameSource for DemoSource {
     }
 
     fn next_image(&mut self) -> Result<Delivery, CameraError> {
+        if self.ends_after.is_some_and(|end| self.next_index >= end) {
+            return Ok(Delivery::End);
+        }
         let image = self.picture(self.next_index);
         self.next_index += 1;
         self.pacer.wait();

@@ -6,13 +6,15 @@ use image::{Rgb, RgbImage, RgbaImage};
 
 use super::super::CameraError;
 use super::cast::{CutOut, cast};
-use super::choreography::{Pose, poses_at};
+use super::choreography::{CYCLE_SECS, Pose, poses_at};
 use super::random::SplitMix;
 
 pub(super) const WIDTH: u32 = 640;
 pub(super) const HEIGHT: u32 = 480;
 /// Pictures per second of the scene; replaying it at another rate makes slow or quick motion.
 pub(super) const FRAMES_PER_SECOND: f64 = 15.0;
+/// Pictures until everybody has walked past.
+pub(super) const PICTURES_PER_CYCLE: u64 = (CYCLE_SECS as f64 * FRAMES_PER_SECOND) as u64;
 
 /// The drawn background is larger than the picture by this on every side, for the camera moves.
 const MARGIN: u32 = 40;
