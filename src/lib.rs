@@ -1,9 +1,17 @@
 //! Rollcall: a face-recognition attendance station for the terminal.
 
+pub mod camera;
+pub mod cli;
 pub mod clock;
+pub mod commands;
+pub mod config;
 pub mod core;
 pub mod eval;
 pub mod inference;
+pub mod logging;
 pub mod mailbox;
 pub mod picture;
+pub mod runtime;
 pub mod stop;
+pub mod store;
+pub mod ui;

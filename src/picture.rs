@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
+use crate::core::geometry::BoundingBox;
+
 /// Pictures with more pixels are refused; the largest telephones make 50 million
 /// in their everyday mode.
 pub const MAX_PIXELS: u64 = 100_000_000;
@@ -163,6 +165,23 @@ pub fn decode(bytes: &[u8], path: &Path) -> Result<RgbImage, PictureError> {
     let mut picture = DynamicImage::from_decoder(decoder).map_err(explain)?;
     picture.apply_orientation(orientation);
     Ok(flatten(picture))
+}
+
+/// JPEG quality of kept portraits: no block edges that an embedder would see.
+pub const PORTRAIT_QUALITY: u8 = 92;
+
+/// How much wider and higher than the face box a kept portrait is: enough to
+/// detect and align the face again, and little of whoever stands beside.
+const PORTRAIT_SCALE: f32 = 2.0;
+
+/// Cuts a portrait out of `image`: the face with some room around it.
+pub fn portrait(image: &RgbImage, face: &BoundingBox) -> RgbImage {
+    let cut = face
+        .scaled(PORTRAIT_SCALE)
+        .clamped(image.width(), image.height());
+    let (left, top) = (cut.left.floor() as u32, cut.top.floor() as u32);
+    let (width, height) = (cut.width().ceil() as u32, cut.height().ceil() as u32);
+    image::imageops::crop_imm(image, left, top, width.max(1), height.max(1)).to_image()
 }
 
 /// Encodes a picture as JPEG; `quality` is 1..=100 and clamped to it.

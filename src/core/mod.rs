@@ -10,8 +10,18 @@
 //! its name says otherwise, e.g. `point_in_crop`, `crop_from_frame`.
 
 pub mod align;
+pub mod attendance;
+pub mod consensus;
+pub mod day;
 pub mod detection;
 pub mod embedding;
+pub mod enrolment;
+pub mod event;
 pub mod frame;
+pub mod gallery;
 pub mod geometry;
+pub mod notice;
+pub mod observation;
 pub mod person;
+pub mod quality;
+pub mod station;

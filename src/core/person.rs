@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, FixedOffset};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -147,6 +148,23 @@ impl fmt::Display for PersonCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
+}
+
+/// Somebody the station knows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Person {
+    /// Row number.
+    pub id: PersonId,
+    /// Unique code.
+    pub code: PersonCode,
+    /// Display name.
+    pub name: PersonName,
+    /// Whether the person is recognised; an inactive person is kept but not greeted.
+    pub active: bool,
+    /// When the person was enrolled.
+    pub created_at: DateTime<FixedOffset>,
+    /// Number of templates, of whichever model.
+    pub template_count: usize,
 }
 
 fn refuse_control(what: &'static str, text: &str) -> Result<(), NameError> {

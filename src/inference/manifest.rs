@@ -69,6 +69,17 @@ pub enum ModelKind {
     Liveness,
 }
 
+impl ModelKind {
+    /// The name used in the manifest.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Detector => "detector",
+            Self::Embedder => "embedder",
+            Self::Liveness => "liveness",
+        }
+    }
+}
+
 /// Which pre- and post-processing a network needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -13,8 +13,10 @@ pub mod load;
 pub mod manifest;
 mod outputs;
 mod preprocess;
+pub mod recogniser;
 mod scrfd;
 pub mod still;
+pub mod worker;
 
 use candle_core::Tensor;
 use image::RgbImage;

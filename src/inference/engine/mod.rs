@@ -14,24 +14,34 @@
 mod attributes;
 mod error;
 mod folding;
+mod fused;
 mod graph;
+mod kernels;
 mod onnx;
 mod operators;
 mod reference;
 mod relative;
 mod shapes;
 mod specialise;
+#[cfg(test)]
+mod tests;
+
+use std::thread::available_parallelism;
 
 use candle_core::{DType, Tensor};
 
 pub use self::error::EngineError;
+use self::fused::Fused;
 use self::graph::Graph;
-use self::specialise::Program;
+use self::reference::Reference;
 use super::{InferenceError, Network};
 
 /// How many input shapes an engine keeps ready. A station uses one per network;
 /// enrolment from pictures tries a few more.
 const SHAPES_KEPT: usize = 4;
+
+/// More threads than this only wait for each other on networks of this size.
+const MAX_THREADS: usize = 16;
 
 /// How to run a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,9 +55,16 @@ pub struct EngineOptions {
 /// The implementations of the engine. All give the same numbers up to rounding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Backend {
-    /// Stock candle operations, one after the other: slow, plain, the oracle of the tests.
+    /// Fused kernels over a preallocated workspace: what a station runs.
     #[default]
+    Fused,
+    /// Stock candle operations, one after the other: slow, plain, the oracle of the tests.
     Reference,
+}
+
+/// The vector instructions that the fused backend uses on this CPU, for reports.
+pub fn simd_name() -> &'static str {
+    kernels::Isa::detect().name()
 }
 
 /// Loads the ONNX model in `bytes`; `model_name` is its file name, for messages.
@@ -60,53 +77,93 @@ pub fn load(
     bytes: &[u8],
     options: &EngineOptions,
 ) -> Result<Box<dyn Network>, EngineError> {
+    let graph = read(model_name, bytes)?;
+    let threads = match options.threads {
+        0 => default_threads(),
+        threads => threads.min(MAX_THREADS),
+    };
+    Ok(match options.backend {
+        Backend::Fused => Box::new(Engine::new(graph, Fused::new(threads))?),
+        Backend::Reference => Box::new(Engine::new(graph, Reference::default())?),
+    })
+}
+
+fn read(model_name: &str, bytes: &[u8]) -> Result<Graph, EngineError> {
     let mut graph = onnx::read(model_name, bytes)?;
     relative::make_relative(&mut graph)?;
-    match options.backend {
-        Backend::Reference => Ok(Box::new(ReferenceNetwork::new(graph)?)),
+    Ok(graph)
+}
+
+/// All cores of a small machine; of a larger one, most: the camera and the
+/// dashboard want theirs.
+fn default_threads() -> usize {
+    match available_parallelism().map_or(1, usize::from) {
+        cores @ ..=2 => cores,
+        cores => (cores - 1).min(4),
     }
 }
 
-/// A network on stock candle operations.
-struct ReferenceNetwork {
-    graph: Graph,
-    weights: reference::Weights,
-    /// Programs by input shape, the least recently used first.
-    programs: Vec<(Vec<usize>, Program)>,
+/// What a backend does: it prepares a graph for an input shape, once, and runs it.
+trait Prepare: Send {
+    /// What is prepared.
+    type Prepared: Send;
+
+    /// # Errors
+    /// If the shape does not suit the network, or the backend not the network.
+    fn prepare(&mut self, graph: &Graph, shape: &[usize]) -> Result<Self::Prepared, EngineError>;
+
+    /// Runs one contiguous picture of the prepared shape.
+    ///
+    /// # Errors
+    /// If a tensor operation fails.
+    fn run(
+        &self,
+        graph: &Graph,
+        prepared: &mut Self::Prepared,
+        picture: &Tensor,
+    ) -> Result<Vec<Tensor>, EngineError>;
 }
 
-impl ReferenceNetwork {
-    fn new(graph: Graph) -> Result<Self, EngineError> {
-        let weights = reference::Weights::of(&graph).map_err(|source| EngineError::Tensor {
-            model: graph.model.clone(),
-            node: "weights".into(),
-            source: Box::new(source),
-        })?;
+/// A network on one of the backends.
+struct Engine<B: Prepare> {
+    graph: Graph,
+    backend: B,
+    /// By input shape, the least recently used first.
+    prepared: Vec<(Vec<usize>, B::Prepared)>,
+}
+
+impl<B: Prepare> Engine<B> {
+    /// Also prepares the shape the file declares: what a backend cannot do is an
+    /// error when the model is loaded and not when the first face appears.
+    fn new(graph: Graph, mut backend: B) -> Result<Self, EngineError> {
+        if let Some(declared) = relative::declared_picture(&graph) {
+            backend.prepare(&graph, &declared)?;
+        }
         Ok(Self {
             graph,
-            weights,
-            programs: Vec::new(),
+            backend,
+            prepared: Vec::new(),
         })
     }
 
     fn run_one(&mut self, picture: &Tensor) -> Result<Vec<Tensor>, EngineError> {
         let kept = self
-            .programs
+            .prepared
             .iter()
             .position(|(shape, _)| shape == picture.dims());
-        let (shape, program) = match kept {
-            Some(index) => self.programs.remove(index),
-            None => (
-                picture.dims().to_vec(),
-                specialise::specialise(&self.graph, picture.dims())?,
-            ),
-        };
-        let outputs = reference::run(&self.graph, &self.weights, &program, picture);
-        if self.programs.len() == SHAPES_KEPT {
-            self.programs.remove(0);
+        if let Some(index) = kept {
+            self.prepared[index..].rotate_left(1);
+        } else {
+            let prepared = self.backend.prepare(&self.graph, picture.dims())?;
+            if self.prepared.len() == SHAPES_KEPT {
+                self.prepared.remove(0);
+            }
+            self.prepared.push((picture.dims().to_vec(), prepared));
         }
-        self.programs.push((shape, program));
-        outputs
+        match self.prepared.last_mut() {
+            Some((_, prepared)) => self.backend.run(&self.graph, prepared, picture),
+            None => Ok(Vec::new()),
+        }
     }
 
     fn input_error(&self, source: candle_core::Error) -> EngineError {
@@ -118,42 +175,47 @@ impl ReferenceNetwork {
     }
 }
 
-impl Network for ReferenceNetwork {
+impl<B: Prepare> Network for Engine<B> {
     fn run(&mut self, input: &Tensor) -> Result<Vec<Tensor>, InferenceError> {
         check_input(&self.graph.model, input)?;
-        let mut runs = Vec::with_capacity(input.dims()[0]);
-        for index in 0..input.dims()[0] {
+        let batch = input.dims()[0];
+        if batch == 1 && input.is_contiguous() {
+            return Ok(self.run_one(input)?);
+        }
+        let mut runs = Vec::with_capacity(batch);
+        for index in 0..batch {
             let picture = input
                 .narrow(0, index, 1)
                 .and_then(|picture| picture.contiguous())
                 .map_err(|source| self.input_error(source))?;
             runs.push(self.run_one(&picture)?);
         }
-        Ok(join_batch(runs).map_err(|source| self.input_error(source))?)
+        Ok(join_batch(&runs).map_err(|source| self.input_error(source))?)
     }
 }
 
 /// Checks what does not depend on the network.
 fn check_input(model: &str, input: &Tensor) -> Result<(), EngineError> {
-    if input.rank() != 4 || input.elem_count() == 0 || input.dtype() != DType::F32 {
-        return Err(EngineError::Input {
-            model: model.to_owned(),
-            reason: format!(
-                "it takes a batch of pictures as f32 (n, channels, height, width), not {:?} of {:?}",
-                input.dims(),
-                input.dtype()
-            ),
-        });
+    if input.rank() == 4
+        && input.elem_count() > 0
+        && input.dtype() == DType::F32
+        && input.device().is_cpu()
+    {
+        return Ok(());
     }
-    Ok(())
+    Err(EngineError::Input {
+        model: model.to_owned(),
+        reason: format!(
+            "it takes a batch of pictures as f32 (n, channels, height, width), not {:?} of {:?}",
+            input.dims(),
+            input.dtype()
+        ),
+    })
 }
 
 /// Puts the outputs of single pictures together again. Pictures are run one by
 /// one because some files fix the batch to 1 in their reshapes.
-fn join_batch(mut runs: Vec<Vec<Tensor>>) -> candle_core::Result<Vec<Tensor>> {
-    if runs.len() == 1 {
-        return Ok(runs.remove(0));
-    }
+fn join_batch(runs: &[Vec<Tensor>]) -> candle_core::Result<Vec<Tensor>> {
     let outputs = runs.first().map_or(0, Vec::len);
     (0..outputs)
         .map(|index| {

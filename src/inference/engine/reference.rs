@@ -8,86 +8,94 @@ use std::collections::HashMap;
 
 use candle_core::{D, DType, Device, Result, Tensor};
 
+use super::Prepare;
 use super::error::EngineError;
 use super::graph::{Activation, Binary, Constant, Data, Gemm, Graph, Pool, ValueId, Window};
-use super::specialise::{Action, Program, Step};
+use super::specialise::{Action, Program, Step, specialise};
 
-/// The weights of a graph as candle tensors.
-#[derive(Debug)]
-pub(crate) struct Weights(HashMap<ValueId, Tensor>);
+/// The plain backend.
+#[derive(Debug, Default)]
+pub(crate) struct Reference {
+    /// The stored weights as candle tensors, made when first needed.
+    weights: HashMap<ValueId, Tensor>,
+}
 
-impl Weights {
-    pub(crate) fn of(graph: &Graph) -> Result<Self> {
-        let mut weights = HashMap::new();
-        for (index, value) in graph.values.iter().enumerate() {
-            if let Some(Constant {
-                shape,
-                data: Data::Float(data),
-            }) = &value.constant
-            {
-                // An empty tensor marks an input left out; candle has no use for it.
-                if !data.is_empty() {
-                    let tensor = Tensor::from_slice(data, shape.as_slice(), &Device::Cpu)?;
-                    weights.insert(ValueId(index), tensor);
+impl Prepare for Reference {
+    type Prepared = Program;
+
+    fn prepare(
+        &mut self,
+        graph: &Graph,
+        shape: &[usize],
+    ) -> std::result::Result<Program, EngineError> {
+        if self.weights.is_empty() {
+            self.weights = weights(graph).map_err(|source| EngineError::Tensor {
+                model: graph.model.clone(),
+                node: "weights".into(),
+                source: Box::new(source),
+            })?;
+        }
+        specialise(graph, shape)
+    }
+
+    fn run(
+        &self,
+        graph: &Graph,
+        program: &mut Program,
+        input: &Tensor,
+    ) -> std::result::Result<Vec<Tensor>, EngineError> {
+        let fail = |label: &str, source| EngineError::Tensor {
+            model: graph.model.clone(),
+            node: label.to_owned(),
+            source: Box::new(source),
+        };
+        let missing = || candle_core::Error::Msg("an input is missing".into());
+        let mut readers_left = count_readers(graph, program);
+        let mut values: HashMap<ValueId, Tensor> = HashMap::from([(graph.input, input.clone())]);
+        for step in &program.steps {
+            let output = step
+                .inputs
+                .iter()
+                .map(|id| values.get(id).or_else(|| self.weights.get(id)).cloned())
+                .collect::<Option<Vec<_>>>()
+                .ok_or_else(missing)
+                .and_then(|inputs| apply(step, &inputs, program.shape(step.output)))
+                .map_err(|source| fail(&step.label, source))?;
+            values.insert(step.output, output);
+            for id in &step.inputs {
+                if let Some(left) = readers_left.get_mut(id) {
+                    *left -= 1;
+                    if *left == 0 {
+                        values.remove(id);
+                    }
                 }
             }
         }
-        Ok(Self(weights))
+        let output = |id: &ValueId| values.get(id).cloned().ok_or_else(missing);
+        graph
+            .outputs
+            .iter()
+            .map(|id| output(id).map_err(|source| fail(&graph.value(*id).name, source)))
+            .collect()
     }
 }
 
-/// Runs `program` on one batch of pictures.
-///
-/// # Errors
-/// If candle refuses an operation.
-pub(crate) fn run(
-    graph: &Graph,
-    weights: &Weights,
-    program: &Program,
-    input: &Tensor,
-) -> std::result::Result<Vec<Tensor>, EngineError> {
-    let mut readers_left = count_readers(graph, program);
-    let mut values: HashMap<ValueId, Tensor> = HashMap::from([(graph.input, input.clone())]);
-    let fail = |label: &str, source| EngineError::Tensor {
-        model: graph.model.clone(),
-        node: label.to_owned(),
-        source: Box::new(source),
-    };
-    for step in &program.steps {
-        let inputs = step
-            .inputs
-            .iter()
-            .map(|id| {
-                values
-                    .get(id)
-                    .or_else(|| weights.0.get(id))
-                    .cloned()
-                    .ok_or_else(|| candle_core::Error::Msg("an input is missing".into()))
-            })
-            .collect::<Result<Vec<_>>>()
-            .and_then(|inputs| apply(step, &inputs, program.shape(step.output)))
-            .map_err(|source| fail(&step.label, source))?;
-        values.insert(step.output, inputs);
-        for id in &step.inputs {
-            if let Some(left) = readers_left.get_mut(id) {
-                *left -= 1;
-                if *left == 0 {
-                    values.remove(id);
-                }
+fn weights(graph: &Graph) -> Result<HashMap<ValueId, Tensor>> {
+    let mut weights = HashMap::new();
+    for (index, value) in graph.values.iter().enumerate() {
+        if let Some(Constant {
+            shape,
+            data: Data::Float(data),
+        }) = &value.constant
+        {
+            // An empty tensor marks an input left out; candle has no use for it.
+            if !data.is_empty() {
+                let tensor = Tensor::from_slice(data, shape.as_slice(), &Device::Cpu)?;
+                weights.insert(ValueId(index), tensor);
             }
         }
     }
-    graph
-        .outputs
-        .iter()
-        .map(|id| {
-            values
-                .get(id)
-                .cloned()
-                .ok_or_else(|| candle_core::Error::Msg("it was not computed".into()))
-                .map_err(|source| fail(&graph.value(*id).name, source))
-        })
-        .collect()
+    Ok(weights)
 }
 
 /// How often each value is read, so that it can be dropped after the last time.

@@ -38,7 +38,7 @@ pub(crate) fn make_relative(graph: &mut Graph) -> Result<(), EngineError> {
 }
 
 /// The declared input shape for one picture, if the file states all of it.
-fn declared_picture(graph: &Graph) -> Option<Vec<usize>> {
+pub(crate) fn declared_picture(graph: &Graph) -> Option<Vec<usize>> {
     let mut shape: Vec<usize> = graph.input_shape.iter().copied().collect::<Option<_>>()?;
     shape[0] = 1;
     Some(shape)

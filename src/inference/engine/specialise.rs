@@ -145,7 +145,12 @@ impl Specialiser<'_> {
             let shape = self.shape_of(node, 0)?;
             return Ok(Some(Constant {
                 shape: vec![shape.len()],
-                data: Data::Int(shape.iter().map(|&size| size as i64).collect()),
+                data: Data::Int(
+                    shape
+                        .iter()
+                        .map(|&size| size.cast_signed() as i64)
+                        .collect(),
+                ),
             }));
         }
         // An input left out in the middle would shift those behind it.
@@ -213,6 +218,22 @@ impl Specialiser<'_> {
                 let sizes = self.optional_ints(node, 3)?;
                 shapes::resize(resize, &x, factors.as_deref(), sizes.as_deref())?
             }
+            Op::MatMul => {
+                let out = shapes::matmul(&x, &self.shape_of(node, 1)?)?;
+                (Action::MatMul, out)
+            }
+            Op::Gemm(gemm) => {
+                let out = shapes::gemm(gemm, &x, &self.shape_of(node, 1)?, self.bias_shape(node)?)?;
+                (Action::Gemm(*gemm), out)
+            }
+            Op::Softmax(softmax) => (shapes::softmax(*softmax, &x)?, x),
+            _ => return self.rearrange(node, x),
+        })
+    }
+
+    /// What a node that computes nothing does: it moves numbers or passes them on.
+    fn rearrange(&self, node: &Node, x: Vec<usize>) -> Result<(Action, Vec<usize>), Reason> {
+        Ok(match &node.op {
             Op::Reshape => {
                 let target = self.ints(node, 1)?;
                 (Action::Reshape, shapes::reshape(&x, &target)?)
@@ -232,15 +253,6 @@ impl Specialiser<'_> {
                 let out = shapes::transpose(&x, &perm)?;
                 (Action::Transpose(perm), out)
             }
-            Op::MatMul => {
-                let out = shapes::matmul(&x, &self.shape_of(node, 1)?)?;
-                (Action::MatMul, out)
-            }
-            Op::Gemm(gemm) => {
-                let out = shapes::gemm(gemm, &x, &self.shape_of(node, 1)?, self.bias_shape(node)?)?;
-                (Action::Gemm(*gemm), out)
-            }
-            Op::Softmax(softmax) => (shapes::softmax(*softmax, &x)?, x),
             Op::Concat { axis } => {
                 let all = (0..node.inputs.len())
                     .map(|index| self.shape_of(node, index))
@@ -264,7 +276,7 @@ impl Specialiser<'_> {
                 };
                 shapes::slice(&x, &bounds)?
             }
-            Op::Shape | Op::Gather { .. } | Op::Cast(_) => {
+            _ => {
                 return Err("it is only supported in shape arithmetic, not on pictures".into());
             }
         })

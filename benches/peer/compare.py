@@ -1,0 +1,172 @@
+"""Rollcall's engine against ONNX Runtime: same models, same inputs, same number
+of threads, taking turns.
+
+Prints one row per case with the median milliseconds of both, their ratio and
+the largest difference between their outputs; fails if the outputs disagree.
+
+ONNX Runtime runs twice: as it comes, and with subnormal numbers flushed to zero
+(`session.set_denormal_as_zero`). MobileFaceNet's dead channels are full of
+subnormal weights, which make ONNX Runtime several times slower than it need be
+on some inputs; Rollcall drops them at load. The ratio is to the faster of both.
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy
+import onnx
+import onnxruntime
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Model, height, width, mean, scale.
+CASES = [
+    ("scrfd_2.5g.onnx", 640, 640, 127.5, 128.0),
+    ("scrfd_2.5g.onnx", 320, 320, 127.5, 128.0),
+    ("centerface.onnx", 480, 640, 0.0, 1.0),
+    ("mobilefacenet_512.onnx", 112, 112, 127.5, 128.0),
+    ("liveness_128.onnx", 128, 128, 0.0, 1.0),
+]
+
+# Outputs are compared relative to their largest number.
+TOLERANCE = 1e-4
+
+
+class Rollcall:
+    """The runner: one request a line, one answer a line."""
+
+    def __init__(self, runner):
+        self.process = subprocess.Popen(
+            [runner, "--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.simd = self.process.stdout.readline().strip()
+
+    def ask(self, *words):
+        print(*words, sep="\t", file=self.process.stdin, flush=True)
+        answer = self.process.stdout.readline().strip()
+        if not answer:
+            sys.exit(f"the runner gave up on: {' '.join(map(str, words))}")
+        return answer
+
+    def run(self):
+        return float(self.ask("run"))
+
+
+class OnnxRuntime:
+    def __init__(self, model, threads, picture, flush):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        if flush:
+            options.add_session_config_entry("session.set_denormal_as_zero", "1")
+        self.session = onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"]
+        )
+        self.inputs = {self.session.get_inputs()[0].name: picture}
+        self.outputs = None
+
+    def run(self):
+        start = time.perf_counter()
+        self.outputs = self.session.run(None, self.inputs)
+        return (time.perf_counter() - start) * 1000.0
+
+
+def any_size(path):
+    """The model's bytes with its input size left open and its Resize nodes relative."""
+    model = onnx.load(path)
+    weights = {tensor.name for tensor in model.graph.initializer}
+    for value in model.graph.input:
+        dims = value.type.tensor_type.shape.dim
+        if value.name not in weights and len(dims) == 4:
+            dims[0].dim_value = 1
+            dims[2].dim_param, dims[3].dim_param = "height", "width"
+    for value in model.graph.output:
+        for index, dim in enumerate(value.type.tensor_type.shape.dim):
+            dim.dim_param = f"{value.name}_{index}"
+    for node in model.graph.node:
+        if node.op_type == "Resize" and len(node.input) == 4:
+            factors = onnx.numpy_helper.from_array(
+                numpy.array([1, 1, 2, 2], numpy.float32), f"{node.name}_factors"
+            )
+            model.graph.initializer.append(factors)
+            node.input[2] = factors.name
+            del node.input[3]
+    return model.SerializeToString()
+
+
+def picture_of(height, width, mean, scale):
+    """A photograph of faces, cut and scaled to the network's size."""
+    photographs = sorted((ROOT / "tests" / "fixtures").rglob("*.jpg"))
+    image = Image.open(photographs[0]).convert("RGB").resize((width, height))
+    planes = (numpy.asarray(image, numpy.float32) - mean) / scale
+    return numpy.ascontiguousarray(planes.transpose(2, 0, 1)[None])
+
+
+def largest_difference(ours, theirs):
+    theirs = numpy.concatenate([output.ravel() for output in theirs])
+    if ours.size != theirs.size:
+        sys.exit(f"Rollcall gives {ours.size} numbers, ONNX Runtime {theirs.size}")
+    return float(numpy.abs(ours - theirs).max() / numpy.abs(theirs).max())
+
+
+def compare(rollcall, case, threads, rounds, folder):
+    model, height, width, mean, scale = case
+    path = ROOT / "models" / model
+    picture = picture_of(height, width, mean, scale)
+    picture.tofile(folder / "input")
+    rollcall.ask("load", path, threads, height, width, folder / "input")
+    dynamic = model.startswith(("scrfd", "centerface"))
+    peer_model = any_size(path) if dynamic else str(path)
+    as_it_comes = OnnxRuntime(peer_model, threads, picture, flush=False)
+    flushed = OnnxRuntime(peer_model, threads, picture, flush=True)
+    contestants = [rollcall, as_it_comes, flushed]
+    times = [[], [], []]
+    for turn in range(rounds + 3):
+        for contestant, own in zip(contestants, times):
+            milliseconds = contestant.run()
+            # The first rounds warm up.
+            if turn >= 3:
+                own.append(milliseconds)
+    rollcall.ask("outputs", folder / "outputs")
+    ours = numpy.fromfile(folder / "outputs", numpy.float32)
+    medians = [statistics.median(own) for own in times]
+    return medians, largest_difference(ours, as_it_comes.outputs)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runner", required=True)
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--threads", default="1,2")
+    arguments = parser.parse_args()
+
+    rollcall = Rollcall(arguments.runner)
+    print(f"ONNX Runtime {onnxruntime.__version__}; Rollcall with {rollcall.simd}; medians in ms")
+    print("| network | size | threads | Rollcall | ONNX Runtime | flushed | ratio | difference |")
+    print("|---|---|---|---|---|---|---|---|")
+    agree = True
+    with tempfile.TemporaryDirectory() as folder:
+        for threads in map(int, arguments.threads.split(",")):
+            for case in CASES:
+                (ours, theirs, flushed), difference = compare(
+                    rollcall, case, threads, arguments.rounds, Path(folder)
+                )
+                agree &= difference <= TOLERANCE
+                print(
+                    f"| {case[0]} | {case[2]}x{case[1]} | {threads} | {ours:.2f} | {theirs:.2f} "
+                    f"| {flushed:.2f} | {ours / min(theirs, flushed):.2f} | {difference:.1e} |",
+                    flush=True,
+                )
+    if not agree:
+        sys.exit(f"the outputs differ by more than {TOLERANCE} of their largest number")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+//! What can go wrong with a source, told to the person who has to mend it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// Why a source cannot be opened or cannot go on.
+#[derive(Debug, Error)]
+pub enum CameraError {
+    /// The text after `--source` is not understood.
+    #[error(
+        "`{text}` is not a source: {reason}. Write usb, usb:0, usb:NAME, demo, demo:SEED, or the path of a picture, a folder or a video"
+    )]
+    InvalidSource {
+        /// What was written.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// No such camera is connected.
+    #[error(
+        "no camera matches `{camera}`: check the cable; `rollcall camera list` shows what is connected"
+    )]
+    Absent {
+        /// The camera that was asked for.
+        camera: String,
+    },
+
+    /// Another program has the camera.
+    #[error(
+        "{camera} is in use by another program: end it (`fuser -v /dev/video*` names it) and Rollcall takes over"
+    )]
+    Busy {
+        /// The camera's name.
+        camera: String,
+    },
+
+    /// The user may not open the device.
+    #[error("this user may not open {camera}: run `sudo usermod -aG video $USER` and log in again")]
+    Forbidden {
+        /// The camera's name.
+        camera: String,
+    },
+
+    /// The camera was there and is gone.
+    #[error("{camera} was unplugged or has reset itself: check the cable and the power supply")]
+    Lost {
+        /// The camera's name.
+        camera: String,
+    },
+
+    /// The camera offers neither Motion JPEG nor YUYV in a usable size.
+    #[error("{camera} offers no usable picture format; tried: {tried}")]
+    NoFormat {
+        /// The camera's name.
+        camera: String,
+        /// The formats that were asked for, with the last answer.
+        tried: String,
+    },
+
+    /// Any other answer of the driver.
+    #[error("{camera}: {doing} failed: {message}")]
+    Driver {
+        /// The camera's name.
+        camera: String,
+        /// What was being done.
+        doing: &'static str,
+        /// The driver's own words.
+        message: String,
+    },
+
+    /// The operating system refused a file or folder.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    File {
+        /// What was being done: `open`, `read`, `list`.
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+
+    /// The file is of a kind, or in a variant, that is not read.
+    #[error("{} cannot be replayed: {what}", path.display())]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// What it is, and what to do about it.
+        what: String,
+    },
+
+    /// Nothing in the file or folder could be decoded.
+    #[error("{} holds no picture that can be decoded ({damaged} damaged)", path.display())]
+    NoPictures {
+        /// The file or folder.
+        path: PathBuf,
+        /// How many pictures were found but damaged.
+        damaged: u64,
+    },
+
+    /// A picture built into the program does not decode; only a broken build does this.
+    #[error("the built-in picture {name} does not decode: {message}")]
+    BuiltIn {
+        /// Name of the asset.
+        name: &'static str,
+        /// The decoder's words.
+        message: String,
+    },
+}
+
+impl CameraError {
+    /// A failed file operation; for `map_err`.
+    pub(crate) fn file(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::File {
+            doing,
+            path,
+            source,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Where pictures come from: a USB camera, files, or the built-in demonstration.
+//!
+//! A [`FrameSource`] hands out one picture after the other at its own pace; the
+//! [`worker`] numbers and stamps them and puts them into mailboxes, in which
+//! the newest picture wins. Sources know nothing of frames, clocks of the
+//! station, mailboxes or retries; the worker knows nothing of files or drivers.
+//!
+//! # Invariants
+//! - A picture known to be damaged is counted and skipped. It never ends a
+//!   source, and no part of it is passed on.
+//! - No file and no driver can make a parser here panic or allocate more than
+//!   the limits in [`limits`] allow.
+//! - Nobody waits without end for a thread that may be stuck in a driver.
+//!
+//! Deliberately absent: compressed video other than Motion JPEG (a video
+//! decoder is a large attack surface for little gain), sound, and seeking.
+
+pub mod avi;
+pub mod demo;
+mod error;
+pub mod jpeg;
+pub mod mjpeg;
+mod monitor;
+mod pace;
+pub mod replay;
+mod spec;
+mod state;
+pub mod usb;
+pub mod worker;
+pub mod y4m;
+pub mod yuv;
+
+use image::RgbImage;
+
+use crate::stop::StopFlag;
+
+pub use error::CameraError;
+pub use monitor::CameraStats;
+pub use spec::{CameraChoice, FrameRate, Repeat, SourceOptions, SourceSpec};
+pub use state::CameraState;
+pub use worker::{CameraWorker, Wiring};
+
+/// How much a file or a camera may ask for.
+pub mod limits {
+    /// Widest and highest picture that is decoded, in pixels.
+    pub const MAX_SIDE: usize = 8192;
+    /// Most pixels of one picture; 32 megapixels are 96 MB of RGB.
+    pub const MAX_PIXELS: usize = 32 << 20;
+    /// Longest compressed picture, in bytes.
+    pub const MAX_COMPRESSED: usize = 16 << 20;
+
+    /// Whether a picture of this size is decoded at all.
+    pub fn allows(width: usize, height: usize) -> bool {
+        (1..=MAX_SIDE).contains(&width)
+            && (1..=MAX_SIDE).contains(&height)
+            && width * height <= MAX_PIXELS
+    }
+}
+
+/// What a source says of itself, for the status bar and the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceDescription {
+    /// Short name: the camera's own, the file's, or `demo`.
+    pub name: String,
+    /// Width and height in pixels, where they are known before the first picture.
+    pub resolution: Option<(u32, u32)>,
+    /// Pictures per second that the source means to deliver, where it knows.
+    pub rate: Option<FrameRate>,
+}
+
+/// What a source had next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Delivery {
+    /// A whole picture, upright and unmirrored.
+    Image(RgbImage),
+    /// A picture that could not be decoded, and why. The next one may be whole.
+    Damaged(String),
+    /// The source has ended; asking again gives the same answer.
+    End,
+}
+
+/// Something that delivers pictures at its own pace.
+///
+/// A source lives and dies on the thread that opened it (a V4L2 stream is not
+/// to be moved), hence no `Send` here; [`OpenSource`] is what crosses threads.
+pub trait FrameSource {
+    /// Name, resolution and rate.
+    fn describe(&self) -> SourceDescription;
+
+    /// Blocks until the next picture is due and there.
+    ///
+    /// # Errors
+    /// When the source cannot go on: the camera is gone, the file unreadable.
+    fn next_image(&mut self) -> Result<Delivery, CameraError>;
+}
+
+/// Opens a source, and opens it again after it was lost.
+pub trait OpenSource: Send {
+    /// Opens the source; sleeps of the source end early once `stop` is requested.
+    ///
+    /// # Errors
+    /// When the camera is absent, busy or forbidden, or the file is unusable.
+    fn open(&mut self, stop: &StopFlag) -> Result<Box<dyn FrameSource>, CameraError>;
+
+    /// Whether opening again may help: a cable can be plugged back in, a broken
+    /// file stays broken.
+    fn comes_back(&self) -> bool;
+}
+
+/// The opener for what the operator asked for.
+pub fn opener(spec: &SourceSpec, options: SourceOptions) -> Box<dyn OpenSource> {
+    match spec {
+        SourceSpec::Usb(choice) => Box::new(usb::UsbOpener::new(choice.clone())),
+        SourceSpec::Replay(path) => Box::new(replay::ReplayOpener::new(path.clone(), options)),
+        SourceSpec::Demo { seed } => Box::new(demo::DemoOpener::new(*seed, options)),
+    }
+}

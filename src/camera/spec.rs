@@ -1,0 +1,224 @@
+//! What `--source` may say.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::CameraError;
+
+/// Seed of `demo` where none is written.
+const DEFAULT_SEED: u64 = 1;
+
+/// Where pictures are to come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceSpec {
+    /// A camera: `usb`, `usb:0`, `usb:NAME`.
+    Usb(CameraChoice),
+    /// A picture, a folder of pictures or a video: `replay:PATH` or a bare path.
+    Replay(PathBuf),
+    /// The built-in demonstration: `demo`, `demo:SEED`.
+    Demo {
+        /// The same seed gives the same pictures.
+        seed: u64,
+    },
+}
+
+/// Which camera.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CameraChoice {
+    /// The first USB camera.
+    First,
+    /// The one at `/dev/videoN`.
+    Number(u32),
+    /// The first whose name contains this text, in any case.
+    Name(String),
+}
+
+/// How a source is to be played.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct SourceOptions {
+    /// Pictures per second; without it the file's own rate, 10 for a folder, 15 for the demonstration.
+    pub rate: Option<FrameRate>,
+    /// What happens at the end of a file or folder.
+    pub repeat: Repeat,
+}
+
+/// What happens at the end of a file or folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Repeat {
+    /// The source ends.
+    #[default]
+    Once,
+    /// It begins again.
+    Forever,
+}
+
+/// Pictures per second, between 0.01 and 240.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct FrameRate(pub(super) f64);
+
+impl FrameRate {
+    /// A rate within the limits; `None` for anything else, such as zero or not-a-number.
+    pub fn new(frames_per_second: f64) -> Option<Self> {
+        (0.01..=240.0)
+            .contains(&frames_per_second)
+            .then_some(Self(frames_per_second))
+    }
+
+    /// A rate given as a fraction, as files do; nonsense and rates out of bounds give `None`.
+    pub fn from_ratio(frames: u32, seconds: u32) -> Option<Self> {
+        Self::new(f64::from(frames) / f64::from(seconds))
+    }
+
+    /// Pictures per second.
+    pub fn frames_per_second(self) -> f64 {
+        self.0
+    }
+
+    /// Time from one picture to the next.
+    pub fn period(self) -> Duration {
+        Duration::from_secs_f64(1.0 / self.0)
+    }
+}
+
+impl FromStr for FrameRate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.trim().parse().ok().and_then(Self::new).ok_or_else(|| {
+            format!("`{text}` is not a number of pictures per second from 0.01 to 240")
+        })
+    }
+}
+
+impl fmt::Display for FrameRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl FromStr for SourceSpec {
+    type Err = CameraError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let invalid = |reason: &str| CameraError::InvalidSource {
+            text: text.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let (kind, rest) = match text.split_once(':') {
+            Some((kind, rest)) => (kind, Some(rest)),
+            None => (text, None),
+        };
+        match (kind, rest) {
+            ("", None) => Err(invalid("it is empty")),
+            ("usb", None) => Ok(Self::Usb(CameraChoice::First)),
+            ("usb", Some(rest)) => choice(rest)
+                .map(Self::Usb)
+                .ok_or_else(|| invalid("a camera number or name is missing after the colon")),
+            ("demo", None) => Ok(Self::Demo { seed: DEFAULT_SEED }),
+            ("demo", Some(rest)) => rest
+                .parse()
+                .map(|seed| Self::Demo { seed })
+                .map_err(|_| invalid("a seed is a whole number")),
+            ("replay", Some("")) => Err(invalid("the path is missing after the colon")),
+            ("replay", Some(path)) => Ok(Self::Replay(path.into())),
+            ("http" | "https" | "rtsp" | "rtmp" | "udp" | "tcp", Some(_)) => {
+                Err(invalid("network streams are not supported"))
+            }
+            _ => Ok(Self::Replay(text.into())),
+        }
+    }
+}
+
+fn choice(text: &str) -> Option<CameraChoice> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    Some(match text.parse() {
+        Ok(number) => CameraChoice::Number(number),
+        Err(_) => CameraChoice::Name(text.to_owned()),
+    })
+}
+
+impl fmt::Display for SourceSpec {
+    /// What `from_str` reads back to the same source.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usb(CameraChoice::First) => write!(f, "usb"),
+            Self::Usb(choice) => write!(f, "usb:{choice}"),
+            Self::Replay(path) => write!(f, "replay:{}", path.display()),
+            Self::Demo { seed } => write!(f, "demo:{seed}"),
+        }
+    }
+}
+
+impl fmt::Display for CameraChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::First => write!(f, "the first USB camera"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Name(name) => write!(f, "{name}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_to_write_a_source() {
+        let name = CameraChoice::Name("Logitech: C270".to_owned());
+        for (text, spec) in [
+            ("usb", SourceSpec::Usb(CameraChoice::First)),
+            ("usb:2", SourceSpec::Usb(CameraChoice::Number(2))),
+            ("usb:Logitech: C270", SourceSpec::Usb(name)),
+            ("demo", SourceSpec::Demo { seed: 1 }),
+            ("demo:77", SourceSpec::Demo { seed: 77 }),
+            ("replay:a:b.avi", SourceSpec::Replay("a:b.avi".into())),
+            ("some/folder", SourceSpec::Replay("some/folder".into())),
+            ("odd:name.jpg", SourceSpec::Replay("odd:name.jpg".into())),
+            ("replay:demo", SourceSpec::Replay("demo".into())),
+        ] {
+            let parsed: SourceSpec = text.parse().unwrap();
+            assert_eq!(parsed, spec, "{text}");
+            assert_eq!(parsed.to_string().parse::<SourceSpec>().unwrap(), spec);
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_what_to_write_instead() {
+        for text in [
+            "",
+            "usb:",
+            "usb: ",
+            "demo:",
+            "demo:x",
+            "demo:-1",
+            "replay:",
+            "rtsp://a/b",
+        ] {
+            let message = text.parse::<SourceSpec>().unwrap_err().to_string();
+            assert!(message.contains("usb:NAME"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_a_sensible_number() {
+        for text in ["0", "-3", "NaN", "inf", "1e9", "", "ten"] {
+            assert!(text.parse::<FrameRate>().is_err(), "{text}");
+        }
+        assert_eq!("12.5".parse(), Ok(FrameRate(12.5)));
+        assert_eq!(FrameRate::from_ratio(30, 0), None);
+        assert_eq!(FrameRate::from_ratio(0, 0), None);
+        assert_eq!(
+            FrameRate::from_ratio(30_000, 1001)
+                .unwrap()
+                .period()
+                .as_millis(),
+            33
+        );
+    }
+}

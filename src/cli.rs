@@ -1,0 +1,319 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+/// Exit codes, the same for every command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done; where a question was asked, the answer is yes.
+    Done,
+    /// A question was asked and the answer is no: `identify` did not recognise
+    /// somebody in every picture, `doctor` or `models verify` found something wrong.
+    No,
+}
+
+impl Outcome {
+    /// 0 for yes, 3 for no. A failure is 1 and wrong use of the command line 2.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Outcome::Done => 0,
+            Outcome::No => 3,
+        }
+    }
+}
+
+/// Face-recognition attendance station for the terminal.
+///
+/// Without a command, opens the dashboard.
+///
+/// Exit codes: 0 done; 1 failed; 2 wrong use; 3 the answer is no (`identify`:
+/// nobody known in one of the pictures; `doctor`, `models verify`: something is wrong).
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Cli {
+    /// Where things are.
+    #[command(flatten)]
+    pub places: Places,
+    /// What the dashboard looks at, if no command is given.
+    #[command(flatten)]
+    pub capture: CaptureArgs,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+impl Cli {
+    /// Reads the process's arguments; prints help or what is wrong, and exits, where due.
+    pub fn from_arguments() -> Self {
+        let cli = Self::parse();
+        if cli.command.is_some() && !cli.capture.is_empty() {
+            // clap's own check would also refuse the options of `Places`.
+            Self::command()
+                .error(
+                    ErrorKind::ArgumentConflict,
+                    "--demo, --source, --rate and --once go after `run`, or without a command",
+                )
+                .exit();
+        }
+        cli
+    }
+}
+
+/// Folders and files.
+#[derive(Debug, Clone, Args)]
+pub struct Places {
+    /// Folder of the database, the pictures and the log.
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "ROLLCALL_DATA_DIR",
+        default_value = "data"
+    )]
+    pub data_dir: PathBuf,
+    /// Configuration file instead of config.toml in the data folder.
+    #[arg(long, global = true, value_name = "FILE", env = "ROLLCALL_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Folder of the networks; by default `models` here or beside the program.
+    #[arg(long, global = true, value_name = "DIR", env = "ROLLCALL_MODELS_DIR")]
+    pub models_dir: Option<PathBuf>,
+}
+
+/// Where pictures come from.
+#[derive(Debug, Clone, Default, Args)]
+pub struct CaptureArgs {
+    /// Show the bundled people walking past; needs no camera.
+    #[arg(long, conflicts_with = "source")]
+    pub demo: bool,
+    /// usb, usb:NUMBER, usb:NAME, demo[:SEED], or the path of a picture, a
+    /// folder, an MJPEG, AVI or y4m file.
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// Pictures a second of a replayed source, instead of its own rate.
+    #[arg(long, value_name = "FPS")]
+    pub rate: Option<f64>,
+    /// Play a replayed source once instead of over and over.
+    #[arg(long)]
+    pub once: bool,
+}
+
+impl CaptureArgs {
+    fn is_empty(&self) -> bool {
+        !self.demo && self.source.is_none() && self.rate.is_none() && !self.once
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Take attendance; with --headless, without a dashboard, one line per event.
+    Run(RunArgs),
+    /// Enrol a person from pictures.
+    Enrol(EnrolArgs),
+    /// List and change people.
+    #[command(subcommand)]
+    People(PeopleCommand),
+    /// Read the attendance.
+    #[command(subcommand)]
+    Attendance(AttendanceCommand),
+    /// Say who is in pictures.
+    Identify(IdentifyArgs),
+    /// Measure recognition on labelled pairs (LFW protocol).
+    Eval(EvalArgs),
+    /// List and check the networks.
+    #[command(subcommand)]
+    Models(ModelsCommand),
+    /// List the cameras.
+    #[command(subcommand)]
+    Camera(CameraCommand),
+    /// Check models, database, camera, terminal and clock.
+    Doctor(JsonArgs),
+    /// Time every stage of recognition on this machine.
+    Bench(BenchArgs),
+    /// Print the configuration in use, or the documented sample.
+    Config {
+        /// Print the documented sample instead.
+        #[arg(long)]
+        sample: bool,
+    },
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// What to look at.
+    #[command(flatten)]
+    pub capture: CaptureArgs,
+    /// No dashboard: print events as lines.
+    #[arg(long)]
+    pub headless: bool,
+}
+
+/// `--json`.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct JsonArgs {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `enrol`.
+#[derive(Debug, Args)]
+pub struct EnrolArgs {
+    /// Name to greet with.
+    #[arg(long)]
+    pub name: String,
+    /// Unique code, e.g. the employee number.
+    #[arg(long)]
+    pub code: String,
+    /// Take the largest face of a picture that shows several.
+    #[arg(long)]
+    pub largest: bool,
+    /// Add the pictures to a person who is enrolled already.
+    #[arg(long)]
+    pub add: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Pictures of this person.
+    #[arg(required = true, value_name = "IMAGE")]
+    pub images: Vec<PathBuf>,
+}
+
+/// What can be done with people.
+#[derive(Debug, Subcommand)]
+pub enum PeopleCommand {
+    /// Everybody.
+    List(JsonArgs),
+    /// One person.
+    Show {
+        /// Code of the person.
+        code: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Change the name.
+    Rename {
+        /// Code of the person.
+        code: String,
+        /// The new name.
+        name: String,
+    },
+    /// Recognise the person no more; keep everything.
+    Deactivate {
+        /// Code of the person.
+        code: String,
+    },
+    /// Recognise the person again.
+    Activate {
+        /// Code of the person.
+        code: String,
+    },
+    /// Erase name, pictures and templates. Attendance stays, without the name.
+    Delete {
+        /// Code of the person.
+        code: String,
+        /// Do it.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// What can be read of the attendance.
+#[derive(Debug, Subcommand)]
+pub enum AttendanceCommand {
+    /// Who came and went today.
+    Today(JsonArgs),
+    /// Events of some days.
+    List {
+        /// Days and person.
+        #[command(flatten)]
+        range: RangeArgs,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write events as a table.
+    Export {
+        /// Days and person.
+        #[command(flatten)]
+        range: RangeArgs,
+        /// As CSV (RFC 4180, UTF-8); at present the only format.
+        #[arg(long, required = true)]
+        csv: bool,
+        /// File to write instead of standard output.
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// Some days, perhaps of one person.
+#[derive(Debug, Clone, Args)]
+pub struct RangeArgs {
+    /// First day, YYYY-MM-DD; by default the first there is.
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<NaiveDate>,
+    /// Last day, YYYY-MM-DD; by default the last there is.
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<NaiveDate>,
+    /// Only this person.
+    #[arg(long, value_name = "CODE")]
+    pub code: Option<String>,
+}
+
+/// Arguments of `identify`.
+#[derive(Debug, Args)]
+pub struct IdentifyArgs {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Pictures to look at.
+    #[arg(required = true, value_name = "IMAGE")]
+    pub images: Vec<PathBuf>,
+}
+
+/// Arguments of `eval`.
+#[derive(Debug, Args)]
+pub struct EvalArgs {
+    /// Pairs in LFW's format.
+    #[arg(long, value_name = "FILE")]
+    pub pairs: PathBuf,
+    /// Folder of one folder per person.
+    #[arg(long, value_name = "DIR")]
+    pub images: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be done with the networks.
+#[derive(Debug, Subcommand)]
+pub enum ModelsCommand {
+    /// Licence, size and source of each, and which are in use.
+    List(JsonArgs),
+    /// Check that every file is the one it should be.
+    Verify(JsonArgs),
+}
+
+/// What can be done with cameras.
+#[derive(Debug, Subcommand)]
+pub enum CameraCommand {
+    /// The cameras of this machine.
+    List(JsonArgs),
+}
+
+/// Arguments of `bench`.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Runs of each stage that are counted.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub runs: u32,
+}

@@ -1,0 +1,253 @@
+//! `rollcall doctor`: what works, what does not, and what to do about it.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use anyhow::Result;
+use chrono::Datelike;
+use nix::sys::statvfs::statvfs;
+use serde::Serialize;
+
+use super::Context;
+use super::table::print_json;
+use crate::camera::{SourceSpec, usb};
+use crate::cli::{JsonArgs, Outcome};
+use crate::core::embedding::ModelId;
+use crate::store::{Store, StoreError};
+use crate::ui::{Charset, ColourDepth};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    Ok,
+    Warning,
+    Bad,
+}
+
+#[derive(Serialize)]
+struct Finding {
+    what: &'static str,
+    verdict: Verdict,
+    detail: String,
+}
+
+/// Less free space than this is worth a word: a day of enrolments fits many times.
+const LITTLE_SPACE_BYTES: u64 = 200 << 20;
+
+/// Written by systemd-timesyncd once it has set the clock.
+const TIMESYNC_MARK: &str = "/run/systemd/timesync/synchronized";
+
+/// No station ran before this year; a clock that says so has never been set.
+const YEAR_OF_ROLLCALL: i32 = 2026;
+
+/// Runs the command: "no" if something is bad.
+pub(super) fn run(args: JsonArgs, context: &Context) -> Result<Outcome> {
+    let mut findings = models(context);
+    findings.extend(database(context));
+    findings.push(disk(context.data_dir()));
+    findings.push(camera(context));
+    findings.push(terminal());
+    findings.push(clock(context));
+    if args.json {
+        print_json(&findings)?;
+    } else {
+        for finding in &findings {
+            let mark = match finding.verdict {
+                Verdict::Ok => "ok   ",
+                Verdict::Warning => "WARN ",
+                Verdict::Bad => "BAD  ",
+            };
+            println!("{mark} {:9} {}", finding.what, finding.detail);
+        }
+    }
+    let bad = findings.iter().any(|f| f.verdict == Verdict::Bad);
+    Ok(if bad { Outcome::No } else { Outcome::Done })
+}
+
+fn finding(what: &'static str, verdict: Verdict, detail: impl Into<String>) -> Finding {
+    Finding {
+        what,
+        verdict,
+        detail: detail.into(),
+    }
+}
+
+fn models(context: &Context) -> Vec<Finding> {
+    let manifest = match context.manifest() {
+        Ok(manifest) => manifest,
+        Err(error) => return vec![finding("models", Verdict::Bad, format!("{error:#}"))],
+    };
+    let used = context.families_in_use();
+    let mut findings = Vec::new();
+    for (entry, result) in manifest.models().iter().zip(manifest.verify()) {
+        let in_use = used.contains(&entry.family);
+        match result.problem {
+            None if in_use => {
+                findings.push(finding(
+                    "model",
+                    Verdict::Ok,
+                    format!("{} ({})", entry.title, entry.file),
+                ));
+            }
+            None => {}
+            Some(problem) => {
+                let verdict = if in_use {
+                    Verdict::Bad
+                } else {
+                    Verdict::Warning
+                };
+                findings.push(finding("model", verdict, problem));
+            }
+        }
+    }
+    findings
+}
+
+fn database(context: &Context) -> Vec<Finding> {
+    match Store::open_read_only(context.data_dir()) {
+        Err(StoreError::Missing { path }) => {
+            let detail = format!("none yet; {} is made at the first start", path.display());
+            vec![finding("database", Verdict::Warning, detail)]
+        }
+        Err(error) => vec![finding("database", Verdict::Bad, error.to_string())],
+        Ok(store) => match inspect(&store, context) {
+            Ok(findings) => findings,
+            Err(error) => vec![finding("database", Verdict::Bad, format!("{error:#}"))],
+        },
+    }
+}
+
+fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>> {
+    store.check()?;
+    let people = store.everybody()?;
+    let active = people.iter().filter(|p| p.active).count();
+    let detail = format!(
+        "{} is sound; {active} active people of {}",
+        store.path().display(),
+        people.len()
+    );
+    let mut findings = vec![finding("database", Verdict::Ok, detail)];
+    let Some(model) = embedder_id(context) else {
+        return Ok(findings);
+    };
+    let gallery = store.load_gallery(&model)?;
+    for skipped in &gallery.skipped {
+        let detail = format!(
+            "template {} cannot be used: {}",
+            skipped.id.0, skipped.reason
+        );
+        findings.push(finding("template", Verdict::Warning, detail));
+    }
+    let unknown: Vec<String> = people
+        .iter()
+        .filter(|p| p.active && gallery.templates.iter().all(|t| t.person != p.id))
+        .map(|p| p.code.to_string())
+        .collect();
+    if !unknown.is_empty() {
+        let detail = format!(
+            "without a template of the embedder in use, enrol them again: {}",
+            unknown.join(", ")
+        );
+        findings.push(finding("people", Verdict::Warning, detail));
+    }
+    Ok(findings)
+}
+
+fn embedder_id(context: &Context) -> Option<ModelId> {
+    use crate::inference::manifest::ModelFamily;
+    let manifest = context.manifest().ok()?;
+    Some(manifest.find(ModelFamily::Arcface).ok()?.model_id())
+}
+
+fn disk(data_dir: &Path) -> Finding {
+    // The folder itself may not be there yet.
+    let existing = data_dir
+        .ancestors()
+        .find(|d| d.is_dir())
+        .unwrap_or(Path::new("."));
+    match statvfs(existing) {
+        Err(error) => finding(
+            "disk",
+            Verdict::Bad,
+            format!("cannot ask about {}: {error}", existing.display()),
+        ),
+        Ok(fs) => {
+            let free = fs.blocks_available() * fs.fragment_size();
+            let verdict = if free < LITTLE_SPACE_BYTES {
+                Verdict::Bad
+            } else {
+                Verdict::Ok
+            };
+            finding(
+                "disk",
+                verdict,
+                format!("{} MB free at {}", free >> 20, data_dir.display()),
+            )
+        }
+    }
+}
+
+fn camera(context: &Context) -> Finding {
+    let source = &context.config.camera.source;
+    let cameras = usb::list();
+    let names: Vec<&str> = cameras.iter().map(|c| c.name.as_str()).collect();
+    match source.parse::<SourceSpec>() {
+        Err(error) => finding("camera", Verdict::Bad, error.to_string()),
+        Ok(SourceSpec::Usb(_)) if cameras.is_empty() => finding(
+            "camera",
+            Verdict::Bad,
+            "no camera was found; plug one in, or try --demo",
+        ),
+        Ok(SourceSpec::Usb(_)) => finding("camera", Verdict::Ok, names.join(", ")),
+        Ok(SourceSpec::Replay(path)) if !path.exists() => finding(
+            "camera",
+            Verdict::Bad,
+            format!("{} is not there", path.display()),
+        ),
+        Ok(other) => finding("camera", Verdict::Ok, format!("pictures come from {other}")),
+    }
+}
+
+fn terminal() -> Finding {
+    let environment = |name: &str| std::env::var(name).ok();
+    if !std::io::stdout().is_terminal() {
+        let detail = "standard output is none; the dashboard needs one, run --headless does not";
+        return finding("terminal", Verdict::Warning, detail);
+    }
+    let detail = format!(
+        "{}, {}, {}",
+        environment("TERM").unwrap_or_else(|| "unknown".into()),
+        ColourDepth::detect(environment),
+        Charset::detect(environment)
+    );
+    finding("terminal", Verdict::Ok, detail)
+}
+
+fn clock(context: &Context) -> Finding {
+    let now = context.clock.now().wall;
+    let text = now.format("%Y-%m-%d %H:%M:%S %:z");
+    let latest = Store::open_read_only(context.data_dir())
+        .and_then(|store| store.people())
+        .ok()
+        .and_then(|people| people.iter().filter_map(|p| p.last_seen).max());
+    if let Some(latest) = latest.filter(|latest| *latest > now) {
+        let detail = format!("{text} is before the latest attendance at {latest}; set the clock");
+        return finding("clock", Verdict::Bad, detail);
+    }
+    if now.year() < YEAR_OF_ROLLCALL {
+        return finding(
+            "clock",
+            Verdict::Bad,
+            format!("{text} cannot be; set the clock"),
+        );
+    }
+    if Path::new(TIMESYNC_MARK).exists() {
+        finding("clock", Verdict::Ok, format!("{text}, synchronised"))
+    } else {
+        finding(
+            "clock",
+            Verdict::Warning,
+            format!("{text}; nothing says that it is synchronised"),
+        )
+    }
+}

@@ -1,0 +1,197 @@
+//! `rollcall enrol`: a person from pictures on the disk.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+
+use super::stills::{self, Still};
+use super::table::print_json;
+use super::{Context, KnownPeople, Look, data_folder, operator};
+use crate::cli::{EnrolArgs, Outcome};
+use crate::core::embedding::Cosine;
+use crate::core::observation::FaceObservation;
+use crate::core::person::{Person, PersonCode, PersonName};
+use crate::core::quality::QualityGate;
+use crate::inference::recogniser::Recogniser;
+use crate::store::{NewPerson, NewTemplate, Store};
+
+#[derive(Serialize)]
+struct Report {
+    code: String,
+    name: String,
+    templates: usize,
+    pictures: Vec<PictureReport>,
+}
+
+#[derive(Serialize)]
+struct PictureReport {
+    image: String,
+    kept: bool,
+    /// Why the picture was refused.
+    reason: Option<String>,
+}
+
+/// Two pictures of one person, perhaps years apart, are at least this alike.
+const SAME_PERSON: Cosine = Cosine(0.25);
+
+/// Runs the command: "no" if some of the pictures were refused.
+pub(super) fn run(args: &EnrolArgs, context: &Context) -> Result<Outcome> {
+    let name = PersonName::parse(&args.name)?;
+    let code = PersonCode::parse(&args.code)?;
+    let folder = data_folder::for_work(context)?;
+    if let Some(remark) = &folder.remark {
+        eprintln!("{remark}");
+    }
+    let mut store = Store::open(&folder.path)?;
+    let existing = existing_person(&store, &name, &code, args.add)?;
+    let mut recogniser = context.recogniser(Look::Still)?;
+    let known = KnownPeople::of(&store, recogniser.model_id())?;
+
+    let mut album = Album {
+        args,
+        known: &known,
+        existing: existing.as_ref(),
+        threshold: context.config.policies().matching.threshold,
+        templates: Vec::new(),
+    };
+    let mut pictures = Vec::with_capacity(args.images.len());
+    for path in &args.images {
+        let outcome = album.add(path, &mut recogniser);
+        if let Err(reason) = &outcome {
+            eprintln!("refused {}: {reason:#}", path.display());
+        }
+        pictures.push(PictureReport {
+            image: path.display().to_string(),
+            kept: outcome.is_ok(),
+            reason: outcome.err().map(|reason| format!("{reason:#}")),
+        });
+    }
+    let templates = album.templates;
+    if templates.is_empty() {
+        bail!("{name} was not enrolled: none of the pictures can be used");
+    }
+    let refused = pictures.iter().filter(|p| !p.kept).count();
+    let operator = operator();
+    let author = context.author(&operator);
+    let (person, added) = match existing {
+        Some(person) => store.add_templates(&person.code, &templates, author)?,
+        None => store.add_person(
+            &NewPerson {
+                name,
+                code,
+                consent_at: None,
+                templates,
+            },
+            author,
+        )?,
+    };
+    if args.json {
+        print_json(&Report {
+            code: person.code.to_string(),
+            name: person.name.to_string(),
+            templates: added.len(),
+            pictures,
+        })?;
+    } else {
+        println!(
+            "enrolled {} ({}) with {} pictures",
+            person.name,
+            person.code,
+            added.len()
+        );
+    }
+    Ok(if refused == 0 {
+        Outcome::Done
+    } else {
+        Outcome::No
+    })
+}
+
+/// The person to add pictures to, if that is what is asked.
+fn existing_person(
+    store: &Store,
+    name: &PersonName,
+    code: &PersonCode,
+    add: bool,
+) -> Result<Option<Person>> {
+    let holder = store
+        .everybody()?
+        .into_iter()
+        .find(|p| p.code.as_str().eq_ignore_ascii_case(code.as_str()));
+    match (holder, add) {
+        (None, false) => Ok(None),
+        (None, true) => bail!("nobody has the code {code}; enrol the person without --add"),
+        (Some(holder), false) => bail!(
+            "the code {code} belongs to {}; to add pictures to that person, say --add",
+            holder.name
+        ),
+        (Some(holder), true) if holder.name != *name => bail!(
+            "the code {code} belongs to {}, not to {name}; nothing was added",
+            holder.name
+        ),
+        (Some(holder), true) => Ok(Some(holder)),
+    }
+}
+
+/// Collects the pictures of one person.
+struct Album<'a> {
+    args: &'a EnrolArgs,
+    known: &'a KnownPeople,
+    existing: Option<&'a Person>,
+    threshold: Cosine,
+    templates: Vec<NewTemplate>,
+}
+
+impl Album<'_> {
+    /// Adds a picture, or says why not.
+    fn add(&mut self, path: &Path, recogniser: &mut Recogniser) -> Result<()> {
+        let still = stills::look_at(path, recogniser)?;
+        let face = self.only_face(&still)?;
+        if let Err(issue) = QualityGate::RECOGNITION.check(&face.quality) {
+            bail!("the face is not good enough: {issue}");
+        }
+        let template = still.template_of(face, recogniser)?;
+        self.refuse_other_person(&template)?;
+        self.templates.push(template);
+        Ok(())
+    }
+
+    fn only_face<'s>(&self, still: &'s Still) -> Result<&'s FaceObservation> {
+        match still.faces.as_slice() {
+            [] => bail!("no face was found"),
+            [face] => Ok(face),
+            [largest, ..] if self.args.largest => Ok(largest),
+            faces => bail!(
+                "{} faces were found; cut the picture to one, or take the largest with --largest",
+                faces.len()
+            ),
+        }
+    }
+
+    /// A picture of somebody else would open the door to both.
+    fn refuse_other_person(&self, template: &NewTemplate) -> Result<()> {
+        let alike = |other: &NewTemplate| other.embedding.similarity(&template.embedding);
+        if let Some(first) = self.templates.first()
+            && self.templates.iter().all(|t| alike(t) < SAME_PERSON)
+        {
+            bail!(
+                "it shows somebody else than the first picture, similarity {}",
+                alike(first)
+            );
+        }
+        let Some(candidate) = self.known.gallery.search(&template.embedding) else {
+            return Ok(());
+        };
+        let is_existing = |id| self.existing.is_some_and(|p| p.id == id);
+        if candidate.similarity >= self.threshold && !is_existing(candidate.person) {
+            let holder = self.known.person(candidate.person);
+            bail!(
+                "this face is already enrolled as {}, similarity {}",
+                holder.map_or_else(|| "somebody".into(), |p| format!("{} ({})", p.name, p.code)),
+                candidate.similarity
+            );
+        }
+        Ok(())
+    }
+}

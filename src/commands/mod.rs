@@ -1,0 +1,226 @@
+//! The commands, one file each, and what they share.
+
+mod attendance;
+mod bench;
+mod camera;
+mod data_folder;
+mod doctor;
+mod enrol;
+mod eval;
+mod identify;
+mod models;
+mod people;
+mod station;
+mod stills;
+mod table;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use crate::cli::{Cli, Command, Outcome, Places};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::core::embedding::ModelId;
+use crate::core::gallery::Gallery;
+use crate::core::person::{Person, PersonId};
+use crate::inference::detector::DetectorOptions;
+use crate::inference::engine::EngineOptions;
+use crate::inference::load::{load_detector, load_embedder, load_liveness};
+use crate::inference::manifest::{Manifest, ModelFamily};
+use crate::inference::recogniser::Recogniser;
+use crate::store::{Author, Store};
+
+/// What every command starts from.
+pub(crate) struct Context {
+    places: Places,
+    config: Config,
+    clock: Clock,
+}
+
+/// Runs the command line.
+///
+/// # Errors
+/// With a message for the user.
+pub fn run(cli: Cli) -> Result<Outcome> {
+    let Cli {
+        places,
+        capture,
+        command,
+    } = cli;
+    let config = Config::load(places.config.as_deref(), &places.data_dir, |name| {
+        std::env::var(name).ok()
+    })?;
+    let context = Context {
+        places,
+        config,
+        clock: Clock::start(),
+    };
+    match command {
+        None => station::run_dashboard(&capture, &context),
+        Some(Command::Run(args)) => station::run(&args, &context),
+        Some(Command::Enrol(args)) => enrol::run(&args, &context),
+        Some(Command::People(command)) => people::run(&command, &context),
+        Some(Command::Attendance(command)) => attendance::run(&command, &context),
+        Some(Command::Identify(args)) => identify::run(&args, &context),
+        Some(Command::Eval(args)) => eval::run(&args, &context),
+        Some(Command::Models(command)) => models::run(&command, &context),
+        Some(Command::Camera(command)) => camera::run(&command),
+        Some(Command::Doctor(args)) => doctor::run(args, &context),
+        Some(Command::Bench(args)) => bench::run(&args, &context),
+        Some(Command::Config { sample }) => print_config(sample, &context.config),
+    }
+}
+
+fn print_config(sample: bool, config: &Config) -> Result<Outcome> {
+    if sample {
+        print!("{}", crate::config::SAMPLE);
+    } else {
+        print!("{}", toml::to_string(config)?);
+    }
+    Ok(Outcome::Done)
+}
+
+/// The people of this station and their templates of one model.
+struct KnownPeople {
+    people: Vec<Person>,
+    gallery: Gallery,
+}
+
+impl KnownPeople {
+    /// Reads the people and those of their templates that `model` made.
+    fn of(store: &Store, model: &ModelId) -> Result<Self> {
+        Ok(Self {
+            people: store.everybody()?,
+            gallery: Gallery::new(store.load_gallery(model)?.templates),
+        })
+    }
+
+    fn person(&self, id: PersonId) -> Option<&Person> {
+        self.people.iter().find(|p| p.id == id)
+    }
+}
+
+/// How large the recogniser sees a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// A frame of the camera: as configured.
+    Frame,
+    /// A still picture, in which faces may be smaller and time matters less.
+    Still,
+}
+
+/// Longer side of the detector's input for still pictures.
+const STILL_SIDE: u32 = 640;
+
+impl Context {
+    fn data_dir(&self) -> &Path {
+        &self.places.data_dir
+    }
+
+    /// Opens the database to read it.
+    fn store_to_read(&self) -> Result<Store> {
+        Ok(Store::open_read_only(self.data_dir())?)
+    }
+
+    /// Opens the database to change what is in it.
+    fn store_to_change(&self) -> Result<Store> {
+        // A mistyped folder should not become a new, empty station.
+        drop(self.store_to_read()?);
+        Ok(Store::open(self.data_dir())?)
+    }
+
+    fn author<'a>(&self, operator: &'a str) -> Author<'a> {
+        Author {
+            name: operator,
+            at: self.clock.now().wall,
+        }
+    }
+
+    /// The networks' folder: as asked for, else here, else beside the program.
+    fn models_dir(&self) -> Result<PathBuf> {
+        if let Some(dir) = &self.places.models_dir {
+            return Ok(dir.clone());
+        }
+        let program = std::env::current_exe().context("finding the program's own path")?;
+        let mut candidates = vec![PathBuf::from("models")];
+        // Beside an installed program, or two levels up from target/release.
+        candidates.extend(
+            program
+                .ancestors()
+                .skip(1)
+                .take(3)
+                .map(|dir| dir.join("models")),
+        );
+        candidates
+            .iter()
+            .find(|dir| {
+                dir.join(crate::inference::manifest::MANIFEST_FILE)
+                    .is_file()
+            })
+            .cloned()
+            .with_context(|| {
+                let tried: Vec<_> = candidates.iter().map(|d| d.display().to_string()).collect();
+                format!(
+                    "the networks were not found in {}; say where they are with --models-dir",
+                    tried.join(", ")
+                )
+            })
+    }
+
+    fn manifest(&self) -> Result<Manifest> {
+        Ok(Manifest::load(&self.models_dir()?)?)
+    }
+
+    fn families_in_use(&self) -> Vec<ModelFamily> {
+        models::families_in_use(&self.config)
+    }
+
+    fn engine_options(&self) -> EngineOptions {
+        EngineOptions {
+            threads: self.config.recognition.threads,
+            ..EngineOptions::default()
+        }
+    }
+
+    fn detector_options(&self, look: Look) -> DetectorOptions {
+        let recognition = &self.config.recognition;
+        DetectorOptions {
+            input_side: match look {
+                Look::Frame => recognition.detector_size,
+                Look::Still => recognition.detector_size.max(STILL_SIDE),
+            },
+            score_threshold: recognition.detector_threshold,
+            ..DetectorOptions::recommended(recognition.detector)
+        }
+    }
+
+    fn recogniser(&self, look: Look) -> Result<Recogniser> {
+        let manifest = self.manifest()?;
+        let engine = self.engine_options();
+        let kind = self.config.recognition.detector;
+        // A still picture says nothing about who stood before the camera.
+        let judge_liveness = look == Look::Frame
+            && self
+                .families_in_use()
+                .contains(&ModelFamily::PassiveLiveness);
+        Ok(Recogniser {
+            detector: load_detector(&manifest, kind, self.detector_options(look), &engine)?,
+            embedder: load_embedder(&manifest, &engine)?,
+            liveness: if judge_liveness {
+                Some(load_liveness(&manifest, &engine)?)
+            } else {
+                None
+            },
+        })
+    }
+}
+
+/// Who changes something at the command line: the operator's login, where it is known.
+fn operator() -> String {
+    ["SUDO_USER", "USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .filter(|name| !name.trim().is_empty())
+        .unwrap_or_else(|| "operator".to_owned())
+}

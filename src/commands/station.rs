@@ -1,0 +1,179 @@
+//! The station itself: the dashboard, or headless.
+
+use anyhow::{Context as _, Result};
+
+use super::data_folder::{self, DataFolder};
+use super::{Context, Look};
+use crate::camera::demo::{self, DemoPerson};
+use crate::camera::{FrameRate, Repeat, SourceOptions, SourceSpec};
+use crate::cli::{CaptureArgs, Outcome, RunArgs};
+use crate::config::PreviewChoice;
+use crate::core::notice::Notice;
+use crate::core::person::{PersonCode, PersonName};
+use crate::inference::recogniser::Recogniser;
+use crate::logging;
+use crate::runtime::dashboard::DashboardOptions;
+use crate::runtime::{Parts, dashboard, headless};
+use crate::store::{Author, NewPerson, StationLock, Store};
+use crate::ui::{Charset, ColourDepth, PreviewMode, UiOptions};
+
+/// Whether somebody watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Front {
+    Dashboard,
+    Headless,
+}
+
+/// `rollcall` without a command.
+pub(super) fn run_dashboard(capture: &CaptureArgs, context: &Context) -> Result<Outcome> {
+    start(capture, context, Front::Dashboard)
+}
+
+/// `rollcall run`.
+pub(super) fn run(args: &RunArgs, context: &Context) -> Result<Outcome> {
+    let front = if args.headless {
+        Front::Headless
+    } else {
+        Front::Dashboard
+    };
+    start(&args.capture, context, front)
+}
+
+fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outcome> {
+    let source = source(capture, context)?;
+    let source_options = source_options(capture)?;
+    let is_demo = matches!(source, SourceSpec::Demo { .. });
+    let folder = if is_demo {
+        data_folder::for_demo(context)?
+    } else {
+        data_folder::for_work(context)?
+    };
+    let mut store = Store::open(&folder.path)?;
+    // Held until this function returns, after the last write.
+    let _lock = StationLock::take(&folder.path)?;
+    let _log = logging::start(&folder.path, &context.config.log.filter)?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), %source, "starting");
+
+    let mut recogniser = context.recogniser(Look::Frame)?;
+    if is_demo {
+        enrol_cast(&mut store, &mut recogniser, context)?;
+    }
+    let notices = notices(&folder, is_demo);
+    let parts = Parts {
+        source: source.clone(),
+        source_options,
+        recogniser,
+        store,
+        policies: context.config.policies(),
+        notices,
+    };
+    match front {
+        Front::Dashboard => dashboard::run(parts, dashboard_options(&source, context))?,
+        Front::Headless => headless::run(parts)?,
+    }
+    Ok(Outcome::Done)
+}
+
+fn source(capture: &CaptureArgs, context: &Context) -> Result<SourceSpec> {
+    let text = match (&capture.source, capture.demo) {
+        (_, true) => "demo",
+        (Some(source), false) => source,
+        (None, false) => &context.config.camera.source,
+    };
+    Ok(text.parse()?)
+}
+
+fn source_options(capture: &CaptureArgs) -> Result<SourceOptions> {
+    let rate = capture
+        .rate
+        .map(|rate| {
+            FrameRate::new(rate)
+                .with_context(|| format!("--rate {rate}: from 0.01 to 240 pictures a second"))
+        })
+        .transpose()?;
+    Ok(SourceOptions {
+        rate,
+        repeat: if capture.once {
+            Repeat::Once
+        } else {
+            Repeat::Forever
+        },
+    })
+}
+
+fn notices(folder: &DataFolder, is_demo: bool) -> Vec<Notice> {
+    let mut notices: Vec<Notice> = folder
+        .remark
+        .clone()
+        .map(Notice::Info)
+        .into_iter()
+        .collect();
+    if is_demo {
+        notices.push(Notice::Info(
+            "demonstration: two of the six people are strangers; press e to enrol one".into(),
+        ));
+    }
+    notices
+}
+
+/// Enrols the people of the demonstration who are not there yet, from their portraits.
+fn enrol_cast(store: &mut Store, recogniser: &mut Recogniser, context: &Context) -> Result<()> {
+    let author = Author {
+        name: "demo",
+        at: context.clock.now().wall,
+    };
+    let known = store.everybody()?;
+    for person in demo::cast().iter().filter(|person| person.enrolled) {
+        let code = PersonCode::parse(person.code)?;
+        if known.iter().all(|p| p.code != code) {
+            let new = demo_person(person, code, recogniser)
+                .with_context(|| format!("enrolling {} for the demonstration", person.name))?;
+            // Somebody the operator has deleted stays deleted.
+            match store.add_person(&new, author) {
+                Ok(_) | Err(crate::store::StoreError::CodeRetired { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn demo_person(
+    person: &DemoPerson,
+    code: PersonCode,
+    recogniser: &mut Recogniser,
+) -> Result<NewPerson> {
+    let image = crate::picture::decode(person.portrait, std::path::Path::new(person.name))?;
+    let still = super::stills::examine(image, recogniser)?;
+    let face = still.faces.first().context("no face in the portrait")?;
+    Ok(NewPerson {
+        name: PersonName::parse(person.name)?,
+        code,
+        consent_at: None,
+        templates: vec![still.template_of(face, recogniser)?],
+    })
+}
+
+fn dashboard_options(source: &SourceSpec, context: &Context) -> DashboardOptions {
+    let environment = |name: &str| std::env::var(name).ok();
+    let config = &context.config;
+    let charset = Charset::detect(environment);
+    DashboardOptions {
+        ui: UiOptions {
+            station_name: config.station.name.clone(),
+            colours: ColourDepth::detect(environment),
+            charset,
+            preview: match config.dashboard.preview {
+                PreviewChoice::Auto | PreviewChoice::HalfBlocks => PreviewMode::HalfBlocks,
+                PreviewChoice::Ascii => PreviewMode::Ascii,
+                PreviewChoice::Off => PreviewMode::Off,
+            },
+        },
+        frames_per_second: config.dashboard.frames_per_second,
+        source: source.to_string(),
+        models: format!(
+            "{} at {}",
+            config.recognition.detector, config.recognition.detector_size
+        ),
+    }
+}

@@ -1,0 +1,563 @@
+//! Configuration: command line over environment over `config.toml` over defaults.
+//!
+//! Every setting has its default here and nowhere else; `config.sample.toml`
+//! shows them all and a test keeps the two equal. A key that is not known, a
+//! value of the wrong type or out of range is an error that says where.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::NaiveTime;
+use serde::{Deserialize, Serialize};
+
+use crate::core::consensus::ConsensusPolicy;
+use crate::core::day::{AttendanceMode, AttendancePolicy};
+use crate::core::embedding::Cosine;
+use crate::core::enrolment::EnrolmentPolicy;
+use crate::core::gallery::MatchPolicy;
+use crate::core::station::Policies;
+use crate::inference::detector::DetectorKind;
+
+/// Name of the configuration file inside the data folder.
+pub const FILE_NAME: &str = "config.toml";
+
+/// The sample that documents every setting.
+pub const SAMPLE: &str = include_str!("../config.sample.toml");
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The station as a whole.
+    pub station: StationConfig,
+    /// Where pictures come from.
+    pub camera: CameraConfig,
+    /// How faces are found and told apart.
+    pub recognition: RecognitionConfig,
+    /// When a recognised face becomes a punch.
+    pub attendance: AttendanceConfig,
+    /// How people are enrolled at the camera.
+    pub enrolment: EnrolmentConfig,
+    /// What the terminal shows.
+    pub dashboard: DashboardConfig,
+    /// What is written to the log file.
+    pub log: LogConfig,
+}
+
+/// The station as a whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StationConfig {
+    /// Name on the screen.
+    pub name: String,
+}
+
+/// Where pictures come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CameraConfig {
+    /// As for `--source`.
+    pub source: String,
+}
+
+/// What is done with the liveness network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LivenessChoice {
+    /// It is not run.
+    Off,
+    /// Its score is shown and stored with the punch; it decides nothing.
+    Show,
+}
+
+/// How faces are found and told apart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RecognitionConfig {
+    /// The detector.
+    pub detector: DetectorKind,
+    /// Longer side of the detector's input, in pixels; a multiple of 32.
+    pub detector_size: u32,
+    /// Least score of a detection, 0..1.
+    pub detector_threshold: f32,
+    /// Least similarity of a match, −1..1.
+    pub threshold: f32,
+    /// Least distance in similarity between the best person and the runner-up.
+    pub margin: f32,
+    /// Agreeing frames that a name needs.
+    pub votes_needed: usize,
+    /// Latest frames that are counted.
+    pub votes_window: usize,
+    /// What is done with the liveness network.
+    pub liveness: LivenessChoice,
+    /// Threads of the networks; 0 chooses.
+    pub threads: usize,
+}
+
+/// When a recognised face becomes a punch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AttendanceConfig {
+    /// What later sightings of a day mean.
+    pub mode: AttendanceMode,
+    /// Seconds after a punch in which the camera makes no other for the same person.
+    pub cooldown_secs: u64,
+    /// Local time at which a new day starts, `HH:MM`.
+    pub day_starts_at: String,
+}
+
+/// How people are enrolled at the camera.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EnrolmentConfig {
+    /// Pictures to take of a person.
+    pub samples: usize,
+}
+
+/// How the preview is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PreviewChoice {
+    /// Half-blocks where the terminal has Unicode, else ASCII.
+    Auto,
+    /// Two pixels a character cell.
+    HalfBlocks,
+    /// Letters by brightness.
+    Ascii,
+    /// None.
+    Off,
+}
+
+/// What the terminal shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DashboardConfig {
+    /// How the preview is drawn.
+    pub preview: PreviewChoice,
+    /// Most pictures a second that are drawn.
+    pub frames_per_second: u32,
+}
+
+/// What is written to the log file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogConfig {
+    /// As for `RUST_LOG`, which overrides it.
+    pub filter: String,
+}
+
+impl Default for StationConfig {
+    fn default() -> Self {
+        Self {
+            name: "Rollcall".into(),
+        }
+    }
+}
+
+impl Default for CameraConfig {
+    fn default() -> Self {
+        Self {
+            source: "usb".into(),
+        }
+    }
+}
+
+impl Default for RecognitionConfig {
+    fn default() -> Self {
+        Self {
+            detector: DetectorKind::Scrfd,
+            detector_size: 320,
+            detector_threshold: 0.5,
+            // False match rate 1e-4 between two strangers, true match rate 97.8 %
+            // (all pairs of 7,701 LFW pictures, one picture against one).
+            threshold: 0.412,
+            margin: 0.05,
+            votes_needed: 3,
+            votes_window: 5,
+            liveness: LivenessChoice::Show,
+            threads: 0,
+        }
+    }
+}
+
+impl Default for AttendanceConfig {
+    fn default() -> Self {
+        Self {
+            mode: AttendanceMode::Toggle,
+            cooldown_secs: 300,
+            day_starts_at: "00:00".into(),
+        }
+    }
+}
+
+impl Default for EnrolmentConfig {
+    fn default() -> Self {
+        Self { samples: 5 }
+    }
+}
+
+impl Default for DashboardConfig {
+    fn default() -> Self {
+        Self {
+            preview: PreviewChoice::Auto,
+            frames_per_second: 12,
+        }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            filter: "info".into(),
+        }
+    }
+}
+
+/// What is wrong with the configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file is there and cannot be read, or was asked for and is not there.
+    #[error("cannot read the configuration {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not valid; the message names line and column.
+    #[error("the configuration {} is not valid: {message}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What the parser said, with line and column.
+        message: String,
+    },
+    /// An environment variable is not valid.
+    #[error("the environment variable {variable}={value:?} is not valid: {message}")]
+    Environment {
+        /// Its name.
+        variable: String,
+        /// Its value.
+        value: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A value makes no sense.
+    #[error("{key} = {value} is out of range: {expected}")]
+    OutOfRange {
+        /// Section and key.
+        key: &'static str,
+        /// The value.
+        value: String,
+        /// What is allowed.
+        expected: &'static str,
+    },
+}
+
+impl Config {
+    /// Reads the file (`explicit`, or `config.toml` in `data_dir` if it is there),
+    /// then lets the environment override single settings.
+    ///
+    /// # Errors
+    /// If the file or a variable is not valid, or an explicit file is missing.
+    pub fn load(
+        explicit: Option<&Path>,
+        data_dir: &Path,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let path = explicit.map_or_else(|| data_dir.join(FILE_NAME), Path::to_path_buf);
+        let config = match std::fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&text, &path)?,
+            Err(error) if explicit.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+                Self::default()
+            }
+            Err(source) => return Err(ConfigError::Read { path, source }),
+        };
+        let config = config.overridden_by(environment)?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        toml::from_str(text).map_err(|error| ConfigError::Invalid {
+            path: path.to_path_buf(),
+            message: error.to_string(),
+        })
+    }
+
+    /// `ROLLCALL_<SECTION>_<KEY>` overrides `key` of `[section]`.
+    fn overridden_by(
+        self,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let mut config = self;
+        for (section, key, variable) in settings() {
+            let Some(value) = environment(&variable) else {
+                continue;
+            };
+            let failed = |message: String| ConfigError::Environment {
+                variable: variable.clone(),
+                value: value.clone(),
+                message,
+            };
+            let mut table = toml::Table::try_from(&config).map_err(|e| failed(e.to_string()))?;
+            let slot = table
+                .get_mut(&section)
+                .and_then(toml::Value::as_table_mut)
+                .and_then(|t| t.get_mut(&key))
+                .ok_or_else(|| failed("no such setting".into()))?;
+            *slot = if slot.is_str() {
+                toml::Value::String(value.clone())
+            } else {
+                value
+                    .parse()
+                    .map_err(|_| failed(format!("a {} is expected", slot.type_str())))?
+            };
+            config = table
+                .try_into()
+                .map_err(|e: toml::de::Error| failed(e.message().to_owned()))?;
+        }
+        Ok(config)
+    }
+
+    /// Checks every value that its type does not.
+    ///
+    /// # Errors
+    /// The first value that makes no sense.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let r = &self.recognition;
+        let check = |ok: bool, key, value: String, expected| {
+            if ok {
+                Ok(())
+            } else {
+                Err(ConfigError::OutOfRange {
+                    key,
+                    value,
+                    expected,
+                })
+            }
+        };
+        check(
+            (64..=1920).contains(&r.detector_size) && r.detector_size.is_multiple_of(32),
+            "recognition.detector_size",
+            r.detector_size.to_string(),
+            "a multiple of 32 from 64 to 1920",
+        )?;
+        check(
+            r.detector_threshold > 0.0 && r.detector_threshold < 1.0,
+            "recognition.detector_threshold",
+            r.detector_threshold.to_string(),
+            "between 0 and 1",
+        )?;
+        check(
+            r.threshold > 0.0 && r.threshold < 1.0,
+            "recognition.threshold",
+            r.threshold.to_string(),
+            "between 0 and 1; 0.335, 0.412 and 0.475 give false match rates of 1e-3, 1e-4 and 1e-5",
+        )?;
+        check(
+            (0.0..1.0).contains(&r.margin),
+            "recognition.margin",
+            r.margin.to_string(),
+            "from 0 to below 1",
+        )?;
+        check(
+            (1..=50).contains(&r.votes_needed),
+            "recognition.votes_needed",
+            r.votes_needed.to_string(),
+            "from 1 to 50",
+        )?;
+        check(
+            (r.votes_needed..2 * r.votes_needed).contains(&r.votes_window),
+            "recognition.votes_window",
+            r.votes_window.to_string(),
+            "at least votes_needed and less than twice that, so that the votes needed are a majority",
+        )?;
+        check(
+            r.threads <= 64,
+            "recognition.threads",
+            r.threads.to_string(),
+            "from 0 (choose) to 64",
+        )?;
+        check(
+            (10..=86_400).contains(&self.attendance.cooldown_secs),
+            "attendance.cooldown_secs",
+            self.attendance.cooldown_secs.to_string(),
+            "from 10 seconds to a day (86400)",
+        )?;
+        check(
+            parse_time_of_day(&self.attendance.day_starts_at).is_some(),
+            "attendance.day_starts_at",
+            format!("{:?}", self.attendance.day_starts_at),
+            "a time as \"HH:MM\"",
+        )?;
+        check(
+            (1..=20).contains(&self.enrolment.samples),
+            "enrolment.samples",
+            self.enrolment.samples.to_string(),
+            "from 1 to 20",
+        )?;
+        check(
+            (1..=60).contains(&self.dashboard.frames_per_second),
+            "dashboard.frames_per_second",
+            self.dashboard.frames_per_second.to_string(),
+            "from 1 to 60",
+        )?;
+        check(
+            !self.station.name.is_empty()
+                && self.station.name.chars().count() <= 40
+                && !self.station.name.chars().any(char::is_control),
+            "station.name",
+            format!("{:?}", self.station.name),
+            "1 to 40 characters, none of them a control character",
+        )
+    }
+
+    /// The rules of the station.
+    pub fn policies(&self) -> Policies {
+        Policies {
+            matching: MatchPolicy {
+                threshold: Cosine(self.recognition.threshold),
+                min_margin: self.recognition.margin,
+            },
+            consensus: ConsensusPolicy {
+                votes_needed: self.recognition.votes_needed,
+                window: self.recognition.votes_window,
+                ..ConsensusPolicy::default()
+            },
+            attendance: AttendancePolicy {
+                mode: self.attendance.mode,
+                cooldown: Duration::from_secs(self.attendance.cooldown_secs),
+                day_starts_at: parse_time_of_day(&self.attendance.day_starts_at)
+                    .unwrap_or(NaiveTime::MIN),
+            },
+            enrolment: EnrolmentPolicy {
+                samples: self.enrolment.samples,
+                ..EnrolmentPolicy::default()
+            },
+        }
+    }
+}
+
+fn parse_time_of_day(text: &str) -> Option<NaiveTime> {
+    NaiveTime::parse_from_str(text, "%H:%M").ok()
+}
+
+/// Section, key and environment variable of every setting.
+fn settings() -> Vec<(String, String, String)> {
+    let defaults = toml::Table::try_from(Config::default()).unwrap_or_default();
+    let mut settings = Vec::new();
+    for (section, keys) in &defaults {
+        for key in keys.as_table().into_iter().flat_map(toml::Table::keys) {
+            let variable = format!("ROLLCALL_{section}_{key}").to_uppercase();
+            settings.push((section.clone(), key.clone(), variable));
+        }
+    }
+    settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        let config = Config::parse(text, Path::new("config.toml"))?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    #[test]
+    fn the_sample_equals_the_defaults_and_names_every_setting() {
+        assert_eq!(parse(SAMPLE).unwrap(), Config::default());
+        let sample: toml::Table = SAMPLE.parse().unwrap();
+        for (section, key, _) in settings() {
+            assert!(
+                sample[&section].get(&key).is_some(),
+                "{section}.{key} is missing"
+            );
+        }
+    }
+
+    #[test]
+    fn mistakes_name_their_line() {
+        let unknown = parse("[camera]\nsource = \"usb\"\nsorce = 1\n")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            unknown.contains("line 3") && unknown.contains("sorce"),
+            "{unknown}"
+        );
+        let wrong_type = parse("\n[recognition]\nthreshold = \"high\"\n")
+            .unwrap_err()
+            .to_string();
+        assert!(wrong_type.contains("line 3"), "{wrong_type}");
+        let not_toml = parse("[camera\n").unwrap_err().to_string();
+        assert!(not_toml.contains("line 1"), "{not_toml}");
+    }
+
+    #[test]
+    fn values_out_of_range_name_their_key() {
+        for (text, key) in [
+            (
+                "[recognition]\ndetector_size = 100",
+                "recognition.detector_size",
+            ),
+            ("[recognition]\nthreshold = 1.5", "recognition.threshold"),
+            ("[recognition]\nthreshold = nan", "recognition.threshold"),
+            (
+                "[recognition]\nvotes_needed = 2\nvotes_window = 4",
+                "recognition.votes_window",
+            ),
+            (
+                "[attendance]\ncooldown_secs = 0",
+                "attendance.cooldown_secs",
+            ),
+            (
+                "[attendance]\nday_starts_at = \"25:00\"",
+                "attendance.day_starts_at",
+            ),
+            ("[station]\nname = \"a\\u001Bb\"", "station.name"),
+        ] {
+            let message = parse(text).unwrap_err().to_string();
+            assert!(message.contains(key), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(
+            dir.path().join(FILE_NAME),
+            "[recognition]\nthreshold = 0.5\nmargin = 0.1\n",
+        )
+        .unwrap();
+        let environment = |name: &str| match name {
+            "ROLLCALL_RECOGNITION_THRESHOLD" => Some("0.6".to_owned()),
+            "ROLLCALL_STATION_NAME" => Some("Main door".to_owned()),
+            "ROLLCALL_RECOGNITION_DETECTOR" => Some("centerface".to_owned()),
+            _ => None,
+        };
+        let config = Config::load(None, dir.path(), environment).unwrap();
+        assert_eq!(config.recognition.threshold, 0.6);
+        assert_eq!(config.recognition.margin, 0.1);
+        assert_eq!(config.recognition.detector, DetectorKind::Centerface);
+        assert_eq!(config.station.name, "Main door");
+        let bad = |name: &str| (name == "ROLLCALL_RECOGNITION_THREADS").then(|| "many".to_owned());
+        let message = Config::load(None, dir.path(), bad).unwrap_err().to_string();
+        assert!(
+            message.contains("ROLLCALL_RECOGNITION_THREADS=\"many\""),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_missing_file_is_an_error_only_if_it_was_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(
+            Config::load(None, dir.path(), |_| None).unwrap(),
+            Config::default()
+        );
+        let asked_for = dir.path().join("mine.toml");
+        assert!(Config::load(Some(&asked_for), dir.path(), |_| None).is_err());
+    }
+}

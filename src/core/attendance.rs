@@ -1,0 +1,124 @@
+//! Attendance events: the facts that people are paid by.
+//!
+//! Invariants:
+//! - An event is added and may be voided; it is never changed or removed.
+//! - A decision names the place it takes in the person's day ([`NewPunch::sequence`]);
+//!   the database holds each place once, so the same decision cannot be written twice.
+//!
+//! When a face becomes an event is decided in [`super::day`].
+
+use std::fmt;
+
+use chrono::{DateTime, FixedOffset, NaiveDate};
+
+use super::embedding::{Cosine, ModelId};
+use super::person::PersonId;
+
+/// Row number of an attendance event in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(pub i64);
+
+/// Whether a person came or went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Check-in.
+    In,
+    /// Check-out.
+    Out,
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Direction::In => "in",
+            Direction::Out => "out",
+        })
+    }
+}
+
+/// Where an event comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventSource {
+    /// A recognised face.
+    Camera,
+    /// An operator.
+    Manual,
+    /// A PIN or badge.
+    Pin,
+    /// A file.
+    Import,
+}
+
+impl fmt::Display for EventSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            EventSource::Camera => "camera",
+            EventSource::Manual => "manual",
+            EventSource::Pin => "pin",
+            EventSource::Import => "import",
+        })
+    }
+}
+
+/// Who took an event back, when and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Void {
+    /// When it was voided.
+    pub at: DateTime<FixedOffset>,
+    /// Name of the operator.
+    pub by: String,
+    /// The operator's reason.
+    pub reason: String,
+}
+
+/// A punch that has been decided and not yet written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewPunch {
+    /// Whose punch it is.
+    pub person: PersonId,
+    /// Local time with its offset from UTC.
+    pub at: DateTime<FixedOffset>,
+    /// The day it counts for.
+    pub local_day: NaiveDate,
+    /// Place in the person's day, from 1, counting voided events too.
+    pub sequence: u32,
+    /// In or out.
+    pub direction: Direction,
+    /// Where it comes from.
+    pub source: EventSource,
+    /// Similarity of the face, if a face decided.
+    pub similarity: Option<Cosine>,
+    /// Distance to the next best person, if there is one.
+    pub margin: Option<f32>,
+    /// Liveness of the face, 0..=1, if it was judged.
+    pub liveness: Option<f32>,
+    /// The model that recognised the face.
+    pub model: Option<ModelId>,
+}
+
+/// A punch as it stands in the database.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AttendanceEvent {
+    /// Row number.
+    pub id: EventId,
+    /// Whose event it is.
+    pub person: PersonId,
+    /// Local time with its offset from UTC.
+    pub at: DateTime<FixedOffset>,
+    /// The day it counts for.
+    pub local_day: NaiveDate,
+    /// Place in the person's day, from 1, counting voided events too.
+    pub sequence: u32,
+    /// In or out.
+    pub direction: Direction,
+    /// Where it comes from.
+    pub source: EventSource,
+    /// Similarity of the face, if a face decided.
+    pub similarity: Option<Cosine>,
+    /// Distance to the next best person, if there was one.
+    pub margin: Option<f32>,
+    /// Liveness of the face, 0..=1, if it was judged.
+    pub liveness: Option<f32>,
+    /// Set if the event was taken back.
+    pub void: Option<Void>,
+}

@@ -1,0 +1,166 @@
+//! What comes into the station and what goes out of it.
+//!
+//! One closed set of events and one of effects: whoever wants the station to do
+//! something new adds a variant here and the compiler shows every place that
+//! must know of it.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use super::attendance::{AttendanceEvent, NewPunch};
+use super::enrolment::EnrolmentSample;
+use super::frame::{Frame, Moment};
+use super::gallery::{Candidate, Template};
+use super::notice::Notice;
+use super::observation::Observation;
+use super::person::{Person, PersonCode, PersonName};
+
+/// Pairs a request to the database with its receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// Everything that can happen.
+#[derive(Debug)]
+pub enum Event {
+    /// The recogniser has looked at a frame.
+    Observed(Observation),
+    /// The operator wants something.
+    Intent(Intent),
+    /// The database has answered.
+    Receipt(Receipt),
+    /// Something that only needs to be written into the log.
+    Notice(Notice),
+    /// Time has passed.
+    Tick,
+}
+
+/// What the operator can ask of the station.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Intent {
+    /// Enrol the face in front of the camera.
+    Enrol {
+        /// Under this name.
+        name: PersonName,
+        /// And this code.
+        code: PersonCode,
+    },
+    /// Stop enrolling and forget the samples.
+    CancelEnrolment,
+}
+
+/// What the database answers.
+#[derive(Debug, Clone)]
+pub enum Receipt {
+    /// A punch is on disk, or was already, or could not be placed.
+    Punch {
+        /// The request.
+        ticket: Ticket,
+        /// What became of it.
+        outcome: PunchOutcome,
+    },
+    /// A person and all templates are on disk.
+    Enrolled {
+        /// The request.
+        ticket: Ticket,
+        /// The new person.
+        person: Person,
+        /// The new templates.
+        templates: Vec<Template>,
+    },
+    /// The person could not be enrolled; nothing was written.
+    EnrolmentRefused {
+        /// The request.
+        ticket: Ticket,
+        /// Why.
+        reason: String,
+    },
+    /// The state of the database, at the start or because it was changed from elsewhere.
+    Snapshot(Box<Snapshot>),
+    /// Writing fails at the moment; nothing is lost, it is tried again.
+    Trouble(String),
+    /// Writing works again.
+    Recovered,
+}
+
+/// What became of a punch.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PunchOutcome {
+    /// Written now.
+    Recorded(AttendanceEvent),
+    /// The same decision had been written before.
+    AlreadyRecorded(AttendanceEvent),
+    /// Its place in the day is taken by another event: the station did not know of it.
+    Superseded,
+    /// The database refuses it for good, e.g. because the person was deleted.
+    Refused(String),
+}
+
+/// What the station needs to know from the database.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// All people that are not deleted.
+    pub people: Vec<Person>,
+    /// The templates of active people made by the model in use.
+    pub templates: Vec<Template>,
+    /// The day that `events` belong to.
+    pub local_day: NaiveDate,
+    /// All events of that day, voided ones too.
+    pub events: Vec<AttendanceEvent>,
+    /// The last standing event before that day, per person.
+    pub last_before: Vec<AttendanceEvent>,
+}
+
+/// Everything to be done about what happened.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Write a punch.
+    RecordPunch {
+        /// To pair the receipt.
+        ticket: Ticket,
+        /// What to write.
+        punch: NewPunch,
+    },
+    /// Write a person with templates and pictures.
+    Enrol {
+        /// To pair the receipt.
+        ticket: Ticket,
+        /// Name.
+        name: PersonName,
+        /// Code.
+        code: PersonCode,
+        /// At least one sample.
+        samples: Vec<EnrolmentSample>,
+    },
+    /// Write that a face was not recognised.
+    RecordSighting(Sighting),
+    /// Read the state of this day again.
+    Reload {
+        /// The day.
+        local_day: NaiveDate,
+    },
+}
+
+/// A face that was not given a name.
+#[derive(Debug, Clone)]
+pub struct Sighting {
+    /// When it was last seen.
+    pub at: Moment,
+    /// Why it has no name.
+    pub reason: SightingReason,
+    /// The most similar person.
+    pub candidate: Option<Candidate>,
+    /// Mean liveness, if judged.
+    pub liveness: Option<f32>,
+    /// The frame in which it was reported.
+    pub frame: Option<Arc<Frame>>,
+}
+
+/// Why a face was given no name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SightingReason {
+    /// Nobody in the gallery is similar enough.
+    Unknown,
+    /// The votes never agreed.
+    Undecided,
+}

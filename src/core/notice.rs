@@ -1,0 +1,231 @@
+//! What happened, in words for the operator, and the log that keeps it.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use chrono::{DateTime, FixedOffset, NaiveDate};
+
+use super::attendance::Direction;
+use super::embedding::Cosine;
+use super::event::SightingReason;
+use super::frame::Moment;
+use super::person::{PersonCode, PersonName};
+
+/// Something the operator may want to know.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Notice {
+    /// A punch is on disk.
+    Punched {
+        /// Who.
+        name: PersonName,
+        /// In or out.
+        direction: Direction,
+        /// When.
+        at: DateTime<FixedOffset>,
+        /// Similarity, if a face decided.
+        similarity: Option<Cosine>,
+        /// Liveness, if judged.
+        liveness: Option<f32>,
+    },
+    /// The database refuses a punch for good.
+    PunchRefused {
+        /// Who, if still known.
+        name: Option<PersonName>,
+        /// Why.
+        reason: String,
+    },
+    /// A face was given no name.
+    NotRecognised {
+        /// The most similar person.
+        best: Option<(PersonName, Cosine)>,
+        /// What a name would have needed.
+        threshold: Cosine,
+        /// Why it has no name.
+        reason: SightingReason,
+    },
+    /// A person is enrolled and on disk.
+    Enrolled {
+        /// Who.
+        name: PersonName,
+        /// Code.
+        code: PersonCode,
+        /// Templates made.
+        samples: usize,
+    },
+    /// A person could not be enrolled.
+    EnrolmentRefused {
+        /// Who.
+        name: PersonName,
+        /// Why.
+        reason: String,
+    },
+    /// The operator called it off.
+    EnrolmentCancelled {
+        /// Who.
+        name: PersonName,
+    },
+    /// No good frame for too long.
+    EnrolmentTimedOut {
+        /// Who.
+        name: PersonName,
+    },
+    /// Writing to the database fails; punches wait in memory.
+    StoreTrouble(String),
+    /// Writing works again.
+    StoreRecovered,
+    /// A new day has started.
+    NewDay(NaiveDate),
+    /// What the camera is doing.
+    Camera(String),
+    /// Something to mend.
+    Warning(String),
+    /// Anything else.
+    Info(String),
+}
+
+/// How much a notice matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// As it should be.
+    Good,
+    /// For information.
+    Neutral,
+    /// Somebody should look.
+    Bad,
+}
+
+impl Notice {
+    /// How much it matters.
+    pub fn severity(&self) -> Severity {
+        match self {
+            Notice::Punched { .. } | Notice::Enrolled { .. } | Notice::StoreRecovered => {
+                Severity::Good
+            }
+            Notice::PunchRefused { .. }
+            | Notice::EnrolmentRefused { .. }
+            | Notice::EnrolmentTimedOut { .. }
+            | Notice::StoreTrouble(_)
+            | Notice::Warning(_) => Severity::Bad,
+            Notice::NotRecognised { .. }
+            | Notice::EnrolmentCancelled { .. }
+            | Notice::NewDay(_)
+            | Notice::Camera(_)
+            | Notice::Info(_) => Severity::Neutral,
+        }
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Notice::Punched {
+                name,
+                direction,
+                similarity,
+                liveness,
+                ..
+            } => {
+                write!(f, "{name} checked {direction}")?;
+                match (similarity, liveness) {
+                    (Some(s), Some(l)) => write!(f, " ({s}, live {l:.2})"),
+                    (Some(s), None) => write!(f, " ({s})"),
+                    (None, _) => Ok(()),
+                }
+            }
+            Notice::PunchRefused { name, reason } => {
+                let name = name.as_ref().map_or("somebody", PersonName::as_str);
+                write!(f, "punch of {name} refused: {reason}")
+            }
+            Notice::NotRecognised {
+                best,
+                threshold,
+                reason,
+            } => {
+                f.write_str(match reason {
+                    SightingReason::Unknown => "unknown face",
+                    SightingReason::Undecided => "gone before a name was sure",
+                })?;
+                match (best, reason) {
+                    (Some((name, similarity)), _) if similarity < threshold => {
+                        write!(f, ": best {name} {similarity} < {threshold}")
+                    }
+                    (Some((name, similarity)), SightingReason::Unknown) => {
+                        write!(f, ": {name} {similarity}, but somebody else is as similar")
+                    }
+                    (Some((name, similarity)), SightingReason::Undecided) => {
+                        write!(f, ": perhaps {name} {similarity}")
+                    }
+                    (None, _) => Ok(()),
+                }
+            }
+            Notice::Enrolled {
+                name,
+                code,
+                samples,
+            } => write!(f, "enrolled {name} ({code}) with {samples} samples"),
+            Notice::EnrolmentRefused { name, reason } => {
+                write!(f, "{name} not enrolled: {reason}")
+            }
+            Notice::EnrolmentCancelled { name } => write!(f, "enrolment of {name} called off"),
+            Notice::EnrolmentTimedOut { name } => {
+                write!(f, "{name} not enrolled: no good picture for a minute")
+            }
+            Notice::StoreTrouble(message) => {
+                write!(
+                    f,
+                    "cannot write: {message}; punches are kept and tried again"
+                )
+            }
+            Notice::StoreRecovered => f.write_str("writing works again, nothing was lost"),
+            Notice::NewDay(day) => write!(f, "new day: {day}"),
+            Notice::Camera(text) | Notice::Warning(text) | Notice::Info(text) => f.write_str(text),
+        }
+    }
+}
+
+/// One line of the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogEntry {
+    /// When it happened.
+    pub at: Moment,
+    /// What happened.
+    pub notice: Notice,
+}
+
+/// The latest notices, oldest first.
+#[derive(Debug, Clone, Default)]
+pub struct Log {
+    lines: VecDeque<LogEntry>,
+    written: u64,
+}
+
+/// Lines kept; the database and the log file keep the rest.
+const CAPACITY: usize = 500;
+
+impl Log {
+    /// Adds a line and forgets the oldest if there are too many.
+    pub fn push(&mut self, at: &Moment, notice: Notice) {
+        if self.lines.len() == CAPACITY {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(LogEntry { at: *at, notice });
+        self.written += 1;
+    }
+
+    /// How many lines were ever written; a reader who remembers it can later
+    /// ask what is new.
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// The lines after the first `written` ones, as far as they are kept, oldest first.
+    pub fn since(&self, written: u64) -> impl Iterator<Item = &LogEntry> {
+        let new = self.written.saturating_sub(written) as usize;
+        self.lines.iter().skip(self.lines.len().saturating_sub(new))
+    }
+
+    /// All lines, oldest first; reversible.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &LogEntry> + ExactSizeIterator {
+        self.lines.iter()
+    }
+}

@@ -1,0 +1,609 @@
+//! The station: everything that happens comes in as an [`Event`], everything to
+//! be done about it goes out as an [`Effect`].
+//!
+//! Pure: the same events give the same effects. A punch is decided here, but it
+//! is *shown* only after its receipt has come back from the database.
+//!
+//! Deliberately absent: clocks, threads, files, tensors and the terminal.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::NaiveDate;
+
+use super::attendance::{AttendanceEvent, EventSource, NewPunch};
+use super::consensus::{ConsensusPolicy, Track, TrackId, Tracker, Verdict};
+use super::day::{AttendancePolicy, DaySummary, Decision, PersonDay, summarise};
+use super::embedding::{Cosine, ModelId};
+use super::enrolment::{Enrolment, EnrolmentPolicy, Progress};
+use super::event::{
+    Effect, Event, Intent, PunchOutcome, Receipt, Sighting, SightingReason, Snapshot, Ticket,
+};
+use super::frame::{Frame, Moment};
+use super::gallery::{Gallery, MatchPolicy};
+use super::notice::{Log, Notice};
+use super::observation::Observation;
+use super::person::{Person, PersonId, PersonName};
+
+/// The rules of a station.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Policies {
+    /// When a face is similar enough.
+    pub matching: MatchPolicy,
+    /// When votes become a name.
+    pub consensus: ConsensusPolicy,
+    /// When a name becomes a punch.
+    pub attendance: AttendancePolicy,
+    /// How people are enrolled at the camera.
+    pub enrolment: EnrolmentPolicy,
+}
+
+/// A person who was out of sight for longer than this has left; coming back is a new visit.
+pub const VISIT_GAP: Duration = Duration::from_secs(10);
+
+/// How long a face must stay unknown before it is reported, so that somebody
+/// recognised on coming nearer is not.
+const UNKNOWN_PATIENCE: Duration = Duration::from_secs(2);
+
+/// What the station is doing besides taking attendance.
+#[derive(Debug, Clone)]
+pub enum Mode {
+    /// Nothing.
+    Live,
+    /// Taking samples of a new person.
+    Enrolling(Box<Enrolment>),
+    /// Waiting for the database to confirm the new person.
+    Saving {
+        /// Who.
+        name: PersonName,
+        /// The request.
+        ticket: Ticket,
+    },
+}
+
+/// The state machine.
+#[derive(Debug)]
+pub struct Station {
+    policies: Policies,
+    model: ModelId,
+    mode: Mode,
+    people: BTreeMap<PersonId, Person>,
+    gallery: Gallery,
+    tracker: Tracker,
+    local_day: NaiveDate,
+    days: HashMap<PersonId, PersonDay>,
+    visits: HashMap<PersonId, Visit>,
+    waiting: BTreeMap<Ticket, NamedFace>,
+    superseded: Vec<NamedFace>,
+    reported_unknown: Vec<TrackId>,
+    log: Log,
+    trouble: Option<String>,
+    next_ticket: u64,
+}
+
+/// A person in sight of the camera without a longer break.
+#[derive(Debug, Clone, Copy)]
+struct Visit {
+    last_seen: Duration,
+    /// Whether this visit has led to a punch; it leads to one at most.
+    punched: bool,
+}
+
+/// A recognised face at the moment it was recognised.
+#[derive(Debug, Clone, Copy)]
+struct NamedFace {
+    person: PersonId,
+    seen_at: Moment,
+    similarity: Cosine,
+    margin: Option<f32>,
+    liveness: Option<f32>,
+}
+
+/// One row of today's table.
+#[derive(Debug, Clone)]
+pub struct TodayRow<'a> {
+    /// Whose row it is.
+    pub person: &'a Person,
+    /// What the day adds up to so far.
+    pub summary: DaySummary,
+    /// The latest event that stands.
+    pub last_event: Option<&'a AttendanceEvent>,
+}
+
+impl Station {
+    /// A station that knows nobody until it is given a [`Snapshot`].
+    pub fn new(policies: Policies, model: ModelId, now: &Moment) -> Self {
+        Self {
+            policies,
+            model,
+            mode: Mode::Live,
+            people: BTreeMap::new(),
+            gallery: Gallery::default(),
+            tracker: Tracker::new(policies.consensus),
+            local_day: policies.attendance.local_day(&now.wall),
+            days: HashMap::new(),
+            visits: HashMap::new(),
+            waiting: BTreeMap::new(),
+            superseded: Vec::new(),
+            reported_unknown: Vec::new(),
+            log: Log::default(),
+            trouble: None,
+            next_ticket: 0,
+        }
+    }
+
+    /// Takes in one event that happened at `now`.
+    pub fn handle(&mut self, event: Event, now: &Moment) -> Vec<Effect> {
+        let mut effects = self.turn_the_day(now);
+        match event {
+            Event::Observed(observation) => self.observed(&observation, now, &mut effects),
+            Event::Intent(intent) => self.intended(intent, now),
+            Event::Receipt(receipt) => self.answered(receipt, now, &mut effects),
+            Event::Notice(notice) => self.log.push(now, notice),
+            Event::Tick => self.time_passed(now, &mut effects),
+        }
+        effects
+    }
+
+    // What a view may read.
+
+    /// The rules.
+    pub fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
+    /// What the station is doing.
+    pub fn mode(&self) -> &Mode {
+        &self.mode
+    }
+
+    /// The faces followed now.
+    pub fn tracks(&self) -> &[Track] {
+        self.tracker.tracks()
+    }
+
+    /// All people, in the order of their enrolment.
+    pub fn people(&self) -> impl Iterator<Item = &Person> {
+        self.people.values()
+    }
+
+    /// One person.
+    pub fn person(&self, id: PersonId) -> Option<&Person> {
+        self.people.get(&id)
+    }
+
+    /// Number of templates that faces are compared with.
+    pub fn template_count(&self) -> usize {
+        self.gallery.len()
+    }
+
+    /// The day that is being written.
+    pub fn local_day(&self) -> NaiveDate {
+        self.local_day
+    }
+
+    /// What happened, latest last.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Why writing fails at the moment, if it does.
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
+    /// Punches that are decided and not yet on disk.
+    pub fn unconfirmed(&self) -> usize {
+        self.waiting.len() + self.superseded.len()
+    }
+
+    /// Today's rows: everybody with an event, the latest event first, then the
+    /// active people without one, by name.
+    pub fn today(&self, now: &Moment) -> Vec<TodayRow<'_>> {
+        let mut rows: Vec<TodayRow<'_>> = self
+            .people
+            .values()
+            .filter_map(|person| {
+                let events = self.days.get(&person.id).map_or(&[][..], PersonDay::events);
+                let last_event = events.iter().rev().find(|e| e.void.is_none());
+                (person.active || last_event.is_some()).then(|| TodayRow {
+                    person,
+                    summary: summarise(events, &now.wall),
+                    last_event,
+                })
+            })
+            .collect();
+        rows.sort_by(|a, b| {
+            let time = |row: &TodayRow<'_>| row.last_event.map(|e| e.at);
+            time(b)
+                .cmp(&time(a))
+                .then_with(|| a.person.name.cmp(&b.person.name))
+        });
+        rows
+    }
+
+    /// All events of one person today, voided ones too.
+    pub fn events_of(&self, person: PersonId) -> &[AttendanceEvent] {
+        self.days.get(&person).map_or(&[], PersonDay::events)
+    }
+
+    // Events.
+
+    fn observed(&mut self, observation: &Observation, now: &Moment, effects: &mut Vec<Effect>) {
+        let ended = self.tracker.observe(
+            &observation.faces,
+            &self.gallery,
+            &self.policies.matching,
+            now,
+        );
+        self.punch_known_faces(now, effects);
+        self.report_unknown(ended, Some(&observation.frame), now, effects);
+        self.enrol_from(observation, now, effects);
+    }
+
+    fn time_passed(&mut self, now: &Moment, effects: &mut Vec<Effect>) {
+        let ended = self.tracker.expire(now);
+        self.report_unknown(ended, None, now, effects);
+        if let Mode::Enrolling(enrolment) = &self.mode
+            && enrolment.give_up(now).is_some()
+        {
+            let name = enrolment.name.clone();
+            self.mode = Mode::Live;
+            self.log.push(now, Notice::EnrolmentTimedOut { name });
+        }
+    }
+
+    fn intended(&mut self, intent: Intent, now: &Moment) {
+        match (intent, &self.mode) {
+            (Intent::Enrol { name, code }, Mode::Live) => {
+                let taken = self
+                    .people
+                    .values()
+                    .find(|p| p.code.as_str().eq_ignore_ascii_case(code.as_str()));
+                if let Some(holder) = taken {
+                    let reason = format!("the code {code} belongs to {}", holder.name);
+                    self.log
+                        .push(now, Notice::EnrolmentRefused { name, reason });
+                } else {
+                    let policy = self.policies.enrolment;
+                    self.mode =
+                        Mode::Enrolling(Box::new(Enrolment::start(name, code, policy, *now)));
+                }
+            }
+            (Intent::CancelEnrolment, Mode::Enrolling(enrolment)) => {
+                let name = enrolment.name.clone();
+                self.mode = Mode::Live;
+                self.log.push(now, Notice::EnrolmentCancelled { name });
+            }
+            // A second enrolment waits for the first; what is being saved can no longer be called off.
+            (Intent::Enrol { .. }, Mode::Enrolling(_) | Mode::Saving { .. })
+            | (Intent::CancelEnrolment, Mode::Live | Mode::Saving { .. }) => {}
+        }
+    }
+
+    fn answered(&mut self, receipt: Receipt, now: &Moment, effects: &mut Vec<Effect>) {
+        match receipt {
+            Receipt::Punch { ticket, outcome } => {
+                self.punch_answered(ticket, outcome, now, effects);
+            }
+            Receipt::Enrolled {
+                ticket,
+                person,
+                templates,
+            } => {
+                self.log.push(
+                    now,
+                    Notice::Enrolled {
+                        name: person.name.clone(),
+                        code: person.code.clone(),
+                        samples: templates.len(),
+                    },
+                );
+                for template in &templates {
+                    self.gallery.insert(template);
+                }
+                self.people.insert(person.id, person);
+                self.tracker.recount(now);
+                self.end_saving(ticket);
+            }
+            Receipt::EnrolmentRefused { ticket, reason } => {
+                if let Mode::Saving { name, .. } = &self.mode {
+                    let name = name.clone();
+                    self.log
+                        .push(now, Notice::EnrolmentRefused { name, reason });
+                }
+                self.end_saving(ticket);
+            }
+            Receipt::Snapshot(snapshot) => self.snapshot_taken(*snapshot, now, effects),
+            Receipt::Trouble(message) => {
+                if self.trouble.as_ref() != Some(&message) {
+                    self.log.push(now, Notice::StoreTrouble(message.clone()));
+                    self.trouble = Some(message);
+                }
+            }
+            Receipt::Recovered => {
+                if self.trouble.take().is_some() {
+                    self.log.push(now, Notice::StoreRecovered);
+                }
+            }
+        }
+    }
+
+    fn end_saving(&mut self, answered: Ticket) {
+        if matches!(self.mode, Mode::Saving { ticket, .. } if ticket == answered) {
+            self.mode = Mode::Live;
+        }
+    }
+
+    fn snapshot_taken(&mut self, snapshot: Snapshot, now: &Moment, effects: &mut Vec<Effect>) {
+        self.people = snapshot.people.into_iter().map(|p| (p.id, p)).collect();
+        self.gallery = Gallery::new(snapshot.templates);
+        self.tracker.recount(now);
+        if snapshot.local_day != self.local_day {
+            // The day turned while the answer was under way.
+            effects.push(Effect::Reload {
+                local_day: self.local_day,
+            });
+            return;
+        }
+        let mut events: HashMap<PersonId, Vec<AttendanceEvent>> = HashMap::new();
+        for event in snapshot.events {
+            events.entry(event.person).or_default().push(event);
+        }
+        let mut days = HashMap::new();
+        for &person in self.people.keys() {
+            let before = snapshot.last_before.iter().find(|e| e.person == person);
+            let known = self.days.remove(&person).unwrap_or_default();
+            let events = events.remove(&person).unwrap_or_default();
+            days.insert(person, known.reloaded(events, before, now));
+        }
+        self.days = days;
+        for face in std::mem::take(&mut self.superseded) {
+            self.consider(face, now, effects);
+        }
+    }
+
+    fn turn_the_day(&mut self, now: &Moment) -> Vec<Effect> {
+        let today = self.policies.attendance.local_day(&now.wall);
+        if today == self.local_day {
+            return Vec::new();
+        }
+        self.local_day = today;
+        for day in self.days.values_mut() {
+            day.roll_over();
+        }
+        self.log.push(now, Notice::NewDay(today));
+        // A clock that was set back returns to a day that has events already.
+        vec![Effect::Reload { local_day: today }]
+    }
+
+    // Attendance.
+
+    fn punch_known_faces(&mut self, now: &Moment, effects: &mut Vec<Effect>) {
+        self.visits
+            .retain(|_, visit| now.monotonic.saturating_sub(visit.last_seen) <= VISIT_GAP);
+        let faces: Vec<NamedFace> = self
+            .tracker
+            .tracks()
+            .iter()
+            .filter(|track| track.last_seen == *now)
+            .filter_map(named_face)
+            .collect();
+        for face in faces {
+            self.consider(face, now, effects);
+        }
+    }
+
+    fn consider(&mut self, face: NamedFace, now: &Moment, effects: &mut Vec<Effect>) {
+        let visit = self.visits.entry(face.person).or_insert(Visit {
+            last_seen: now.monotonic,
+            punched: false,
+        });
+        visit.last_seen = now.monotonic;
+        if visit.punched || !self.people.get(&face.person).is_some_and(|p| p.active) {
+            return;
+        }
+        let day = self.days.entry(face.person).or_default();
+        let Decision::Punch {
+            direction,
+            sequence,
+        } = self.policies.attendance.decide(day, &face.seen_at)
+        else {
+            return;
+        };
+        visit.punched = true;
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        self.waiting.insert(ticket, face);
+        effects.push(Effect::RecordPunch {
+            ticket,
+            punch: NewPunch {
+                person: face.person,
+                at: face.seen_at.wall,
+                local_day: self.policies.attendance.local_day(&face.seen_at.wall),
+                sequence,
+                direction,
+                source: EventSource::Camera,
+                similarity: Some(face.similarity),
+                margin: face.margin,
+                liveness: face.liveness,
+                model: Some(self.model.clone()),
+            },
+        });
+    }
+
+    fn punch_answered(
+        &mut self,
+        ticket: Ticket,
+        outcome: PunchOutcome,
+        now: &Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(face) = self.waiting.remove(&ticket) else {
+            return;
+        };
+        match outcome {
+            PunchOutcome::Recorded(event) | PunchOutcome::AlreadyRecorded(event) => {
+                if let Some(person) = self.people.get(&event.person) {
+                    self.log.push(
+                        now,
+                        Notice::Punched {
+                            name: person.name.clone(),
+                            direction: event.direction,
+                            at: event.at,
+                            similarity: event.similarity,
+                            liveness: event.liveness,
+                        },
+                    );
+                }
+                let day = self.days.entry(event.person).or_default();
+                if event.local_day == self.local_day {
+                    day.insert(event, &face.seen_at);
+                } else {
+                    day.witness(&event, &face.seen_at);
+                }
+            }
+            PunchOutcome::Superseded => {
+                if let Some(visit) = self.visits.get_mut(&face.person) {
+                    visit.punched = false;
+                }
+                self.superseded.push(face);
+                effects.push(Effect::Reload {
+                    local_day: self.local_day,
+                });
+            }
+            PunchOutcome::Refused(reason) => {
+                let name = self.people.get(&face.person).map(|p| p.name.clone());
+                self.log.push(now, Notice::PunchRefused { name, reason });
+            }
+        }
+    }
+
+    fn report_unknown(
+        &mut self,
+        ended: Vec<Track>,
+        frame: Option<&Arc<Frame>>,
+        now: &Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        let enrolling = !matches!(self.mode, Mode::Live);
+        let mut reports = Vec::new();
+        for track in self.tracker.tracks() {
+            let lasting = now.since(&track.verdict_since) >= UNKNOWN_PATIENCE;
+            let reported = self.reported_unknown.contains(&track.id);
+            if track.verdict == Verdict::Unknown && lasting && !reported && !enrolling {
+                self.reported_unknown.push(track.id);
+                reports.push((track.clone(), SightingReason::Unknown));
+            }
+        }
+        for track in ended {
+            let reported = self.reported_unknown.iter().position(|&id| id == track.id);
+            match (reported, track.verdict) {
+                (Some(index), _) => {
+                    self.reported_unknown.swap_remove(index);
+                }
+                (None, Verdict::Unknown) if !enrolling => {
+                    reports.push((track, SightingReason::Unknown));
+                }
+                (None, Verdict::Deciding) if was_worth_a_word(&track) && !enrolling => {
+                    reports.push((track, SightingReason::Undecided));
+                }
+                _ => {}
+            }
+        }
+        for (track, reason) in reports {
+            let best = track
+                .candidate
+                .and_then(|c| Some((self.people.get(&c.person)?.name.clone(), c.similarity)));
+            let threshold = self.policies.matching.threshold;
+            self.log.push(
+                now,
+                Notice::NotRecognised {
+                    best,
+                    threshold,
+                    reason,
+                },
+            );
+            effects.push(Effect::RecordSighting(Sighting {
+                at: track.last_seen,
+                reason,
+                candidate: track.candidate,
+                liveness: track.liveness,
+                frame: frame.cloned(),
+            }));
+        }
+    }
+
+    // Enrolment.
+
+    fn enrol_from(&mut self, observation: &Observation, now: &Moment, effects: &mut Vec<Effect>) {
+        let Mode::Enrolling(enrolment) = &mut self.mode else {
+            return;
+        };
+        let matching = &self.policies.matching;
+        let progress = enrolment.observe(observation, &self.gallery, matching, now);
+        if progress == Progress::Continue {
+            return;
+        }
+        let Mode::Enrolling(enrolment) = std::mem::replace(&mut self.mode, Mode::Live) else {
+            return;
+        };
+        let Enrolment {
+            name,
+            code,
+            samples,
+            ..
+        } = *enrolment;
+        match progress {
+            Progress::Continue => {}
+            Progress::Complete => {
+                let ticket = Ticket(self.next_ticket);
+                self.next_ticket += 1;
+                self.mode = Mode::Saving {
+                    name: name.clone(),
+                    ticket,
+                };
+                effects.push(Effect::Enrol {
+                    ticket,
+                    name,
+                    code,
+                    samples,
+                });
+            }
+            Progress::Clash(candidate) => {
+                let holder = self
+                    .people
+                    .get(&candidate.person)
+                    .map_or_else(String::new, |p| format!("{} ({})", p.name, p.code));
+                let reason = format!(
+                    "this face is already enrolled as {holder}, similarity {}",
+                    candidate.similarity
+                );
+                self.log
+                    .push(now, Notice::EnrolmentRefused { name, reason });
+            }
+            Progress::GaveUp => self.log.push(now, Notice::EnrolmentTimedOut { name }),
+        }
+    }
+}
+
+/// Somebody who merely passed is no news.
+fn was_worth_a_word(track: &Track) -> bool {
+    track.was_ever_judged() && track.last_seen.since(&track.first_seen) >= UNKNOWN_PATIENCE
+}
+
+fn named_face(track: &Track) -> Option<NamedFace> {
+    let Verdict::Known(person) = track.verdict else {
+        return None;
+    };
+    // The latest vote may have been for somebody else; then its figures say nothing about this person.
+    let candidate = track.candidate.filter(|c| c.person == person)?;
+    Some(NamedFace {
+        person,
+        seen_at: track.last_seen,
+        similarity: candidate.similarity,
+        margin: candidate.margin(),
+        liveness: track.liveness,
+    })
+}

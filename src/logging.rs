@@ -1,0 +1,66 @@
+//! The log file: one a day under the data folder, never the terminal.
+//!
+//! It tells what the program did, for whoever looks after the station. Names,
+//! similarities and attendance belong in the database and are not repeated here.
+
+use std::path::{Path, PathBuf};
+
+use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::EnvFilter;
+
+/// Folder of the log files inside the data folder.
+pub const FOLDER: &str = "logs";
+
+/// Files kept, one a day.
+const DAYS_KEPT: usize = 14;
+
+/// Why there is no log.
+#[derive(Debug, thiserror::Error)]
+pub enum LoggingError {
+    /// The file cannot be made.
+    #[error("cannot write the log in {}: {source}", folder.display())]
+    Create {
+        /// Folder of the log.
+        folder: PathBuf,
+        /// Why.
+        source: tracing_appender::rolling::InitError,
+    },
+    /// The filter cannot be understood.
+    #[error("the log filter {filter:?} is not valid: {source}")]
+    Filter {
+        /// What was given.
+        filter: String,
+        /// What is wrong with it.
+        source: tracing_subscriber::filter::ParseError,
+    },
+}
+
+/// Starts logging to a file. `filter` is used unless `RUST_LOG` is set. What is
+/// logged before the guard is dropped is on disk afterwards.
+///
+/// # Errors
+/// If the folder cannot be written or the filter is not valid.
+pub fn start(data_dir: &Path, filter: &str) -> Result<WorkerGuard, LoggingError> {
+    let folder = data_dir.join(FOLDER);
+    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| filter.to_owned());
+    let parsed =
+        EnvFilter::try_new(&filter).map_err(|source| LoggingError::Filter { filter, source })?;
+    let file = RollingFileAppender::builder()
+        .rotation(Rotation::DAILY)
+        .filename_prefix("rollcall")
+        .filename_suffix("log")
+        .max_log_files(DAYS_KEPT)
+        .build(&folder)
+        .map_err(|source| LoggingError::Create { folder, source })?;
+    let (writer, guard) = tracing_appender::non_blocking(file);
+    // A second start in the same process (tests) keeps the first one's log.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(parsed)
+        .with_ansi(false)
+        .with_thread_names(true)
+        .with_target(false)
+        .with_writer(writer)
+        .try_init();
+    Ok(guard)
+}

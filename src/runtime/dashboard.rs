@@ -1,0 +1,160 @@
+//! The station with its dashboard.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use crossbeam_channel::{Receiver, bounded};
+
+use super::{Happened, Parts, Runtime, report_unwritten};
+use crate::camera::{CameraState, CameraStats};
+use crate::core::event::Event;
+use crate::core::frame::Frame;
+use crate::core::notice::Notice;
+use crate::ui::{Action, App, CameraStatus, Health, Input, Status, Terminal, UiOptions, input};
+
+/// Keys and resizes that may wait for the main thread.
+const INPUTS_WAITING: usize = 64;
+
+/// Without a new picture the screen is still drawn this often, for its clock.
+const LEAST_DRAWS: Duration = Duration::from_millis(500);
+
+/// What the dashboard needs besides the station.
+pub struct DashboardOptions {
+    /// What the screen looks like.
+    pub ui: UiOptions,
+    /// Most pictures a second that are drawn.
+    pub frames_per_second: u32,
+    /// Where pictures come from, in the operator's words.
+    pub source: String,
+    /// The networks in use, in one line.
+    pub models: String,
+}
+
+/// Runs until the operator quits or a signal asks for the end.
+///
+/// # Errors
+/// If there is no terminal, a worker cannot be started or dies, or punches are
+/// left that could not be written.
+pub fn run(parts: Parts, options: DashboardOptions) -> Result<()> {
+    // The terminal first: without one, nothing is started.
+    let mut terminal = Terminal::open()?;
+    let runtime = Runtime::start(parts)?;
+    let (input_sender, inputs) = bounded(INPUTS_WAITING);
+    input::spawn(runtime.stop_flag().clone(), input_sender)
+        .context("starting the thread that reads the keyboard")?;
+    let mut dashboard = Dashboard {
+        app: App::new(options.ui.clone()),
+        options,
+        runtime,
+        picture: None,
+        last_draw: Duration::ZERO,
+    };
+    let result = dashboard.operate(&inputs, &mut terminal);
+    // The screen is given back before anything is printed.
+    drop(terminal);
+    let unwritten = dashboard.runtime.finish();
+    result.and(report_unwritten(&unwritten))
+}
+
+struct Dashboard {
+    app: App,
+    options: DashboardOptions,
+    runtime: Runtime,
+    picture: Option<Arc<Frame>>,
+    last_draw: Duration,
+}
+
+impl Dashboard {
+    fn operate(&mut self, inputs: &Receiver<Input>, terminal: &mut Terminal) -> Result<()> {
+        self.draw(terminal)?;
+        while !self.runtime.is_stopping() {
+            let until_draw = self.until_next_draw();
+            if let Happened::Input(input) = self.runtime.wait(inputs, until_draw)? {
+                self.take_in(input);
+                // A key is answered at once, whatever the preview's pace.
+                self.draw(terminal)?;
+            } else if self.until_next_draw().is_zero() {
+                self.draw(terminal)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_in(&mut self, input: Input) {
+        let now = self.runtime.now();
+        for action in self.app.handle(input, self.runtime.station(), &now) {
+            match action {
+                Action::Intent(intent) => self.runtime.take_in(Event::Intent(intent)),
+                Action::Quit => self.runtime.stop_flag().request(),
+                Action::TerminalLost(reason) => {
+                    tracing::warn!("the terminal is gone: {reason}");
+                    self.runtime.take_in(Event::Notice(Notice::Warning(reason)));
+                    self.runtime.stop_flag().request();
+                }
+            }
+        }
+    }
+
+    /// Time until the screen is due: soon if a picture waits, else for the clock.
+    fn until_next_draw(&self) -> Duration {
+        let since = self.runtime.now().monotonic.saturating_sub(self.last_draw);
+        let pace = Duration::from_secs(1) / self.options.frames_per_second.max(1);
+        let streaming = self.runtime.camera_stats().state.is_streaming();
+        let due = if streaming { pace } else { LEAST_DRAWS };
+        due.saturating_sub(since)
+    }
+
+    fn draw(&mut self, terminal: &mut Terminal) -> Result<()> {
+        let stats = self.runtime.camera_stats();
+        if let Some(newest) = self.runtime.preview().try_take() {
+            self.picture = Some(newest);
+        }
+        if !shows_pictures(&stats.state) {
+            self.picture = None;
+        }
+        self.app.follow(self.runtime.station());
+        let advice = stats.state.to_string();
+        let now = self.runtime.now();
+        let status = Status {
+            now,
+            source: &self.options.source,
+            camera: camera_status(&stats, &advice),
+            frame_time: self.runtime.frame_time(),
+            dropped: self.runtime.dropped_frames(),
+            frame: self.picture.as_deref(),
+            models: &self.options.models,
+        };
+        terminal.draw(&self.app, self.runtime.station(), &status)?;
+        self.last_draw = now.monotonic;
+        Ok(())
+    }
+}
+
+/// The last picture stays on the screen at the end of a file, but a camera that
+/// is gone must not look as if it still saw somebody.
+fn shows_pictures(state: &CameraState) -> bool {
+    state.is_streaming() || matches!(state, CameraState::Ended)
+}
+
+fn camera_status<'a>(stats: &CameraStats, sentence: &'a str) -> CameraStatus<'a> {
+    let (health, advice) = match &stats.state {
+        CameraState::Streaming(_) => (Health::Good, None),
+        CameraState::Starting | CameraState::Ended => (Health::Warning, Some(sentence)),
+        _ => (Health::Bad, Some(sentence)),
+    };
+    let size = match &stats.state {
+        CameraState::Streaming(source) => source.resolution,
+        _ => None,
+    };
+    CameraStatus {
+        health,
+        label: stats.state.word(),
+        advice,
+        size,
+        frames_per_second: stats
+            .state
+            .is_streaming()
+            .then_some(stats.frames_per_second as f32),
+    }
+}

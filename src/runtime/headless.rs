@@ -1,0 +1,45 @@
+//! The station without a dashboard: one line per event on standard output.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::{Parts, Runtime, report_unwritten};
+
+/// How long the last receipts are waited for, so that their lines are printed too.
+const LAST_RECEIPTS: Duration = Duration::from_secs(2);
+
+/// Runs until the source ends or a signal asks for the end.
+///
+/// # Errors
+/// If a worker cannot be started or dies, or punches are left that could not be written.
+pub fn run(parts: Parts) -> Result<()> {
+    let mut runtime = Runtime::start(parts)?;
+    let no_input = crossbeam_channel::never::<()>();
+    let mut printed = 0;
+    while !runtime.is_stopping() && !runtime.is_finished() {
+        runtime.wait(&no_input, Duration::from_millis(250))?;
+        print_new_lines(&runtime, &mut printed)?;
+    }
+    let patience_ends = runtime.now().monotonic + LAST_RECEIPTS;
+    while runtime.station().unconfirmed() > 0 && runtime.now().monotonic < patience_ends {
+        runtime.wait(&no_input, Duration::from_millis(50))?;
+    }
+    print_new_lines(&runtime, &mut printed)?;
+    report_unwritten(&runtime.finish())
+}
+
+fn print_new_lines(runtime: &Runtime, printed: &mut u64) -> Result<()> {
+    let log = runtime.station().log();
+    if log.written() == *printed {
+        return Ok(());
+    }
+    let mut out = io::stdout().lock();
+    for entry in log.since(*printed) {
+        let time = entry.at.wall.format("%Y-%m-%dT%H:%M:%S%:z");
+        writeln!(out, "{time} {}", entry.notice).context("writing to standard output")?;
+    }
+    *printed = log.written();
+    out.flush().context("writing to standard output")
+}

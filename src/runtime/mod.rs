@@ -1,0 +1,399 @@
+//! The runtime: spawns the workers, runs the one event loop, performs effects.
+//!
+//! The only room that knows every other. The thread that runs it owns the
+//! [`Station`]; it waits for events and for nothing else.
+//!
+//! On a stop the order is: no more frames, no more observations, then the store
+//! writes what is queued, and only then does the process end.
+
+pub mod dashboard;
+pub mod headless;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use crossbeam_channel::{Receiver, bounded, select};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::camera::{
+    self, CameraState, CameraStats, CameraWorker, SourceOptions, SourceSpec, Wiring,
+};
+use crate::clock::Clock;
+use crate::core::attendance::NewPunch;
+use crate::core::embedding::ModelId;
+use crate::core::enrolment::EnrolmentSample;
+use crate::core::event::{Effect, Event, Receipt};
+use crate::core::frame::{Frame, Moment};
+use crate::core::notice::Notice;
+use crate::core::person::{PersonCode, PersonName};
+use crate::core::station::{Policies, Station};
+use crate::inference::recogniser::Recogniser;
+use crate::inference::worker::{self, RecogniserReport};
+use crate::mailbox::Mailbox;
+use crate::picture;
+use crate::stop::StopFlag;
+use crate::store::{self, NewPerson, NewTemplate, Patience, Store, StoreHandle, StoreRequest};
+
+/// How often the station is told that time has passed.
+const TICK: Duration = Duration::from_millis(250);
+
+/// How long a camera may take to let go before it is left behind.
+const CAMERA_GRACE: Duration = Duration::from_millis(1500);
+
+/// How often the database is asked whether another program has changed it.
+const LOOK_FOR_CHANGES: Duration = Duration::from_secs(2);
+
+/// Receipts that may wait for the main thread.
+const RECEIPTS_WAITING: usize = 64;
+
+/// Observations that may wait for the main thread; each holds a frame.
+const OBSERVATIONS_WAITING: usize = 2;
+
+/// What a station is built from.
+pub struct Parts {
+    /// Where pictures come from.
+    pub source: SourceSpec,
+    /// How they are played.
+    pub source_options: SourceOptions,
+    /// The networks.
+    pub recogniser: Recogniser,
+    /// The database.
+    pub store: Store,
+    /// The rules.
+    pub policies: Policies,
+    /// Things the operator should know from the start.
+    pub notices: Vec<Notice>,
+}
+
+/// A running station without a face of its own.
+pub struct Runtime {
+    station: Station,
+    clock: Clock,
+    stop: StopFlag,
+    camera: CameraWorker,
+    camera_states: Receiver<CameraState>,
+    frames: Mailbox<Arc<Frame>>,
+    preview: Mailbox<Arc<Frame>>,
+    recogniser: JoinHandle<()>,
+    reports: Receiver<RecogniserReport>,
+    model: ModelId,
+    store: StoreHandle,
+    receipts: Receiver<Receipt>,
+    last_tick: Duration,
+    last_look_for_changes: Duration,
+    frame_time: Option<Duration>,
+    source_ended: bool,
+}
+
+/// What ended a wait.
+#[derive(Debug)]
+pub enum Happened<T> {
+    /// The front end's own event.
+    Input(T),
+    /// The station has taken something in.
+    Progress,
+    /// Nothing.
+    TimedOut,
+}
+
+impl Runtime {
+    /// Starts all workers.
+    ///
+    /// # Errors
+    /// If a thread or a signal handler is refused, or the database cannot be read.
+    pub fn start(parts: Parts) -> Result<Self> {
+        let clock = Clock::start();
+        let stop = StopFlag::new();
+        for signal in [SIGTERM, SIGINT, SIGHUP] {
+            signal_hook::flag::register(signal, stop.as_atomic())
+                .context("registering a signal handler")?;
+        }
+        let now = clock.now();
+        let model = parts.recogniser.model_id().clone();
+        let mut station = Station::new(parts.policies, model.clone(), &now);
+        for notice in parts.notices {
+            station.handle(Event::Notice(notice), &now);
+        }
+        let (receipt_sender, receipts) = bounded(RECEIPTS_WAITING);
+        let mut store = store::spawn(
+            parts.store,
+            model.clone(),
+            clock,
+            receipt_sender,
+            Patience::default(),
+        )?;
+        store.send(StoreRequest::Note {
+            action: "station.start",
+            detail: format!(
+                "rollcall {}, source {}",
+                env!("CARGO_PKG_VERSION"),
+                parts.source
+            ),
+        });
+        store.send(StoreRequest::Reload {
+            local_day: station.local_day(),
+        });
+
+        let (frames, preview) = (Mailbox::new(), Mailbox::new());
+        let (state_sender, camera_states) = bounded(16);
+        let (report_sender, reports) = bounded(OBSERVATIONS_WAITING);
+        let recogniser = worker::spawn(
+            parts.recogniser,
+            frames.clone(),
+            report_sender,
+            stop.clone(),
+        )
+        .context("starting the recogniser's thread")?;
+        let wiring = Wiring {
+            clock,
+            stop: stop.clone(),
+            frames: vec![frames.clone(), preview.clone()],
+            states: state_sender,
+        };
+        let camera = camera::worker::spawn(&parts.source, parts.source_options, wiring)
+            .context("starting the camera's thread")?;
+        Ok(Self {
+            station,
+            clock,
+            stop,
+            camera,
+            camera_states,
+            frames,
+            preview,
+            recogniser,
+            reports,
+            model,
+            store,
+            receipts,
+            last_tick: now.monotonic,
+            last_look_for_changes: now.monotonic,
+            frame_time: None,
+            source_ended: false,
+        })
+    }
+
+    /// The state machine, to read.
+    pub fn station(&self) -> &Station {
+        &self.station
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    /// Whether a signal or the operator asked for the end.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_requested()
+    }
+
+    /// The flag that ends everything.
+    pub fn stop_flag(&self) -> &StopFlag {
+        &self.stop
+    }
+
+    /// Whether the source has ended and everything it led to is on disk.
+    pub fn is_finished(&self) -> bool {
+        self.source_ended && self.station.unconfirmed() == 0
+    }
+
+    /// State and figures of the camera.
+    pub fn camera_stats(&self) -> CameraStats {
+        self.camera.stats()
+    }
+
+    /// Newest picture, for a preview.
+    pub fn preview(&self) -> &Mailbox<Arc<Frame>> {
+        &self.preview
+    }
+
+    /// Frames that the recogniser was too busy to look at.
+    pub fn dropped_frames(&self) -> u64 {
+        self.frames.replaced()
+    }
+
+    /// Time that recognition takes for one frame, smoothed.
+    pub fn frame_time(&self) -> Option<Duration> {
+        self.frame_time
+    }
+
+    /// Waits up to `timeout` for the next event and takes it in.
+    ///
+    /// # Errors
+    /// If a worker has died, which only a defect can cause.
+    pub fn wait<T>(&mut self, inputs: &Receiver<T>, timeout: Duration) -> Result<Happened<T>> {
+        let until_tick = TICK.saturating_sub(self.now().monotonic.saturating_sub(self.last_tick));
+        let mut happened = Happened::TimedOut;
+        select! {
+            recv(inputs) -> input => {
+                // A closed input (a lost terminal) is a wish to end; see the signal handlers.
+                match input {
+                    Ok(input) => happened = Happened::Input(input),
+                    Err(_) => self.stop.request(),
+                }
+            }
+            recv(self.reports) -> report => {
+                happened = Happened::Progress;
+                match report {
+                    Ok(report) => self.reported(report),
+                    Err(_) if self.source_ended || self.is_stopping() => {
+                        self.reports = crossbeam_channel::never();
+                    }
+                    Err(_) => anyhow::bail!("the recogniser's thread has died; see the log"),
+                }
+            }
+            recv(self.receipts) -> receipt => {
+                happened = Happened::Progress;
+                let receipt = receipt.context("the store's thread has died; see the log")?;
+                self.take_in(Event::Receipt(receipt));
+            }
+            recv(self.camera_states) -> state => {
+                happened = Happened::Progress;
+                match state {
+                    Ok(state) => self.take_in(Event::Notice(camera_notice(&state))),
+                    Err(_) => self.camera_states = crossbeam_channel::never(),
+                }
+            }
+            default(timeout.min(until_tick)) => {}
+        }
+        self.tick_if_due()?;
+        Ok(happened)
+    }
+
+    /// Gives the station an event that happened now, and performs what follows.
+    pub fn take_in(&mut self, event: Event) {
+        let now = self.now();
+        for effect in self.station.handle(event, &now) {
+            self.perform(effect);
+        }
+    }
+
+    /// Ends all workers; everything decided is written before this returns.
+    /// Gives back the punches that could not be, for which there is nothing
+    /// left to do but to tell the operator.
+    pub fn finish(self) -> Vec<NewPunch> {
+        self.stop.request();
+        self.camera.finish(CAMERA_GRACE);
+        // It looks at the flag between two frames, and is never blocked in a driver.
+        drop(self.reports);
+        if self.recogniser.join().is_err() {
+            tracing::error!("the recogniser's thread panicked");
+        }
+        self.store.finish()
+    }
+
+    fn reported(&mut self, report: RecogniserReport) {
+        match report {
+            RecogniserReport::Observed(observation) => {
+                let time = observation.times.total();
+                self.frame_time = Some(self.frame_time.map_or(time, |mean| (mean * 7 + time) / 8));
+                self.take_in(Event::Observed(observation));
+            }
+            RecogniserReport::Failed(error) => {
+                tracing::error!("{error}");
+                self.take_in(Event::Notice(Notice::Warning(error.to_string())));
+            }
+            RecogniserReport::Finished => self.source_ended = true,
+        }
+    }
+
+    fn tick_if_due(&mut self) -> Result<()> {
+        let now = self.now().monotonic;
+        if now.saturating_sub(self.last_tick) < TICK {
+            return Ok(());
+        }
+        self.last_tick = now;
+        anyhow::ensure!(
+            self.store.flush(),
+            "the store's thread has died; see the log"
+        );
+        if now.saturating_sub(self.last_look_for_changes) >= LOOK_FOR_CHANGES {
+            self.last_look_for_changes = now;
+            self.store.send(StoreRequest::ReloadIfChanged {
+                local_day: self.station.local_day(),
+            });
+        }
+        self.take_in(Event::Tick);
+        Ok(())
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        let request = match effect {
+            Effect::RecordPunch { ticket, punch } => StoreRequest::Punch { ticket, punch },
+            Effect::RecordSighting(sighting) => StoreRequest::Sighting(sighting),
+            Effect::Reload { local_day } => StoreRequest::Reload { local_day },
+            Effect::Enrol {
+                ticket,
+                name,
+                code,
+                samples,
+            } => match self.new_person(name, code, &samples) {
+                Ok(person) => StoreRequest::Enrol { ticket, person },
+                Err(error) => {
+                    let reason = error.to_string();
+                    self.take_in(Event::Receipt(Receipt::EnrolmentRefused { ticket, reason }));
+                    return;
+                }
+            },
+        };
+        self.store.send(request);
+    }
+
+    fn new_person(
+        &self,
+        name: PersonName,
+        code: PersonCode,
+        samples: &[EnrolmentSample],
+    ) -> Result<NewPerson> {
+        let templates = samples
+            .iter()
+            .map(|sample| {
+                let portrait = picture::portrait(&sample.frame.image, &sample.bounding_box);
+                Ok(NewTemplate {
+                    embedding: sample.embedding.clone(),
+                    model: self.model.clone(),
+                    quality: sample.quality.score(),
+                    jpeg: Some(picture::encode_jpeg(&portrait, picture::PORTRAIT_QUALITY)?),
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok(NewPerson {
+            name,
+            code,
+            consent_at: None,
+            templates,
+        })
+    }
+}
+
+fn camera_notice(state: &CameraState) -> Notice {
+    if state.is_streaming() || matches!(state, CameraState::Starting | CameraState::Ended) {
+        Notice::Camera(state.to_string())
+    } else {
+        Notice::Warning(state.to_string())
+    }
+}
+
+/// Fails if punches are left, and says which: somebody has to write them down.
+fn report_unwritten(punches: &[NewPunch]) -> Result<()> {
+    if punches.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = punches
+        .iter()
+        .map(|p| {
+            format!(
+                "  person {} {} {}",
+                p.person.0,
+                p.direction,
+                p.at.to_rfc3339()
+            )
+        })
+        .collect();
+    anyhow::bail!(
+        "the database could not be written; these punches are lost unless you add them:\n{}",
+        lines.join("\n")
+    )
+}

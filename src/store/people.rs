@@ -1,0 +1,500 @@
+//! People and their templates.
+//!
+//! A person who is *deactivated* keeps everything and is no longer recognised.
+//! A person who is *deleted* loses name, consent, templates and pictures; the
+//! row stays with its code, because the attendance that people are paid by
+//! refers to it, and for the same reason the code is never given to another.
+
+use chrono::{DateTime, FixedOffset};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::Serialize;
+
+use super::error::{Fault, StoreError};
+use super::sql::{Stamp, event_time};
+use super::{Author, Store, audit, pictures};
+use crate::core::embedding::{Embedding, ModelId};
+use crate::core::gallery::Template;
+use crate::core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
+
+/// What the name of an erased person reads.
+const ERASED_NAME: &str = "(deleted)";
+
+/// Somebody to be enrolled.
+#[derive(Debug, Clone)]
+pub struct NewPerson {
+    /// Display name.
+    pub name: PersonName,
+    /// Unique code.
+    pub code: PersonCode,
+    /// When the person agreed to be recognised, if that was noted.
+    pub consent_at: Option<DateTime<FixedOffset>>,
+    /// At least one.
+    pub templates: Vec<NewTemplate>,
+}
+
+/// A face to be enrolled.
+#[derive(Debug, Clone)]
+pub struct NewTemplate {
+    /// The face as a vector.
+    pub embedding: Embedding,
+    /// The model that made it.
+    pub model: ModelId,
+    /// Score of the detector, 0..=1.
+    pub quality: f32,
+    /// The picture it was made from, as JPEG; `None` if none is to be kept.
+    pub jpeg: Option<Vec<u8>>,
+}
+
+/// A person as listed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PersonRow {
+    /// Unique code.
+    pub code: String,
+    /// Display name.
+    pub name: String,
+    /// Whether the person is recognised.
+    pub active: bool,
+    /// When the person was enrolled.
+    pub created_at: DateTime<FixedOffset>,
+    /// When the person agreed to be recognised, if that was noted.
+    pub consent_at: Option<DateTime<FixedOffset>>,
+    /// Number of templates, of whichever model.
+    pub templates: usize,
+    /// Time of the latest standing attendance event.
+    pub last_seen: Option<DateTime<FixedOffset>>,
+}
+
+/// The templates of one model.
+#[derive(Debug, Clone, Default)]
+pub struct GalleryRows {
+    /// Those of active people that can be compared.
+    pub templates: Vec<Template>,
+    /// Those that are damaged.
+    pub skipped: Vec<SkippedTemplate>,
+    /// Active people with templates of other models, and how many.
+    pub other_models: Vec<(PersonId, usize)>,
+}
+
+/// A template that cannot be used.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SkippedTemplate {
+    /// The template.
+    pub id: TemplateId,
+    /// Whose it is.
+    pub person: PersonId,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Store {
+    /// Enrols a person with all templates and pictures, or not at all.
+    ///
+    /// # Errors
+    /// If the code is taken, no template is given, or something cannot be written.
+    pub fn add_person(
+        &mut self,
+        new: &NewPerson,
+        author: Author<'_>,
+    ) -> Result<(Person, Vec<Template>), StoreError> {
+        if new.templates.is_empty() {
+            return Err(StoreError::NoTemplates {
+                code: new.code.to_string(),
+            });
+        }
+        self.write_with_pictures("enrolling a person", |tx, album| {
+            refuse_taken(tx, &new.code)?;
+            tx.prepare_cached(
+                "INSERT INTO person (code, name, consent_at, created_at) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![
+                new.code,
+                new.name,
+                new.consent_at.map(Stamp),
+                Stamp(author.at)
+            ])?;
+            let id = PersonId(tx.last_insert_rowid());
+            let templates = insert_templates(tx, album, id, &new.code, &new.templates, author)?;
+            let detail = format!("{} templates", templates.len());
+            audit::append(tx, author, "person.enrol", new.code.as_str(), &detail)?;
+            Ok((by_id(tx, id)?, templates))
+        })
+    }
+
+    /// Adds templates to a person who is enrolled already.
+    ///
+    /// # Errors
+    /// If nobody has the code or something cannot be written.
+    pub fn add_templates(
+        &mut self,
+        code: &PersonCode,
+        new: &[NewTemplate],
+        author: Author<'_>,
+    ) -> Result<(Person, Vec<Template>), StoreError> {
+        if new.is_empty() {
+            return Err(StoreError::NoTemplates {
+                code: code.to_string(),
+            });
+        }
+        self.write_with_pictures("adding templates", |tx, album| {
+            let person = by_code(tx, code)?;
+            let templates = insert_templates(tx, album, person.id, &person.code, new, author)?;
+            let detail = format!("{} templates", templates.len());
+            audit::append(tx, author, "person.add", person.code.as_str(), &detail)?;
+            Ok((by_id(tx, person.id)?, templates))
+        })
+    }
+
+    /// Everybody who was not deleted, in the order of enrolment.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn people(&self) -> Result<Vec<PersonRow>, StoreError> {
+        self.read("listing people", |tx| {
+            let rows = tx
+                // Beside max(), SQLite takes the other columns from the row of the maximum.
+                .prepare_cached(
+                    "SELECT p.code, p.name, p.active, p.created_at, p.consent_at,
+                        (SELECT count(*) FROM template t WHERE t.person_id = p.id) AS template_count,
+                        max(e.at_utc_us) AS at_utc_us, e.utc_offset_secs
+                     FROM person p
+                     LEFT JOIN attendance_event e ON e.person_id = p.id AND e.void_at IS NULL
+                     WHERE p.deleted_at IS NULL GROUP BY p.id ORDER BY p.id",
+                )?
+                .query_map([], person_row)?
+                .collect::<Result<_, _>>()?;
+            Ok(rows)
+        })
+    }
+
+    /// One person, as listed.
+    ///
+    /// # Errors
+    /// If nobody has the code.
+    pub fn person_row(&self, code: &PersonCode) -> Result<PersonRow, StoreError> {
+        self.people()?
+            .into_iter()
+            .find(|row| row.code.eq_ignore_ascii_case(code.as_str()))
+            .ok_or_else(|| StoreError::NoSuchCode {
+                code: code.to_string(),
+            })
+    }
+
+    /// The person with this code.
+    ///
+    /// # Errors
+    /// If nobody has it.
+    pub fn person(&self, code: &PersonCode) -> Result<Person, StoreError> {
+        self.read("looking up a person", |tx| by_code(tx, code))
+    }
+
+    /// Changes the name.
+    ///
+    /// # Errors
+    /// If nobody has the code or the database cannot be written.
+    pub fn rename(
+        &mut self,
+        code: &PersonCode,
+        name: &PersonName,
+        author: Author<'_>,
+    ) -> Result<Person, StoreError> {
+        self.write("renaming a person", |tx| {
+            let person = by_code(tx, code)?;
+            tx.prepare_cached("UPDATE person SET name = ?2 WHERE id = ?1")?
+                .execute(params![person.id, name])?;
+            audit::append(tx, author, "person.rename", person.code.as_str(), "")?;
+            by_id(tx, person.id)
+        })
+    }
+
+    /// Recognises the person no more, and keeps everything.
+    ///
+    /// # Errors
+    /// If nobody has the code or the database cannot be written.
+    pub fn deactivate(
+        &mut self,
+        code: &PersonCode,
+        author: Author<'_>,
+    ) -> Result<Person, StoreError> {
+        self.set_active(code, Activity::Inactive, author)
+    }
+
+    /// Recognises the person again.
+    ///
+    /// # Errors
+    /// If nobody has the code or the database cannot be written.
+    pub fn activate(
+        &mut self,
+        code: &PersonCode,
+        author: Author<'_>,
+    ) -> Result<Person, StoreError> {
+        self.set_active(code, Activity::Active, author)
+    }
+
+    fn set_active(
+        &mut self,
+        code: &PersonCode,
+        activity: Activity,
+        author: Author<'_>,
+    ) -> Result<Person, StoreError> {
+        let (active, action) = match activity {
+            Activity::Active => (true, "person.activate"),
+            Activity::Inactive => (false, "person.deactivate"),
+        };
+        self.write("changing whether a person is recognised", |tx| {
+            let person = by_code(tx, code)?;
+            tx.prepare_cached("UPDATE person SET active = ?2 WHERE id = ?1")?
+                .execute(params![person.id, active])?;
+            audit::append(tx, author, action, person.code.as_str(), "")?;
+            by_id(tx, person.id)
+        })
+    }
+
+    /// Erases name, consent, templates and pictures. The attendance stays, under the code.
+    ///
+    /// # Errors
+    /// If nobody has the code or the database cannot be written.
+    pub fn delete_person(
+        &mut self,
+        code: &PersonCode,
+        author: Author<'_>,
+    ) -> Result<(), StoreError> {
+        let erased = self.write("deleting a person", |tx| {
+            let person = by_code(tx, code)?;
+            let erased = picture_paths(tx, person.id)?;
+            tx.prepare_cached("DELETE FROM template WHERE person_id = ?1")?
+                .execute([person.id])?;
+            tx.prepare_cached("UPDATE sighting SET candidate = NULL WHERE candidate = ?1")?
+                .execute([person.id])?;
+            tx.prepare_cached(
+                "UPDATE person SET name = ?2, active = 0, consent_at = NULL, deleted_at = ?3
+                 WHERE id = ?1",
+            )?
+            .execute(params![person.id, ERASED_NAME, Stamp(author.at)])?;
+            audit::append(tx, author, "person.delete", person.code.as_str(), "")?;
+            Ok(erased)
+        })?;
+        pictures::remove(&self.data_dir, &erased);
+        // The write-ahead log still holds the old pages; a reader that keeps them
+        // for a moment is no failure, the next checkpoint takes them.
+        if let Err(error) = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        {
+            tracing::warn!(%error, "the log of the database could not be emptied yet");
+        }
+        Ok(())
+    }
+
+    /// The templates of active people made by `model`, and what could not be used.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn load_gallery(&self, model: &ModelId) -> Result<GalleryRows, StoreError> {
+        self.read("reading the gallery", |tx| gallery(tx, model))
+    }
+
+    /// A write that leaves no pictures behind if it fails.
+    fn write_with_pictures<T>(
+        &mut self,
+        doing: &'static str,
+        work: impl FnOnce(&Connection, &mut Album<'_>) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let data_dir = self.data_dir.clone();
+        let mut album = Album {
+            data_dir: &data_dir,
+            written: Vec::new(),
+        };
+        let result = self.write(doing, |tx| work(tx, &mut album));
+        if result.is_err() {
+            pictures::remove(&data_dir, &album.written);
+        }
+        result
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Activity {
+    Active,
+    Inactive,
+}
+
+/// The pictures written within a transaction.
+struct Album<'a> {
+    data_dir: &'a std::path::Path,
+    written: Vec<String>,
+}
+
+/// Everybody who was not deleted, in the order of enrolment.
+pub(super) fn all(tx: &Connection) -> Result<Vec<Person>, Fault> {
+    let people = tx
+        .prepare_cached(
+            "SELECT p.id, p.code, p.name, p.active, p.created_at, p.deleted_at,
+                (SELECT count(*) FROM template t WHERE t.person_id = p.id) AS template_count
+             FROM person p WHERE p.deleted_at IS NULL ORDER BY p.id",
+        )?
+        .query_map([], person)?
+        .collect::<Result<_, _>>()?;
+    Ok(people)
+}
+
+fn by_id(tx: &Connection, id: PersonId) -> Result<Person, Fault> {
+    tx.prepare_cached(
+        "SELECT p.id, p.code, p.name, p.active, p.created_at,
+            (SELECT count(*) FROM template t WHERE t.person_id = p.id) AS template_count
+         FROM person p WHERE p.id = ?1 AND p.deleted_at IS NULL",
+    )?
+    .query_row([id], person)
+    .optional()?
+    .ok_or(Fault::Store(StoreError::NoSuchPerson(id)))
+}
+
+/// Makes sure that the person was not deleted, whatever else the row holds.
+pub(super) fn require(tx: &Connection, id: PersonId) -> Result<(), Fault> {
+    let exists = tx
+        .prepare_cached("SELECT 1 FROM person WHERE id = ?1 AND deleted_at IS NULL")?
+        .exists([id])?;
+    if exists {
+        Ok(())
+    } else {
+        Err(StoreError::NoSuchPerson(id).into())
+    }
+}
+
+pub(super) fn by_code(tx: &Connection, code: &PersonCode) -> Result<Person, Fault> {
+    tx.prepare_cached(
+        "SELECT p.id, p.code, p.name, p.active, p.created_at,
+            (SELECT count(*) FROM template t WHERE t.person_id = p.id) AS template_count
+         FROM person p WHERE p.code = ?1 AND p.deleted_at IS NULL",
+    )?
+    .query_row([code], person)
+    .optional()?
+    .ok_or_else(|| {
+        Fault::Store(StoreError::NoSuchCode {
+            code: code.to_string(),
+        })
+    })
+}
+
+pub(super) fn gallery(tx: &Connection, model: &ModelId) -> Result<GalleryRows, Fault> {
+    let mut found = GalleryRows::default();
+    let mut statement = tx.prepare_cached(
+        "SELECT t.id, t.person_id, t.embedding, t.dim FROM template t
+         JOIN person p ON p.id = t.person_id
+         WHERE p.active = 1 AND t.model = ?1 ORDER BY t.id",
+    )?;
+    let mut rows = statement.query([model])?;
+    while let Some(row) = rows.next()? {
+        let (id, person) = (row.get("id")?, row.get("person_id")?);
+        let bytes: Vec<u8> = row.get("embedding")?;
+        match Embedding::from_le_bytes(&bytes, row.get("dim")?) {
+            Ok(embedding) => found.templates.push(Template {
+                id,
+                person,
+                embedding,
+            }),
+            Err(error) => found.skipped.push(SkippedTemplate {
+                id,
+                person,
+                reason: error.to_string(),
+            }),
+        }
+    }
+    found.other_models = tx
+        .prepare_cached(
+            "SELECT t.person_id, count(*) FROM template t JOIN person p ON p.id = t.person_id
+             WHERE p.active = 1 AND t.model <> ?1 GROUP BY t.person_id ORDER BY t.person_id",
+        )?
+        .query_map([model], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
+fn refuse_taken(tx: &Connection, code: &PersonCode) -> Result<(), Fault> {
+    let holder: Option<(String, bool)> = tx
+        .prepare_cached("SELECT name, deleted_at IS NOT NULL FROM person WHERE code = ?1")?
+        .query_row([code], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let code = code.to_string();
+    match holder {
+        None => Ok(()),
+        Some((_, true)) => Err(StoreError::CodeRetired { code }.into()),
+        Some((holder, false)) => Err(StoreError::CodeTaken { code, holder }.into()),
+    }
+}
+
+fn insert_templates(
+    tx: &Connection,
+    album: &mut Album<'_>,
+    person: PersonId,
+    code: &PersonCode,
+    new: &[NewTemplate],
+    author: Author<'_>,
+) -> Result<Vec<Template>, Fault> {
+    let mut templates = Vec::with_capacity(new.len());
+    let mut statement = tx.prepare_cached(
+        "INSERT INTO template (person_id, embedding, dim, model, quality, picture, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for template in new {
+        let picture = match &template.jpeg {
+            Some(jpeg) => {
+                let path = pictures::write(album.data_dir, code, author.at, jpeg)?;
+                album.written.push(path.clone());
+                Some(path)
+            }
+            None => None,
+        };
+        statement.execute(params![
+            person,
+            template.embedding.to_le_bytes(),
+            template.embedding.dim(),
+            template.model,
+            template.quality,
+            picture,
+            Stamp(author.at)
+        ])?;
+        templates.push(Template {
+            id: TemplateId(tx.last_insert_rowid()),
+            person,
+            embedding: template.embedding.clone(),
+        });
+    }
+    Ok(templates)
+}
+
+fn picture_paths(tx: &Connection, person: PersonId) -> Result<Vec<String>, Fault> {
+    let paths = tx
+        .prepare_cached(
+            "SELECT picture FROM template WHERE person_id = ?1 AND picture IS NOT NULL",
+        )?
+        .query_map([person], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(paths)
+}
+
+fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
+    Ok(Person {
+        id: row.get("id")?,
+        code: row.get("code")?,
+        name: row.get("name")?,
+        active: row.get("active")?,
+        created_at: row.get::<_, Stamp>("created_at")?.0,
+        template_count: row.get("template_count")?,
+    })
+}
+
+fn person_row(row: &Row<'_>) -> rusqlite::Result<PersonRow> {
+    let at: Option<i64> = row.get("at_utc_us")?;
+    let offset: Option<i32> = row.get("utc_offset_secs")?;
+    Ok(PersonRow {
+        code: row.get("code")?,
+        name: row.get("name")?,
+        active: row.get("active")?,
+        created_at: row.get::<_, Stamp>("created_at")?.0,
+        consent_at: row.get::<_, Option<Stamp>>("consent_at")?.map(|s| s.0),
+        templates: row.get("template_count")?,
+        last_seen: at
+            .zip(offset)
+            .and_then(|(at, offset)| event_time(at, offset)),
+    })
+}

@@ -1,0 +1,75 @@
+//! The shape of the database, as migrations that are only ever appended to.
+//!
+//! Invariant: a migration that was released is never edited; stations in the
+//! field have run it. `user_version` counts the migrations a file has seen.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::error::{Fault, StoreError};
+
+/// Marks the file as ours: "ROLL" in ASCII.
+pub(super) const APPLICATION_ID: i32 = 0x524F_4C4C;
+
+const MIGRATIONS: &[&str] = &[include_str!("schema/001.sql")];
+
+/// The version this program writes.
+pub(super) const VERSION: usize = MIGRATIONS.len();
+
+/// Whose file it is and how far it has been migrated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) application_id: i32,
+    pub(super) version: i64,
+    pub(super) empty: bool,
+}
+
+impl Identity {
+    pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        Ok(Self {
+            application_id: connection.query_row("PRAGMA application_id", [], |r| r.get(0))?,
+            version: connection.query_row("PRAGMA user_version", [], |r| r.get(0))?,
+            empty: connection
+                .query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |r| r.get(0))?,
+        })
+    }
+
+    /// Refuses a file of another program or of a later Rollcall.
+    pub(super) fn check(self, path: &std::path::Path) -> Result<(), StoreError> {
+        let path = path.to_path_buf();
+        let fresh = self.empty && self.application_id == 0 && self.version == 0;
+        if self.application_id != APPLICATION_ID && !fresh {
+            return Err(StoreError::Foreign {
+                path,
+                application_id: self.application_id,
+            });
+        }
+        if usize::try_from(self.version).is_ok_and(|v| v <= VERSION) {
+            Ok(())
+        } else {
+            Err(StoreError::Newer {
+                path,
+                found: self.version,
+                known: VERSION,
+            })
+        }
+    }
+}
+
+/// Brings the database up to [`VERSION`], all or nothing.
+pub(super) fn migrate(connection: &mut Connection, path: &std::path::Path) -> Result<(), Fault> {
+    Identity::read(connection)?.check(path)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Read again: another process may have migrated while this one waited for the lock.
+    let identity = Identity::read(&transaction)?;
+    identity.check(path)?;
+    let done = usize::try_from(identity.version).unwrap_or(VERSION);
+    for migration in &MIGRATIONS[done..] {
+        transaction.execute_batch(migration)?;
+    }
+    if done < VERSION {
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}

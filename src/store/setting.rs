@@ -1,0 +1,41 @@
+//! Small facts about this station that are not worth a table.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::error::StoreError;
+use super::{Author, Store, audit};
+
+impl Store {
+    /// The value of a setting, if it was ever set.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
+        self.read("reading a setting", |tx| {
+            Ok(tx
+                .prepare_cached("SELECT value FROM setting WHERE key = ?1")?
+                .query_row([key], |row| row.get(0))
+                .optional()?)
+        })
+    }
+
+    /// Sets a setting.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub fn set_setting(
+        &mut self,
+        key: &str,
+        value: &str,
+        author: Author<'_>,
+    ) -> Result<(), StoreError> {
+        self.write("writing a setting", |tx| {
+            tx.prepare_cached(
+                "INSERT INTO setting (key, value) VALUES (?1, ?2)
+                 ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            )?
+            .execute(params![key, value])?;
+            audit::append(tx, author, "setting.set", key, value)
+        })
+    }
+}

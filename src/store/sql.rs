@@ -1,0 +1,133 @@
+//! How the words of the core look in a column.
+
+use chrono::{DateTime, FixedOffset, NaiveDate, TimeZone};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+
+use crate::core::attendance::{Direction, EventId, EventSource};
+use crate::core::embedding::ModelId;
+use crate::core::person::{PersonCode, PersonId, PersonName, TemplateId};
+
+macro_rules! row_number {
+    ($($id:ident),*) => {$(
+        impl ToSql for $id {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                self.0.to_sql()
+            }
+        }
+        impl FromSql for $id {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                i64::column_result(value).map($id)
+            }
+        }
+    )*};
+}
+row_number!(PersonId, TemplateId, EventId);
+
+macro_rules! text {
+    ($($word:ident),*) => {$(
+        impl ToSql for $word {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(self.as_str().into())
+            }
+        }
+    )*};
+}
+text!(PersonCode, PersonName, ModelId);
+
+impl FromSql for PersonCode {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        PersonCode::parse(value.as_str()?).map_err(FromSqlError::other)
+    }
+}
+
+impl FromSql for PersonName {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        PersonName::parse(value.as_str()?).map_err(FromSqlError::other)
+    }
+}
+
+impl ToSql for Direction {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Direction::In => "in",
+            Direction::Out => "out",
+        }
+        .into())
+    }
+}
+
+impl FromSql for Direction {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value.as_str()? {
+            "in" => Ok(Direction::In),
+            "out" => Ok(Direction::Out),
+            _ => Err(FromSqlError::InvalidType),
+        }
+    }
+}
+
+impl ToSql for EventSource {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            EventSource::Camera => "camera",
+            EventSource::Manual => "manual",
+            EventSource::Pin => "pin",
+            EventSource::Import => "import",
+        }
+        .into())
+    }
+}
+
+impl FromSql for EventSource {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value.as_str()? {
+            "camera" => Ok(EventSource::Camera),
+            "manual" => Ok(EventSource::Manual),
+            "pin" => Ok(EventSource::Pin),
+            "import" => Ok(EventSource::Import),
+            _ => Err(FromSqlError::InvalidType),
+        }
+    }
+}
+
+/// A day as `YYYY-MM-DD`, which sorts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Day(pub(super) NaiveDate);
+
+impl ToSql for Day {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.format("%Y-%m-%d").to_string().into())
+    }
+}
+
+impl FromSql for Day {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        NaiveDate::parse_from_str(value.as_str()?, "%Y-%m-%d")
+            .map(Day)
+            .map_err(FromSqlError::other)
+    }
+}
+
+/// A time as RFC 3339 text, with the offset the clock showed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stamp(pub(super) DateTime<FixedOffset>);
+
+impl ToSql for Stamp {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.to_rfc3339().into())
+    }
+}
+
+impl FromSql for Stamp {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        DateTime::parse_from_rfc3339(value.as_str()?)
+            .map(Stamp)
+            .map_err(FromSqlError::other)
+    }
+}
+
+/// The time of an event from its two columns.
+pub(super) fn event_time(at_utc_us: i64, utc_offset_secs: i32) -> Option<DateTime<FixedOffset>> {
+    let offset = FixedOffset::east_opt(utc_offset_secs)?;
+    offset.timestamp_micros(at_utc_us).single()
+}

@@ -1,0 +1,381 @@
+//! The store's thread: it owns the one writer, and answers every request.
+//!
+//! Invariants:
+//! - A punch is answered only after SQLite has committed it.
+//! - While the database cannot write, punches wait in memory in their order and
+//!   are tried again; none is dropped while the process lives.
+//! - On a stop the queue is worked off before the thread ends. What could still
+//!   not be written then is handed back by [`StoreHandle::finish`].
+
+use std::collections::VecDeque;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use chrono::NaiveDate;
+use crossbeam_channel::{
+    Receiver, RecvTimeoutError, SendTimeoutError, Sender, TrySendError, bounded,
+};
+
+use super::{Author, NewPerson, Store, StoreError};
+use crate::clock::Clock;
+use crate::core::attendance::NewPunch;
+use crate::core::embedding::ModelId;
+use crate::core::event::{PunchOutcome, Receipt, Sighting, Ticket};
+use crate::stop::StopFlag;
+
+/// What can be asked of the store.
+#[derive(Debug)]
+pub enum StoreRequest {
+    /// Write a punch.
+    Punch {
+        /// To pair the receipt.
+        ticket: Ticket,
+        /// What to write.
+        punch: NewPunch,
+    },
+    /// Write a person with templates and pictures.
+    Enrol {
+        /// To pair the receipt.
+        ticket: Ticket,
+        /// Who.
+        person: NewPerson,
+    },
+    /// Write that a face was given no name.
+    Sighting(Sighting),
+    /// Write a line into the audit trail.
+    Note {
+        /// What, e.g. `station.start`.
+        action: &'static str,
+        /// What else there is to say.
+        detail: String,
+    },
+    /// Read the state of a day if another program has written since the last
+    /// time; answered by [`Receipt::Snapshot`] or not at all.
+    ReloadIfChanged {
+        /// The day.
+        local_day: NaiveDate,
+    },
+    /// Read the state of a day; answered by [`Receipt::Snapshot`].
+    Reload {
+        /// The day.
+        local_day: NaiveDate,
+    },
+}
+
+/// How patient the thread is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// Wait before the first retry; each further one waits twice as long.
+    pub first_retry: Duration,
+    /// Longest wait between two retries.
+    pub longest_retry: Duration,
+    /// How long a stop waits for a database that cannot be written.
+    pub at_stop: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            first_retry: Duration::from_millis(250),
+            longest_retry: Duration::from_secs(5),
+            at_stop: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The asking end. Dropping it without [`StoreHandle::finish`] still lets the
+/// thread work off what it was given.
+#[derive(Debug)]
+pub struct StoreHandle {
+    sender: Sender<StoreRequest>,
+    /// What did not fit into the channel; facts are kept, and the main thread never waits.
+    overflow: VecDeque<StoreRequest>,
+    stopping: StopFlag,
+    thread: JoinHandle<Vec<NewPunch>>,
+}
+
+/// Requests under way; a station makes a few a second at most.
+const CAPACITY: usize = 64;
+
+/// How long a wait lasts before the stop flag is looked at again.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// The station's name in the audit trail.
+const STATION: &str = "station";
+
+/// Starts the thread.
+///
+/// # Errors
+/// If the system refuses another thread.
+pub fn spawn(
+    store: Store,
+    model: ModelId,
+    clock: Clock,
+    receipts: Sender<Receipt>,
+    patience: Patience,
+) -> Result<StoreHandle, StoreError> {
+    let (sender, requests) = bounded(CAPACITY);
+    let stopping = StopFlag::new();
+    let worker = Worker {
+        store,
+        model,
+        clock,
+        receipts,
+        patience,
+        stopping: stopping.clone(),
+        backlog: VecDeque::new(),
+        retry_after: None,
+    };
+    let thread = std::thread::Builder::new()
+        .name("store".into())
+        .spawn(move || worker.run(&requests))
+        .map_err(StoreError::Thread)?;
+    Ok(StoreHandle {
+        sender,
+        overflow: VecDeque::new(),
+        stopping,
+        thread,
+    })
+}
+
+impl StoreHandle {
+    /// Asks for something without waiting.
+    pub fn send(&mut self, mut request: StoreRequest) {
+        if let StoreRequest::Sighting(sighting) = &mut request {
+            // Never stored; waiting for a full disk it would fill the memory.
+            sighting.frame = None;
+        }
+        self.overflow.push_back(request);
+        self.flush();
+    }
+
+    /// Passes on what did not fit before; to be called now and then. `false`
+    /// if the thread is gone, which only a panic in it explains.
+    pub fn flush(&mut self) -> bool {
+        while let Some(request) = self.overflow.pop_front() {
+            match self.sender.try_send(request) {
+                Ok(()) => {}
+                Err(TrySendError::Full(unsent)) => {
+                    self.overflow.push_front(unsent);
+                    return true;
+                }
+                Err(TrySendError::Disconnected(unsent)) => {
+                    self.overflow.push_front(unsent);
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Lets the thread work off everything and waits for it. Receipts that
+    /// nobody takes any more are dropped. Gives back the punches that could not
+    /// be written: whoever calls this must tell the operator.
+    pub fn finish(self) -> Vec<NewPunch> {
+        let mut unwritten = Vec::new();
+        self.stopping.request();
+        for request in self.overflow {
+            if let Err(unsent) = self.sender.send(request) {
+                unwritten.extend(punch_of(unsent.0));
+            }
+        }
+        drop(self.sender);
+        if let Ok(left) = self.thread.join() {
+            unwritten.extend(left);
+        } else {
+            tracing::error!("the store's thread has panicked");
+        }
+        unwritten
+    }
+}
+
+struct Worker {
+    store: Store,
+    model: ModelId,
+    clock: Clock,
+    receipts: Sender<Receipt>,
+    patience: Patience,
+    stopping: StopFlag,
+    /// Requests that failed, and those that came after them; oldest first.
+    backlog: VecDeque<StoreRequest>,
+    /// Wait before the next retry; set while the database is in trouble.
+    retry_after: Option<Duration>,
+}
+
+/// What to do with a request that has been tried.
+enum Tried {
+    /// The database was asked and works.
+    Done,
+    /// Answered with a refusal, which says nothing about the database.
+    Refused,
+    /// To be tried again.
+    TryAgain(Box<StoreRequest>, StoreError),
+}
+
+impl Worker {
+    fn run(mut self, requests: &Receiver<StoreRequest>) -> Vec<NewPunch> {
+        let mut next_try = Instant::now();
+        loop {
+            let received = if self.backlog.is_empty() {
+                requests.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                requests.recv_timeout(next_try.saturating_duration_since(Instant::now()))
+            };
+            match received {
+                Ok(request) => {
+                    // Behind those that wait: two punches of one person keep their order.
+                    self.backlog.push_back(request);
+                    if self.retry_after.is_some() && Instant::now() < next_try {
+                        continue;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            self.work_off();
+            next_try = Instant::now() + self.retry_after.unwrap_or_default();
+        }
+        self.last_attempts()
+    }
+
+    /// Tries the backlog in its order, up to the first request that fails.
+    fn work_off(&mut self) {
+        while let Some(request) = self.backlog.pop_front() {
+            match self.attempt(request) {
+                Tried::Refused => {}
+                Tried::Done => {
+                    if self.retry_after.take().is_some() {
+                        self.deliver(Receipt::Recovered);
+                    }
+                }
+                Tried::TryAgain(request, error) => {
+                    self.backlog.push_front(*request);
+                    self.retry_after = Some(match self.retry_after {
+                        Some(wait) => (wait * 2).min(self.patience.longest_retry),
+                        None => self.patience.first_retry,
+                    });
+                    tracing::error!(%error, waiting = self.backlog.len(), "writing failed");
+                    self.deliver(Receipt::Trouble(error.to_string()));
+                    return;
+                }
+            }
+        }
+    }
+
+    fn attempt(&mut self, request: StoreRequest) -> Tried {
+        let author = Author {
+            name: STATION,
+            at: self.clock.now().wall,
+        };
+        match request {
+            StoreRequest::Punch { ticket, punch } => match self.store.record(&punch, author) {
+                Ok(outcome) => self.answer(Receipt::Punch { ticket, outcome }),
+                Err(error) if error.is_permanent() => {
+                    let outcome = PunchOutcome::Refused(error.to_string());
+                    self.deliver(Receipt::Punch { ticket, outcome });
+                    Tried::Refused
+                }
+                Err(error) => {
+                    Tried::TryAgain(Box::new(StoreRequest::Punch { ticket, punch }), error)
+                }
+            },
+            StoreRequest::Enrol { ticket, person } => {
+                // The operator is standing there and can enrol again: no retry behind their back.
+                match self.store.add_person(&person, author) {
+                    Ok((person, templates)) => self.answer(Receipt::Enrolled {
+                        ticket,
+                        person,
+                        templates,
+                    }),
+                    Err(error) => {
+                        let reason = error.to_string();
+                        self.deliver(Receipt::EnrolmentRefused { ticket, reason });
+                        Tried::Refused
+                    }
+                }
+            }
+            StoreRequest::Sighting(sighting) => match self.store.record_sighting(&sighting) {
+                Err(error) if !error.is_permanent() => {
+                    Tried::TryAgain(Box::new(StoreRequest::Sighting(sighting)), error)
+                }
+                Err(error) => {
+                    tracing::error!(%error, "sighting refused");
+                    Tried::Refused
+                }
+                Ok(()) => Tried::Done,
+            },
+            StoreRequest::Note { action, detail } => {
+                match self.store.note(author, action, STATION, &detail) {
+                    Err(error) if !error.is_permanent() => {
+                        Tried::TryAgain(Box::new(StoreRequest::Note { action, detail }), error)
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "line of the audit trail refused");
+                        Tried::Refused
+                    }
+                    Ok(()) => Tried::Done,
+                }
+            }
+            StoreRequest::ReloadIfChanged { local_day } => match self.store.changed_elsewhere() {
+                Ok(true) => self.attempt(StoreRequest::Reload { local_day }),
+                Ok(false) => Tried::Done,
+                Err(error) => {
+                    // It is asked again soon; nothing waits for the answer.
+                    tracing::warn!(%error, "cannot look for changes");
+                    Tried::Done
+                }
+            },
+            StoreRequest::Reload { local_day } => {
+                match self.store.snapshot(local_day, &self.model) {
+                    Ok(snapshot) => self.answer(Receipt::Snapshot(Box::new(snapshot))),
+                    Err(error) if error.is_permanent() => {
+                        // Shown, but punches must not wait behind a row that nobody can read.
+                        self.deliver(Receipt::Trouble(error.to_string()));
+                        Tried::Refused
+                    }
+                    Err(error) => {
+                        Tried::TryAgain(Box::new(StoreRequest::Reload { local_day }), error)
+                    }
+                }
+            }
+        }
+    }
+
+    /// After the last request: what is left gets its chance until patience ends.
+    fn last_attempts(mut self) -> Vec<NewPunch> {
+        let until = Instant::now() + self.patience.at_stop;
+        loop {
+            self.work_off();
+            let left = until.saturating_duration_since(Instant::now());
+            if self.backlog.is_empty() || left.is_zero() {
+                break;
+            }
+            std::thread::sleep(self.retry_after.unwrap_or_default().min(left));
+        }
+        self.backlog.into_iter().filter_map(punch_of).collect()
+    }
+
+    fn answer(&self, receipt: Receipt) -> Tried {
+        self.deliver(receipt);
+        Tried::Done
+    }
+
+    /// Waits for the reader, but not once the station is stopping.
+    fn deliver(&self, mut receipt: Receipt) {
+        loop {
+            match self.receipts.send_timeout(receipt, GLANCE) {
+                Err(SendTimeoutError::Timeout(unsent)) if !self.stopping.is_requested() => {
+                    receipt = unsent;
+                }
+                _ => return,
+            }
+        }
+    }
+}
+
+fn punch_of(request: StoreRequest) -> Option<NewPunch> {
+    match request {
+        StoreRequest::Punch { punch, .. } => Some(punch),
+        _ => None,
+    }
+}

@@ -1,0 +1,380 @@
+//! What the operator is looking at and doing: screens, lists, the enrolment form.
+//!
+//! [`App::handle`] decides what a key means. It changes only the app; what shall
+//! happen to the station goes out as [`Action`]s.
+
+use super::colour::ColourDepth;
+use super::enrol_form::{EnrolForm, FormStep};
+use super::input::{Input, Key};
+use super::listing::{Focus, Listing, filtered_people, filtered_today};
+use super::theme::{Charset, Theme};
+use crate::core::event::Intent;
+use crate::core::frame::Moment;
+use crate::core::notice::Notice;
+use crate::core::person::{PersonId, PersonName};
+use crate::core::station::{Mode, Station};
+
+/// What is known before the dashboard starts.
+#[derive(Debug, Clone)]
+pub struct UiOptions {
+    /// Name of the station, for the status bar.
+    pub station_name: String,
+    /// Colours the terminal has.
+    pub colours: ColourDepth,
+    /// Characters the terminal has.
+    pub charset: Charset,
+    /// How the preview is drawn at first.
+    pub preview: PreviewMode,
+}
+
+/// How the preview is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PreviewMode {
+    /// Two pixels in each character cell. A terminal without Unicode or colour
+    /// cannot show them and gets ASCII instead.
+    HalfBlocks,
+    /// Characters by brightness.
+    Ascii,
+    /// Not at all.
+    Off,
+}
+
+/// What the runtime shall do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Give this to the station.
+    Intent(Intent),
+    /// End the program.
+    Quit,
+    /// Go on without a dashboard, or end: the terminal is gone, for this reason.
+    TerminalLost(String),
+}
+
+/// What fills the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Screen {
+    Live,
+    People,
+    Attendance,
+    Log,
+    Help,
+}
+
+/// What a window too small for all of the live screen shows of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pane {
+    Camera,
+    Today,
+    Log,
+}
+
+/// Where a person is being enrolled.
+#[derive(Debug, Clone)]
+pub(crate) enum Enrolling {
+    /// Nowhere.
+    No,
+    /// Name and code are being typed.
+    Form(EnrolForm),
+    /// The station is taking samples or saving them. The form is kept for the
+    /// case that it refuses.
+    Submitted {
+        form: EnrolForm,
+        name: PersonName,
+        /// Lines in the station's log before; what comes after is the answer.
+        log_lines: u64,
+    },
+}
+
+/// Where the log screen is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogView {
+    /// The newest line is on top.
+    Following,
+    /// This line (counted from the first ever written) stays on top while others come.
+    Held(u64),
+}
+
+/// The dashboard's own state.
+#[derive(Debug, Clone)]
+pub struct App {
+    options: UiOptions,
+    pub(crate) preview: PreviewMode,
+    pub(crate) screen: Screen,
+    /// Where Esc leads from the help.
+    behind_help: Screen,
+    pub(crate) pane: Pane,
+    pub(crate) enrolling: Enrolling,
+    pub(crate) people: Listing,
+    pub(crate) attendance: Listing,
+    pub(crate) log: LogView,
+    pub(crate) help_scroll: u16,
+}
+
+/// Lines that Page Up and Page Down scroll by.
+const PAGE: u16 = 10;
+
+impl App {
+    /// A dashboard that shows the live screen.
+    pub fn new(options: UiOptions) -> Self {
+        Self {
+            preview: options.preview,
+            options,
+            screen: Screen::Live,
+            behind_help: Screen::Live,
+            pane: Pane::Camera,
+            enrolling: Enrolling::No,
+            people: Listing::default(),
+            attendance: Listing::default(),
+            log: LogView::Following,
+            help_scroll: 0,
+        }
+    }
+
+    /// Does what `input` means at `now` and says what shall be done about it.
+    pub fn handle(&mut self, input: Input, station: &Station, now: &Moment) -> Vec<Action> {
+        self.follow(station);
+        match input {
+            Input::Key(key) => self.key(key, station, now),
+            Input::Paste(text) => {
+                self.paste(&text);
+                Vec::new()
+            }
+            Input::Resized => Vec::new(),
+            Input::Lost(reason) => vec![Action::TerminalLost(reason)],
+        }
+    }
+
+    /// Takes in what the station has done since; to be called before drawing.
+    ///
+    /// A refused enrolment brings the form back, with what was typed and the reason.
+    pub fn follow(&mut self, station: &Station) {
+        let Enrolling::Submitted {
+            form,
+            name,
+            log_lines,
+        } = &self.enrolling
+        else {
+            return;
+        };
+        let answer = station.log().since(*log_lines).find_map(|entry| {
+            let (who, refused) = match &entry.notice {
+                Notice::Enrolled { name, .. } | Notice::EnrolmentCancelled { name } => {
+                    (name, false)
+                }
+                Notice::EnrolmentRefused { name, .. } | Notice::EnrolmentTimedOut { name } => {
+                    (name, true)
+                }
+                _ => return None,
+            };
+            (who == name).then(|| refused.then(|| entry.notice.to_string()))
+        });
+        self.enrolling = match answer {
+            None => return,
+            Some(None) => Enrolling::No,
+            Some(Some(reason)) => {
+                self.screen = Screen::Live;
+                Enrolling::Form(form.clone().refused(reason))
+            }
+        };
+    }
+
+    /// The name for the status bar.
+    pub(crate) fn station_name(&self) -> &str {
+        &self.options.station_name
+    }
+
+    pub(crate) fn theme(&self) -> Theme {
+        Theme {
+            depth: self.options.colours,
+            charset: self.options.charset,
+        }
+    }
+
+    fn key(&mut self, key: Key, station: &Station, now: &Moment) -> Vec<Action> {
+        if key == Key::Ctrl('c') {
+            return vec![Action::Quit];
+        }
+        if let Enrolling::Form(form) = &mut self.enrolling {
+            return match form.handle(key, station) {
+                FormStep::Stay => Vec::new(),
+                FormStep::Close => {
+                    self.enrolling = Enrolling::No;
+                    Vec::new()
+                }
+                FormStep::Submit(intent) => self.submit(intent, station),
+            };
+        }
+        if matches!(station.mode(), Mode::Enrolling(_)) && matches!(key, Key::Esc | Key::Char('q'))
+        {
+            self.enrolling = Enrolling::No;
+            return vec![Action::Intent(Intent::CancelEnrolment)];
+        }
+        if self.key_of_screen(key, station, now) {
+            return Vec::new();
+        }
+        match key {
+            Key::Char('q') => return vec![Action::Quit],
+            Key::Char('e') => self.open_form(station),
+            Key::Char('p') => self.screen = Screen::People,
+            Key::Char('t') => self.screen = Screen::Attendance,
+            Key::Char('l') => {
+                self.screen = Screen::Log;
+                self.log = LogView::Following;
+            }
+            Key::Char('?') if self.screen != Screen::Help => {
+                self.behind_help = self.screen;
+                self.screen = Screen::Help;
+                self.help_scroll = 0;
+            }
+            Key::Char('v') => self.preview = self.preview.next(),
+            Key::Esc if self.screen == Screen::Help => self.screen = self.behind_help,
+            Key::Esc => self.screen = Screen::Live,
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Does what `key` means on this screen only; `false` if it means nothing special.
+    fn key_of_screen(&mut self, key: Key, station: &Station, now: &Moment) -> bool {
+        match self.screen {
+            Screen::Live => self.key_of_live(key),
+            Screen::People => {
+                let rows = people_ids(station, &self.people);
+                self.people.handle(key, &rows)
+            }
+            Screen::Attendance => {
+                let rows = today_ids(station, &self.attendance, now);
+                self.attendance.handle(key, &rows)
+            }
+            Screen::Log => self.key_of_log(key, station),
+            Screen::Help => {
+                let scroll = self.help_scroll;
+                self.help_scroll = match key {
+                    Key::Up | Key::Char('k') => scroll.saturating_sub(1),
+                    Key::Down | Key::Char('j') => scroll.saturating_add(1).min(PAGE * 5),
+                    Key::PageUp => scroll.saturating_sub(PAGE),
+                    Key::PageDown => scroll.saturating_add(PAGE).min(PAGE * 5),
+                    Key::Home => 0,
+                    Key::Char('?' | 'h') => {
+                        self.screen = self.behind_help;
+                        0
+                    }
+                    _ => return false,
+                };
+                true
+            }
+        }
+    }
+
+    fn key_of_live(&mut self, key: Key) -> bool {
+        match key {
+            Key::Char('/') => {
+                self.screen = Screen::People;
+                self.people.focus = Focus::Filter;
+            }
+            Key::Tab | Key::Right => {
+                self.pane = match self.pane {
+                    Pane::Camera => Pane::Today,
+                    Pane::Today => Pane::Log,
+                    Pane::Log => Pane::Camera,
+                };
+            }
+            Key::BackTab | Key::Left => {
+                self.pane = match self.pane {
+                    Pane::Camera => Pane::Log,
+                    Pane::Today => Pane::Camera,
+                    Pane::Log => Pane::Today,
+                };
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn key_of_log(&mut self, key: Key, station: &Station) -> bool {
+        let written = station.log().written();
+        let oldest = written + 1 - (station.log().iter().len() as u64).min(written + 1);
+        let oldest = oldest.max(1);
+        let top = self.log.top(written);
+        let page = u64::from(PAGE);
+        let top = match key {
+            Key::Up | Key::Char('k') => top + 1,
+            Key::Down | Key::Char('j') => top.saturating_sub(1),
+            Key::PageUp => top + page,
+            Key::PageDown => top.saturating_sub(page),
+            Key::Home => written,
+            Key::End => oldest,
+            _ => return false,
+        };
+        self.log = if top >= written {
+            LogView::Following
+        } else {
+            LogView::Held(top.max(oldest))
+        };
+        true
+    }
+
+    fn open_form(&mut self, station: &Station) {
+        if matches!(station.mode(), Mode::Live) {
+            self.screen = Screen::Live;
+            self.enrolling = Enrolling::Form(EnrolForm::default());
+        }
+    }
+
+    fn submit(&mut self, intent: Intent, station: &Station) -> Vec<Action> {
+        if let (Intent::Enrol { name, .. }, Enrolling::Form(form)) = (&intent, &self.enrolling) {
+            self.enrolling = Enrolling::Submitted {
+                form: form.clone(),
+                name: name.clone(),
+                log_lines: station.log().written(),
+            };
+        }
+        vec![Action::Intent(intent)]
+    }
+
+    fn paste(&mut self, text: &str) {
+        match (&mut self.enrolling, self.screen) {
+            (Enrolling::Form(form), _) => form.paste(text),
+            (_, Screen::People) if self.people.focus == Focus::Filter => {
+                self.people.filter.insert(text);
+            }
+            (_, Screen::Attendance) if self.attendance.focus == Focus::Filter => {
+                self.attendance.filter.insert(text);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl PreviewMode {
+    fn next(self) -> Self {
+        match self {
+            PreviewMode::HalfBlocks => PreviewMode::Ascii,
+            PreviewMode::Ascii => PreviewMode::Off,
+            PreviewMode::Off => PreviewMode::HalfBlocks,
+        }
+    }
+}
+
+impl LogView {
+    /// The line on top, counted from the first ever written, which is 1.
+    pub(crate) fn top(self, written: u64) -> u64 {
+        match self {
+            LogView::Following => written,
+            LogView::Held(line) => line.min(written),
+        }
+    }
+}
+
+fn people_ids(station: &Station, listing: &Listing) -> Vec<PersonId> {
+    let people = filtered_people(station, &listing.filter);
+    people.into_iter().map(|person| person.id).collect()
+}
+
+fn today_ids(station: &Station, listing: &Listing, now: &Moment) -> Vec<PersonId> {
+    let rows = filtered_today(station, &listing.filter, now);
+    rows.into_iter().map(|row| row.person.id).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,283 @@
+//! What each key means where: a table of transitions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::DateTime;
+use image::RgbImage;
+
+use super::*;
+use crate::core::consensus::ConsensusPolicy;
+use crate::core::day::{AttendanceMode, AttendancePolicy};
+use crate::core::embedding::{Cosine, ModelId};
+use crate::core::enrolment::EnrolmentPolicy;
+use crate::core::event::{Event, Receipt, Snapshot};
+use crate::core::frame::{Frame, FrameId};
+use crate::core::gallery::MatchPolicy;
+use crate::core::observation::{Observation, StageTimes};
+use crate::core::person::{Person, PersonCode};
+use crate::core::station::Policies;
+use crate::ui::enrol_form::suggested_code;
+
+fn now() -> Moment {
+    Moment {
+        monotonic: Duration::from_secs(10),
+        wall: DateTime::parse_from_rfc3339("2026-11-23T08:00:00+01:00").unwrap(),
+    }
+}
+
+fn station(codes: &[&str]) -> Station {
+    let policies = Policies {
+        matching: MatchPolicy {
+            threshold: Cosine(0.4),
+            min_margin: 0.05,
+        },
+        consensus: ConsensusPolicy::default(),
+        attendance: AttendancePolicy {
+            mode: AttendanceMode::Toggle,
+            cooldown: Duration::from_secs(300),
+            day_starts_at: chrono::NaiveTime::MIN,
+        },
+        enrolment: EnrolmentPolicy::default(),
+    };
+    let mut station = Station::new(policies, ModelId::from_sha256("00"), &now());
+    let people = codes.iter().zip(1..).map(|(code, id)| Person {
+        id: PersonId(id),
+        code: PersonCode::parse(code).unwrap(),
+        name: PersonName::parse(&format!("Person {id}")).unwrap(),
+        active: true,
+        created_at: now().wall,
+        template_count: 1,
+    });
+    let snapshot = Snapshot {
+        people: people.collect(),
+        local_day: now().wall.date_naive(),
+        ..Snapshot::default()
+    };
+    station.handle(
+        Event::Receipt(Receipt::Snapshot(Box::new(snapshot))),
+        &now(),
+    );
+    station
+}
+
+fn app() -> App {
+    App::new(UiOptions {
+        station_name: "Test".into(),
+        colours: ColourDepth::True,
+        charset: Charset::Unicode,
+        preview: PreviewMode::HalfBlocks,
+    })
+}
+
+fn press(app: &mut App, station: &Station, keys: &[Key]) -> Vec<Action> {
+    let inputs = keys.iter().map(|&key| Input::Key(key));
+    inputs
+        .flat_map(|input| app.handle(input, station, &now()))
+        .collect()
+}
+
+fn write(app: &mut App, station: &Station, text: &str) -> Vec<Action> {
+    press(
+        app,
+        station,
+        &text.chars().map(Key::Char).collect::<Vec<_>>(),
+    )
+}
+
+fn form(app: &App) -> &EnrolForm {
+    match &app.enrolling {
+        Enrolling::Form(form) => form,
+        other => panic!("no form but {other:?}"),
+    }
+}
+
+#[test]
+fn keys_lead_from_screen_to_screen() {
+    let station = station(&["P-001", "P-002"]);
+    for (keys, screen) in [
+        ("p", Screen::People),
+        ("t", Screen::Attendance),
+        ("l", Screen::Log),
+        ("?", Screen::Help),
+        ("/", Screen::People),
+        ("pt", Screen::Attendance),
+        ("tl", Screen::Log),
+        ("x", Screen::Live),
+        ("v", Screen::Live),
+    ] {
+        let mut app = app();
+        assert_eq!(write(&mut app, &station, keys), []);
+        assert_eq!(app.screen, screen, "after {keys:?}");
+        // A filter that is being typed is left by the first Esc.
+        press(&mut app, &station, &[Key::Esc, Key::Esc]);
+        assert_eq!(app.screen, Screen::Live, "Esc after {keys:?}");
+        assert_eq!(write(&mut app, &station, "q"), [Action::Quit]);
+    }
+}
+
+#[test]
+fn help_goes_back_to_where_it_was_asked_for() {
+    let station = station(&[]);
+    let mut app = app();
+    write(&mut app, &station, "t?");
+    press(&mut app, &station, &[Key::Esc]);
+    assert_eq!(app.screen, Screen::Attendance);
+    write(&mut app, &station, "??");
+    assert_eq!(app.screen, Screen::Attendance);
+}
+
+#[test]
+fn ctrl_c_quits_from_everywhere() {
+    let station = station(&["P-001"]);
+    for keys in ["", "p", "p/", "t", "l", "?", "e", "eDana"] {
+        let mut app = app();
+        write(&mut app, &station, keys);
+        let actions = press(&mut app, &station, &[Key::Ctrl('c')]);
+        assert_eq!(actions, [Action::Quit], "after {keys:?}");
+    }
+}
+
+#[test]
+fn the_preview_goes_round_its_modes() {
+    let station = station(&[]);
+    let mut app = app();
+    let modes: Vec<_> = (0..3)
+        .map(|_| {
+            write(&mut app, &station, "v");
+            app.preview
+        })
+        .collect();
+    assert_eq!(
+        modes,
+        [
+            PreviewMode::Ascii,
+            PreviewMode::Off,
+            PreviewMode::HalfBlocks
+        ]
+    );
+}
+
+#[test]
+fn a_right_form_becomes_an_intent() {
+    let station = station(&["P-001"]);
+    let mut app = app();
+    assert_eq!(write(&mut app, &station, "eq p Dana"), []);
+    app.handle(Input::Paste(" Ngo\n".into()), &station, &now());
+    let actions = press(&mut app, &station, &[Key::Enter]);
+    let expected = Intent::Enrol {
+        name: PersonName::parse("q p Dana Ngo").unwrap(),
+        code: PersonCode::parse("P-002").unwrap(),
+    };
+    assert_eq!(actions, [Action::Intent(expected)]);
+    assert!(matches!(app.enrolling, Enrolling::Submitted { .. }));
+}
+
+#[test]
+fn a_wrong_form_stays_and_says_why() {
+    let station = station(&["P-001"]);
+    let mut app = app();
+    write(&mut app, &station, "e");
+    assert_eq!(form(&app).name_problem(), None, "nothing was typed yet");
+    assert_eq!(press(&mut app, &station, &[Key::Enter]), []);
+    assert_eq!(form(&app).name_problem().unwrap(), "the name is empty");
+    write(&mut app, &station, "Dana");
+    assert_eq!(form(&app).name_problem(), None);
+    press(&mut app, &station, &[Key::Tab]);
+    for (code, problem) in [
+        ("p-001", "p-001 belongs to Person 1"),
+        ("a/b", "the code holds '/'"),
+    ] {
+        press(&mut app, &station, &[Key::Ctrl('u')]);
+        write(&mut app, &station, code);
+        assert_eq!(press(&mut app, &station, &[Key::Enter]), []);
+        let found = form(&app).code_problem(&station).unwrap();
+        assert!(found.starts_with(problem), "{found}");
+    }
+    press(&mut app, &station, &[Key::Esc]);
+    assert!(matches!(app.enrolling, Enrolling::No));
+}
+
+#[test]
+fn esc_and_q_call_the_enrolment_off() {
+    for key in [Key::Esc, Key::Char('q')] {
+        let mut station = station(&[]);
+        let mut app = app();
+        write(&mut app, &station, "eDana");
+        for action in press(&mut app, &station, &[Key::Enter]) {
+            let Action::Intent(intent) = action else {
+                panic!("{action:?}");
+            };
+            station.handle(Event::Intent(intent), &now());
+        }
+        assert!(matches!(station.mode(), Mode::Enrolling(_)));
+        let actions = press(&mut app, &station, &[key]);
+        assert_eq!(actions, [Action::Intent(Intent::CancelEnrolment)]);
+        assert!(matches!(app.enrolling, Enrolling::No));
+    }
+}
+
+#[test]
+fn after_a_timeout_the_form_is_back() {
+    let mut station = station(&[]);
+    let mut app = app();
+    write(&mut app, &station, "eDana");
+    for action in press(&mut app, &station, &[Key::Enter]) {
+        if let Action::Intent(intent) = action {
+            station.handle(Event::Intent(intent), &now());
+        }
+    }
+    app.follow(&station);
+    assert!(matches!(app.enrolling, Enrolling::Submitted { .. }));
+    let much_later = Moment {
+        monotonic: Duration::from_secs(500),
+        ..now()
+    };
+    let frame = Arc::new(Frame {
+        id: FrameId(1),
+        captured_at: much_later,
+        image: RgbImage::new(4, 3),
+    });
+    let nobody = Observation {
+        frame,
+        faces: vec![],
+        times: StageTimes::default(),
+    };
+    station.handle(Event::Observed(nobody), &much_later);
+    station.handle(Event::Tick, &much_later);
+    app.follow(&station);
+    assert_eq!(form(&app).name.text(), "Dana");
+    assert!(
+        form(&app)
+            .refusal
+            .as_ref()
+            .unwrap()
+            .contains("not enrolled")
+    );
+}
+
+#[test]
+fn suggested_codes_go_on_where_the_last_one_ended() {
+    for (codes, suggestion) in [
+        (&[][..], "P-001"),
+        (&["E-017"], "E-018"),
+        (&["E-099", "E-100"], "E-101"),
+        (&["P-002", "P-001"], "P-003"),
+        (&["p-002", "P-001"], "P-003"),
+        (&["anna"], "P-001"),
+        (&["P-001", "anna"], "P-002"),
+        (&["99999999999999999999"], "P-001"),
+        (&["9"], "10"),
+    ] {
+        assert_eq!(suggested_code(&station(codes)), suggestion, "{codes:?}");
+    }
+}
+
+#[test]
+fn a_lost_terminal_is_reported() {
+    let lost = Input::Lost("no such device".into());
+    assert_eq!(
+        app().handle(lost, &station(&[]), &now()),
+        [Action::TerminalLost("no such device".into())]
+    );
+}

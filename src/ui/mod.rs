@@ -1,0 +1,53 @@
+//! The dashboard: what a key means and how a state is drawn.
+//!
+//! [`App`] is the operator's side: which screen, which row, what has been typed.
+//! The [`Station`] and the [`Status`] are read and never written here. Drawing is
+//! a function of the three, so every screen can be tested without a terminal.
+//!
+//! Deliberately absent: decisions about attendance, and any access to files,
+//! cameras or the database. No other room uses `ratatui` or `crossterm`.
+
+mod app;
+mod colour;
+mod enrol_form;
+mod field;
+pub mod input;
+mod listing;
+mod screens;
+mod status;
+pub mod terminal;
+mod text;
+mod theme;
+mod widgets;
+
+use ratatui::Frame;
+
+pub use app::{Action, App, PreviewMode, UiOptions};
+pub use colour::ColourDepth;
+pub use input::{Input, Key};
+pub use status::{CameraStatus, Health, Status};
+pub use terminal::{Terminal, TerminalError};
+pub use theme::Charset;
+
+use crate::core::station::Station;
+use theme::Theme;
+
+/// Draws the dashboard into `frame`, whatever its size.
+pub fn draw(frame: &mut Frame<'_>, app: &App, station: &Station, status: &Status<'_>) {
+    let view = View {
+        app,
+        station,
+        status,
+        theme: app.theme(),
+    };
+    screens::draw(frame, view);
+}
+
+/// Everything a widget may read.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    app: &'a App,
+    station: &'a Station,
+    status: &'a Status<'a>,
+    theme: Theme,
+}

@@ -1,0 +1,25 @@
+//! The whole log.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use crate::ui::View;
+use crate::ui::app::LogView;
+use crate::ui::widgets::{LogLines, panel};
+
+pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
+    let separator = view.theme.marks().separator;
+    let written = view.station.log().written();
+    let top = view.app.log.top(written);
+    let title = match view.app.log {
+        LogView::Following => format!("log {separator} newest first"),
+        LogView::Held(_) => format!(
+            "log {separator} {} newer above, Home shows them",
+            written - top
+        ),
+    };
+    let block = panel(view.theme, &title);
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    frame.render_widget(&LogLines { view, top }, inner);
+}

@@ -1,0 +1,116 @@
+//! What the camera sees, with the faces in it; or why it sees nothing.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::overlay::draw_faces;
+use super::panel;
+use super::picture::{Placement, draw_ascii, draw_half_blocks};
+use crate::ui::View;
+use crate::ui::app::PreviewMode;
+use crate::ui::colour::ColourDepth;
+use crate::ui::status::Health;
+use crate::ui::theme::{Charset, Theme};
+
+/// The preview with its frame.
+pub(crate) struct Preview<'a>(pub(crate) View<'a>);
+
+impl Widget for &Preview<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        let View {
+            app,
+            station,
+            status,
+            theme,
+        } = self.0;
+        let block = panel(
+            theme,
+            &format!("camera {} {}", theme.marks().separator, status.source),
+        );
+        let inner = block.inner(area);
+        block.render(area, buf);
+        let mode = drawable(app.preview, theme);
+        let placement = status
+            .frame
+            .filter(|_| status.camera.health != Health::Bad && mode != PreviewMode::Off)
+            .and_then(|frame| {
+                let (width, height) = frame.image.dimensions();
+                Some((frame, Placement::fit(width, height, inner)?))
+            });
+        match placement {
+            Some((frame, placement)) => {
+                match mode {
+                    PreviewMode::HalfBlocks => {
+                        draw_half_blocks(&frame.image, placement, theme.depth, buf);
+                    }
+                    PreviewMode::Ascii | PreviewMode::Off => {
+                        draw_ascii(&frame.image, placement, buf);
+                    }
+                }
+                draw_faces(station, theme, placement, buf);
+            }
+            None => self.explain(inner, buf),
+        }
+    }
+}
+
+impl Preview<'_> {
+    /// Says in the picture's place why there is none.
+    fn explain(&self, area: Rect, buf: &mut Buffer) {
+        let View {
+            app, status, theme, ..
+        } = self.0;
+        let camera = &status.camera;
+        let (heading, style) = match camera.health {
+            Health::Bad => (format!("camera {}", camera.label), theme.bad()),
+            Health::Warning => (format!("camera {}", camera.label), theme.warning()),
+            Health::Good if app.preview == PreviewMode::Off => {
+                ("preview is off".to_owned(), theme.strong())
+            }
+            Health::Good => ("waiting for the first picture".to_owned(), theme.dim()),
+        };
+        let advice = match camera.health {
+            Health::Good if app.preview == PreviewMode::Off => {
+                Some("Attendance goes on. v shows the picture again.")
+            }
+            _ => camera.advice,
+        };
+        let width = usize::from(area.width.saturating_sub(2));
+        let headings = theme.wrap(&heading, width);
+        let advice = advice.map_or_else(Vec::new, |text| theme.wrap(text, width));
+        let lines: Vec<Line<'_>> = headings
+            .into_iter()
+            .map(|line| Line::from(Span::styled(line, style)))
+            .chain(advice.into_iter().map(Line::from))
+            .collect();
+        let top = area.y + area.height.saturating_sub(lines.len() as u16) / 2;
+        for (y, line) in (top..area.bottom()).zip(lines) {
+            line.centered()
+                .render(Rect::new(area.x, y, area.width, 1), buf);
+        }
+    }
+}
+
+/// Lines that a preview of this width needs, its frame included, to show the
+/// whole picture and no margin.
+pub(crate) fn rows_for_width(view: View<'_>, width: u16) -> u16 {
+    let (frame_width, frame_height) = view
+        .status
+        .frame
+        .map(|frame| frame.image.dimensions())
+        .or(view.status.camera.size)
+        .filter(|&(w, h)| w > 0 && h > 0)
+        .unwrap_or((4, 3));
+    let inner = f32::from(width.saturating_sub(2));
+    (inner * frame_height as f32 / frame_width as f32 / 2.0).round() as u16 + 2
+}
+
+fn drawable(wanted: PreviewMode, theme: Theme) -> PreviewMode {
+    let cannot = theme.charset == Charset::Ascii || theme.depth == ColourDepth::Monochrome;
+    match wanted {
+        PreviewMode::HalfBlocks if cannot => PreviewMode::Ascii,
+        other => other,
+    }
+}

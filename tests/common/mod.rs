@@ -1,0 +1,434 @@
+//! A made-up world for tests of the station: faces that walk past, a clock that
+//! can be set, and a ledger that stands for the database.
+
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    unreachable_pub,
+    missing_docs,
+    reason = "each test file uses its own part of it"
+)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset, TimeDelta};
+use image::RgbImage;
+use rollcall::core::attendance::{AttendanceEvent, Direction, EventId, EventSource, NewPunch};
+use rollcall::core::detection::Detection;
+use rollcall::core::embedding::{Embedding, ModelId};
+use rollcall::core::event::{Effect, Event, Intent, PunchOutcome, Receipt, Snapshot, Ticket};
+use rollcall::core::frame::{Frame, FrameId, Moment};
+use rollcall::core::gallery::Template;
+use rollcall::core::geometry::{BoundingBox, Landmarks, Point};
+use rollcall::core::observation::{FaceObservation, Observation, StageTimes};
+use rollcall::core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
+use rollcall::core::quality::FaceQuality;
+use rollcall::core::station::{Policies, Station};
+
+/// Dimensions of the made-up embeddings: one axis per person, one for all that is unlike.
+const DIM: usize = 64;
+
+/// A quality that passes every gate.
+pub const GOOD: FaceQuality = FaceQuality {
+    eye_distance: 60.0,
+    sharpness: 0.3,
+    brightness: 120.0,
+    contrast: 45.0,
+    turn: 0.02,
+    tilt_degrees: 1.0,
+    detector_score: 0.9,
+};
+
+/// A face in a made-up frame.
+#[derive(Debug, Clone)]
+pub struct Face {
+    /// Similarity to each person, by the index of the person's axis.
+    pub alike: Vec<(usize, f32)>,
+    /// Left edge of its box.
+    pub x: f32,
+    /// Side of its box.
+    pub size: f32,
+    /// How good it is.
+    pub quality: FaceQuality,
+}
+
+impl Face {
+    /// A good face of the person with this axis.
+    pub fn of(axis: usize, similarity: f32) -> Self {
+        Self {
+            alike: vec![(axis, similarity)],
+            x: 200.0,
+            size: 120.0,
+            quality: GOOD,
+        }
+    }
+
+    /// A good face of nobody enrolled.
+    pub fn stranger() -> Self {
+        Self {
+            alike: vec![],
+            ..Self::of(0, 0.0)
+        }
+    }
+
+    pub fn at_x(self, x: f32) -> Self {
+        Self { x, ..self }
+    }
+
+    fn observation(&self) -> FaceObservation {
+        let mut values = vec![0f32; DIM];
+        for &(axis, similarity) in &self.alike {
+            values[axis] = similarity;
+        }
+        let rest = 1.0 - values.iter().map(|v| v * v).sum::<f32>();
+        values[DIM - 1] = rest.max(0.0).sqrt();
+        FaceObservation {
+            detection: detection(self.x, 100.0, self.size),
+            quality: self.quality,
+            embedding: Some(Embedding::from_raw(values).unwrap()),
+            liveness: None,
+        }
+    }
+}
+
+pub fn detection(left: f32, top: f32, size: f32) -> Detection {
+    let at = |x: f32, y: f32| Point::new(left + x * size, top + y * size);
+    Detection {
+        bounding_box: BoundingBox::new(left, top, left + size, top + size),
+        score: 0.9,
+        landmarks: Landmarks {
+            points: [
+                at(0.3, 0.4),
+                at(0.7, 0.4),
+                at(0.5, 0.6),
+                at(0.35, 0.8),
+                at(0.65, 0.8),
+            ],
+        },
+    }
+}
+
+pub fn wall(text: &str) -> DateTime<FixedOffset> {
+    DateTime::parse_from_rfc3339(text).unwrap()
+}
+
+/// A station, its clock and its ledger.
+pub struct World {
+    pub station: Station,
+    pub ledger: Ledger,
+    pub policies: Policies,
+    /// Sightings that were reported.
+    pub sightings: usize,
+    /// Effects not yet answered, while `answering` is off.
+    pub unanswered: Vec<Effect>,
+    /// Whether the ledger answers at once.
+    pub answering: bool,
+    monotonic: Duration,
+    wall: DateTime<FixedOffset>,
+    next_frame: u64,
+}
+
+/// Stands for the database: keeps each place in a day once.
+#[derive(Default)]
+pub struct Ledger {
+    pub people: Vec<Person>,
+    pub templates: Vec<Template>,
+    pub events: Vec<AttendanceEvent>,
+}
+
+impl World {
+    pub fn new(policies: Policies, start: &str) -> Self {
+        let wall = wall(start);
+        let monotonic = Duration::ZERO;
+        let now = Moment { monotonic, wall };
+        let mut world = Self {
+            station: Station::new(policies, model(), &now),
+            ledger: Ledger::default(),
+            policies,
+            sightings: 0,
+            unanswered: Vec::new(),
+            answering: true,
+            monotonic,
+            wall,
+            next_frame: 0,
+        };
+        world.reload();
+        world
+    }
+
+    pub fn now(&self) -> Moment {
+        Moment {
+            monotonic: self.monotonic,
+            wall: self.wall,
+        }
+    }
+
+    /// Lets both clocks run.
+    pub fn advance(&mut self, seconds: f64) {
+        self.monotonic += Duration::from_secs_f64(seconds);
+        self.wall += TimeDelta::milliseconds((seconds * 1000.0).round() as i64);
+    }
+
+    /// Sets the wall clock only.
+    pub fn set_wall(&mut self, text: &str) {
+        self.wall = wall(text);
+    }
+
+    /// Adds a person to the ledger; the axis is the number of people before.
+    pub fn add_person(&mut self, name: &str, code: &str) -> PersonId {
+        let axis = self.ledger.people.len();
+        let id = PersonId(axis as i64 + 1);
+        let mut values = vec![0f32; DIM];
+        values[axis] = 1.0;
+        self.ledger.people.push(Person {
+            id,
+            code: PersonCode::parse(code).unwrap(),
+            name: PersonName::parse(name).unwrap(),
+            active: true,
+            created_at: self.wall,
+            template_count: 1,
+        });
+        self.ledger.templates.push(Template {
+            id: TemplateId(id.0),
+            person: id,
+            embedding: Embedding::from_raw(values).unwrap(),
+        });
+        self.reload();
+        id
+    }
+
+    /// A check-in that another program wrote; the station has not read it.
+    pub fn add_other_punch(&mut self, person: PersonId, at: &str) {
+        let at = wall(at);
+        self.ledger.record(
+            Ticket(u64::MAX),
+            &NewPunch {
+                person,
+                at,
+                local_day: at.date_naive(),
+                sequence: 1,
+                direction: Direction::In,
+                source: EventSource::Manual,
+                similarity: None,
+                margin: None,
+                liveness: None,
+                model: None,
+            },
+        );
+    }
+
+    /// Power cut: the station forgets, the ledger does not, the clock starts anew.
+    pub fn restart(&mut self) {
+        self.monotonic = Duration::ZERO;
+        self.station = Station::new(self.policies, model(), &self.now());
+        self.unanswered.clear();
+        self.reload();
+    }
+
+    /// Gives the station the ledger as it stands.
+    pub fn reload(&mut self) {
+        let snapshot = self.ledger.snapshot(self.station.local_day());
+        self.handle(Event::Receipt(Receipt::Snapshot(Box::new(snapshot))));
+    }
+
+    pub fn see(&mut self, faces: &[Face]) {
+        self.next_frame += 1;
+        let frame = Frame {
+            id: FrameId(self.next_frame),
+            captured_at: self.now(),
+            image: RgbImage::new(640, 480),
+        };
+        self.handle(Event::Observed(Observation {
+            frame: Arc::new(frame),
+            faces: faces.iter().map(Face::observation).collect(),
+            times: StageTimes::default(),
+        }));
+    }
+
+    /// Shows the same faces for some time, five frames a second.
+    pub fn see_for(&mut self, faces: &[Face], seconds: f64) {
+        let frames = (seconds * 5.0).round() as usize;
+        for _ in 0..frames {
+            self.see(faces);
+            self.advance(0.2);
+        }
+    }
+
+    /// Nobody is there; the station ticks along.
+    pub fn wait(&mut self, seconds: f64) {
+        let mut left = seconds;
+        while left > 0.0 {
+            let step = left.min(1.0);
+            self.advance(step);
+            self.handle(Event::Tick);
+            left -= step;
+        }
+    }
+
+    pub fn intend(&mut self, intent: Intent) {
+        self.handle(Event::Intent(intent));
+    }
+
+    /// Gives the station an event and, unless `answering` is off, answers its effects.
+    pub fn handle(&mut self, event: Event) {
+        let now = self.now();
+        let mut effects = self.station.handle(event, &now);
+        while !effects.is_empty() {
+            let effect = effects.remove(0);
+            if !self.answering {
+                self.unanswered.push(effect);
+                continue;
+            }
+            if let Some(receipt) = self.perform(effect) {
+                effects.extend(self.station.handle(Event::Receipt(receipt), &now));
+            }
+        }
+    }
+
+    /// Performs what was held back.
+    pub fn answer_all(&mut self) {
+        self.answering = true;
+        for effect in std::mem::take(&mut self.unanswered) {
+            if let Some(receipt) = self.perform(effect) {
+                self.handle(Event::Receipt(receipt));
+            }
+        }
+    }
+
+    pub fn perform(&mut self, effect: Effect) -> Option<Receipt> {
+        match effect {
+            Effect::RecordPunch { ticket, punch } => Some(self.ledger.record(ticket, &punch)),
+            Effect::RecordSighting(_) => {
+                self.sightings += 1;
+                None
+            }
+            Effect::Reload { local_day } => {
+                Some(Receipt::Snapshot(Box::new(self.ledger.snapshot(local_day))))
+            }
+            Effect::Enrol {
+                ticket,
+                name,
+                code,
+                samples,
+            } => {
+                let id = PersonId(self.ledger.people.len() as i64 + 1);
+                let person = Person {
+                    id,
+                    code,
+                    name,
+                    active: true,
+                    created_at: self.wall,
+                    template_count: samples.len(),
+                };
+                let templates: Vec<Template> = samples
+                    .into_iter()
+                    .enumerate()
+                    .map(|(i, sample)| Template {
+                        id: TemplateId(1000 * id.0 + i as i64),
+                        person: id,
+                        embedding: sample.embedding,
+                    })
+                    .collect();
+                self.ledger.people.push(person.clone());
+                self.ledger.templates.extend(templates.clone());
+                Some(Receipt::Enrolled {
+                    ticket,
+                    person,
+                    templates,
+                })
+            }
+        }
+    }
+
+    /// "name direction HH:MM:SS" of every standing event, in the order they were made.
+    pub fn punches(&self) -> Vec<String> {
+        self.ledger
+            .events
+            .iter()
+            .filter(|e| e.void.is_none())
+            .map(|e| {
+                let person = self
+                    .ledger
+                    .people
+                    .iter()
+                    .find(|p| p.id == e.person)
+                    .unwrap();
+                format!(
+                    "{} {} {}",
+                    person.name,
+                    e.direction,
+                    e.at.format("%H:%M:%S")
+                )
+            })
+            .collect()
+    }
+
+    /// The log as text.
+    pub fn log(&self) -> Vec<String> {
+        self.station
+            .log()
+            .iter()
+            .map(|e| e.notice.to_string())
+            .collect()
+    }
+}
+
+impl Ledger {
+    pub fn record(&mut self, ticket: Ticket, punch: &NewPunch) -> Receipt {
+        let holder = self.events.iter().find(|e| {
+            (e.person, e.local_day, e.sequence) == (punch.person, punch.local_day, punch.sequence)
+        });
+        let outcome = match holder {
+            Some(event) if event.at == punch.at => PunchOutcome::AlreadyRecorded(event.clone()),
+            Some(_) => PunchOutcome::Superseded,
+            None => {
+                let event = AttendanceEvent {
+                    id: EventId(self.events.len() as i64 + 1),
+                    person: punch.person,
+                    at: punch.at,
+                    local_day: punch.local_day,
+                    sequence: punch.sequence,
+                    direction: punch.direction,
+                    source: punch.source,
+                    similarity: punch.similarity,
+                    margin: punch.margin,
+                    liveness: punch.liveness,
+                    void: None,
+                };
+                self.events.push(event.clone());
+                PunchOutcome::Recorded(event)
+            }
+        };
+        Receipt::Punch { ticket, outcome }
+    }
+
+    fn snapshot(&self, local_day: chrono::NaiveDate) -> Snapshot {
+        let mut last_before: Vec<AttendanceEvent> = Vec::new();
+        for event in self
+            .events
+            .iter()
+            .filter(|e| e.local_day < local_day && e.void.is_none())
+        {
+            last_before.retain(|e| e.person != event.person);
+            last_before.push(event.clone());
+        }
+        Snapshot {
+            people: self.people.clone(),
+            templates: self.templates.clone(),
+            local_day,
+            events: self
+                .events
+                .iter()
+                .filter(|e| e.local_day == local_day)
+                .cloned()
+                .collect(),
+            last_before,
+        }
+    }
+}
+
+pub fn model() -> ModelId {
+    ModelId::from_sha256("0123456789abcdef0123456789abcdef")
+}

@@ -1,0 +1,117 @@
+//! Databases of stations in the field: each version that was ever released is
+//! stored beside this test, and must open with everything that was in it.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "the helpers of a test say what they expect by unwrapping it"
+)]
+
+use chrono::NaiveDate;
+use rollcall::core::embedding::ModelId;
+use rollcall::store::{DATABASE_FILE, EventFilter, Store, StoreError};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+fn stored(sql: &str) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let database = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+    database.execute_batch(sql).unwrap();
+    folder
+}
+
+const VERSION_1: &str = include_str!("fixtures/station_v1.sql");
+
+/// The schema as SQLite keeps it, without what only differs in its layout.
+fn schema(folder: &TempDir) -> Vec<String> {
+    let database = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+    let mut statement = database
+        .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name")
+        .unwrap();
+    let rows = statement
+        .query_map([], |row| row.get::<_, String>(0))
+        .unwrap();
+    rows.map(|sql| {
+        sql.unwrap()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    })
+    .collect()
+}
+
+#[test]
+fn a_version_1_station_opens_with_everything_in_it() {
+    let folder = stored(VERSION_1);
+    let store = Store::open(folder.path()).unwrap();
+    let people = store.people().unwrap();
+    assert_eq!(people.len(), 1);
+    assert_eq!(
+        (people[0].code.as_str(), people[0].name.as_str()),
+        ("E-1", "Ana Torres")
+    );
+    let rows = store.attendance(&EventFilter::default()).unwrap();
+    let said: Vec<_> = rows
+        .iter()
+        .map(|r| {
+            format!(
+                "{} {} {} {} {}",
+                r.code, r.time, r.direction, r.source, r.voided
+            )
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "E-1 07:55:00 in camera false",
+            "E-2 08:02:00 in manual false",
+            "E-1 16:31:00 out camera true",
+        ]
+    );
+    let model = ModelId::from_sha256("0123456789abcdef");
+    let day = NaiveDate::from_ymd_opt(2026, 11, 4).unwrap();
+    let snapshot = store.snapshot(day, &model).unwrap();
+    assert_eq!(snapshot.templates[0].embedding.as_slice(), [0.5; 4]);
+    assert_eq!(snapshot.last_before.len(), 1);
+    assert_eq!(store.audit_trail(9).unwrap()[0].actor, "olga");
+    assert_eq!(
+        store.setting("station.name").unwrap().as_deref(),
+        Some("Main door")
+    );
+}
+
+#[test]
+fn a_migrated_station_has_the_schema_of_a_new_one() {
+    let (old, new) = (stored(VERSION_1), TempDir::new().unwrap());
+    Store::open(old.path()).unwrap();
+    Store::open(new.path()).unwrap();
+    assert_eq!(schema(&old), schema(&new));
+}
+
+#[test]
+fn a_database_of_a_later_program_is_refused_and_left_alone() {
+    let folder = stored(VERSION_1);
+    let path = folder.path().join(DATABASE_FILE);
+    let database = Connection::open(&path).unwrap();
+    database.pragma_update(None, "user_version", 1000).unwrap();
+    drop(database);
+    let before = std::fs::read(&path).unwrap();
+    for error in [
+        Store::open(folder.path()).unwrap_err(),
+        Store::open_read_only(folder.path()).unwrap_err(),
+    ] {
+        assert!(
+            matches!(error, StoreError::Newer { found: 1000, .. }),
+            "{error}"
+        );
+    }
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn opening_twice_changes_nothing() {
+    let folder = stored(VERSION_1);
+    Store::open(folder.path()).unwrap();
+    let once = schema(&folder);
+    Store::open(folder.path()).unwrap();
+    assert_eq!(schema(&folder), once);
+}

@@ -1,0 +1,430 @@
+//! Whole screens, driven by keys and compared with what they looked like.
+//!
+//! After a wanted change: `INSTA_UPDATE=always cargo test --test screens`, then
+//! look at every changed file under `tests/snapshots` as an operator would.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Face, GOOD, World};
+use image::{Rgb, RgbImage};
+use ratatui::backend::TestBackend;
+use ratatui::style::Color;
+use rollcall::config::Config;
+use rollcall::core::enrolment::Hint;
+use rollcall::core::event::{Event, Receipt};
+use rollcall::core::frame::{Frame, FrameId};
+use rollcall::core::notice::Notice;
+use rollcall::core::quality::FaceQuality;
+use rollcall::core::station::Mode;
+use rollcall::ui::{
+    Action, App, CameraStatus, Charset, ColourDepth, Health, Input, Key, PreviewMode, Status,
+    UiOptions, draw,
+};
+
+const START: &str = "2026-11-23T07:55:02+01:00";
+
+/// An operator in front of the dashboard of a made-up station.
+struct Desk {
+    world: World,
+    app: App,
+    camera: CameraStatus<'static>,
+    frame: Option<Frame>,
+    quit: bool,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self::with(ColourDepth::True, Charset::Unicode)
+    }
+
+    fn with(colours: ColourDepth, charset: Charset) -> Self {
+        let world = World::new(Config::default().policies(), START);
+        let frame = Frame {
+            id: FrameId(1),
+            captured_at: world.now(),
+            image: doorway(),
+        };
+        Self {
+            app: App::new(UiOptions {
+                station_name: "Main door".into(),
+                colours,
+                charset,
+                preview: PreviewMode::HalfBlocks,
+            }),
+            camera: CameraStatus {
+                health: Health::Good,
+                label: "live",
+                advice: None,
+                size: Some((640, 480)),
+                frames_per_second: Some(14.8),
+            },
+            frame: Some(frame),
+            quit: false,
+            world,
+        }
+    }
+
+    /// Five people; two have come, one has left, one is greeted, a stranger waits.
+    fn busy(mut self) -> Self {
+        let world = &mut self.world;
+        for (name, code) in [
+            ("Ana Torres", "P-001"),
+            ("Bruno Díaz", "P-002"),
+            ("Carla Ng", "P-003"),
+            ("李小龍", "P-004"),
+            ("محمد علي", "P-005"),
+            ("Maximiliana-Guadalupe Featherstonehaugh", "P-006"),
+        ] {
+            world.add_person(name, code);
+        }
+        for axis in [0, 3, 5] {
+            world.see_for(&[Face::of(axis, 0.62)], 2.0);
+            world.wait(20.0);
+        }
+        world.wait(360.0);
+        world.see_for(&[Face::of(3, 0.58)], 2.0);
+        world.wait(15.0);
+        let faces = [
+            Face {
+                size: 170.0,
+                ..Face::of(2, 0.71).at_x(90.0)
+            },
+            Face {
+                alike: vec![(0, 0.22)],
+                ..Face::stranger().at_x(400.0)
+            },
+        ];
+        world.see_for(&faces, 3.0);
+        self
+    }
+
+    fn press(&mut self, keys: &[Key]) {
+        for &key in keys {
+            self.input(Input::Key(key));
+        }
+    }
+
+    fn write(&mut self, text: &str) {
+        for c in text.chars() {
+            self.input(Input::Key(Key::Char(c)));
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        let now = self.world.now();
+        for action in self.app.handle(input, &self.world.station, &now) {
+            match action {
+                Action::Intent(intent) => self.world.intend(intent),
+                Action::Quit | Action::TerminalLost(_) => self.quit = true,
+            }
+        }
+    }
+
+    fn terminal(&mut self, width: u16, height: u16) -> ratatui::Terminal<TestBackend> {
+        self.app.follow(&self.world.station);
+        let status = Status {
+            now: self.world.now(),
+            source: "usb",
+            camera: self.camera,
+            frame_time: Some(Duration::from_millis(58)),
+            dropped: 3,
+            frame: self.frame.as_ref(),
+            models: "scrfd-2.5g 320, mobilefacenet-512, liveness shown",
+        };
+        let mut terminal = ratatui::Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal
+            .draw(|frame| draw(frame, &self.app, &self.world.station, &status))
+            .unwrap();
+        terminal
+    }
+
+    fn screen(&mut self, width: u16, height: u16) -> String {
+        self.terminal(width, height).backend().to_string()
+    }
+}
+
+/// A light wall, a dark door, and something like a head in it.
+fn doorway() -> RgbImage {
+    RgbImage::from_fn(640, 480, |x, y| {
+        let from_head = (x as f32 - 175.0).hypot(y as f32 - 185.0);
+        if from_head < 75.0 {
+            Rgb([224, 172, 140])
+        } else if (60..300).contains(&x) && y > 40 {
+            Rgb([70, 50, 40])
+        } else {
+            Rgb([180, 185, 190])
+        }
+    })
+}
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 12)];
+
+/// Compares what is on the screen at the three sizes.
+fn assert_screens(name: &str, desk: &mut Desk) {
+    for (width, height) in SIZES {
+        insta::assert_snapshot!(
+            format!("{name}_{width}x{height}"),
+            desk.screen(width, height)
+        );
+    }
+}
+
+#[test]
+fn empty_station() {
+    assert_screens("empty", &mut Desk::new());
+}
+
+#[test]
+fn busy_station() {
+    assert_screens("busy", &mut Desk::new().busy());
+}
+
+#[test]
+fn small_window_shows_one_pane_after_the_other() {
+    let mut desk = Desk::new().busy();
+    desk.press(&[Key::Tab]);
+    insta::assert_snapshot!("pane_today_40x12", desk.screen(40, 12));
+    desk.press(&[Key::Tab]);
+    insta::assert_snapshot!("pane_log_40x12", desk.screen(40, 12));
+    insta::assert_snapshot!("stacked_50x30", desk.screen(50, 30));
+}
+
+#[test]
+fn enrol_form_says_what_is_wrong() {
+    let mut desk = Desk::new().busy();
+    desk.write("eBruno Diaz");
+    desk.press(&[Key::Tab]);
+    desk.write("p-001");
+    assert_screens("enrol_form", &mut desk);
+    desk.press(&[Key::Enter]);
+    assert!(matches!(desk.world.station.mode(), Mode::Live));
+}
+
+#[test]
+fn enrolling() {
+    let mut desk = Desk::new().busy();
+    desk.write("eDana");
+    desk.press(&[Key::Enter]);
+    let dana = Face::of(9, 0.9);
+    desk.world.see(std::slice::from_ref(&dana));
+    desk.world.advance(0.5);
+    desk.world.see(std::slice::from_ref(&dana));
+    desk.world.advance(0.5);
+    let turned = Face {
+        quality: FaceQuality { turn: 0.4, ..GOOD },
+        ..dana.clone()
+    };
+    desk.world.see(&[turned]);
+    let Mode::Enrolling(enrolment) = desk.world.station.mode() else {
+        panic!("not enrolling");
+    };
+    assert_eq!(enrolment.samples.len(), 2);
+    assert!(matches!(enrolment.hint, Hint::Quality(_)));
+    assert_screens("enrolling", &mut desk);
+
+    desk.world.see_for(&[dana], 4.0);
+    assert!(matches!(desk.world.station.mode(), Mode::Live));
+    assert_eq!(
+        desk.world.ledger.people.last().unwrap().code.as_str(),
+        "P-007"
+    );
+    insta::assert_snapshot!("enrolled_80x24", desk.screen(80, 24));
+}
+
+#[test]
+fn a_refused_enrolment_comes_back_with_what_was_typed() {
+    let mut desk = Desk::new().busy();
+    desk.write("eAna T.");
+    desk.press(&[Key::Enter]);
+    desk.world.see_for(&[Face::of(0, 0.8)], 4.0);
+    assert_screens("refused", &mut desk);
+}
+
+#[test]
+fn q_calls_the_enrolment_off_before_it_quits() {
+    let mut desk = Desk::new();
+    desk.write("eDana");
+    desk.press(&[Key::Enter, Key::Char('q')]);
+    assert!(matches!(desk.world.station.mode(), Mode::Live));
+    assert!(!desk.quit);
+    desk.press(&[Key::Char('q')]);
+    assert!(desk.quit);
+}
+
+#[test]
+fn people_with_a_filter() {
+    let mut desk = Desk::new().busy();
+    desk.write("p/P-00");
+    desk.press(&[Key::Enter, Key::Down, Key::Down, Key::Down, Key::Down]);
+    assert_screens("people", &mut desk);
+    desk.write("/zzz");
+    insta::assert_snapshot!("people_none_80x24", desk.screen(80, 24));
+}
+
+#[test]
+fn attendance_table() {
+    let mut desk = Desk::new().busy();
+    desk.press(&[Key::Char('t'), Key::Down]);
+    assert_screens("attendance", &mut desk);
+}
+
+#[test]
+fn log_stays_in_place_while_lines_come() {
+    let mut desk = Desk::new().busy();
+    desk.press(&[Key::Char('l')]);
+    assert_screens("log", &mut desk);
+    desk.press(&[Key::Down]);
+    let mut before = desk.screen(80, 24);
+    desk.world.handle(Event::Notice(Notice::Warning(
+        "the data folder has 90 MB left\nof 32 GB".into(),
+    )));
+    let mut after = desk.screen(80, 24);
+    for screen in [&mut before, &mut after] {
+        *screen = screen.lines().skip(2).collect::<Vec<_>>().join("\n");
+    }
+    assert_eq!(before, after);
+    desk.press(&[Key::Home]);
+    assert!(desk.screen(80, 24).contains("90 MB left of 32 GB"));
+}
+
+#[test]
+fn help() {
+    let mut desk = Desk::new().busy();
+    desk.press(&[Key::Char('p'), Key::Char('?')]);
+    assert_screens("help", &mut desk);
+    desk.press(&[Key::PageDown; 9]);
+    insta::assert_snapshot!("help_end_40x12", desk.screen(40, 12));
+    desk.press(&[Key::Esc]);
+    assert!(
+        desk.screen(80, 24).contains("people"),
+        "Esc goes back to the people"
+    );
+}
+
+#[test]
+fn camera_lost() {
+    let mut desk = Desk::new().busy();
+    desk.camera = CameraStatus {
+        health: Health::Bad,
+        label: "lost",
+        advice: Some("/dev/video0 is gone. Check the cable; the next try is in 4 s."),
+        size: None,
+        frames_per_second: None,
+    };
+    assert_screens("camera_lost", &mut desk);
+}
+
+#[test]
+fn preview_off() {
+    let mut desk = Desk::new().busy();
+    desk.press(&[Key::Char('v'), Key::Char('v')]);
+    insta::assert_snapshot!("preview_off_80x24", desk.screen(80, 24));
+}
+
+#[test]
+fn store_trouble() {
+    let mut desk = Desk::new();
+    desk.world.add_person("Ana Torres", "P-001");
+    desk.world.answering = false;
+    desk.world.see_for(&[Face::of(0, 0.6)], 2.0);
+    desk.world.handle(Event::Receipt(Receipt::Trouble(
+        "data/station.db: database or disk is full, and this message goes on and on".into(),
+    )));
+    assert_screens("store_trouble", &mut desk);
+}
+
+#[test]
+fn ascii_without_colour() {
+    let mut desk = Desk::with(ColourDepth::Monochrome, Charset::Ascii).busy();
+    assert_screens("ascii", &mut desk);
+    for keys in ["", "p", "t", "l", "?"] {
+        desk.press(&[Key::Esc]);
+        desk.write(keys);
+        let terminal = desk.terminal(80, 24);
+        for cell in terminal.backend().buffer().content() {
+            assert!(
+                cell.symbol().is_ascii(),
+                "{:?} after {keys:?}",
+                cell.symbol()
+            );
+            assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset));
+        }
+    }
+}
+
+#[test]
+fn colours_say_what_the_words_say() {
+    let mut desk = Desk::new().busy();
+    let terminal = desk.terminal(80, 24);
+    let buffer = terminal.backend().buffer();
+    let colour_of = |words: &str| {
+        let at = (0..80 * 24).find(|&i| {
+            let cells = buffer.content()[i..].iter().take(words.len());
+            cells
+                .map(ratatui::buffer::Cell::symbol)
+                .eq(words.split("").filter(|s| !s.is_empty()))
+        });
+        buffer.content()[at.unwrap()].fg
+    };
+    assert_eq!(colour_of("Carla Ng 0.71"), Color::Green);
+    assert_eq!(colour_of("unknown 0.22"), Color::Red);
+    // The wall at the left edge of the picture, in its own colour.
+    assert_eq!(buffer[(1, 2)].fg, Color::Rgb(180, 185, 190));
+}
+
+#[test]
+fn too_small() {
+    let mut desk = Desk::new().busy();
+    insta::assert_snapshot!("too_small_30x5", desk.screen(30, 5));
+}
+
+/// The name of a screen and the keys that lead there.
+type Visit<'a> = (&'a str, &'a dyn Fn(&mut Desk));
+
+/// No size and no screen makes drawing panic; from the least size on there is a
+/// status line on top and the keys at the bottom.
+#[test]
+fn every_size_draws_something() {
+    let enrolling = |desk: &mut Desk| {
+        desk.write("eDana");
+        desk.press(&[Key::Enter]);
+    };
+    let form = |desk: &mut Desk| desk.write("eMaximiliana-Guadalupe 李小龍 محمد علي Featherstone");
+    let visits: [Visit<'_>; 9] = [
+        ("live", &|_| {}),
+        ("pane", &|d| d.press(&[Key::Tab])),
+        ("form", &form),
+        ("enrolling", &enrolling),
+        ("people", &|d| d.write("p/a")),
+        ("attendance", &|d| d.write("t")),
+        ("log", &|d| d.write("l")),
+        ("help", &|d| d.write("?")),
+        ("ascii", &|d| d.write("v")),
+    ];
+    for (name, visit) in visits {
+        let mut desk = Desk::new().busy();
+        desk.frame.as_mut().unwrap().image = RgbImage::new(16, 12);
+        visit(&mut desk);
+        // Every width for the screen with the most parts, a sample for the others.
+        let step = if name == "live" { 1 } else { 3 };
+        let widths = (1..100).step_by(step).chain((100..=300).step_by(25));
+        for width in widths {
+            for height in (1..40).chain([57, 100]) {
+                let screen = desk.screen(width, height);
+                if width >= 40 && height >= 12 {
+                    assert!(
+                        screen.contains("cam"),
+                        "{name} at {width}x{height}\n{screen}"
+                    );
+                } else if width >= 20 && height >= 4 {
+                    assert!(
+                        screen.contains("40x12"),
+                        "{name} at {width}x{height}\n{screen}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! The station's transitions: what each event does in each mode.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests too")]
+
+mod common;
+
+use common::{Face, GOOD, World};
+use rollcall::config::Config;
+use rollcall::core::enrolment::Hint;
+use rollcall::core::event::{Effect, Event, Intent, PunchOutcome, Receipt, Snapshot};
+use rollcall::core::notice::Severity;
+use rollcall::core::person::{PersonCode, PersonName};
+use rollcall::core::quality::{FaceQuality, QualityIssue};
+use rollcall::core::station::Mode;
+
+const START: &str = "2026-11-23T08:00:00+01:00";
+
+fn world() -> World {
+    World::new(Config::default().policies(), START)
+}
+
+fn enrol(name: &str, code: &str) -> Intent {
+    Intent::Enrol {
+        name: PersonName::parse(name).unwrap(),
+        code: PersonCode::parse(code).unwrap(),
+    }
+}
+
+fn hint(world: &World) -> Hint {
+    match world.station.mode() {
+        Mode::Enrolling(enrolment) => enrolment.hint,
+        other => panic!("not enrolling but {other:?}"),
+    }
+}
+
+fn kept(world: &World) -> usize {
+    match world.station.mode() {
+        Mode::Enrolling(enrolment) => enrolment.samples.len(),
+        other => panic!("not enrolling but {other:?}"),
+    }
+}
+
+#[test]
+fn enrolling_takes_spaced_samples_and_then_knows_the_face() {
+    let mut world = world();
+    world.add_person("Ana", "P-1");
+    world.intend(enrol("Bruno", "P-2"));
+    assert_eq!(hint(&world), Hint::NoFace);
+    let bruno = Face::of(7, 0.9);
+    world.see(std::slice::from_ref(&bruno));
+    assert_eq!((hint(&world), kept(&world)), (Hint::Kept, 1));
+    world.see(std::slice::from_ref(&bruno));
+    assert_eq!(
+        (hint(&world), kept(&world)),
+        (Hint::Hold, 1),
+        "two frames at once are the same picture"
+    );
+    world.see_for(std::slice::from_ref(&bruno), 4.0);
+    assert!(matches!(world.station.mode(), Mode::Live));
+    assert_eq!(world.ledger.people.len(), 2);
+    assert_eq!(world.ledger.people[1].template_count, 5);
+    assert_eq!(world.punches(), ["Bruno in 08:00:02"]);
+    assert!(
+        world
+            .log()
+            .iter()
+            .any(|l| l == "enrolled Bruno (P-2) with 5 samples")
+    );
+}
+
+#[test]
+fn a_frame_is_refused_with_the_reason() {
+    let refused = [
+        (
+            FaceQuality {
+                eye_distance: 15.0,
+                ..GOOD
+            },
+            QualityIssue::TooSmall,
+        ),
+        (
+            FaceQuality {
+                brightness: 30.0,
+                ..GOOD
+            },
+            QualityIssue::TooDark,
+        ),
+        (
+            FaceQuality {
+                brightness: 250.0,
+                ..GOOD
+            },
+            QualityIssue::TooBright,
+        ),
+        (FaceQuality { turn: 0.4, ..GOOD }, QualityIssue::Turned),
+        (
+            FaceQuality {
+                tilt_degrees: -30.0,
+                ..GOOD
+            },
+            QualityIssue::Tilted,
+        ),
+        (
+            FaceQuality {
+                contrast: 5.0,
+                ..GOOD
+            },
+            QualityIssue::LowContrast,
+        ),
+        (
+            FaceQuality {
+                sharpness: 0.001,
+                ..GOOD
+            },
+            QualityIssue::Blurred,
+        ),
+        (
+            FaceQuality {
+                detector_score: 0.52,
+                ..GOOD
+            },
+            QualityIssue::Unclear,
+        ),
+    ];
+    for (quality, issue) in refused {
+        let mut world = world();
+        world.intend(enrol("Bruno", "P-2"));
+        world.see(&[Face {
+            quality,
+            ..Face::stranger()
+        }]);
+        assert_eq!((hint(&world), kept(&world)), (Hint::Quality(issue), 0));
+    }
+    let mut world = world();
+    world.intend(enrol("Bruno", "P-2"));
+    world.see(&[Face::stranger().at_x(-40.0)]);
+    assert_eq!(hint(&world), Hint::Quality(QualityIssue::OutOfFrame));
+}
+
+#[test]
+fn two_near_faces_are_refused_and_a_far_one_is_not_minded() {
+    let mut world = world();
+    world.intend(enrol("Bruno", "P-2"));
+    world.see(&[Face::of(7, 0.9).at_x(50.0), Face::of(8, 0.9).at_x(400.0)]);
+    assert_eq!((hint(&world), kept(&world)), (Hint::OneAtATime, 0));
+    let bystander = Face {
+        size: 60.0,
+        ..Face::of(8, 0.9).at_x(400.0)
+    };
+    world.see(&[Face::of(7, 0.9).at_x(50.0), bystander]);
+    assert_eq!((hint(&world), kept(&world)), (Hint::Kept, 1));
+}
+
+#[test]
+fn another_face_in_the_middle_of_an_enrolment_is_not_mixed_in() {
+    let mut world = world();
+    world.intend(enrol("Bruno", "P-2"));
+    world.see(&[Face::of(7, 0.95)]);
+    world.advance(1.0);
+    world.see(&[Face::of(8, 0.95)]);
+    assert_eq!((hint(&world), kept(&world)), (Hint::AnotherFace, 1));
+}
+
+#[test]
+fn a_face_that_is_enrolled_already_is_refused_by_name() {
+    let mut world = world();
+    world.add_person("Ana", "P-1");
+    world.intend(enrol("Anna", "P-2"));
+    world.see(&[Face::of(0, 0.7)]);
+    assert!(matches!(world.station.mode(), Mode::Live));
+    assert_eq!(
+        world.log(),
+        ["Anna not enrolled: this face is already enrolled as Ana (P-1), similarity 0.70"]
+    );
+    assert_eq!(world.ledger.people.len(), 1);
+}
+
+#[test]
+fn a_code_in_use_is_refused_whatever_its_case() {
+    let mut world = world();
+    world.add_person("Ana", "p-1");
+    world.intend(enrol("Bruno", "P-1"));
+    assert!(matches!(world.station.mode(), Mode::Live));
+    assert_eq!(
+        world.log(),
+        ["Bruno not enrolled: the code P-1 belongs to Ana"]
+    );
+}
+
+#[test]
+fn enrolling_can_be_called_off_and_gives_up_by_itself() {
+    let mut world = world();
+    world.intend(enrol("Bruno", "P-2"));
+    world.see(&[Face::of(7, 0.9)]);
+    world.intend(Intent::CancelEnrolment);
+    assert!(matches!(world.station.mode(), Mode::Live));
+    world.intend(enrol("Bruno", "P-2"));
+    world.wait(62.0);
+    assert!(matches!(world.station.mode(), Mode::Live));
+    assert_eq!(
+        world.log(),
+        [
+            "enrolment of Bruno called off",
+            "Bruno not enrolled: no good picture for a minute"
+        ]
+    );
+    assert!(world.ledger.people.is_empty());
+}
+
+#[test]
+fn a_second_enrolment_waits_for_the_first() {
+    let mut world = world();
+    world.intend(enrol("Bruno", "P-2"));
+    world.see(&[Face::of(7, 0.9)]);
+    world.intend(enrol("Carla", "P-3"));
+    match world.station.mode() {
+        Mode::Enrolling(enrolment) => assert_eq!(enrolment.name.as_str(), "Bruno"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_refused_enrolment_leaves_nothing_behind() {
+    let mut world = world();
+    world.answering = false;
+    world.intend(enrol("Bruno", "P-2"));
+    world.see_for(&[Face::of(7, 0.9)], 5.0);
+    let Some(Effect::Enrol {
+        ticket, samples, ..
+    }) = world.unanswered.pop()
+    else {
+        panic!("nothing to enrol: {:?}", world.unanswered);
+    };
+    assert_eq!(samples.len(), 5);
+    assert!(matches!(world.station.mode(), Mode::Saving { .. }));
+    world.handle(Event::Receipt(Receipt::EnrolmentRefused {
+        ticket,
+        reason: "the disk is full".into(),
+    }));
+    assert!(matches!(world.station.mode(), Mode::Live));
+    assert_eq!(world.station.people().count(), 0);
+    assert_eq!(
+        world.log().last().unwrap(),
+        "Bruno not enrolled: the disk is full"
+    );
+}
+
+#[test]
+fn checked_in_is_shown_only_after_the_receipt() {
+    let mut world = world();
+    let ana = world.add_person("Ana", "P-1");
+    world.answering = false;
+    world.see_for(&[Face::of(0, 0.7)], 3.0);
+    assert_eq!(
+        world.unanswered.len(),
+        1,
+        "one decision, however long the answer takes"
+    );
+    assert_eq!(world.station.unconfirmed(), 1);
+    assert!(world.station.events_of(ana).is_empty() && world.log().is_empty());
+    world.answer_all();
+    assert_eq!(world.station.unconfirmed(), 0);
+    assert_eq!(world.station.events_of(ana).len(), 1);
+    assert_eq!(world.log(), ["Ana checked in (0.70)"]);
+}
+
+#[test]
+fn a_place_taken_by_another_program_costs_no_punch() {
+    let mut world = world();
+    let ana = world.add_person("Ana", "P-1");
+    // Another program wrote a check-in at 07:00 that this station has not read yet.
+    world.add_other_punch(ana, "2026-11-23T07:00:00+01:00");
+    world.see_for(&[Face::of(0, 0.7)], 1.0);
+    assert_eq!(world.punches(), ["Ana in 07:00:00", "Ana out 08:00:00"]);
+    assert_eq!(world.station.unconfirmed(), 0);
+}
+
+#[test]
+fn a_punch_refused_for_good_is_said() {
+    let mut world = world();
+    world.add_person("Ana", "P-1");
+    world.answering = false;
+    world.see_for(&[Face::of(0, 0.7)], 1.0);
+    let Some(Effect::RecordPunch { ticket, .. }) = world.unanswered.pop() else {
+        panic!("no punch");
+    };
+    let outcome = PunchOutcome::Refused("the person was deleted".into());
+    world.handle(Event::Receipt(Receipt::Punch { ticket, outcome }));
+    assert_eq!(
+        world.log(),
+        ["punch of Ana refused: the person was deleted"]
+    );
+    assert_eq!(
+        world.station.log().iter().next().unwrap().notice.severity(),
+        Severity::Bad
+    );
+}
+
+#[test]
+fn trouble_is_said_once_and_its_end_too() {
+    let mut world = world();
+    for _ in 0..3 {
+        world.handle(Event::Receipt(Receipt::Trouble("the disk is full".into())));
+    }
+    assert_eq!(world.station.trouble(), Some("the disk is full"));
+    world.handle(Event::Receipt(Receipt::Recovered));
+    world.handle(Event::Receipt(Receipt::Recovered));
+    assert_eq!(world.station.trouble(), None);
+    assert_eq!(world.log().len(), 2);
+}
+
+#[test]
+fn a_person_removed_elsewhere_is_greeted_no_more() {
+    let mut world = world();
+    world.add_person("Ana", "P-1");
+    world.ledger.people[0].active = false;
+    world.ledger.templates.clear();
+    world.reload();
+    world.see_for(&[Face::of(0, 0.7)], 2.0);
+    assert!(world.punches().is_empty());
+}
+
+#[test]
+fn a_snapshot_of_yesterday_is_not_taken_for_today() {
+    let mut world = world();
+    let ana = world.add_person("Ana", "P-1");
+    world.see_for(&[Face::of(0, 0.7)], 1.0);
+    let stale = Snapshot {
+        people: world.ledger.people.clone(),
+        templates: world.ledger.templates.clone(),
+        local_day: world.station.local_day().pred_opt().unwrap(),
+        events: vec![],
+        last_before: vec![],
+    };
+    world.handle(Event::Receipt(Receipt::Snapshot(Box::new(stale))));
+    assert_eq!(world.station.events_of(ana).len(), 1);
+}
+
+#[test]
+fn the_table_has_the_latest_first_and_then_who_is_missing() {
+    let mut world = world();
+    for (name, code) in [
+        ("Ana", "P-1"),
+        ("Bruno", "P-2"),
+        ("Zoe", "P-3"),
+        ("Carla", "P-4"),
+    ] {
+        world.add_person(name, code);
+    }
+    world.see_for(&[Face::of(1, 0.7)], 1.0);
+    world.wait(3600.0);
+    world.see_for(&[Face::of(0, 0.7)], 1.0);
+    let now = world.now();
+    let rows = world.station.today(&now);
+    let names: Vec<&str> = rows.iter().map(|r| r.person.name.as_str()).collect();
+    assert_eq!(names, ["Ana", "Bruno", "Carla", "Zoe"]);
+    assert_eq!(rows[1].summary.worked.as_secs() / 60, 60);
+}
