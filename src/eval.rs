@@ -77,7 +77,7 @@ pub enum EvalError {
         path: PathBuf,
         /// What went wrong.
         #[source]
-        source: InferenceError,
+        source: Box<InferenceError>,
     },
 }
 
@@ -156,7 +156,7 @@ pub fn evaluate(
 fn embed_picture(path: &Path, networks: &mut Networks<'_>) -> Result<Option<Embedding>, EvalError> {
     let inference_error = |source| EvalError::Inference {
         path: path.to_owned(),
-        source,
+        source: Box::new(source),
     };
     let image = picture::open(path)?;
     let faces = find_faces_in_still(networks.detector, &image).map_err(inference_error)?;
@@ -240,7 +240,10 @@ mod tests {
         dir
     }
 
-    fn run(dir: &Path, text: &str) -> Result<(Report, usize, Vec<(usize, usize)>), EvalError> {
+    /// The report, the number of faces embedded and the steps of the progress.
+    type Outcome = (Report, usize, Vec<(usize, usize)>);
+
+    fn run(dir: &Path, text: &str) -> Result<Outcome, EvalError> {
         let list = pairs::parse(text).unwrap();
         let mut embedder = ByColour(ModelId::from_sha256("00112233"), 0);
         let mut steps = Vec::new();
@@ -249,7 +252,7 @@ mod tests {
             embedder: &mut embedder,
         };
         let report = evaluate(&list, dir, &mut networks, |done, all| {
-            steps.push((done, all))
+            steps.push((done, all));
         })?;
         Ok((report, embedder.1, steps))
     }
