@@ -6,10 +6,6 @@
     unsafe_code,
     reason = "an allocator is unsafe by nature; this one only counts and passes on"
 )]
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests, which clippy does not take for tests"
-)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

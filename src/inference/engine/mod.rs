@@ -4,6 +4,9 @@
 //! bytes ──onnx──► Graph ──specialise(input shape)──► Program ──► backend ──► outputs
 //! ```
 //!
+//! Of the two backends, [`Backend::Fused`] is the one that runs; stock candle
+//! operations, [`Backend::Reference`], are what it is tested against.
+//!
 //! [`load`] checks the whole file once; an operator or attribute that is not
 //! supported is an error there and never a wrong number later. The first run on
 //! a new input shape works out all other shapes and keeps the result.
@@ -36,9 +39,9 @@ use self::graph::Graph;
 use self::reference::Reference;
 use super::{InferenceError, Network};
 
-/// How many input shapes an engine keeps ready. A station uses one per network;
-/// enrolment from pictures tries a few more.
-const SHAPES_KEPT: usize = 4;
+/// How many input shapes an engine keeps ready. A station uses one per network
+/// and a second one for stills; each costs memory for packed weights and workspace.
+const SHAPES_KEPT: usize = 2;
 
 /// More threads than this only wait for each other on networks of this size.
 const MAX_THREADS: usize = 16;

@@ -13,6 +13,7 @@ mod lower;
 mod operation;
 mod passes;
 mod plan;
+mod prune;
 mod slots;
 
 use candle_core::{CpuStorage, DType, Device, InplaceOp2, Layout, Result as CandleResult, Tensor};

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::layer::{Affine, Finish, Kind, Layer, Network, Operand};
+use super::prune;
 use crate::inference::engine::graph::{Binary, ValueId};
 use crate::inference::engine::kernels::finish::Curve;
 
@@ -14,6 +15,7 @@ pub(crate) fn optimise(network: &mut Network) {
     // A layer that took its reader along may take the next one, too.
     while fuse_once(network) {}
     flush_tiny_weights(network);
+    prune::prune(network);
 }
 
 /// Sets weights to zero that weight decay has driven almost there.

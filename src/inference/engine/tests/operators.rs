@@ -321,3 +321,46 @@ fn backends_agree_on_a_small_network() {
     let (shape, expected) = net.run(Way::Reference, &dims, &input).unwrap();
     net.gives((&dims, &input), (&shape, &expected));
 }
+
+#[test]
+fn channels_that_never_change_are_left_out_unnoticed() {
+    // Channels 1 and 5 of the first layer are dead, channel 2 of the second one;
+    // dead channels still carry the second layer's bias to the third.
+    let mut expand = noise(10 * 3, 1);
+    let mut bias = noise(10, 2);
+    for dead in [1, 5] {
+        expand[dead * 3..(dead + 1) * 3].fill(0.0);
+        bias[dead] = 0.0;
+    }
+    let mut depthwise = noise(10 * 9, 3);
+    depthwise[18..27].fill(0.0);
+    let net = |kernel: i64, pads: Vec<i64>| {
+        Sketch::new(&[1, 3, 9, 9])
+            .floats("w0", &[10, 3, 1, 1], &expand)
+            .floats("b0", &[10], &bias)
+            .floats("s0", &[10, 1, 1], &noise(10, 4))
+            .floats("w1", &[10, 1, 3, 3], &depthwise)
+            .floats("b1", &[10], &noise(10, 5))
+            .floats("s1", &[10, 1, 1], &noise(10, 6))
+            .floats(
+                "w2",
+                &[6, 10, kernel, kernel],
+                &noise(60 * (kernel * kernel) as usize, 7),
+            )
+            .node("Relu", &["x"], "in")
+            .node("Conv", &["in", "w0", "b0"], "a")
+            .node("PRelu", &["a", "s0"], "b")
+            .node("Conv", &["b", "w1", "b1"], "c")
+            .with("group", 10)
+            .with("pads", vec![1, 1, 1, 1])
+            .node("PRelu", &["c", "s1"], "d")
+            .node("Conv", &["d", "w2"], "y")
+            .with("pads", pads)
+    };
+    let dims = [1, 3, 9, 9];
+    let input = noise(3 * 81, 8);
+    for net in [net(1, vec![0; 4]), net(3, vec![1; 4])] {
+        let (shape, expected) = net.run(Way::Reference, &dims, &input).unwrap();
+        net.gives((&dims, &input), (&shape, &expected));
+    }
+}
