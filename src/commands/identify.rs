@@ -9,6 +9,7 @@ use super::{Context, KnownPeople, Look};
 use crate::cli::{IdentifyArgs, Outcome};
 use crate::core::gallery::Identity;
 use crate::core::observation::FaceObservation;
+use crate::core::quality::FaceQuality;
 
 #[derive(Serialize)]
 struct PictureRow {
@@ -30,6 +31,7 @@ struct FaceRow {
     similarity: Option<f32>,
     margin: Option<f32>,
     best_candidate: Option<String>,
+    quality: FaceQuality,
 }
 
 /// Runs the command: "no" if in one of the pictures nobody is known.
@@ -128,6 +130,7 @@ fn face_row(face: &FaceObservation, identity: Identity, known: &KnownPeople) -> 
         best_candidate: candidate
             .and_then(|c| known.person(c.person))
             .map(|p| p.code.to_string()),
+        quality: face.quality,
     }
 }
 

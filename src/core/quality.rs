@@ -8,12 +8,14 @@ use super::align::{ALIGNED_SIDE, AlignedFace};
 use super::detection::Detection;
 
 /// Measures of one face.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct FaceQuality {
     /// Distance between the eyes in the frame, in pixels.
     pub eye_distance: f32,
-    /// Energy of the Laplacian of the aligned face relative to its contrast;
-    /// near 0 for a smear, above 0.1 for a crisp face. Independent of the light.
+    /// Standard deviation of the Laplacian of the aligned face, without the part
+    /// that rounding to 8 bits causes, relative to its contrast: 0 for a smear,
+    /// above 0.1 for a crisp face, whatever the light. Below 0.03 the similarity
+    /// to a crisp picture of the same person falls under the threshold.
     pub sharpness: f32,
     /// Mean luma of the aligned face, 0..=255.
     pub brightness: f32,
@@ -90,7 +92,7 @@ impl QualityGate {
     /// For a vote on who somebody is: refuses only what would mislead the embedder.
     pub const RECOGNITION: QualityGate = QualityGate {
         min_eye_distance: 12.0,
-        min_sharpness: 0.01,
+        min_sharpness: 0.03,
         brightness: (25.0, 240.0),
         min_contrast: 10.0,
         max_turn: 0.45,
@@ -101,7 +103,7 @@ impl QualityGate {
     /// For a template, with which everything later is compared.
     pub const ENROLMENT: QualityGate = QualityGate {
         min_eye_distance: 24.0,
-        min_sharpness: 0.02,
+        min_sharpness: 0.06,
         brightness: (45.0, 225.0),
         min_contrast: 18.0,
         max_turn: 0.3,
@@ -220,6 +222,7 @@ fn central_luma(aligned: &RgbImage) -> Luma {
 }
 
 impl Luma {
+    /// Standard deviation of the response of the 4-neighbour Laplacian.
     fn laplacian_deviation(&self) -> f32 {
         let at = |x: usize, y: usize| self.values[y * self.side + x];
         let mut responses = Vec::with_capacity(self.values.len());
@@ -229,7 +232,10 @@ impl Luma {
                 responses.push(ring - 4.0 * at(x, y));
             }
         }
-        mean_and_deviation(&responses).1
+        // Rounding adds a variance of 1/12 to each pixel; the weights' squares add up to 20.
+        let of_rounding = 20.0 / 12.0;
+        let variance = mean_and_deviation(&responses).1.powi(2);
+        (variance - of_rounding).max(0.0).sqrt()
     }
 }
 
@@ -244,4 +250,112 @@ fn mean_and_deviation(values: &[f32]) -> (f32, f32) {
 pub fn is_cut_off(detection: &Detection, width: u32, height: u32) -> bool {
     let inside = detection.bounding_box.clamped(width, height).area();
     inside < 0.85 * detection.bounding_box.area()
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+
+    use super::*;
+    use crate::core::align::ARCFACE_TEMPLATE;
+    use crate::core::geometry::{BoundingBox, Landmarks, Point, Similarity2d};
+
+    fn measure(shade: impl Fn(f32, f32) -> f32, landmarks: Landmarks) -> FaceQuality {
+        let image = RgbImage::from_fn(ALIGNED_SIDE, ALIGNED_SIDE, |x, y| {
+            Rgb([shade(x as f32, y as f32).round().clamp(0.0, 255.0) as u8; 3])
+        });
+        let aligned = AlignedFace {
+            image,
+            crop_from_frame: Similarity2d::IDENTITY,
+        };
+        let detection = Detection {
+            bounding_box: BoundingBox::new(10.0, 10.0, 100.0, 110.0),
+            score: 0.9,
+            landmarks,
+        };
+        FaceQuality::measure(&detection, &aligned)
+    }
+
+    /// Waves of this length in pixels around a middle grey.
+    fn waves(length: f32) -> FaceQuality {
+        let shade = move |x: f32, y: f32| 120.0 + 40.0 * (x / length).sin() * (y / length).cos();
+        measure(shade, ARCFACE_TEMPLATE)
+    }
+
+    #[test]
+    fn the_finer_the_detail_the_sharper() {
+        let (fine, coarse, smear) = (waves(1.5), waves(5.0), waves(25.0));
+        assert!(fine.sharpness > coarse.sharpness && coarse.sharpness > smear.sharpness);
+        assert!(QualityGate::ENROLMENT.check(&fine).is_ok(), "{fine:?}");
+        assert_eq!(
+            QualityGate::RECOGNITION.check(&smear),
+            Err(QualityIssue::Blurred)
+        );
+    }
+
+    #[test]
+    fn sharpness_does_not_depend_on_the_light() {
+        let lit = |gain: f32| {
+            let shade =
+                move |x: f32, y: f32| gain * (120.0 + 80.0 * (x / 2.0).sin() * (y / 2.0).cos());
+            measure(shade, ARCFACE_TEMPLATE).sharpness
+        };
+        assert!(
+            (lit(0.4) / lit(1.2) - 1.0).abs() < 0.1,
+            "{} {}",
+            lit(0.4),
+            lit(1.2)
+        );
+    }
+
+    #[test]
+    fn light_and_contrast_are_measured() {
+        let flat = measure(|_, _| 30.0, ARCFACE_TEMPLATE);
+        assert!((flat.brightness - 30.0).abs() < 0.5 && flat.contrast < 0.1);
+        assert_eq!(flat.sharpness, 0.0);
+        assert_eq!(
+            QualityGate::ENROLMENT.check(&flat),
+            Err(QualityIssue::TooDark)
+        );
+    }
+
+    #[test]
+    fn turn_is_measured_along_the_eyes_and_tilt_across() {
+        let turned = |nose_shift: f32, angle: f32| {
+            let mut points = ARCFACE_TEMPLATE.points;
+            points[2].x += nose_shift;
+            let rotation = Similarity2d {
+                a: angle.cos(),
+                b: angle.sin(),
+                tx: 0.0,
+                ty: 0.0,
+            };
+            measure(
+                |x, _| x,
+                Landmarks {
+                    points: points.map(|p| rotation.apply(p)),
+                },
+            )
+        };
+        let frontal = turned(0.0, 0.0);
+        assert!(frontal.turn.abs() < 0.02 && frontal.tilt_degrees.abs() < 1.0);
+        let tilted_and_turned = turned(17.6, 0.5);
+        assert!((tilted_and_turned.turn - frontal.turn - 0.5).abs() < 0.01);
+        assert!((tilted_and_turned.tilt_degrees - 28.6).abs() < 1.0);
+        assert!(turned(-17.6, 0.0).turn < -0.4);
+    }
+
+    #[test]
+    fn a_face_over_the_border_is_cut_off() {
+        let at = |left: f32| Detection {
+            bounding_box: BoundingBox::new(left, 50.0, left + 100.0, 150.0),
+            score: 0.9,
+            landmarks: Landmarks {
+                points: [Point::default(); 5],
+            },
+        };
+        assert!(!is_cut_off(&at(-10.0), 640, 480));
+        assert!(is_cut_off(&at(-20.0), 640, 480));
+        assert!(is_cut_off(&at(560.0), 640, 480));
+    }
 }
