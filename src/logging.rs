@@ -18,6 +18,14 @@ const DAYS_KEPT: usize = 14;
 /// Why there is no log.
 #[derive(Debug, thiserror::Error)]
 pub enum LoggingError {
+    /// The folder cannot be made.
+    #[error("cannot make the log's folder {}: {source}", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The file cannot be made.
     #[error("cannot write the log in {}: {source}", folder.display())]
     Create {
@@ -46,6 +54,11 @@ pub fn start(data_dir: &Path, filter: &str) -> Result<WorkerGuard, LoggingError>
     let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| filter.to_owned());
     let parsed =
         EnvFilter::try_new(&filter).map_err(|source| LoggingError::Filter { filter, source })?;
+    // The appender prints to the terminal if it has to make the folder itself.
+    std::fs::create_dir_all(&folder).map_err(|source| LoggingError::Folder {
+        folder: folder.clone(),
+        source,
+    })?;
     let file = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("rollcall")

@@ -1,6 +1,6 @@
 //! The program as a user runs it: real networks, real pictures, real files.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests too")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests too")]
 
 use std::path::{Path, PathBuf};
 

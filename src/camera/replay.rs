@@ -20,6 +20,7 @@ use super::{
     CameraError, Delivery, FrameRate, FrameSource, OpenSource, Repeat, SourceDescription,
     SourceOptions, jpeg,
 };
+use crate::picture;
 use crate::stop::StopFlag;
 
 /// Rate of pictures that have none of their own.
@@ -252,7 +253,7 @@ impl Pictures {
         if let Some(image) = &self.only {
             return Some(Ok(image.clone()));
         }
-        let opened = open_picture(path).map_err(|error| format!("{}: {error}", path.display()));
+        let opened = picture::open(path).map_err(|error| error.to_string());
         if let (Ok(image), 1) = (&opened, self.paths.len()) {
             self.only = Some(image.clone());
         }
@@ -262,19 +263,6 @@ impl Pictures {
 
 fn decode(found: Found) -> Result<RgbImage, String> {
     jpeg::decode(&found?).map_err(|error| error.to_string())
-}
-
-/// Decodes a picture file, upright.
-fn open_picture(path: &Path) -> Result<RgbImage, image::ImageError> {
-    use image::{DynamicImage, ImageDecoder, ImageReader, metadata::Orientation};
-
-    let mut decoder = ImageReader::open(path)?
-        .with_guessed_format()?
-        .into_decoder()?;
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut image = DynamicImage::from_decoder(decoder)?;
-    image.apply_orientation(orientation);
-    Ok(image.into_rgb8())
 }
 
 /// The pictures of a folder in natural order; hidden files and other kinds are left out.

@@ -1,7 +1,7 @@
 //! Everything Rollcall decides, and nothing it does.
 //!
 //! This room is pure: no clock, thread, file, tensor or terminal. Time is an
-//! argument ([`Moment`]), randomness does not occur, and the only crates used
+//! argument ([`frame::Moment`]), randomness does not occur, and the only crates used
 //! are for pictures (`image`), dates (`chrono`) and text. It can therefore not
 //! fail for a reason outside it, and is tested as tables.
 //!
