@@ -1,5 +1,6 @@
 //! `rollcall doctor`: what works, what does not, and what to do about it.
 
+use std::collections::HashSet;
 use std::io::IsTerminal;
 use std::path::Path;
 
@@ -13,6 +14,7 @@ use super::table::print_json;
 use crate::camera::{SourceSpec, usb};
 use crate::cli::{JsonArgs, Outcome};
 use crate::core::embedding::ModelId;
+use crate::core::person::PersonId;
 use crate::store::{Store, StoreError};
 use crate::ui::{Charset, ColourDepth};
 
@@ -138,9 +140,10 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>> {
         );
         findings.push(finding("template", Verdict::Warning, detail));
     }
+    let comparable: HashSet<PersonId> = gallery.templates.people().collect();
     let unknown: Vec<String> = people
         .iter()
-        .filter(|p| p.active && gallery.templates.iter().all(|t| t.person != p.id))
+        .filter(|p| p.active && !comparable.contains(&p.id))
         .map(|p| p.code.to_string())
         .collect();
     if !unknown.is_empty() {

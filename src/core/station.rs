@@ -338,7 +338,7 @@ impl Station {
 
     fn snapshot_taken(&mut self, snapshot: Snapshot, now: &Moment, effects: &mut Vec<Effect>) {
         self.people = snapshot.people.into_iter().map(|p| (p.id, p)).collect();
-        self.gallery = Gallery::new(snapshot.templates);
+        self.gallery = snapshot.templates;
         self.tracker.recount(now);
         if snapshot.local_day != self.local_day {
             // The day turned while the answer was under way.
