@@ -3,6 +3,8 @@
 mod attendance;
 mod bench;
 mod camera;
+mod clock_repair;
+mod correction;
 mod data_folder;
 mod doctor;
 mod enrol;
@@ -17,6 +19,7 @@ mod table;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use chrono::{DateTime, FixedOffset};
 
 use crate::cli::{Cli, Command, Outcome, Places};
 use crate::clock::Clock;
@@ -128,6 +131,11 @@ impl Context {
         // A mistyped folder should not become a new, empty station.
         drop(self.store_to_read()?);
         Ok(Store::open(self.data_dir())?)
+    }
+
+    /// Reads a local time as an operator writes it.
+    fn parse_time(&self, text: &str) -> Result<DateTime<FixedOffset>> {
+        correction::parse_time(text, &self.clock)
     }
 
     fn author<'a>(&self, operator: &'a str) -> Author<'a> {

@@ -31,6 +31,11 @@ pub enum Event {
     Receipt(Receipt),
     /// Something that only needs to be written into the log.
     Notice(Notice),
+    /// The kernel was asked whether a time server keeps the clock.
+    ClockChecked {
+        /// What it said.
+        synchronised: bool,
+    },
     /// Time has passed.
     Tick,
 }
@@ -134,6 +139,13 @@ pub enum Effect {
     },
     /// Write that a face was not recognised.
     RecordSighting(Sighting),
+    /// Write a line into the audit trail.
+    Note {
+        /// What, e.g. `clock.set`.
+        action: &'static str,
+        /// What else there is to say.
+        detail: String,
+    },
     /// Read the state of this day again.
     Reload {
         /// The day.

@@ -13,6 +13,7 @@ use std::time::Duration;
 use chrono::NaiveDate;
 
 use super::attendance::{AttendanceEvent, EventSource, NewPunch};
+use super::clock_trust::{ClockState, ClockWatch, say_shift};
 use super::consensus::{ConsensusPolicy, Track, TrackId, Tracker, Verdict};
 use super::day::{AttendancePolicy, DaySummary, Decision, PersonDay, summarise};
 use super::embedding::{Cosine, ModelId};
@@ -80,6 +81,7 @@ pub struct Station {
     log: Log,
     trouble: Option<String>,
     next_ticket: u64,
+    clock: ClockWatch,
 }
 
 /// A person in sight of the camera without a longer break.
@@ -130,17 +132,20 @@ impl Station {
             log: Log::default(),
             trouble: None,
             next_ticket: 0,
+            clock: ClockWatch::default(),
         }
     }
 
     /// Takes in one event that happened at `now`.
     pub fn handle(&mut self, event: Event, now: &Moment) -> Vec<Effect> {
-        let mut effects = self.turn_the_day(now);
+        let mut effects = self.watch_the_clock(now);
+        effects.extend(self.turn_the_day(now));
         match event {
             Event::Observed(observation) => self.observed(&observation, now, &mut effects),
             Event::Intent(intent) => self.intended(intent, now),
             Event::Receipt(receipt) => self.answered(receipt, now, &mut effects),
             Event::Notice(notice) => self.log.push(now, notice),
+            Event::ClockChecked { synchronised } => self.clock.report(synchronised),
             Event::Tick => self.time_passed(now, &mut effects),
         }
         effects
@@ -191,6 +196,11 @@ impl Station {
     /// Why writing fails at the moment, if it does.
     pub fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()
+    }
+
+    /// How far the clock can be believed; `None` if the kernel was never asked.
+    pub fn clock(&self) -> Option<ClockState> {
+        self.clock.reading().map(|reading| reading.state)
     }
 
     /// Punches that are decided and not yet on disk.
@@ -364,6 +374,19 @@ impl Station {
         }
     }
 
+    fn watch_the_clock(&mut self, now: &Moment) -> Vec<Effect> {
+        let Some(jump) = self.clock.observe(now) else {
+            return Vec::new();
+        };
+        let detail = say_shift(jump);
+        let at = now.wall;
+        self.log.push(now, Notice::ClockSet { jump });
+        vec![Effect::Note {
+            action: "clock.set",
+            detail: format!("by {detail}, to {}", at.to_rfc3339()),
+        }]
+    }
+
     fn turn_the_day(&mut self, now: &Moment) -> Vec<Effect> {
         let today = self.policies.attendance.local_day(&now.wall);
         if today == self.local_day {
@@ -429,6 +452,7 @@ impl Station {
                 margin: face.margin,
                 liveness: face.liveness,
                 model: Some(self.model.clone()),
+                clock: self.clock.reading(),
             },
         });
     }

@@ -315,6 +315,9 @@ impl Runtime {
                 local_day: self.station.local_day(),
             });
         }
+        self.take_in(Event::ClockChecked {
+            synchronised: self.clock.is_synchronised(),
+        });
         self.take_in(Event::Tick);
         Ok(())
     }
@@ -323,6 +326,7 @@ impl Runtime {
         let request = match effect {
             Effect::RecordPunch { ticket, punch } => StoreRequest::Punch { ticket, punch },
             Effect::RecordSighting(sighting) => StoreRequest::Sighting(sighting),
+            Effect::Note { action, detail } => StoreRequest::Note { action, detail },
             Effect::Reload { local_day } => StoreRequest::Reload { local_day },
             Effect::Enrol {
                 ticket,
