@@ -226,7 +226,7 @@ impl Context {
 
 /// Who changes something at the command line: the operator's login, where it is known.
 fn operator() -> String {
-    ["SUDO_USER", "USER", "LOGNAME"]
+    ["ROLLCALL_OPERATOR", "SUDO_USER", "USER", "LOGNAME"]
         .iter()
         .find_map(|name| std::env::var(name).ok())
         .filter(|name| !name.trim().is_empty())

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::attendance::{AttendanceEvent, NewPunch};
+use super::correction::{Corrected, Correction};
 use super::enrolment::EnrolmentSample;
 use super::frame::{Frame, Moment};
 use super::gallery::{Candidate, Template};
@@ -52,6 +53,8 @@ pub enum Intent {
     },
     /// Stop enrolling and forget the samples.
     CancelEnrolment,
+    /// Put an attendance event right.
+    Correct(Box<Correction>),
 }
 
 /// What the database answers.
@@ -80,6 +83,8 @@ pub enum Receipt {
         /// Why.
         reason: String,
     },
+    /// A correction is on disk, or was refused and nothing was written.
+    Corrected(Result<Corrected, String>),
     /// The state of the database, at the start or because it was changed from elsewhere.
     Snapshot(Box<Snapshot>),
     /// Writing fails at the moment; nothing is lost, it is tried again.
@@ -139,6 +144,8 @@ pub enum Effect {
     },
     /// Write that a face was not recognised.
     RecordSighting(Sighting),
+    /// Put an attendance event right.
+    Correct(Box<Correction>),
     /// Write a line into the audit trail.
     Note {
         /// What, e.g. `clock.set`.

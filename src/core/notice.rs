@@ -76,6 +76,10 @@ pub enum Notice {
     StoreRecovered,
     /// A new day has started.
     NewDay(NaiveDate),
+    /// A correction is on disk; in words.
+    Corrected(String),
+    /// A correction was refused, for this reason.
+    CorrectionRefused(String),
     /// The wall clock was set during this run.
     ClockSet {
         /// By how much.
@@ -104,12 +108,14 @@ impl Notice {
     /// How much it matters.
     pub fn severity(&self) -> Severity {
         match self {
-            Notice::Punched { .. } | Notice::Enrolled { .. } | Notice::StoreRecovered => {
-                Severity::Good
-            }
+            Notice::Punched { .. }
+            | Notice::Enrolled { .. }
+            | Notice::Corrected(_)
+            | Notice::StoreRecovered => Severity::Good,
             Notice::PunchRefused { .. }
             | Notice::EnrolmentRefused { .. }
             | Notice::EnrolmentTimedOut { .. }
+            | Notice::CorrectionRefused(_)
             | Notice::StoreTrouble(_)
             | Notice::ClockSet { .. }
             | Notice::Warning(_) => Severity::Bad,
@@ -184,6 +190,8 @@ impl fmt::Display for Notice {
                 )
             }
             Notice::StoreRecovered => f.write_str("writing works again, nothing was lost"),
+            Notice::Corrected(what) => write!(f, "corrected: {what}"),
+            Notice::CorrectionRefused(reason) => write!(f, "not corrected: {reason}"),
             Notice::ClockSet { jump } => write!(
                 f,
                 "the clock was set by {}; punches before it may carry a wrong time",

@@ -15,6 +15,7 @@ use chrono::NaiveDate;
 use super::attendance::{AttendanceEvent, EventSource, NewPunch};
 use super::clock_trust::{ClockState, ClockWatch, say_shift};
 use super::consensus::{ConsensusPolicy, Track, TrackId, Tracker, Verdict};
+use super::correction::Corrected;
 use super::day::{AttendancePolicy, DaySummary, Decision, PersonDay, summarise};
 use super::embedding::{Cosine, ModelId};
 use super::enrolment::{Enrolment, EnrolmentPolicy, Progress};
@@ -142,6 +143,9 @@ impl Station {
         effects.extend(self.turn_the_day(now));
         match event {
             Event::Observed(observation) => self.observed(&observation, now, &mut effects),
+            Event::Intent(Intent::Correct(correction)) => {
+                effects.push(Effect::Correct(correction));
+            }
             Event::Intent(intent) => self.intended(intent, now),
             Event::Receipt(receipt) => self.answered(receipt, now, &mut effects),
             Event::Notice(notice) => self.log.push(now, notice),
@@ -288,7 +292,9 @@ impl Station {
             }
             // A second enrolment waits for the first; what is being saved can no longer be called off.
             (Intent::Enrol { .. }, Mode::Enrolling(_) | Mode::Saving { .. })
-            | (Intent::CancelEnrolment, Mode::Live | Mode::Saving { .. }) => {}
+            | (Intent::CancelEnrolment, Mode::Live | Mode::Saving { .. })
+            // Needs nothing of the mode; see `handle`.
+            | (Intent::Correct(_), _) => {}
         }
     }
 
@@ -325,6 +331,7 @@ impl Station {
                 }
                 self.end_saving(ticket);
             }
+            Receipt::Corrected(outcome) => self.corrected(outcome, now, effects),
             Receipt::Snapshot(snapshot) => self.snapshot_taken(*snapshot, now, effects),
             Receipt::Trouble(message) => {
                 if self.trouble.as_ref() != Some(&message) {
@@ -337,6 +344,40 @@ impl Station {
                     self.log.push(now, Notice::StoreRecovered);
                 }
             }
+        }
+    }
+
+    fn corrected(
+        &mut self,
+        outcome: Result<Corrected, String>,
+        now: &Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        let notice = match outcome {
+            Ok(corrected) => {
+                // Its place in the order of the day is found by reading the day again.
+                effects.push(Effect::Reload {
+                    local_day: self.local_day,
+                });
+                Notice::Corrected(self.describe(&corrected))
+            }
+            Err(reason) => Notice::CorrectionRefused(reason),
+        };
+        self.log.push(now, notice);
+    }
+
+    fn describe(&self, corrected: &Corrected) -> String {
+        let say = |event: &AttendanceEvent| {
+            let person = self.people.get(&event.person);
+            let name = person.map_or("somebody", |p| p.name.as_str());
+            let time = event.at.format("%H:%M:%S");
+            format!("{name} {} {time}", event.direction)
+        };
+        match (&corrected.voided, &corrected.added) {
+            (Some(old), Some(new)) => format!("{} in place of {}", say(new), say(old)),
+            (Some(old), None) => format!("{} voided", say(old)),
+            (None, Some(new)) => format!("{} added", say(new)),
+            (None, None) => "nothing".to_owned(),
         }
     }
 

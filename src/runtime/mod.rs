@@ -204,6 +204,11 @@ impl Runtime {
         self.camera.stats()
     }
 
+    /// The clock of this run.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// Newest picture, for a preview.
     pub fn preview(&self) -> &Mailbox<Arc<Frame>> {
         &self.preview
@@ -326,6 +331,7 @@ impl Runtime {
         let request = match effect {
             Effect::RecordPunch { ticket, punch } => StoreRequest::Punch { ticket, punch },
             Effect::RecordSighting(sighting) => StoreRequest::Sighting(sighting),
+            Effect::Correct(correction) => StoreRequest::Correct(correction),
             Effect::Note { action, detail } => StoreRequest::Note { action, detail },
             Effect::Reload { local_day } => StoreRequest::Reload { local_day },
             Effect::Enrol {
