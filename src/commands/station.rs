@@ -170,6 +170,7 @@ fn dashboard_options(source: &SourceSpec, context: &Context) -> DashboardOptions
     DashboardOptions {
         ui: UiOptions {
             station_name: config.station.name.clone(),
+            operator: super::operator(),
             colours: ColourDepth::detect(environment),
             charset,
             preview: match config.dashboard.preview {

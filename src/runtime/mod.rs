@@ -204,6 +204,11 @@ impl Runtime {
         self.camera.stats()
     }
 
+    /// The clock of this run.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// Newest picture, for a preview.
     pub fn preview(&self) -> &Mailbox<Arc<Frame>> {
         &self.preview
@@ -315,6 +320,9 @@ impl Runtime {
                 local_day: self.station.local_day(),
             });
         }
+        self.take_in(Event::ClockChecked {
+            synchronised: self.clock.is_synchronised(),
+        });
         self.take_in(Event::Tick);
         Ok(())
     }
@@ -323,6 +331,8 @@ impl Runtime {
         let request = match effect {
             Effect::RecordPunch { ticket, punch } => StoreRequest::Punch { ticket, punch },
             Effect::RecordSighting(sighting) => StoreRequest::Sighting(sighting),
+            Effect::Correct(correction) => StoreRequest::Correct(correction),
+            Effect::Note { action, detail } => StoreRequest::Note { action, detail },
             Effect::Reload { local_day } => StoreRequest::Reload { local_day },
             Effect::Enrol {
                 ticket,
