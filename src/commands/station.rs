@@ -1,11 +1,13 @@
 //! The station itself: the dashboard, or headless.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result};
 
 use super::data_folder::{self, DataFolder};
 use super::{Context, Look};
 use crate::camera::demo::{self, DemoPerson};
-use crate::camera::{FrameRate, Repeat, SourceOptions, SourceSpec};
+use crate::camera::{CameraSettings, FrameRate, Repeat, SourceOptions, SourceSpec, usb};
 use crate::cli::{CaptureArgs, Outcome, RunArgs};
 use crate::config::PreviewChoice;
 use crate::core::notice::Notice;
@@ -62,6 +64,7 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
     let parts = Parts {
         source: source.clone(),
         source_options,
+        camera: camera_settings(context.config.camera.settings(), &folder.path),
         recogniser,
         store,
         policies: context.config.policies(),
@@ -81,6 +84,14 @@ fn source(capture: &CaptureArgs, context: &Context) -> Result<SourceSpec> {
         (None, false) => &context.config.camera.source,
     };
     Ok(text.parse()?)
+}
+
+/// The configured settings, and the file of controls changed while Rollcall ran.
+fn camera_settings(configured: CameraSettings, data_folder: &Path) -> CameraSettings {
+    CameraSettings {
+        controls_file: Some(data_folder.join(usb::controls::FILE_NAME)),
+        ..configured
+    }
 }
 
 fn source_options(capture: &CaptureArgs) -> Result<SourceOptions> {
