@@ -17,9 +17,12 @@ mod stills;
 mod table;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, FixedOffset};
+use signal_hook::consts::SIGPIPE;
 
 use crate::cli::{Cli, Command, Outcome, Places};
 use crate::clock::Clock;
@@ -59,6 +62,9 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         config,
         clock: Clock::start(),
     };
+    if !matches!(command, None | Some(Command::Run(_))) {
+        end_quietly_when_nobody_reads()?;
+    }
     match command {
         None => station::run_dashboard(&capture, &context),
         Some(Command::Run(args)) => station::run(&args, &context),
@@ -73,6 +79,15 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Bench(args)) => bench::run(&args, &context),
         Some(Command::Config { sample }) => print_config(sample, &context.config),
     }
+}
+
+/// Lets `rollcall people list | head` end as other programs do, when `head` has seen
+/// enough. A station must not die of that: punches may be on their way.
+fn end_quietly_when_nobody_reads() -> Result<()> {
+    let always = Arc::new(AtomicBool::new(true));
+    signal_hook::flag::register_conditional_default(SIGPIPE, always)
+        .context("preparing for a closed pipe")?;
+    Ok(())
 }
 
 fn print_config(sample: bool, config: &Config) -> Result<Outcome> {
