@@ -119,7 +119,7 @@ pub enum Command {
     /// List and change people.
     #[command(subcommand)]
     People(PeopleCommand),
-    /// Read the attendance.
+    /// Read and correct the attendance.
     #[command(subcommand)]
     Attendance(AttendanceCommand),
     /// Say who is in pictures.
@@ -239,7 +239,7 @@ pub struct ReEmbedArgs {
     pub json: bool,
 }
 
-/// What can be read of the attendance.
+/// What can be done with the attendance.
 #[derive(Debug, Subcommand)]
 pub enum AttendanceCommand {
     /// Who came and went today.
@@ -265,6 +265,113 @@ pub enum AttendanceCommand {
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Add a punch that was never made.
+    Add(AddEventArgs),
+    /// Take an event back; it stays readable.
+    Void(VoidEventArgs),
+    /// Take an event back and put another in its place.
+    Change(ChangeEventArgs),
+    /// Shift events that were made while the clock was wrong.
+    RepairClock(RepairClockArgs),
+}
+
+/// What every correction has to say.
+#[derive(Debug, Args)]
+pub struct SignatureArgs {
+    /// Why, for whoever reads it later.
+    #[arg(long)]
+    pub reason: String,
+    /// Who makes the correction; by default the operator's login.
+    #[arg(long, value_name = "NAME", env = "ROLLCALL_OPERATOR")]
+    pub by: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `attendance add`.
+#[derive(Debug, Args)]
+pub struct AddEventArgs {
+    /// Code of the person.
+    pub code: String,
+    /// in or out.
+    pub direction: DirectionArg,
+    /// Local time, "YYYY-MM-DD HH:MM[:SS]", with an offset such as +01:00 if the hour occurs twice.
+    #[arg(long, value_name = "TIME")]
+    pub at: String,
+    /// The day it counts for, if that is not the day of the time.
+    #[arg(long, value_name = "DAY")]
+    pub day: Option<NaiveDate>,
+    /// Who and why.
+    #[command(flatten)]
+    pub signature: SignatureArgs,
+}
+
+/// Arguments of `attendance void`.
+#[derive(Debug, Args)]
+pub struct VoidEventArgs {
+    /// Number of the event, as `attendance list` shows it.
+    pub event: i64,
+    /// Who and why.
+    #[command(flatten)]
+    pub signature: SignatureArgs,
+}
+
+/// Arguments of `attendance change`.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("change").required(true).multiple(true)
+    .args(["at", "day", "code", "direction"])))]
+pub struct ChangeEventArgs {
+    /// Number of the event, as `attendance list` shows it.
+    pub event: i64,
+    /// Another local time, as for `attendance add`.
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Another day that it counts for.
+    #[arg(long, value_name = "DAY")]
+    pub day: Option<NaiveDate>,
+    /// Another person.
+    #[arg(long, value_name = "CODE")]
+    pub code: Option<String>,
+    /// in or out.
+    #[arg(long)]
+    pub direction: Option<DirectionArg>,
+    /// Who and why.
+    #[command(flatten)]
+    pub signature: SignatureArgs,
+}
+
+/// Arguments of `attendance repair-clock`.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["from", "batch"])))]
+pub struct RepairClockArgs {
+    /// First time of the events, as they stand, "YYYY-MM-DD HH:MM[:SS]".
+    #[arg(long, value_name = "TIME", requires = "to")]
+    pub from: Option<String>,
+    /// Last time of the events, as they stand.
+    #[arg(long, value_name = "TIME", requires = "from")]
+    pub to: Option<String>,
+    /// Number of the batch, as `attendance list` shows it.
+    #[arg(long, value_name = "NUMBER")]
+    pub batch: Option<i64>,
+    /// What to add to the times: +HH:MM:SS or -HH:MM:SS.
+    #[arg(long, value_name = "SHIFT", allow_hyphen_values = true)]
+    pub shift: String,
+    /// Do it; otherwise only say what would be done.
+    #[arg(long)]
+    pub yes: bool,
+    /// Who and why.
+    #[command(flatten)]
+    pub signature: SignatureArgs,
+}
+
+/// Whether a person came or went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DirectionArg {
+    /// Check-in.
+    In,
+    /// Check-out.
+    Out,
 }
 
 /// Some days, perhaps of one person.

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use chrono::Local;
+use chrono::{DateTime, FixedOffset, Local, LocalResult, NaiveDateTime, TimeZone};
+use rtime_clock::adjtime::{Timex, adjtimex};
 
 use crate::core::frame::Moment;
 
@@ -27,4 +28,31 @@ impl Clock {
             wall: Local::now().fixed_offset(),
         }
     }
+
+    /// Whether the kernel calls the clock synchronised with a time server. A
+    /// kernel that does not say is not.
+    pub fn is_synchronised(&self) -> bool {
+        let mut clock = Timex::new();
+        matches!(adjtimex(&mut clock), Ok(state) if state != TIME_ERROR)
+            && clock.0.status & STA_UNSYNC == 0
+    }
+
+    /// The same moment as a clock on the wall here shows it.
+    pub fn localise(&self, moment: DateTime<FixedOffset>) -> DateTime<FixedOffset> {
+        moment.with_timezone(&Local).fixed_offset()
+    }
+
+    /// The moments at which a clock on the wall here shows `local`: two in the
+    /// hour that daylight saving repeats, none in the one it leaves out.
+    pub fn moments_of(&self, local: NaiveDateTime) -> LocalResult<DateTime<FixedOffset>> {
+        Local
+            .from_local_datetime(&local)
+            .map(|moment| moment.fixed_offset())
+    }
 }
+
+/// adjtimex(2): the clock is not synchronised.
+const TIME_ERROR: i32 = 5;
+
+/// adjtimex(2): the flag of the same meaning.
+const STA_UNSYNC: i32 = 0x40;

@@ -4,6 +4,7 @@
 //! shows them all and a test keeps the two equal. A key that is not known, a
 //! value of the wrong type or out of range is an error that says where.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -58,6 +59,20 @@ pub struct StationConfig {
 pub struct CameraConfig {
     /// As for `--source`.
     pub source: String,
+    /// Width and height to ask a camera for, `WIDTHxHEIGHT`.
+    pub resolution: String,
+    /// Pictures a second to ask a camera for.
+    pub frames_per_second: f64,
+    /// `auto`, or the only pixel format to ask for.
+    pub format: String,
+    /// Degrees by which a camera's picture is turned clockwise.
+    pub rotate: u32,
+    /// Whether left and right of a camera's picture are exchanged.
+    pub mirror: bool,
+    /// The part of a camera's picture that is looked at, `X,Y,WIDTH,HEIGHT`; empty for all.
+    pub crop: String,
+    /// Controls of the camera by name, set each time it is opened.
+    pub controls: BTreeMap<String, i64>,
 }
 
 /// What is done with the liveness network.
@@ -160,6 +175,13 @@ impl Default for CameraConfig {
     fn default() -> Self {
         Self {
             source: "usb".into(),
+            resolution: "640x480".into(),
+            frames_per_second: 30.0,
+            format: "auto".into(),
+            rotate: 0,
+            mirror: false,
+            crop: String::new(),
+            controls: BTreeMap::new(),
         }
     }
 }
@@ -328,6 +350,7 @@ impl Config {
     /// # Errors
     /// The first value that makes no sense.
     pub fn validate(&self) -> Result<(), ConfigError> {
+        self.camera.validate()?;
         let r = &self.recognition;
         let check = |ok: bool, key, value: String, expected| {
             if ok {
@@ -458,6 +481,8 @@ fn settings() -> Vec<(String, String, String)> {
     }
     settings
 }
+
+mod camera;
 
 #[cfg(test)]
 mod tests {

@@ -73,7 +73,10 @@ fn a_version_1_station_opens_with_everything_in_it() {
     let template = snapshot.templates.templates().next().unwrap();
     assert_eq!(template.embedding.as_slice(), [0.5; 4]);
     assert_eq!(snapshot.last_before.len(), 1);
-    assert_eq!(store.audit_trail(9).unwrap()[0].actor, "olga");
+    let trail = store.audit_trail(9).unwrap();
+    assert_eq!(trail.last().unwrap().actor, "olga");
+    let report = store.verify_chain().unwrap();
+    assert_eq!((report.records, report.broken), (4, None));
     assert_eq!(
         store.setting("station.name").unwrap().as_deref(),
         Some("Main door")
@@ -86,6 +89,31 @@ fn a_migrated_station_has_the_schema_of_a_new_one() {
     Store::open(old.path()).unwrap();
     Store::open(new.path()).unwrap();
     assert_eq!(schema(&old), schema(&new));
+}
+
+/// The rows are moved into a new table; what held them must hold them there too.
+#[test]
+fn a_migrated_station_is_as_well_guarded() {
+    let folder = stored(VERSION_1);
+    let store = Store::open(folder.path()).unwrap();
+    let shell = Connection::open(store.path()).unwrap();
+    for attempt in [
+        "DELETE FROM attendance_event WHERE id = 1",
+        "UPDATE attendance_event SET direction = 'out' WHERE id = 1",
+        "UPDATE attendance_event SET void_reason = 'x' WHERE id = 2",
+        "DELETE FROM audit",
+        "UPDATE audit SET hash = 'x'",
+    ] {
+        assert!(shell.execute(attempt, []).is_err(), "allowed: {attempt}");
+    }
+    let next: i64 = shell
+        .query_row(
+            "SELECT seq FROM sqlite_sequence WHERE name = 'attendance_event'",
+            [],
+            |r| r.get(0),
+        )
+        .unwrap();
+    assert_eq!(next, 3, "numbers of events are never given twice");
 }
 
 #[test]

@@ -12,6 +12,8 @@ use image::{Rgb, RgbImage};
 use ratatui::backend::TestBackend;
 use ratatui::style::Color;
 use rollcall::config::Config;
+use rollcall::core::attendance::Direction;
+use rollcall::core::correction::Corrected;
 use rollcall::core::enrolment::Hint;
 use rollcall::core::event::{Event, Receipt};
 use rollcall::core::frame::{Frame, FrameId};
@@ -19,8 +21,8 @@ use rollcall::core::notice::Notice;
 use rollcall::core::quality::FaceQuality;
 use rollcall::core::station::Mode;
 use rollcall::ui::{
-    Action, App, CameraStatus, Charset, ColourDepth, Health, Input, Key, PreviewMode, Status,
-    UiOptions, draw,
+    Action, App, CameraStatus, Charset, ColourDepth, CorrectionDraft, DraftDeed, Health, Input,
+    Key, PreviewMode, Status, UiOptions, draw,
 };
 
 const START: &str = "2026-11-23T07:55:02+01:00";
@@ -32,6 +34,8 @@ struct Desk {
     camera: CameraStatus<'static>,
     frame: Option<Frame>,
     quit: bool,
+    /// Corrections that were sent.
+    drafts: Vec<CorrectionDraft>,
 }
 
 impl Desk {
@@ -52,6 +56,7 @@ impl Desk {
                 colours,
                 charset,
                 preview: PreviewMode::HalfBlocks,
+                operator: "olga".into(),
             }),
             camera: CameraStatus {
                 health: Health::Good,
@@ -62,6 +67,7 @@ impl Desk {
             },
             frame: Some(frame),
             quit: false,
+            drafts: Vec::new(),
             world,
         }
     }
@@ -117,6 +123,7 @@ impl Desk {
         for action in self.app.handle(input, &self.world.station, &now) {
             match action {
                 Action::Intent(intent) => self.world.intend(intent),
+                Action::Correct(draft) => self.drafts.push(draft),
                 Action::Quit | Action::TerminalLost(_) => self.quit = true,
             }
         }
@@ -268,6 +275,85 @@ fn attendance_table() {
     let mut desk = Desk::new().busy();
     desk.press(&[Key::Char('t'), Key::Down]);
     assert_screens("attendance", &mut desk);
+}
+
+#[test]
+fn a_correction_is_typed_refused_and_done() {
+    let mut desk = Desk::new().busy();
+    desk.write("tc");
+    desk.press(&[Key::Tab, Key::Ctrl('u')]);
+    desk.write("7:5x");
+    desk.press(&[Key::Enter]);
+    assert_screens("correction", &mut desk);
+    assert!(desk.drafts.is_empty());
+    desk.press(&[Key::Ctrl('u')]);
+    desk.write("07:45");
+    desk.press(&[Key::Enter]);
+    assert!(desk.drafts.is_empty(), "the reason is missing");
+    desk.write("the camera was off");
+    desk.press(&[Key::Enter]);
+    let draft = desk.drafts.pop().unwrap();
+    assert_eq!(draft.operator, "olga");
+    assert_eq!(draft.reason, "the camera was off");
+    match draft.deed {
+        DraftDeed::Change {
+            at: Some(at),
+            code: None,
+            direction: None,
+            ..
+        } => assert_eq!(at.to_string(), "2026-11-23 07:45:00"),
+        other => panic!("{other:?}"),
+    }
+    let refused = Receipt::Corrected(Err("the disk is full".into()));
+    desk.world.handle(Event::Receipt(refused));
+    insta::assert_snapshot!("correction_refused_80x24", desk.screen(80, 24));
+    desk.press(&[Key::Enter]);
+    assert_eq!(desk.drafts.len(), 1, "what was typed is still there");
+    let done = Receipt::Corrected(Ok(Corrected {
+        voided: None,
+        added: None,
+    }));
+    desk.world.handle(Event::Receipt(done));
+    assert!(!desk.screen(80, 24).contains("Reason"));
+}
+
+#[test]
+fn an_event_is_voided_and_one_is_added() {
+    let mut desk = Desk::new().busy();
+    desk.write("tc");
+    desk.press(&[Key::Right, Key::Tab]);
+    desk.write("wrong person");
+    desk.press(&[Key::Enter]);
+    let sent = desk.drafts.pop().unwrap();
+    assert!(matches!(sent.deed, DraftDeed::Void { .. }), "{sent:?}");
+    let done = Receipt::Corrected(Err("no".into()));
+    desk.world.handle(Event::Receipt(done));
+    desk.screen(80, 24);
+    desk.press(&[Key::Esc]);
+    // The last choice is before the first.
+    desk.press(&[Key::Char('c'), Key::Left, Key::Tab]);
+    desk.write("6:30");
+    desk.press(&[Key::Tab, Key::Char('o'), Key::Tab]);
+    desk.write("forgotten");
+    desk.press(&[Key::Enter]);
+    match desk.drafts.pop().unwrap().deed {
+        DraftDeed::Add { at, direction, .. } => {
+            assert_eq!(at.to_string(), "2026-11-23 06:30:00");
+            assert_eq!(direction, Direction::Out);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_doubtful_clock_is_marked() {
+    let mut desk = Desk::new();
+    let checked = |synchronised| Event::ClockChecked { synchronised };
+    desk.world.handle(checked(true));
+    assert!(!desk.screen(80, 24).contains("clock?"));
+    desk.world.handle(checked(false));
+    assert!(desk.screen(80, 24).contains("clock?"));
+    assert!(desk.screen(40, 12).contains("clock?"));
 }
 
 #[test]

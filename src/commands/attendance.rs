@@ -1,4 +1,4 @@
-//! `rollcall attendance`: who came and went.
+//! `rollcall attendance`: who came and went. Corrections are in `correction`.
 
 use std::fs::File;
 use std::io::{self, BufWriter};
@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result};
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
-use super::Context;
 use super::table::{Table, print_json};
+use super::{Context, clock_repair, correction};
 use crate::cli::{AttendanceCommand, JsonArgs, Outcome, RangeArgs};
 use crate::core::attendance::AttendanceEvent;
 use crate::core::day::{DaySummary, Presence, summarise};
@@ -60,6 +60,10 @@ pub(super) fn run(command: &AttendanceCommand, context: &Context) -> Result<Outc
                 }
             }
         }
+        AttendanceCommand::Add(args) => correction::add(args, context)?,
+        AttendanceCommand::Void(args) => correction::void(args, context)?,
+        AttendanceCommand::Change(args) => correction::change(args, context)?,
+        AttendanceCommand::RepairClock(args) => clock_repair::run(args, context)?,
     }
     Ok(Outcome::Done)
 }
@@ -174,7 +178,7 @@ fn print_events(rows: &[AttendanceRow]) -> Result<()> {
             row.name.clone(),
             row.direction.clone(),
             row.source.clone(),
-            if row.voided { "voided" } else { "" }.to_owned(),
+            row.remark(),
         ]);
     }
     Ok(table.print()?)

@@ -19,12 +19,15 @@ use crate::core::embedding::Embedding;
 use crate::core::gallery::{Gallery, Template};
 use crate::core::person::{PersonId, TemplateId};
 use crate::core::quality::FaceQuality;
+use crate::inference::engine::simd_name;
 use crate::inference::load::load_liveness;
 
 #[derive(Serialize)]
 struct Report {
     version: &'static str,
     architecture: &'static str,
+    cpu: Option<String>,
+    simd: &'static str,
     cores: usize,
     threads_setting: usize,
     detector: String,
@@ -105,6 +108,8 @@ pub(super) fn run(args: &BenchArgs, context: &Context) -> Result<Outcome> {
     let report = Report {
         version: env!("CARGO_PKG_VERSION"),
         architecture: std::env::consts::ARCH,
+        cpu: cpu_name(),
+        simd: simd_name(),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         threads_setting: context.config.recognition.threads,
         detector: context.config.recognition.detector.to_string(),
@@ -125,9 +130,11 @@ pub(super) fn run(args: &BenchArgs, context: &Context) -> Result<Outcome> {
 
 fn print(report: &Report) -> Result<()> {
     println!(
-        "rollcall {} on {}, {} cores, {} at {}, median of {} runs",
+        "rollcall {} on {} ({}, {}), {} cores, {} at {}, {} runs",
         report.version,
+        report.cpu.as_deref().unwrap_or("an unnamed CPU"),
         report.architecture,
+        report.simd,
         report.cores,
         report.detector,
         report.detector_size,
@@ -142,6 +149,9 @@ fn print(report: &Report) -> Result<()> {
         ]);
     }
     table.print()?;
+    for model in &report.models {
+        println!("{} {}", &model.sha256[..12.min(model.sha256.len())], model.file);
+    }
     if let Some(peak) = report.peak_memory_mb {
         println!("peak memory {peak:.0} MB without the gallery");
     }
@@ -213,6 +223,15 @@ fn time(name: &'static str, runs: u32, work: &mut dyn FnMut() -> Result<()>) -> 
 
 fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
+}
+
+/// What the kernel calls the CPU, or, on a Pi, the board; absent where there is no procfs.
+fn cpu_name() -> Option<String> {
+    let info = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    ["model name", "Model"].iter().find_map(|key| {
+        let line = info.lines().find(|line| line.starts_with(key))?;
+        Some(line.split_once(':')?.1.trim().to_owned())
+    })
 }
 
 /// The kernel's high-water mark of this process; absent where there is no procfs.

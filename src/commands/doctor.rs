@@ -1,6 +1,6 @@
 //! `rollcall doctor`: what works, what does not, and what to do about it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::io::IsTerminal;
 use std::path::Path;
 
@@ -13,6 +13,7 @@ use super::table::print_json;
 use super::{Context, ModelsInUse};
 use crate::camera::{SourceSpec, usb};
 use crate::cli::{JsonArgs, Outcome};
+use crate::core::clock_repair::ClockSpan;
 use crate::core::embedding::ModelId;
 use crate::core::person::{Person, PersonId};
 use crate::store::{Store, StoreError};
@@ -35,9 +36,6 @@ struct Finding {
 
 /// Less free space than this is worth a word: a day of enrolments fits many times.
 const LITTLE_SPACE_BYTES: u64 = 200 << 20;
-
-/// Written by systemd-timesyncd once it has set the clock.
-const TIMESYNC_MARK: &str = "/run/systemd/timesync/synchronized";
 
 /// No station ran before this year; a clock that says so has never been set.
 const YEAR_OF_ROLLCALL: i32 = 2026;
@@ -132,6 +130,7 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>> {
         people.len()
     );
     let mut findings = vec![finding("database", Verdict::Ok, detail)];
+    findings.extend(trail(store)?);
     let Some(model) = embedder_id(context) else {
         return Ok(findings);
     };
@@ -164,6 +163,39 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>> {
             let detail = format!("{remedy}: {}", codes.join(", "));
             findings.push(finding("people", Verdict::Warning, detail));
         }
+    }
+    Ok(findings)
+}
+
+/// Whether the audit trail is unbroken, and which events bear a doubtful time.
+fn trail(store: &Store) -> Result<Vec<Finding>> {
+    let report = store.verify_chain()?;
+    let mut findings = vec![match report.broken {
+        None => finding(
+            "trail",
+            Verdict::Ok,
+            format!(
+                "{} records of the audit trail fit together; the last is {:.16}",
+                report.records, report.head
+            ),
+        ),
+        Some(broken) => finding("trail", Verdict::Bad, broken.to_string()),
+    }];
+    let mut batches: BTreeMap<i64, usize> = BTreeMap::new();
+    for event in store.doubtful_events(&ClockSpan::default())? {
+        let batch = event.provenance.clock.map_or(0, |clock| clock.batch);
+        *batches.entry(batch).or_default() += 1;
+    }
+    if !batches.is_empty() {
+        let words: Vec<String> = batches
+            .iter()
+            .map(|(batch, events)| format!("batch {batch}: {events}"))
+            .collect();
+        let detail = format!(
+            "events made with a doubtful clock ({}); see `attendance repair-clock`",
+            words.join(", ")
+        );
+        findings.push(finding("times", Verdict::Warning, detail));
     }
     Ok(findings)
 }
@@ -256,13 +288,13 @@ fn clock(context: &Context) -> Finding {
             format!("{text} cannot be; set the clock"),
         );
     }
-    if Path::new(TIMESYNC_MARK).exists() {
+    if context.clock.is_synchronised() {
         finding("clock", Verdict::Ok, format!("{text}, synchronised"))
     } else {
         finding(
             "clock",
             Verdict::Warning,
-            format!("{text}; nothing says that it is synchronised"),
+            format!("{text}; no time server keeps it, so punches are marked as doubtful"),
         )
     }
 }

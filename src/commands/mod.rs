@@ -3,6 +3,8 @@
 mod attendance;
 mod bench;
 mod camera;
+mod clock_repair;
+mod correction;
 mod data_folder;
 mod doctor;
 mod enrol;
@@ -19,6 +21,7 @@ mod table;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use chrono::{DateTime, FixedOffset};
 
 use crate::cli::{Cli, Command, Outcome, Places};
 use crate::clock::Clock;
@@ -158,6 +161,11 @@ impl Context {
         Ok(Store::open(self.data_dir())?)
     }
 
+    /// Reads a local time as an operator writes it.
+    fn parse_time(&self, text: &str) -> Result<DateTime<FixedOffset>> {
+        correction::parse_time(text, &self.clock)
+    }
+
     fn author<'a>(&self, operator: &'a str) -> Author<'a> {
         Author {
             name: operator,
@@ -248,7 +256,7 @@ impl Context {
 
 /// Who changes something at the command line: the operator's login, where it is known.
 fn operator() -> String {
-    ["SUDO_USER", "USER", "LOGNAME"]
+    ["ROLLCALL_OPERATOR", "SUDO_USER", "USER", "LOGNAME"]
         .iter()
         .find_map(|name| std::env::var(name).ok())
         .filter(|name| !name.trim().is_empty())

@@ -11,6 +11,7 @@ use std::fmt;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
+use super::clock_trust::{ClockMark, ClockReading};
 use super::embedding::{Cosine, ModelId};
 use super::person::PersonId;
 
@@ -47,6 +48,8 @@ pub enum EventSource {
     Pin,
     /// A file.
     Import,
+    /// A rule, e.g. one that closes a forgotten check-out.
+    Rule,
 }
 
 impl fmt::Display for EventSource {
@@ -56,6 +59,7 @@ impl fmt::Display for EventSource {
             EventSource::Manual => "manual",
             EventSource::Pin => "pin",
             EventSource::Import => "import",
+            EventSource::Rule => "rule",
         })
     }
 }
@@ -94,6 +98,8 @@ pub struct NewPunch {
     pub liveness: Option<f32>,
     /// The model that recognised the face.
     pub model: Option<ModelId>,
+    /// The clock that `at` was read from, if it was this station's.
+    pub clock: Option<ClockReading>,
 }
 
 /// A punch as it stands in the database.
@@ -121,4 +127,19 @@ pub struct AttendanceEvent {
     pub liveness: Option<f32>,
     /// Set if the event was taken back.
     pub void: Option<Void>,
+    /// How the event came to be.
+    pub provenance: Provenance,
+}
+
+/// How an event came to be, beyond its source.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Provenance {
+    /// The clock that the time was read from, if it was a station's and was noted.
+    pub clock: Option<ClockMark>,
+    /// The voided event in whose place this one stands.
+    pub replaces: Option<EventId>,
+    /// Who made it, if somebody made it by hand.
+    pub operator: Option<String>,
+    /// Why, if somebody made it by hand.
+    pub reason: Option<String>,
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, TimeDelta};
 
 use super::attendance::{AttendanceEvent, Direction, EventId};
+use super::day_order::sort_as_lived;
 use super::frame::Moment;
 
 /// What later sightings of a day mean.
@@ -57,7 +58,7 @@ pub enum Decision {
 /// One person's events of one day, and the last event that still stands.
 #[derive(Debug, Clone, Default)]
 pub struct PersonDay {
-    /// All events of the day in the order of their sequence, voided ones too.
+    /// All events of the day in the order in which they were lived, voided ones too.
     events: Vec<AttendanceEvent>,
     last: Option<LastEvent>,
 }
@@ -85,7 +86,7 @@ impl PersonDay {
         before: Option<&AttendanceEvent>,
         now: &Moment,
     ) -> Self {
-        events.sort_by_key(|e| e.sequence);
+        sort_as_lived(&mut events);
         let last = last_standing(&events)
             .or(before)
             .map(|event| match self.last {
@@ -105,7 +106,7 @@ impl PersonDay {
         self.witness(&event, seen_at);
         self.events.retain(|e| e.sequence != event.sequence);
         self.events.push(event);
-        self.events.sort_by_key(|e| e.sequence);
+        sort_as_lived(&mut self.events);
     }
 
     /// Starts the cooldown of an event that this run witnessed at `seen_at`, be
@@ -124,7 +125,7 @@ impl PersonDay {
         self.events.clear();
     }
 
-    /// All events of the day in the order of their sequence, voided ones too.
+    /// All events of the day in the order in which they were lived, voided ones too.
     pub fn events(&self) -> &[AttendanceEvent] {
         &self.events
     }
@@ -161,7 +162,7 @@ impl AttendancePolicy {
         {
             return Decision::Cooldown { left };
         }
-        let sequence = day.events.last().map_or(1, |e| e.sequence + 1);
+        let sequence = day.events.iter().map(|e| e.sequence).max().unwrap_or(0) + 1;
         let direction = match (last_standing(&day.events).map(|e| e.direction), self.mode) {
             (Some(_), AttendanceMode::Presence) => return Decision::AlreadyPresent,
             (None, _) | (Some(Direction::Out), AttendanceMode::Toggle) => Direction::In,
@@ -201,7 +202,7 @@ pub struct DaySummary {
 }
 
 /// Adds up the standing events of one person's day, in the order in which they
-/// were made. A clock that was set back in between adds nothing.
+/// were lived. A clock that was set back in between adds nothing.
 pub fn summarise<'a>(
     events: impl IntoIterator<Item = &'a AttendanceEvent>,
     now: &DateTime<FixedOffset>,
@@ -215,7 +216,9 @@ pub fn summarise<'a>(
     let mut open_since: Option<DateTime<FixedOffset>> = None;
     let mut counted_to: Option<DateTime<FixedOffset>> = None;
     let positive = |span: TimeDelta| span.to_std().unwrap_or(Duration::ZERO);
-    for event in events.into_iter().filter(|e| e.void.is_none()) {
+    let mut events: Vec<AttendanceEvent> = events.into_iter().cloned().collect();
+    sort_as_lived(&mut events);
+    for event in events.iter().filter(|e| e.void.is_none()) {
         match event.direction {
             Direction::In => {
                 summary.first_in.get_or_insert(event.at);
@@ -246,7 +249,7 @@ fn last_standing(events: &[AttendanceEvent]) -> Option<&AttendanceEvent> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::attendance::{EventSource, Void};
+    use crate::core::attendance::{EventSource, Provenance, Void};
     use crate::core::person::PersonId;
     use proptest::prelude::*;
 
@@ -280,6 +283,7 @@ mod tests {
             margin: None,
             liveness: None,
             void: None,
+            provenance: Provenance::default(),
         }
     }
 

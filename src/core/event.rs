@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::attendance::{AttendanceEvent, NewPunch};
+use super::correction::{Corrected, Correction};
 use super::enrolment::EnrolmentSample;
 use super::frame::{Frame, Moment};
 use super::gallery::{Candidate, Gallery, Template};
@@ -31,6 +32,11 @@ pub enum Event {
     Receipt(Receipt),
     /// Something that only needs to be written into the log.
     Notice(Notice),
+    /// The kernel was asked whether a time server keeps the clock.
+    ClockChecked {
+        /// What it said.
+        synchronised: bool,
+    },
     /// Time has passed.
     Tick,
 }
@@ -47,6 +53,8 @@ pub enum Intent {
     },
     /// Stop enrolling and forget the samples.
     CancelEnrolment,
+    /// Put an attendance event right.
+    Correct(Box<Correction>),
 }
 
 /// What the database answers.
@@ -75,6 +83,8 @@ pub enum Receipt {
         /// Why.
         reason: String,
     },
+    /// A correction is on disk, or was refused and nothing was written.
+    Corrected(Result<Corrected, String>),
     /// The state of the database, at the start or because it was changed from elsewhere.
     Snapshot(Box<Snapshot>),
     /// Writing fails at the moment; nothing is lost, it is tried again.
@@ -134,6 +144,15 @@ pub enum Effect {
     },
     /// Write that a face was not recognised.
     RecordSighting(Sighting),
+    /// Put an attendance event right.
+    Correct(Box<Correction>),
+    /// Write a line into the audit trail.
+    Note {
+        /// What, e.g. `clock.set`.
+        action: &'static str,
+        /// What else there is to say.
+        detail: String,
+    },
     /// Read the state of this day again.
     Reload {
         /// The day.

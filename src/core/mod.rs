@@ -11,8 +11,12 @@
 
 pub mod align;
 pub mod attendance;
+pub mod clock_repair;
+pub mod clock_trust;
 pub mod consensus;
+pub mod correction;
 pub mod day;
+pub mod day_order;
 pub mod detection;
 pub mod embedding;
 pub mod enrolment;
@@ -23,5 +27,6 @@ pub mod geometry;
 pub mod notice;
 pub mod observation;
 pub mod person;
+pub mod picture_condition;
 pub mod quality;
 pub mod station;

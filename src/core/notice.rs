@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use chrono::{DateTime, FixedOffset, NaiveDate};
+use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta};
 
 use super::attendance::Direction;
+use super::clock_trust::say_shift;
 use super::embedding::Cosine;
 use super::event::SightingReason;
 use super::frame::Moment;
@@ -75,6 +76,15 @@ pub enum Notice {
     StoreRecovered,
     /// A new day has started.
     NewDay(NaiveDate),
+    /// A correction is on disk; in words.
+    Corrected(String),
+    /// A correction was refused, for this reason.
+    CorrectionRefused(String),
+    /// The wall clock was set during this run.
+    ClockSet {
+        /// By how much.
+        jump: TimeDelta,
+    },
     /// What the camera is doing.
     Camera(String),
     /// Something to mend.
@@ -98,13 +108,16 @@ impl Notice {
     /// How much it matters.
     pub fn severity(&self) -> Severity {
         match self {
-            Notice::Punched { .. } | Notice::Enrolled { .. } | Notice::StoreRecovered => {
-                Severity::Good
-            }
+            Notice::Punched { .. }
+            | Notice::Enrolled { .. }
+            | Notice::Corrected(_)
+            | Notice::StoreRecovered => Severity::Good,
             Notice::PunchRefused { .. }
             | Notice::EnrolmentRefused { .. }
             | Notice::EnrolmentTimedOut { .. }
+            | Notice::CorrectionRefused(_)
             | Notice::StoreTrouble(_)
+            | Notice::ClockSet { .. }
             | Notice::Warning(_) => Severity::Bad,
             Notice::NotRecognised { .. }
             | Notice::EnrolmentCancelled { .. }
@@ -177,6 +190,13 @@ impl fmt::Display for Notice {
                 )
             }
             Notice::StoreRecovered => f.write_str("writing works again, nothing was lost"),
+            Notice::Corrected(what) => write!(f, "corrected: {what}"),
+            Notice::CorrectionRefused(reason) => write!(f, "not corrected: {reason}"),
+            Notice::ClockSet { jump } => write!(
+                f,
+                "the clock was set by {}; punches before it may carry a wrong time",
+                say_shift(*jump)
+            ),
             Notice::NewDay(day) => write!(f, "new day: {day}"),
             Notice::Camera(text) | Notice::Warning(text) | Notice::Info(text) => f.write_str(text),
         }

@@ -13,7 +13,9 @@ use std::time::Duration;
 use chrono::NaiveDate;
 
 use super::attendance::{AttendanceEvent, EventSource, NewPunch};
+use super::clock_trust::{ClockState, ClockWatch, say_shift};
 use super::consensus::{ConsensusPolicy, Track, TrackId, Tracker, Verdict};
+use super::correction::Corrected;
 use super::day::{AttendancePolicy, DaySummary, Decision, PersonDay, summarise};
 use super::embedding::{Cosine, ModelId};
 use super::enrolment::{Enrolment, EnrolmentPolicy, Progress};
@@ -80,6 +82,7 @@ pub struct Station {
     log: Log,
     trouble: Option<String>,
     next_ticket: u64,
+    clock: ClockWatch,
 }
 
 /// A person in sight of the camera without a longer break.
@@ -130,17 +133,23 @@ impl Station {
             log: Log::default(),
             trouble: None,
             next_ticket: 0,
+            clock: ClockWatch::default(),
         }
     }
 
     /// Takes in one event that happened at `now`.
     pub fn handle(&mut self, event: Event, now: &Moment) -> Vec<Effect> {
-        let mut effects = self.turn_the_day(now);
+        let mut effects = self.watch_the_clock(now);
+        effects.extend(self.turn_the_day(now));
         match event {
             Event::Observed(observation) => self.observed(&observation, now, &mut effects),
+            Event::Intent(Intent::Correct(correction)) => {
+                effects.push(Effect::Correct(correction));
+            }
             Event::Intent(intent) => self.intended(intent, now),
             Event::Receipt(receipt) => self.answered(receipt, now, &mut effects),
             Event::Notice(notice) => self.log.push(now, notice),
+            Event::ClockChecked { synchronised } => self.clock.report(synchronised),
             Event::Tick => self.time_passed(now, &mut effects),
         }
         effects
@@ -191,6 +200,11 @@ impl Station {
     /// Why writing fails at the moment, if it does.
     pub fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()
+    }
+
+    /// How far the clock can be believed; `None` if the kernel was never asked.
+    pub fn clock(&self) -> Option<ClockState> {
+        self.clock.reading().map(|reading| reading.state)
     }
 
     /// Punches that are decided and not yet on disk.
@@ -278,7 +292,9 @@ impl Station {
             }
             // A second enrolment waits for the first; what is being saved can no longer be called off.
             (Intent::Enrol { .. }, Mode::Enrolling(_) | Mode::Saving { .. })
-            | (Intent::CancelEnrolment, Mode::Live | Mode::Saving { .. }) => {}
+            | (Intent::CancelEnrolment, Mode::Live | Mode::Saving { .. })
+            // Needs nothing of the mode; see `handle`.
+            | (Intent::Correct(_), _) => {}
         }
     }
 
@@ -315,6 +331,7 @@ impl Station {
                 }
                 self.end_saving(ticket);
             }
+            Receipt::Corrected(outcome) => self.corrected(outcome, now, effects),
             Receipt::Snapshot(snapshot) => self.snapshot_taken(*snapshot, now, effects),
             Receipt::Trouble(message) => {
                 if self.trouble.as_ref() != Some(&message) {
@@ -327,6 +344,40 @@ impl Station {
                     self.log.push(now, Notice::StoreRecovered);
                 }
             }
+        }
+    }
+
+    fn corrected(
+        &mut self,
+        outcome: Result<Corrected, String>,
+        now: &Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        let notice = match outcome {
+            Ok(corrected) => {
+                // Its place in the order of the day is found by reading the day again.
+                effects.push(Effect::Reload {
+                    local_day: self.local_day,
+                });
+                Notice::Corrected(self.describe(&corrected))
+            }
+            Err(reason) => Notice::CorrectionRefused(reason),
+        };
+        self.log.push(now, notice);
+    }
+
+    fn describe(&self, corrected: &Corrected) -> String {
+        let say = |event: &AttendanceEvent| {
+            let person = self.people.get(&event.person);
+            let name = person.map_or("somebody", |p| p.name.as_str());
+            let time = event.at.format("%H:%M:%S");
+            format!("{name} {} {time}", event.direction)
+        };
+        match (&corrected.voided, &corrected.added) {
+            (Some(old), Some(new)) => format!("{} in place of {}", say(new), say(old)),
+            (Some(old), None) => format!("{} voided", say(old)),
+            (None, Some(new)) => format!("{} added", say(new)),
+            (None, None) => "nothing".to_owned(),
         }
     }
 
@@ -362,6 +413,19 @@ impl Station {
         for face in std::mem::take(&mut self.superseded) {
             self.consider(face, now, effects);
         }
+    }
+
+    fn watch_the_clock(&mut self, now: &Moment) -> Vec<Effect> {
+        let Some(jump) = self.clock.observe(now) else {
+            return Vec::new();
+        };
+        let detail = say_shift(jump);
+        let at = now.wall;
+        self.log.push(now, Notice::ClockSet { jump });
+        vec![Effect::Note {
+            action: "clock.set",
+            detail: format!("by {detail}, to {}", at.to_rfc3339()),
+        }]
     }
 
     fn turn_the_day(&mut self, now: &Moment) -> Vec<Effect> {
@@ -429,6 +493,7 @@ impl Station {
                 margin: face.margin,
                 liveness: face.liveness,
                 model: Some(self.model.clone()),
+                clock: self.clock.reading(),
             },
         });
     }

@@ -4,14 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use chrono::{LocalResult, NaiveDateTime};
 use crossbeam_channel::{Receiver, bounded};
 
 use super::{Happened, Parts, Runtime, report_unwritten};
 use crate::camera::{CameraState, CameraStats};
-use crate::core::event::Event;
+use crate::core::correction::{Change, Correction, Deed, When};
+use crate::core::event::{Event, Intent, Receipt};
 use crate::core::frame::Frame;
 use crate::core::notice::Notice;
-use crate::ui::{Action, App, CameraStatus, Health, Input, Status, Terminal, UiOptions, input};
+use crate::ui::{
+    Action, App, CameraStatus, CorrectionDraft, DraftDeed, Health, Input, Status, Terminal,
+    UiOptions, input,
+};
 
 /// Keys and resizes that may wait for the main thread.
 const INPUTS_WAITING: usize = 64;
@@ -86,6 +91,13 @@ impl Dashboard {
         for action in self.app.handle(input, self.runtime.station(), &now) {
             match action {
                 Action::Intent(intent) => self.runtime.take_in(Event::Intent(intent)),
+                Action::Correct(draft) => {
+                    let event = match resolve(draft, &self.runtime) {
+                        Ok(correction) => Event::Intent(Intent::Correct(Box::new(correction))),
+                        Err(reason) => Event::Receipt(Receipt::Corrected(Err(reason))),
+                    };
+                    self.runtime.take_in(event);
+                }
                 Action::Quit => self.runtime.stop_flag().request(),
                 Action::TerminalLost(reason) => {
                     tracing::warn!("the terminal is gone: {reason}");
@@ -131,6 +143,52 @@ impl Dashboard {
     }
 }
 
+/// Finds the moments that the times of a draft mean.
+fn resolve(draft: CorrectionDraft, runtime: &Runtime) -> Result<Correction, String> {
+    let when = |local: NaiveDateTime| match runtime.clock().moments_of(local) {
+        LocalResult::Single(at) => Ok(When {
+            at,
+            local_day: runtime.station().policies().attendance.local_day(&at),
+        }),
+        LocalResult::Ambiguous(..) => Err(format!(
+            "{local} occurs twice, because the clocks were set back; correct it at the command line"
+        )),
+        LocalResult::None => Err(format!(
+            "{local} does not occur: the clocks were set forward over it"
+        )),
+    };
+    let deed = match draft.deed {
+        DraftDeed::Add {
+            code,
+            at,
+            direction,
+        } => Deed::Add {
+            code,
+            when: when(at)?,
+            direction,
+        },
+        DraftDeed::Void { event } => Deed::Void { event },
+        DraftDeed::Change {
+            event,
+            at,
+            code,
+            direction,
+        } => Deed::Change {
+            event,
+            change: Change {
+                when: at.map(when).transpose()?,
+                code,
+                direction,
+            },
+        },
+    };
+    Ok(Correction {
+        deed,
+        operator: draft.operator,
+        reason: draft.reason,
+    })
+}
+
 /// The last picture stays on the screen at the end of a file, but a camera that
 /// is gone must not look as if it still saw somebody.
 fn shows_pictures(state: &CameraState) -> bool {
@@ -140,13 +198,12 @@ fn shows_pictures(state: &CameraState) -> bool {
 fn camera_status<'a>(stats: &CameraStats, sentence: &'a str) -> CameraStatus<'a> {
     let (health, advice) = match &stats.state {
         CameraState::Streaming(_) => (Health::Good, None),
-        CameraState::Starting | CameraState::Ended => (Health::Warning, Some(sentence)),
+        CameraState::Starting | CameraState::Ended | CameraState::Impaired(..) => {
+            (Health::Warning, Some(sentence))
+        }
         _ => (Health::Bad, Some(sentence)),
     };
-    let size = match &stats.state {
-        CameraState::Streaming(source) => source.resolution,
-        _ => None,
-    };
+    let size = stats.state.source().and_then(|source| source.resolution);
     CameraStatus {
         health,
         label: stats.state.word(),

@@ -18,7 +18,7 @@ use crossbeam_channel::{Receiver, bounded, select};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::camera::{
-    self, CameraState, CameraStats, CameraWorker, SourceOptions, SourceSpec, Wiring,
+    self, CameraSettings, CameraState, CameraStats, CameraWorker, SourceOptions, SourceSpec, Wiring,
 };
 use crate::clock::Clock;
 use crate::core::attendance::NewPunch;
@@ -57,6 +57,8 @@ pub struct Parts {
     pub source: SourceSpec,
     /// How they are played.
     pub source_options: SourceOptions,
+    /// How a live camera is used.
+    pub camera: CameraSettings,
     /// The networks.
     pub recogniser: Recogniser,
     /// The database.
@@ -149,11 +151,13 @@ impl Runtime {
         let wiring = Wiring {
             clock,
             stop: stop.clone(),
-            frames: vec![frames.clone(), preview.clone()],
+            frames: frames.clone(),
+            preview: preview.clone(),
             states: state_sender,
         };
-        let camera = camera::worker::spawn(&parts.source, parts.source_options, wiring)
-            .context("starting the camera's thread")?;
+        let camera =
+            camera::worker::spawn(&parts.source, parts.source_options, &parts.camera, wiring)
+                .context("starting the camera's thread")?;
         Ok(Self {
             station,
             clock,
@@ -202,6 +206,11 @@ impl Runtime {
     /// State and figures of the camera.
     pub fn camera_stats(&self) -> CameraStats {
         self.camera.stats()
+    }
+
+    /// The clock of this run.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// Newest picture, for a preview.
@@ -315,6 +324,9 @@ impl Runtime {
                 local_day: self.station.local_day(),
             });
         }
+        self.take_in(Event::ClockChecked {
+            synchronised: self.clock.is_synchronised(),
+        });
         self.take_in(Event::Tick);
         Ok(())
     }
@@ -323,6 +335,8 @@ impl Runtime {
         let request = match effect {
             Effect::RecordPunch { ticket, punch } => StoreRequest::Punch { ticket, punch },
             Effect::RecordSighting(sighting) => StoreRequest::Sighting(sighting),
+            Effect::Correct(correction) => StoreRequest::Correct(correction),
+            Effect::Note { action, detail } => StoreRequest::Note { action, detail },
             Effect::Reload { local_day } => StoreRequest::Reload { local_day },
             Effect::Enrol {
                 ticket,
@@ -369,10 +383,11 @@ impl Runtime {
 }
 
 fn camera_notice(state: &CameraState) -> Notice {
-    if state.is_streaming() || matches!(state, CameraState::Starting | CameraState::Ended) {
-        Notice::Camera(state.to_string())
-    } else {
-        Notice::Warning(state.to_string())
+    match state {
+        CameraState::Streaming(_) | CameraState::Starting | CameraState::Ended => {
+            Notice::Camera(state.to_string())
+        }
+        _ => Notice::Warning(state.to_string()),
     }
 }
 

@@ -4,31 +4,17 @@
 //! in the person's day; a retry after a crash finds its own row, and a decision
 //! made on a stale picture of the day finds another's and is sent back.
 
-use chrono::{DateTime, FixedOffset, NaiveDate};
+use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::{Fault, StoreError};
 use super::sql::{Day, Stamp, event_time};
 use super::{Author, Store, audit, people};
-use crate::core::attendance::{AttendanceEvent, Direction, EventId, EventSource, NewPunch, Void};
+use crate::core::attendance::{AttendanceEvent, EventId, NewPunch, Provenance, Void};
+use crate::core::clock_trust::ClockMark;
 use crate::core::embedding::Cosine;
 use crate::core::event::PunchOutcome;
-use crate::core::person::PersonCode;
-
-/// A punch an operator adds by hand; it takes the next free place in the day.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ManualPunch {
-    /// Whose punch it is.
-    pub code: PersonCode,
-    /// Local time with its offset from UTC.
-    pub at: DateTime<FixedOffset>,
-    /// The day it counts for.
-    pub local_day: NaiveDate,
-    /// In or out.
-    pub direction: Direction,
-    /// Why it is added.
-    pub reason: String,
-}
+use crate::core::person::{PersonCode, PersonId};
 
 /// Which events to read; `None` is no limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,7 +31,8 @@ pub struct EventFilter {
 macro_rules! event_columns {
     () => {
         "e.id, e.person_id, e.local_day, e.sequence, e.at_utc_us, e.utc_offset_secs, e.direction, \
-         e.source, e.similarity, e.margin, e.liveness, e.void_at, e.void_by, e.void_reason"
+         e.source, e.similarity, e.margin, e.liveness, e.void_at, e.void_by, e.void_reason, \
+         e.clock_state, e.clock_batch, e.replaces, e.operator, e.reason"
     };
 }
 pub(super) use event_columns;
@@ -61,6 +48,7 @@ impl Store {
         punch: &NewPunch,
         author: Author<'_>,
     ) -> Result<PunchOutcome, StoreError> {
+        let batches = self.clock_batches()?;
         self.write("recording a punch", |tx| {
             people::require(tx, punch.person)?;
             let existing = tx
@@ -76,7 +64,15 @@ impl Store {
                 )
                 .optional()?;
             match existing {
-                None => Ok(PunchOutcome::Recorded(insert(tx, punch, author)?)),
+                None => {
+                    let event = NewEvent::of(punch, batches);
+                    Ok(PunchOutcome::Recorded(insert(
+                        tx,
+                        &event,
+                        author,
+                        "attendance.record",
+                    )?))
+                }
                 Some(event) if is_same_decision(&event, punch) => {
                     Ok(PunchOutcome::AlreadyRecorded(event))
                 }
@@ -85,71 +81,20 @@ impl Store {
         })
     }
 
-    /// Adds a punch by hand, at the next free place of the day.
-    ///
-    /// # Errors
-    /// If nobody has the code, the reason is blank, or the database cannot be written.
-    pub fn add_manual(
-        &mut self,
-        manual: &ManualPunch,
-        author: Author<'_>,
-    ) -> Result<AttendanceEvent, StoreError> {
-        refuse_blank("reason", &manual.reason)?;
-        self.write("adding a punch by hand", |tx| {
-            let person = people::by_code(tx, &manual.code)?;
-            let sequence = tx
-                .prepare_cached(
-                    "SELECT coalesce(max(sequence), 0) + 1 FROM attendance_event
-                     WHERE person_id = ?1 AND local_day = ?2",
-                )?
-                .query_row(params![person.id, Day(manual.local_day)], |row| row.get(0))?;
-            let punch = NewPunch {
-                person: person.id,
-                at: manual.at,
-                local_day: manual.local_day,
-                sequence,
-                direction: manual.direction,
-                source: EventSource::Manual,
-                similarity: None,
-                margin: None,
-                liveness: None,
-                model: None,
-            };
-            let added = insert(tx, &punch, author)?;
-            let subject = added.id.0.to_string();
-            audit::append(tx, author, "attendance.add", &subject, &manual.reason)?;
-            Ok(added)
-        })
-    }
-
-    /// Takes an event back. It stays readable, with who did it and why.
-    ///
-    /// # Errors
-    /// If there is no such event, it was voided before, or the reason is blank.
-    pub fn void(
-        &mut self,
-        id: EventId,
-        reason: &str,
-        author: Author<'_>,
-    ) -> Result<AttendanceEvent, StoreError> {
-        refuse_blank("reason", reason)?;
-        refuse_blank("name of the operator", author.name)?;
-        self.write("voiding an attendance event", |tx| {
-            if let Some(void) = by_event_id(tx, id)?.void {
-                return Err(Fault::Store(StoreError::AlreadyVoided {
-                    event: id,
-                    by: void.by,
-                    reason: void.reason,
-                }));
-            }
-            tx.prepare_cached(
-                "UPDATE attendance_event SET void_at = ?2, void_by = ?3, void_reason = ?4
-                 WHERE id = ?1",
-            )?
-            .execute(params![id, Stamp(author.at), author.name, reason])?;
-            audit::append(tx, author, "attendance.void", &id.0.to_string(), reason)?;
-            by_event_id(tx, id)
-        })
+    /// The number of this run's first batch of events with one error of the clock.
+    fn clock_batches(&mut self) -> Result<i64, StoreError> {
+        if let Some(first) = self.clock_batches {
+            return Ok(first);
+        }
+        let first = self.read("numbering the batches of the clock", |tx| {
+            Ok(tx.query_row(
+                "SELECT coalesce(max(clock_batch), 0) + 1 FROM attendance_event",
+                [],
+                |row| row.get(0),
+            )?)
+        })?;
+        self.clock_batches = Some(first);
+        Ok(first)
     }
 
     /// All events of a day, voided ones too, in the order of time.
@@ -203,6 +148,15 @@ pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<AttendanceEvent> {
         }),
         None => None,
     };
+    let clock = match row.get("clock_state")? {
+        Some(state) => Some(ClockMark {
+            state,
+            batch: row
+                .get::<_, Option<i64>>("clock_batch")?
+                .unwrap_or_default(),
+        }),
+        None => None,
+    };
     Ok(AttendanceEvent {
         id: row.get("id")?,
         person: row.get("person_id")?,
@@ -215,14 +169,51 @@ pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<AttendanceEvent> {
         margin: row.get("margin")?,
         liveness: row.get("liveness")?,
         void,
+        provenance: Provenance {
+            clock,
+            replaces: row.get("replaces")?,
+            operator: row.get("operator")?,
+            reason: row.get("reason")?,
+        },
     })
 }
 
-fn insert(tx: &Connection, punch: &NewPunch, author: Author<'_>) -> Result<AttendanceEvent, Fault> {
+/// An event about to be written.
+pub(super) struct NewEvent<'a> {
+    pub(super) punch: &'a NewPunch,
+    pub(super) provenance: Provenance,
+}
+
+impl<'a> NewEvent<'a> {
+    /// A punch that a station has decided, in the first or a later batch of its run.
+    fn of(punch: &'a NewPunch, first_batch: i64) -> Self {
+        let clock = punch.clock.map(|clock| ClockMark {
+            state: clock.state,
+            batch: first_batch + i64::from(clock.jumps),
+        });
+        Self {
+            punch,
+            provenance: Provenance {
+                clock,
+                ..Provenance::default()
+            },
+        }
+    }
+}
+
+/// Writes an event and its record in the audit trail.
+pub(super) fn insert(
+    tx: &Connection,
+    event: &NewEvent<'_>,
+    author: Author<'_>,
+    action: &str,
+) -> Result<AttendanceEvent, Fault> {
+    let NewEvent { punch, provenance } = event;
     tx.prepare_cached(
         "INSERT INTO attendance_event (person_id, local_day, sequence, at_utc_us, utc_offset_secs,
-            direction, source, similarity, margin, liveness, model, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            direction, source, similarity, margin, liveness, model, created_at,
+            clock_state, clock_batch, replaces, operator, reason)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
     )?
     .execute(params![
         punch.person,
@@ -236,12 +227,35 @@ fn insert(tx: &Connection, punch: &NewPunch, author: Author<'_>) -> Result<Atten
         punch.margin,
         punch.liveness,
         punch.model,
-        Stamp(author.at)
+        Stamp(author.at),
+        provenance.clock.map(|c| c.state),
+        provenance.clock.map(|c| c.batch),
+        provenance.replaces,
+        provenance.operator,
+        provenance.reason,
     ])?;
-    by_event_id(tx, EventId(tx.last_insert_rowid()))
+    let id = EventId(tx.last_insert_rowid());
+    let detail = provenance.reason.as_deref().unwrap_or("");
+    audit::append_event(tx, author, action, id, detail)?;
+    by_event_id(tx, id)
 }
 
-fn by_event_id(tx: &Connection, id: EventId) -> Result<AttendanceEvent, Fault> {
+/// The next place in a person's day.
+pub(super) fn next_sequence(
+    tx: &Connection,
+    person: PersonId,
+    day: NaiveDate,
+) -> Result<u32, Fault> {
+    let sequence = tx
+        .prepare_cached(
+            "SELECT coalesce(max(sequence), 0) + 1 FROM attendance_event
+             WHERE person_id = ?1 AND local_day = ?2",
+        )?
+        .query_row(params![person, Day(day)], |row| row.get(0))?;
+    Ok(sequence)
+}
+
+pub(super) fn by_event_id(tx: &Connection, id: EventId) -> Result<AttendanceEvent, Fault> {
     tx.prepare_cached(concat!(
         "SELECT ",
         event_columns!(),
@@ -257,12 +271,4 @@ fn is_same_decision(event: &AttendanceEvent, punch: &NewPunch) -> bool {
     event.at.timestamp_micros() == punch.at.timestamp_micros()
         && event.direction == punch.direction
         && event.source == punch.source
-}
-
-fn refuse_blank(what: &'static str, text: &str) -> Result<(), StoreError> {
-    if text.trim().is_empty() {
-        Err(StoreError::Blank(what))
-    } else {
-        Ok(())
-    }
 }

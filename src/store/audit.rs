@@ -1,13 +1,16 @@
 //! Who did what, and when. It only grows.
 //!
-//! Invariant: no names of people in it, only codes; a name could not be erased here.
+//! Invariants:
+//! - No names of people in it, only codes; a name could not be erased here.
+//! - Every attendance event that is added or voided has its record, which
+//!   carries the hash of the row; see [`super::chain`].
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use serde::Serialize;
 
 use super::error::{Fault, StoreError};
-use super::sql::Stamp;
-use super::{Author, Store};
+use super::{Author, Store, chain};
+use crate::core::attendance::EventId;
 
 /// One line of the trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -66,6 +69,18 @@ impl Store {
     }
 }
 
+/// A record as it is hashed and written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AuditRecord<'a> {
+    pub(super) at: &'a str,
+    pub(super) actor: &'a str,
+    pub(super) action: &'a str,
+    pub(super) subject: &'a str,
+    pub(super) detail: &'a str,
+    /// Hash of the attendance event that `subject` names.
+    pub(super) content: Option<&'a str>,
+}
+
 /// Adds a line within the transaction of the fact it is about.
 pub(super) fn append(
     tx: &Connection,
@@ -74,15 +89,33 @@ pub(super) fn append(
     subject: &str,
     detail: &str,
 ) -> Result<(), Fault> {
-    tx.prepare_cached(
-        "INSERT INTO audit (at, actor, action, subject, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![
-        Stamp(author.at),
-        author.name,
+    let record = AuditRecord {
+        at: &author.at.to_rfc3339(),
+        actor: author.name,
         action,
         subject,
-        detail
-    ])?;
-    Ok(())
+        detail,
+        content: None,
+    };
+    chain::append(tx, &record)
+}
+
+/// Adds the line of a deed that has just added or voided `event`.
+pub(super) fn append_event(
+    tx: &Connection,
+    author: Author<'_>,
+    action: &str,
+    event: EventId,
+    detail: &str,
+) -> Result<(), Fault> {
+    let content = chain::content_of(tx, event)?;
+    let record = AuditRecord {
+        at: &author.at.to_rfc3339(),
+        actor: author.name,
+        action,
+        subject: &event.0.to_string(),
+        detail,
+        content: Some(&content),
+    };
+    chain::append(tx, &record)
 }

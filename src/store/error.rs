@@ -168,6 +168,24 @@ pub enum StoreError {
         /// Why.
         reason: String,
     },
+    /// A punch like it stands already.
+    #[error("attendance event {} says the same already; nothing was added", event.0)]
+    SameEvent {
+        /// The event.
+        event: EventId,
+    },
+    /// A change that is none.
+    #[error("attendance event {} is like that already; nothing was changed", event.0)]
+    NothingChanges {
+        /// The event.
+        event: EventId,
+    },
+    /// The clock was never that wrong.
+    #[error("attendance event {} cannot be shifted that far; nothing was changed", event.0)]
+    ShiftOutOfRange {
+        /// The event.
+        event: EventId,
+    },
     /// Taking an event back needs a reason that somebody can read later.
     #[error("the {0} is empty")]
     Blank(&'static str),
@@ -192,6 +210,9 @@ impl StoreError {
             | StoreError::NoTemplates { .. }
             | StoreError::NoSuchTemplate { .. }
             | StoreError::AlreadyVoided { .. }
+            | StoreError::SameEvent { .. }
+            | StoreError::NothingChanges { .. }
+            | StoreError::ShiftOutOfRange { .. }
             | StoreError::Blank(_) => true,
             StoreError::Sql { source, .. } => match source.sqlite_error_code() {
                 Some(code) => code == ErrorCode::ConstraintViolation,

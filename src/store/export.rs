@@ -42,9 +42,38 @@ pub struct AttendanceRow {
     pub voided_by: Option<String>,
     /// Why.
     pub void_reason: Option<String>,
+    /// `synchronised`, `unsynchronised` or `jumped`, if the clock was noted.
+    pub clock: Option<String>,
+    /// Batch of events that share one error of the clock.
+    pub clock_batch: Option<i64>,
+    /// The voided event in whose place this one stands.
+    pub replaces: Option<i64>,
+    /// Who made the event by hand.
+    pub operator: Option<String>,
+    /// Why it was made by hand.
+    pub reason: Option<String>,
 }
 
-const HEADER: [&str; 14] = [
+impl AttendanceRow {
+    /// What there is to say of the event beyond its columns, in a few words.
+    pub fn remark(&self) -> String {
+        let mut words = Vec::new();
+        if self.voided {
+            words.push("voided".to_owned());
+        }
+        if let Some(event) = self.replaces {
+            words.push(format!("replaces {event}"));
+        }
+        if let (Some(state), Some(batch)) = (&self.clock, self.clock_batch)
+            && state != "synchronised"
+        {
+            words.push(format!("clock {state}, batch {batch}"));
+        }
+        words.join("; ")
+    }
+}
+
+const HEADER: [&str; 19] = [
     "event",
     "day",
     "code",
@@ -59,6 +88,11 @@ const HEADER: [&str; 14] = [
     "voided",
     "voided_by",
     "void_reason",
+    "clock",
+    "clock_batch",
+    "replaces",
+    "operator",
+    "reason",
 ];
 
 impl Store {
@@ -82,6 +116,7 @@ impl Store {
                     |row| {
                         let (code, name) = (row.get("code")?, row.get("name")?);
                         let event = event(row)?;
+                        let provenance = event.provenance;
                         let (voided_by, void_reason) = event.void.map(|v| (v.by, v.reason)).unzip();
                         Ok(AttendanceRow {
                             event: event.id.0,
@@ -98,6 +133,11 @@ impl Store {
                             voided: voided_by.is_some(),
                             voided_by,
                             void_reason,
+                            clock: provenance.clock.map(|c| c.state.to_string()),
+                            clock_batch: provenance.clock.map(|c| c.batch),
+                            replaces: provenance.replaces.map(|e| e.0),
+                            operator: provenance.operator,
+                            reason: provenance.reason,
                         })
                     },
                 )?
@@ -120,6 +160,7 @@ pub fn write_csv(rows: &[AttendanceRow], output: impl Write) -> Result<(), Store
         .from_writer(output);
     table.write_record(HEADER)?;
     let figure = |value: Option<f32>| value.map(|v| format!("{v:.3}")).unwrap_or_default();
+    let number = |value: Option<i64>| value.map(|v| v.to_string()).unwrap_or_default();
     for row in rows {
         let optional = |text: &Option<String>| harmless(text.as_deref().unwrap_or("")).into_owned();
         table.write_record([
@@ -138,6 +179,11 @@ pub fn write_csv(rows: &[AttendanceRow], output: impl Write) -> Result<(), Store
             if row.voided { "yes" } else { "no" }.to_owned(),
             optional(&row.voided_by),
             optional(&row.void_reason),
+            optional(&row.clock),
+            number(row.clock_batch),
+            number(row.replaces),
+            optional(&row.operator),
+            optional(&row.reason),
         ])?;
     }
     table.flush().map_err(|e| StoreError::Export(e.into()))
@@ -171,6 +217,11 @@ mod tests {
             voided: false,
             voided_by: None,
             void_reason: None,
+            clock: Some("jumped".into()),
+            clock_batch: Some(3),
+            replaces: None,
+            operator: None,
+            reason: None,
         }
     }
 
@@ -184,8 +235,8 @@ mod tests {
     fn a_table_reads_as_rfc_4180_says() {
         assert_eq!(
             csv_of("O\"Neil, Ana"),
-            "event,day,code,name,date,time,utc_offset,direction,source,similarity,liveness,voided,voided_by,void_reason\r\n\
-             7,2026-11-23,E-1,\"O\"\"Neil, Ana\",2026-11-24,01:30:00,-05:00,out,camera,0.712,,no,,\r\n"
+            "event,day,code,name,date,time,utc_offset,direction,source,similarity,liveness,voided,voided_by,void_reason,clock,clock_batch,replaces,operator,reason\r\n\
+             7,2026-11-23,E-1,\"O\"\"Neil, Ana\",2026-11-24,01:30:00,-05:00,out,camera,0.712,,no,,,jumped,3,,,\r\n"
         );
     }
 

@@ -4,6 +4,7 @@
 //! - Attendance events are added and voided, never changed or deleted; triggers
 //!   in the database hold this against our own code too.
 //! - One fact is one IMMEDIATE transaction, and its line in the audit trail is in it.
+//! - The audit trail is a chain of hashes, in which a changed event shows.
 //! - The audit trail holds codes, never names, so that a person can be erased.
 //! - A database that cannot be trusted is refused, never re-created.
 //!
@@ -13,6 +14,9 @@
 
 mod attendance;
 mod audit;
+mod chain;
+mod clock_repair;
+mod correction;
 mod error;
 mod export;
 mod lock;
@@ -36,8 +40,10 @@ use crate::core::embedding::ModelId;
 use crate::core::event::Snapshot;
 use crate::core::person::Person;
 
-pub use attendance::{EventFilter, ManualPunch};
+pub use attendance::EventFilter;
 pub use audit::AuditEntry;
+pub use chain::{BrokenLink, ChainReport};
+pub use clock_repair::Calendar;
 pub use error::StoreError;
 pub use export::{AttendanceRow, write_csv};
 pub use lock::StationLock;
@@ -73,6 +79,8 @@ pub struct Store {
     path: PathBuf,
     /// SQLite's counter of other connections' commits, as last seen.
     data_version: Option<i64>,
+    /// The number of this run's first batch of events, once one was needed.
+    clock_batches: Option<i64>,
 }
 
 impl Store {
@@ -112,6 +120,7 @@ impl Store {
             data_dir: data_dir.to_path_buf(),
             path,
             data_version: None,
+            clock_batches: None,
         };
         store.remove_orphaned_pictures()?;
         Ok(store)
@@ -145,6 +154,7 @@ impl Store {
             data_dir: data_dir.to_path_buf(),
             path,
             data_version: None,
+            clock_batches: None,
         })
     }
 

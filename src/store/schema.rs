@@ -5,12 +5,29 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::chain;
 use super::error::{Fault, StoreError};
 
 /// Marks the file as ours: "ROLL" in ASCII.
 pub(super) const APPLICATION_ID: i32 = 0x524F_4C4C;
 
-const MIGRATIONS: &[&str] = &[include_str!("schema/001.sql")];
+/// One step of the schema.
+struct Migration {
+    sql: &'static str,
+    /// What SQL alone cannot do, e.g. a hash; runs after it in the same transaction.
+    finish: fn(&Connection) -> Result<(), Fault>,
+}
+
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        sql: include_str!("schema/001.sql"),
+        finish: |_| Ok(()),
+    },
+    Migration {
+        sql: include_str!("schema/002.sql"),
+        finish: chain::adopt_version_1,
+    },
+];
 
 /// The version this program writes.
 pub(super) const VERSION: usize = MIGRATIONS.len();
@@ -64,7 +81,8 @@ pub(super) fn migrate(connection: &mut Connection, path: &std::path::Path) -> Re
     identity.check(path)?;
     let done = usize::try_from(identity.version).unwrap_or(VERSION);
     for migration in &MIGRATIONS[done..] {
-        transaction.execute_batch(migration)?;
+        transaction.execute_batch(migration.sql)?;
+        (migration.finish)(&transaction)?;
     }
     if done < VERSION {
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

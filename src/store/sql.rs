@@ -4,6 +4,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate, TimeZone};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
 use crate::core::attendance::{Direction, EventId, EventSource};
+use crate::core::clock_trust::ClockState;
 use crate::core::embedding::ModelId;
 use crate::core::person::{PersonCode, PersonId, PersonName, TemplateId};
 
@@ -73,6 +74,7 @@ impl ToSql for EventSource {
             EventSource::Manual => "manual",
             EventSource::Pin => "pin",
             EventSource::Import => "import",
+            EventSource::Rule => "rule",
         }
         .into())
     }
@@ -85,6 +87,29 @@ impl FromSql for EventSource {
             "manual" => Ok(EventSource::Manual),
             "pin" => Ok(EventSource::Pin),
             "import" => Ok(EventSource::Import),
+            "rule" => Ok(EventSource::Rule),
+            _ => Err(FromSqlError::InvalidType),
+        }
+    }
+}
+
+impl ToSql for ClockState {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            ClockState::Synchronised => "synchronised",
+            ClockState::Unsynchronised => "unsynchronised",
+            ClockState::Jumped => "jumped",
+        }
+        .into())
+    }
+}
+
+impl FromSql for ClockState {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value.as_str()? {
+            "synchronised" => Ok(ClockState::Synchronised),
+            "unsynchronised" => Ok(ClockState::Unsynchronised),
+            "jumped" => Ok(ClockState::Jumped),
             _ => Err(FromSqlError::InvalidType),
         }
     }

@@ -19,6 +19,7 @@ use crossbeam_channel::{
 use super::{Author, NewPerson, Store, StoreError};
 use crate::clock::Clock;
 use crate::core::attendance::NewPunch;
+use crate::core::correction::Correction;
 use crate::core::embedding::ModelId;
 use crate::core::event::{PunchOutcome, Receipt, Sighting, Ticket};
 use crate::stop::StopFlag;
@@ -40,6 +41,8 @@ pub enum StoreRequest {
         /// Who.
         person: NewPerson,
     },
+    /// Put an attendance event right.
+    Correct(Box<Correction>),
     /// Write that a face was given no name.
     Sighting(Sighting),
     /// Write a line into the audit trail.
@@ -292,6 +295,17 @@ impl Worker {
                         self.deliver(Receipt::EnrolmentRefused { ticket, reason });
                         Tried::Refused
                     }
+                }
+            }
+            // As with an enrolment, the operator is standing there.
+            StoreRequest::Correct(correction) => {
+                let outcome = self.store.correct(&correction, author.at);
+                let is_refused = outcome.is_err();
+                self.deliver(Receipt::Corrected(outcome.map_err(|e| e.to_string())));
+                if is_refused {
+                    Tried::Refused
+                } else {
+                    Tried::Done
                 }
             }
             StoreRequest::Sighting(sighting) => match self.store.record_sighting(&sighting) {

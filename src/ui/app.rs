@@ -4,6 +4,8 @@
 //! happen to the station goes out as [`Action`]s.
 
 use super::colour::ColourDepth;
+use super::correcting::Correcting;
+use super::correction_form::{CorrectionDraft, CorrectionForm};
 use super::enrol_form::{EnrolForm, FormStep};
 use super::input::{Input, Key};
 use super::listing::{Focus, Listing, filtered_people, filtered_today};
@@ -25,6 +27,8 @@ pub struct UiOptions {
     pub charset: Charset,
     /// How the preview is drawn at first.
     pub preview: PreviewMode,
+    /// Who signs corrections, unless another name is typed.
+    pub operator: String,
 }
 
 /// How the preview is drawn.
@@ -44,6 +48,8 @@ pub enum PreviewMode {
 pub enum Action {
     /// Give this to the station.
     Intent(Intent),
+    /// Find out which moments this correction means, and give it to the station.
+    Correct(CorrectionDraft),
     /// End the program.
     Quit,
     /// Go on without a dashboard, or end: the terminal is gone, for this reason.
@@ -104,6 +110,7 @@ pub struct App {
     behind_help: Screen,
     pub(crate) pane: Pane,
     pub(crate) enrolling: Enrolling,
+    pub(crate) correcting: Correcting,
     pub(crate) people: Listing,
     pub(crate) attendance: Listing,
     pub(crate) log: LogView,
@@ -123,6 +130,7 @@ impl App {
             behind_help: Screen::Live,
             pane: Pane::Camera,
             enrolling: Enrolling::No,
+            correcting: Correcting::No,
             people: Listing::default(),
             attendance: Listing::default(),
             log: LogView::Following,
@@ -148,6 +156,7 @@ impl App {
     ///
     /// A refused enrolment brings the form back, with what was typed and the reason.
     pub fn follow(&mut self, station: &Station) {
+        self.correcting.follow(station);
         let Enrolling::Submitted {
             form,
             name,
@@ -193,6 +202,9 @@ impl App {
     fn key(&mut self, key: Key, station: &Station, now: &Moment) -> Vec<Action> {
         if key == Key::Ctrl('c') {
             return vec![Action::Quit];
+        }
+        if let Some(draft) = self.correcting.handle(key, station) {
+            return draft.map(Action::Correct).into_iter().collect();
         }
         if let Enrolling::Form(form) = &mut self.enrolling {
             return match form.handle(key, station) {
@@ -244,6 +256,10 @@ impl App {
             }
             Screen::Attendance => {
                 let rows = today_ids(station, &self.attendance, now);
+                if key == Key::Char('c') && self.attendance.focus == Focus::Rows {
+                    self.open_correction(&rows, station);
+                    return true;
+                }
                 self.attendance.handle(key, &rows)
             }
             Screen::Log => self.key_of_log(key, station),
@@ -321,6 +337,15 @@ impl App {
         }
     }
 
+    fn open_correction(&mut self, rows: &[PersonId], station: &Station) {
+        if let Some(&person) = rows.get(self.attendance.selected_row(rows))
+            && !matches!(self.correcting, Correcting::Submitted { .. })
+        {
+            let form = CorrectionForm::open(person, station, &self.options.operator);
+            self.correcting = Correcting::Form(Box::new(form));
+        }
+    }
+
     fn submit(&mut self, intent: Intent, station: &Station) -> Vec<Action> {
         if let (Intent::Enrol { name, .. }, Enrolling::Form(form)) = (&intent, &self.enrolling) {
             self.enrolling = Enrolling::Submitted {
@@ -333,6 +358,9 @@ impl App {
     }
 
     fn paste(&mut self, text: &str) {
+        if let Correcting::Form(form) = &mut self.correcting {
+            return form.paste(text);
+        }
         match (&mut self.enrolling, self.screen) {
             (Enrolling::Form(form), _) => form.paste(text),
             (_, Screen::People) if self.people.focus == Focus::Filter => {

@@ -9,6 +9,8 @@
 
 mod app;
 mod colour;
+mod correcting;
+mod correction_form;
 mod enrol_form;
 mod field;
 pub mod input;
@@ -24,6 +26,7 @@ use ratatui::Frame;
 
 pub use app::{Action, App, PreviewMode, UiOptions};
 pub use colour::ColourDepth;
+pub use correction_form::{CorrectionDraft, DraftDeed};
 pub use input::{Input, Key};
 pub use status::{CameraStatus, Health, Status};
 pub use terminal::{Terminal, TerminalError};

@@ -215,6 +215,7 @@ impl World {
                 margin: None,
                 liveness: None,
                 model: None,
+                clock: None,
             },
         );
     }
@@ -304,6 +305,9 @@ impl World {
                 self.sightings += 1;
                 None
             }
+            Effect::Note { .. } => None,
+            // Tests of corrections answer them on their own.
+            Effect::Correct(_) => None,
             Effect::Reload { local_day } => {
                 Some(Receipt::Snapshot(Box::new(self.ledger.snapshot(local_day))))
             }
@@ -396,6 +400,7 @@ impl Ledger {
                     margin: punch.margin,
                     liveness: punch.liveness,
                     void: None,
+                    provenance: rollcall::core::attendance::Provenance::default(),
                 };
                 self.events.push(event.clone());
                 PunchOutcome::Recorded(event)

@@ -6,15 +6,19 @@
 )]
 
 mod attendance;
+mod chain;
+mod clock;
+mod correction;
 mod opening;
 mod people;
 mod worker;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
-use rollcall::core::attendance::{Direction, EventSource, NewPunch};
+use rollcall::core::attendance::{AttendanceEvent, Direction, EventId, EventSource, NewPunch};
+use rollcall::core::correction::{Correction, Deed};
 use rollcall::core::embedding::{Cosine, Embedding, ModelId};
 use rollcall::core::person::{PersonCode, PersonId, PersonName};
-use rollcall::store::{Author, NewPerson, NewTemplate, Store};
+use rollcall::store::{Author, NewPerson, NewTemplate, Store, StoreError};
 use tempfile::TempDir;
 
 /// A fresh station in a folder of its own.
@@ -87,5 +91,20 @@ fn punch(person: PersonId, sequence: u32, at: &str) -> NewPunch {
         margin: Some(0.4),
         liveness: None,
         model: Some(model()),
+        clock: None,
     }
+}
+
+fn correction(deed: Deed, reason: &str) -> Correction {
+    Correction {
+        deed,
+        operator: operator().name.into(),
+        reason: reason.into(),
+    }
+}
+
+fn void(store: &mut Store, event: EventId, reason: &str) -> Result<AttendanceEvent, StoreError> {
+    let deed = Deed::Void { event };
+    let done = store.correct(&correction(deed, reason), operator().at)?;
+    Ok(done.voided.unwrap())
 }

@@ -8,7 +8,7 @@ use rollcall::core::person::PersonName;
 use rollcall::store::{EventFilter, Store, StoreError};
 use rusqlite::Connection;
 
-use super::{code, enrolled, model, operator, person, punch, station, template};
+use super::{code, enrolled, model, operator, person, punch, station, template, void};
 
 const EIGHT: &str = "2026-11-23T08:00:00+01:00";
 
@@ -172,7 +172,7 @@ fn the_list_says_when_somebody_was_last_seen() {
         store.person_row(&code("e-1")).unwrap().last_seen,
         Some(super::time(late))
     );
-    store.void(event.id, "somebody else", operator()).unwrap();
+    void(&mut store, event.id, "somebody else").unwrap();
     assert_eq!(
         store.people().unwrap()[0].last_seen,
         Some(super::time(EIGHT))

@@ -67,6 +67,7 @@ fn app() -> App {
         colours: ColourDepth::True,
         charset: Charset::Unicode,
         preview: PreviewMode::HalfBlocks,
+        operator: "olga".into(),
     })
 }
 

@@ -8,7 +8,7 @@ use super::draw_filter;
 use crate::core::person::PersonId;
 use crate::ui::View;
 use crate::ui::listing::filtered_today;
-use crate::ui::widgets::{AttendanceTable, Detail, panel, today_title};
+use crate::ui::widgets::{AttendanceTable, CorrectionFormPanel, Detail, panel, today_title};
 
 pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let listing = &view.app.attendance;
@@ -42,4 +42,17 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
         detail: Detail::Full,
     };
     frame.render_widget(&widget, table);
+    if let Some(form) = view.app.correcting.form() {
+        let form = CorrectionFormPanel { view, form };
+        let height = form.height(area.width).min(area.height);
+        let place = Rect {
+            y: area.bottom() - height,
+            height,
+            ..area
+        };
+        frame.render_widget(&form, place);
+        if let Some(cursor) = form.cursor(place) {
+            frame.set_cursor_position(cursor);
+        }
+    }
 }

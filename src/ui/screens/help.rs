@@ -15,6 +15,7 @@ const KEYS: &[(&str, &str)] = &[
     ("p", "people"),
     ("t", "today's table"),
     ("l", "log"),
+    ("c", "in the table: correct a punch"),
     ("/", "find a person, filter a list"),
     ("v", "preview: blocks, ASCII, off"),
     ("Tab", "next pane of a small window"),

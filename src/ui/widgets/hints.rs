@@ -36,6 +36,23 @@ const LIST: &[Hint] = &[
     ("q", "quit", 0),
 ];
 
+const TABLE: &[Hint] = &[
+    ("Esc", "back", 1),
+    ("c", "correct", 2),
+    ("/", "filter", 3),
+    ("PgUp/PgDn", "scroll", 5),
+    ("e", "enrol", 4),
+    ("?", "help", 0),
+    ("q", "quit", 0),
+];
+
+const CORRECTION: &[Hint] = &[
+    ("Enter", "do it", 0),
+    ("Tab", "next line", 1),
+    ("Left/Right", "choose", 2),
+    ("Esc", "close", 0),
+];
+
 const FILTER: &[Hint] = &[("Enter", "keep the filter", 1), ("Esc", "take it away", 0)];
 
 const SCROLL: &[Hint] = &[
@@ -90,12 +107,14 @@ impl Hints<'_> {
     fn hints(&self) -> &'static [Hint] {
         let View { app, station, .. } = self.0;
         match (app.screen, &app.enrolling, station.mode()) {
+            (Screen::Attendance, ..) if app.correcting.form().is_some() => CORRECTION,
             (_, Enrolling::Form(_), _) => FORM,
             (Screen::Live, _, Mode::Enrolling(_)) => ENROLLING,
             (Screen::Live, ..) => LIVE,
             (Screen::People, ..) if app.people.focus == Focus::Filter => FILTER,
             (Screen::Attendance, ..) if app.attendance.focus == Focus::Filter => FILTER,
-            (Screen::People | Screen::Attendance, ..) => LIST,
+            (Screen::Attendance, ..) => TABLE,
+            (Screen::People, ..) => LIST,
             (Screen::Log, ..) => SCROLL,
             (Screen::Help, ..) => HELP,
         }

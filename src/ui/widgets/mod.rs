@@ -1,6 +1,7 @@
 //! Parts of screens. A widget reads what it is given and writes only cells.
 
 mod attendance_table;
+mod correction_form;
 mod enrol_form;
 mod enrol_progress;
 mod faces;
@@ -14,6 +15,7 @@ mod preview;
 mod status_bar;
 
 pub(super) use attendance_table::{AttendanceTable, Detail, today_title};
+pub(super) use correction_form::CorrectionFormPanel;
 pub(super) use enrol_form::EnrolFormPanel;
 pub(super) use enrol_progress::EnrolProgress;
 pub(super) use faces::Faces;

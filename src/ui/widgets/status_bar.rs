@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
+use crate::core::clock_trust::ClockState;
 use crate::ui::View;
 use crate::ui::status::Health;
 use crate::ui::text;
@@ -127,12 +128,20 @@ impl StatusBar<'_> {
         }
     }
 
-    /// Date and time in one of its forms; the shortest when there is none shorter.
+    /// Date and time in one of its forms, and a word if they are doubtful.
     fn clock(&self, form: Option<&(u8, &str)>) -> Part {
         let &(rank, format) = form.unwrap_or(&CLOCKS[2]);
+        let View { station, theme, .. } = self.0;
+        let time = self.0.status.now.wall.format(format);
+        let (words, style) = match station.clock() {
+            None | Some(ClockState::Synchronised) => (time.to_string(), theme.strong()),
+            Some(ClockState::Unsynchronised | ClockState::Jumped) => {
+                (format!("{time} clock?"), theme.warning())
+            }
+        };
         Part {
-            words: self.0.status.now.wall.format(format).to_string(),
-            style: self.0.theme.strong(),
+            words,
+            style,
             joint: Joint::Space,
             rank,
         }
