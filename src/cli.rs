@@ -6,6 +6,8 @@ use chrono::NaiveDate;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use crate::inference::manifest::ModelName;
+
 /// Exit codes, the same for every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -187,6 +189,8 @@ pub struct EnrolArgs {
 /// What can be done with people.
 #[derive(Debug, Subcommand)]
 pub enum PeopleCommand {
+    /// Make the templates of another embedder anew, from the pictures that were kept.
+    ReEmbed(ReEmbedArgs),
     /// Everybody.
     List(JsonArgs),
     /// One person.
@@ -222,6 +226,17 @@ pub enum PeopleCommand {
         #[arg(long)]
         yes: bool,
     },
+}
+
+/// Arguments of `people re-embed`.
+#[derive(Debug, Args)]
+pub struct ReEmbedArgs {
+    /// Only this person.
+    #[arg(long)]
+    pub code: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What can be done with the attendance.
@@ -405,6 +420,24 @@ pub enum ModelsCommand {
     List(JsonArgs),
     /// Check that every file is the one it should be.
     Verify(JsonArgs),
+    /// Add detectors and embedders from ONNX files, for example InsightFace's packs.
+    Install(InstallArgs),
+}
+
+/// Arguments of `models install`.
+#[derive(Debug, Args)]
+pub struct InstallArgs {
+    /// An ONNX file, a zip archive or a folder.
+    pub package: PathBuf,
+    /// What to call it; by default, as its file is called.
+    #[arg(long, value_parser = ModelName::parse)]
+    pub id: Option<ModelName>,
+    /// Only say what each file is.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What can be done with cameras.

@@ -10,8 +10,10 @@ mod doctor;
 mod enrol;
 mod eval;
 mod identify;
+mod install_models;
 mod models;
 mod people;
+mod re_embed;
 mod station;
 mod stills;
 mod table;
@@ -26,14 +28,14 @@ use signal_hook::consts::SIGPIPE;
 
 use crate::cli::{Cli, Command, Outcome, Places};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, LivenessChoice};
 use crate::core::embedding::ModelId;
 use crate::core::gallery::Gallery;
 use crate::core::person::{Person, PersonId};
-use crate::inference::detector::DetectorOptions;
+use crate::inference::detector::{DetectorKind, DetectorOptions};
 use crate::inference::engine::EngineOptions;
-use crate::inference::load::{load_detector, load_embedder, load_liveness};
-use crate::inference::manifest::{Manifest, ModelFamily};
+use crate::inference::load::{load_detector_of, load_embedder_of, load_liveness};
+use crate::inference::manifest::{Manifest, ModelEntry, ModelFamily, ModelKind};
 use crate::inference::recogniser::Recogniser;
 use crate::store::{Author, Store};
 
@@ -119,6 +121,32 @@ impl KnownPeople {
     }
 }
 
+/// The networks that a configuration uses.
+struct ModelsInUse<'a> {
+    detector: &'a ModelEntry,
+    embedder: &'a ModelEntry,
+    liveness: Option<&'a ModelEntry>,
+}
+
+impl<'a> ModelsInUse<'a> {
+    fn of(config: &Config, manifest: &'a Manifest) -> Result<Self> {
+        let recognition = &config.recognition;
+        let judges_liveness = recognition.liveness == LivenessChoice::Show;
+        Ok(Self {
+            detector: manifest.named(ModelKind::Detector, &recognition.detector)?,
+            embedder: manifest.named(ModelKind::Embedder, &recognition.embedder)?,
+            liveness: judges_liveness
+                .then(|| manifest.find(ModelFamily::PassiveLiveness))
+                .transpose()?,
+        })
+    }
+
+    fn contains(&self, entry: &ModelEntry) -> bool {
+        let all = [Some(self.detector), Some(self.embedder), self.liveness];
+        all.into_iter().flatten().any(|used| used == entry)
+    }
+}
+
 /// How large the recogniser sees a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Look {
@@ -191,12 +219,15 @@ impl Context {
             })
     }
 
+    /// The models that came with the program and those in the data folder.
     fn manifest(&self) -> Result<Manifest> {
-        Ok(Manifest::load(&self.models_dir()?)?)
+        let (shipped, installed) = (self.models_dir()?, self.installed_models_dir());
+        Ok(Manifest::load_with_installed(&shipped, &installed)?)
     }
 
-    fn families_in_use(&self) -> Vec<ModelFamily> {
-        models::families_in_use(&self.config)
+    /// Where the operator's models are: the program's own folder may be read-only.
+    fn installed_models_dir(&self) -> PathBuf {
+        self.data_dir().join("models")
     }
 
     fn engine_options(&self) -> EngineOptions {
@@ -206,7 +237,7 @@ impl Context {
         }
     }
 
-    fn detector_options(&self, look: Look) -> DetectorOptions {
+    fn detector_options(&self, look: Look, kind: DetectorKind) -> DetectorOptions {
         let recognition = &self.config.recognition;
         DetectorOptions {
             input_side: match look {
@@ -214,22 +245,21 @@ impl Context {
                 Look::Still => recognition.detector_size.max(STILL_SIDE),
             },
             score_threshold: recognition.detector_threshold,
-            ..DetectorOptions::recommended(recognition.detector)
+            ..DetectorOptions::recommended(kind)
         }
     }
 
     fn recogniser(&self, look: Look) -> Result<Recogniser> {
         let manifest = self.manifest()?;
         let engine = self.engine_options();
-        let kind = self.config.recognition.detector;
+        let used = ModelsInUse::of(&self.config, &manifest)?;
+        let kind = DetectorKind::of_family(used.detector.family).unwrap_or_default();
+        let options = self.detector_options(look, kind);
         // A still picture says nothing about who stood before the camera.
-        let judge_liveness = look == Look::Frame
-            && self
-                .families_in_use()
-                .contains(&ModelFamily::PassiveLiveness);
+        let judge_liveness = look == Look::Frame && used.liveness.is_some();
         Ok(Recogniser {
-            detector: load_detector(&manifest, kind, self.detector_options(look), &engine)?,
-            embedder: load_embedder(&manifest, &engine)?,
+            detector: load_detector_of(&manifest, used.detector, options, &engine)?,
+            embedder: load_embedder_of(&manifest, used.embedder, &engine)?,
             liveness: if judge_liveness {
                 Some(load_liveness(&manifest, &engine)?)
             } else {

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use super::table::{Table, print_json};
-use super::{Context, operator};
+use super::{Context, operator, re_embed};
 use crate::cli::{Outcome, PeopleCommand};
 use crate::core::person::{PersonCode, PersonName};
 use crate::store::PersonRow;
@@ -61,6 +61,7 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
             store.delete_person(&code, author)?;
             println!("the data of {code} is erased; the attendance stays under the code");
         }
+        PeopleCommand::ReEmbed(args) => return re_embed::run(args, context),
     }
     Ok(Outcome::Done)
 }

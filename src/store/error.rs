@@ -147,6 +147,14 @@ pub enum StoreError {
         /// The code.
         code: String,
     },
+    /// A template is not, or no longer, one of the person's.
+    #[error("{code} has no template {template}")]
+    NoSuchTemplate {
+        /// The person.
+        code: String,
+        /// The number.
+        template: i64,
+    },
     /// No such event.
     #[error("there is no attendance event {}", .0.0)]
     NoSuchEvent(EventId),
@@ -200,6 +208,7 @@ impl StoreError {
             | StoreError::CodeTaken { .. }
             | StoreError::CodeRetired { .. }
             | StoreError::NoTemplates { .. }
+            | StoreError::NoSuchTemplate { .. }
             | StoreError::AlreadyVoided { .. }
             | StoreError::SameEvent { .. }
             | StoreError::NothingChanges { .. }

@@ -22,6 +22,7 @@ mod export;
 mod lock;
 mod people;
 mod pictures;
+mod re_embedding;
 mod schema;
 mod setting;
 mod sighting;
@@ -47,6 +48,7 @@ pub use error::StoreError;
 pub use export::{AttendanceRow, write_csv};
 pub use lock::StationLock;
 pub use people::{GalleryRows, NewPerson, NewTemplate, PersonRow, SkippedTemplate};
+pub use re_embedding::{ForeignTemplate, Replacement};
 pub use worker::{Patience, StoreHandle, StoreRequest, spawn};
 
 use error::Fault;
