@@ -91,8 +91,8 @@ pub struct CaptureArgs {
     /// Show the bundled people walking past; needs no camera.
     #[arg(long, conflicts_with = "source")]
     pub demo: bool,
-    /// usb, usb:NUMBER, usb:NAME, demo, demo:SEED, or the path of a picture, a
-    /// folder, an MJPEG, AVI or y4m file.
+    /// usb, usb:NUMBER, usb:NAME, usb:bus=SOCKET, usb:serial=NUMBER, demo,
+    /// demo:SEED, or the path of a picture, a folder, an MJPEG, AVI or y4m file.
     #[arg(long, value_name = "SOURCE")]
     pub source: Option<String>,
     /// Pictures a second of a replayed source, instead of its own rate.
@@ -129,7 +129,7 @@ pub enum Command {
     /// List and check the networks.
     #[command(subcommand)]
     Models(ModelsCommand),
-    /// List the cameras.
+    /// List and test the cameras, and set their controls.
     #[command(subcommand)]
     Camera(CameraCommand),
     /// Check models, database, camera, terminal and clock.
@@ -445,6 +445,46 @@ pub struct InstallArgs {
 pub enum CameraCommand {
     /// The cameras of this machine.
     List(JsonArgs),
+    /// Look through the camera for some seconds: rate, latency, lost and broken
+    /// pictures. The answer is no if it gives none or they cannot be used.
+    Test(CameraTestArgs),
+    /// List the camera's controls (brightness, exposure, anti-flicker), or set some.
+    /// What is set here is set again whenever the station opens the camera.
+    Controls(CameraControlsArgs),
+}
+
+/// Arguments of `camera test`.
+#[derive(Debug, Args)]
+pub struct CameraTestArgs {
+    /// Another source than the configured one, as for `run`.
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// How long to look.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub seconds: u64,
+    /// Write the last picture to this JPEG file.
+    #[arg(long, value_name = "FILE")]
+    pub snapshot: Option<PathBuf>,
+    /// Do not show the picture in the terminal.
+    #[arg(long)]
+    pub no_picture: bool,
+    /// Print JSON, without the picture.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `camera controls`.
+#[derive(Debug, Args)]
+pub struct CameraControlsArgs {
+    /// Another camera than the configured one, as for `run`.
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Controls to set, e.g. `brightness=10`.
+    #[arg(value_name = "NAME=VALUE")]
+    pub assignments: Vec<String>,
 }
 
 /// Arguments of `bench`.

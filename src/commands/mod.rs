@@ -76,7 +76,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Identify(args)) => identify::run(&args, &context),
         Some(Command::Eval(args)) => eval::run(&args, &context),
         Some(Command::Models(command)) => models::run(&command, &context),
-        Some(Command::Camera(command)) => camera::run(&command),
+        Some(Command::Camera(command)) => camera::run(&command, &context),
         Some(Command::Doctor(args)) => doctor::run(args, &context),
         Some(Command::Bench(args)) => bench::run(&args, &context),
         Some(Command::Config { sample }) => print_config(sample, &context.config),
