@@ -130,6 +130,10 @@ pub enum Command {
     /// List the cameras.
     #[command(subcommand)]
     Camera(CameraCommand),
+    /// Copy database, pictures and configuration into one archive.
+    Backup(BackupArgs),
+    /// Put a backup in the place of what is in the data folder.
+    Restore(RestoreArgs),
     /// Check models, database, camera, terminal and clock.
     Doctor(JsonArgs),
     /// Time every stage of recognition on this machine.
@@ -151,6 +155,9 @@ pub struct RunArgs {
     /// No dashboard: print events as lines.
     #[arg(long)]
     pub headless: bool,
+    /// Begin with an empty database after one was lost or damaged; what is there is moved away.
+    #[arg(long)]
+    pub start_fresh: bool,
 }
 
 /// `--json`.
@@ -371,6 +378,40 @@ pub struct RangeArgs {
     /// Only this person.
     #[arg(long, value_name = "CODE")]
     pub code: Option<String>,
+}
+
+/// Arguments of `backup`.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// Folder to write to instead of the configured one.
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+    /// Encrypt with the first line of this file.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The backup.
+    #[arg(value_name = "FILE")]
+    pub archive: PathBuf,
+    /// Only check the backup; change nothing.
+    #[arg(long, conflicts_with = "yes")]
+    pub dry_run: bool,
+    /// Do it.
+    #[arg(long)]
+    pub yes: bool,
+    /// Decrypt with the first line of this file.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `identify`.

@@ -38,6 +38,8 @@ pub struct Config {
     pub attendance: AttendanceConfig,
     /// How people are enrolled at the camera.
     pub enrolment: EnrolmentConfig,
+    /// Copies of everything, made by the station itself.
+    pub backup: BackupConfig,
     /// What the terminal shows.
     pub dashboard: DashboardConfig,
     /// What is written to the log file.
@@ -112,6 +114,20 @@ pub struct AttendanceConfig {
 pub struct EnrolmentConfig {
     /// Pictures to take of a person.
     pub samples: usize,
+}
+
+/// Copies of everything, made by the station itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BackupConfig {
+    /// Hours between two backups; 0 makes none.
+    pub every_hours: u32,
+    /// Newest backups that are kept.
+    pub keep: usize,
+    /// Where they go; a relative folder is inside the data folder.
+    pub folder: String,
+    /// File whose first line encrypts them; empty leaves them readable.
+    pub passphrase_file: String,
 }
 
 /// How the preview is drawn.
@@ -193,6 +209,17 @@ impl Default for AttendanceConfig {
 impl Default for EnrolmentConfig {
     fn default() -> Self {
         Self { samples: 5 }
+    }
+}
+
+impl Default for BackupConfig {
+    fn default() -> Self {
+        Self {
+            every_hours: 24,
+            keep: 14,
+            folder: "backups".into(),
+            passphrase_file: String::new(),
+        }
     }
 }
 
@@ -396,6 +423,18 @@ impl Config {
             "enrolment.samples",
             self.enrolment.samples.to_string(),
             "from 1 to 20",
+        )?;
+        check(
+            (1..=1000).contains(&self.backup.keep),
+            "backup.keep",
+            self.backup.keep.to_string(),
+            "from 1 to 1000",
+        )?;
+        check(
+            !self.backup.folder.is_empty(),
+            "backup.folder",
+            format!("{:?}", self.backup.folder),
+            "the name of a folder",
         )?;
         check(
             (1..=60).contains(&self.dashboard.frames_per_second),

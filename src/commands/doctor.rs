@@ -127,6 +127,9 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>> {
     );
     let mut findings = vec![finding("database", Verdict::Ok, detail)];
     findings.extend(trail(store)?);
+    for problem in store.picture_problems()? {
+        findings.push(finding("picture", Verdict::Warning, problem));
+    }
     let Some(model) = embedder_id(context) else {
         return Ok(findings);
     };

@@ -1,6 +1,7 @@
 //! The commands, one file each, and what they share.
 
 mod attendance;
+mod backup;
 mod bench;
 mod camera;
 mod clock_repair;
@@ -12,11 +13,13 @@ mod eval;
 mod identify;
 mod models;
 mod people;
+mod salvage;
 mod station;
 mod stills;
 mod table;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, FixedOffset};
@@ -32,6 +35,7 @@ use crate::inference::engine::EngineOptions;
 use crate::inference::load::{load_detector, load_embedder, load_liveness};
 use crate::inference::manifest::{Manifest, ModelFamily};
 use crate::inference::recogniser::Recogniser;
+use crate::runtime::keeper::{BackupDuty, Duties};
 use crate::store::{Author, Store};
 
 /// What every command starts from.
@@ -69,6 +73,8 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Eval(args)) => eval::run(&args, &context),
         Some(Command::Models(command)) => models::run(&command, &context),
         Some(Command::Camera(command)) => camera::run(&command),
+        Some(Command::Backup(args)) => backup::back_up_now(&args, &context),
+        Some(Command::Restore(args)) => backup::restore(&args, &context),
         Some(Command::Doctor(args)) => doctor::run(args, &context),
         Some(Command::Bench(args)) => bench::run(&args, &context),
         Some(Command::Config { sample }) => print_config(sample, &context.config),
@@ -119,6 +125,31 @@ const STILL_SIDE: u32 = 640;
 impl Context {
     fn data_dir(&self) -> &Path {
         &self.places.data_dir
+    }
+
+    /// Where backups go.
+    fn backup_folder(&self) -> PathBuf {
+        // `join` takes an absolute folder as it is.
+        self.data_dir().join(&self.config.backup.folder)
+    }
+
+    fn passphrase_file(&self) -> Option<PathBuf> {
+        let file = &self.config.backup.passphrase_file;
+        (!file.is_empty()).then(|| PathBuf::from(file))
+    }
+
+    /// What a station in `data_dir` does by itself every day.
+    fn duties(&self, data_dir: &Path) -> Duties {
+        let backup = &self.config.backup;
+        Duties {
+            data_dir: data_dir.to_path_buf(),
+            backup: (backup.every_hours > 0).then(|| BackupDuty {
+                every: Duration::from_secs(u64::from(backup.every_hours) * 3600),
+                keep: backup.keep,
+                folder: data_dir.join(&backup.folder),
+                passphrase_file: self.passphrase_file(),
+            }),
+        }
     }
 
     /// Opens the database to read it.

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 
 use super::data_folder::{self, DataFolder};
-use super::{Context, Look};
+use super::{Context, Look, salvage};
 use crate::camera::demo::{self, DemoPerson};
 use crate::camera::{FrameRate, Repeat, SourceOptions, SourceSpec};
 use crate::cli::{CaptureArgs, Outcome, RunArgs};
@@ -36,6 +36,9 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<Outcome> {
     } else {
         Front::Dashboard
     };
+    if args.start_fresh {
+        salvage::begin_anew(context)?;
+    }
     start(&args.capture, context, front)
 }
 
@@ -46,9 +49,11 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
     let folder = if is_demo {
         data_folder::for_demo(context)?
     } else {
-        data_folder::for_work(context)?
+        data_folder::for_work(context)
+            .map_err(|error| salvage::set_aside_if_damaged(error, context))?
     };
-    let mut store = Store::open(&folder.path)?;
+    let mut store = Store::open(&folder.path)
+        .map_err(|error| salvage::set_aside_if_damaged(error.into(), context))?;
     // Held until this function returns, after the last write.
     let _lock = StationLock::take(&folder.path)?;
     let _log = logging::start(&folder.path, &context.config.log.filter)?;
@@ -66,6 +71,7 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
         store,
         policies: context.config.policies(),
         notices,
+        duties: context.duties(&folder.path),
     };
     match front {
         Front::Dashboard => dashboard::run(parts, dashboard_options(&source, context))?,

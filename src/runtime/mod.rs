@@ -8,6 +8,7 @@
 
 pub mod dashboard;
 pub mod headless;
+pub mod keeper;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -24,7 +25,7 @@ use crate::clock::Clock;
 use crate::core::attendance::NewPunch;
 use crate::core::embedding::ModelId;
 use crate::core::enrolment::EnrolmentSample;
-use crate::core::event::{Effect, Event, Receipt};
+use crate::core::event::{Effect, Event, PunchOutcome, Receipt};
 use crate::core::frame::{Frame, Moment};
 use crate::core::notice::Notice;
 use crate::core::person::{PersonCode, PersonName};
@@ -33,7 +34,9 @@ use crate::inference::recogniser::Recogniser;
 use crate::inference::worker::{self, RecogniserReport};
 use crate::mailbox::Mailbox;
 use crate::picture;
+use crate::runtime::keeper::{Duties, Keeper};
 use crate::stop::StopFlag;
+use crate::store::worker::Taken;
 use crate::store::{self, NewPerson, NewTemplate, Patience, Store, StoreHandle, StoreRequest};
 
 /// How often the station is told that time has passed.
@@ -65,6 +68,8 @@ pub struct Parts {
     pub policies: Policies,
     /// Things the operator should know from the start.
     pub notices: Vec<Notice>,
+    /// What is done every day.
+    pub duties: Duties,
 }
 
 /// A running station without a face of its own.
@@ -81,6 +86,7 @@ pub struct Runtime {
     model: ModelId,
     store: StoreHandle,
     receipts: Receiver<Receipt>,
+    keeper: Keeper,
     last_tick: Duration,
     last_look_for_changes: Duration,
     frame_time: Option<Duration>,
@@ -124,17 +130,25 @@ impl Runtime {
             receipt_sender,
             Patience::default(),
         )?;
-        store.send(StoreRequest::Note {
-            action: "station.start",
-            detail: format!(
-                "rollcall {}, source {}",
-                env!("CARGO_PKG_VERSION"),
-                parts.source
-            ),
-        });
-        store.send(StoreRequest::Reload {
-            local_day: station.local_day(),
-        });
+        let first = [
+            StoreRequest::Note {
+                action: "station.start",
+                detail: format!(
+                    "rollcall {}, source {}",
+                    env!("CARGO_PKG_VERSION"),
+                    parts.source
+                ),
+            },
+            StoreRequest::Reload {
+                local_day: station.local_day(),
+            },
+        ];
+        for request in first {
+            anyhow::ensure!(
+                matches!(store.send(request), Taken::Yes),
+                "the store takes no requests"
+            );
+        }
 
         let (frames, preview) = (Mailbox::new(), Mailbox::new());
         let (state_sender, camera_states) = bounded(16);
@@ -154,6 +168,8 @@ impl Runtime {
         };
         let camera = camera::worker::spawn(&parts.source, parts.source_options, wiring)
             .context("starting the camera's thread")?;
+        let keeper = Keeper::start(parts.duties, clock, stop.clone())
+            .context("starting the keeper's thread")?;
         Ok(Self {
             station,
             clock,
@@ -167,6 +183,7 @@ impl Runtime {
             model,
             store,
             receipts,
+            keeper,
             last_tick: now.monotonic,
             last_look_for_changes: now.monotonic,
             frame_time: None,
@@ -254,6 +271,14 @@ impl Runtime {
                 let receipt = receipt.context("the store's thread has died; see the log")?;
                 self.take_in(Event::Receipt(receipt));
             }
+            recv(self.keeper.notices) -> notice => {
+                happened = Happened::Progress;
+                match notice {
+                    Ok(notice) => self.take_in(Event::Notice(notice)),
+                    // It ends with the station.
+                    Err(_) => self.keeper.notices = crossbeam_channel::never(),
+                }
+            }
             recv(self.camera_states) -> state => {
                 happened = Happened::Progress;
                 match state {
@@ -286,7 +311,9 @@ impl Runtime {
         if self.recogniser.join().is_err() {
             tracing::error!("the recogniser's thread panicked");
         }
-        self.store.finish()
+        let unwritten = self.store.finish();
+        self.keeper.finish();
+        unwritten
     }
 
     fn reported(&mut self, report: RecogniserReport) {
@@ -314,9 +341,12 @@ impl Runtime {
             self.store.flush(),
             "the store's thread has died; see the log"
         );
-        if now.saturating_sub(self.last_look_for_changes) >= LOOK_FOR_CHANGES {
+        // Behind a database in trouble they would only pile up; its end reloads by itself.
+        if self.station.trouble().is_none()
+            && now.saturating_sub(self.last_look_for_changes) >= LOOK_FOR_CHANGES
+        {
             self.last_look_for_changes = now;
-            self.store.send(StoreRequest::ReloadIfChanged {
+            self.ask(StoreRequest::ReloadIfChanged {
                 local_day: self.station.local_day(),
             });
         }
@@ -348,7 +378,29 @@ impl Runtime {
                 }
             },
         };
-        self.store.send(request);
+        self.ask(request);
+    }
+
+    /// Asks the store, or answers in its place that too much is waiting.
+    fn ask(&mut self, request: StoreRequest) {
+        let Taken::No(request) = self.store.send(request) else {
+            return;
+        };
+        let reason = "too much is waiting for a database that cannot be written".to_owned();
+        let receipt = match *request {
+            StoreRequest::Punch { ticket, .. } => Receipt::Punch {
+                ticket,
+                outcome: PunchOutcome::Refused(reason),
+            },
+            StoreRequest::Enrol { ticket, .. } => Receipt::EnrolmentRefused { ticket, reason },
+            StoreRequest::Correct(_) => Receipt::Corrected(Err(reason)),
+            // Asked again soon, or said in the log file.
+            request => {
+                tracing::warn!(?request, "not taken by the store");
+                return;
+            }
+        };
+        self.take_in(Event::Receipt(receipt));
     }
 
     fn new_person(

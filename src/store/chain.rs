@@ -343,7 +343,7 @@ fn take_in(hasher: &mut Sha256, kind: u8, bytes: &[u8]) {
     hasher.update(bytes);
 }
 
-fn hex(hasher: Sha256) -> String {
+pub(super) fn hex(hasher: Sha256) -> String {
     use std::fmt::Write as _;
     hasher
         .finalize()

@@ -6,6 +6,7 @@
 )]
 
 mod attendance;
+mod backup;
 mod chain;
 mod clock;
 mod correction;
