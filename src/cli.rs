@@ -130,6 +130,9 @@ pub enum Command {
     /// List the cameras.
     #[command(subcommand)]
     Camera(CameraCommand),
+    /// Take in people, attendance or embeddings of another system.
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Copy database, pictures and configuration into one archive.
     Backup(BackupArgs),
     /// Put a backup in the place of what is in the data folder.
@@ -183,6 +186,9 @@ pub struct EnrolArgs {
     /// Add the pictures to a person who is enrolled already.
     #[arg(long)]
     pub add: bool,
+    /// When the person agreed to be recognised: "today" or YYYY-MM-DD.
+    #[arg(long, value_name = "DATE")]
+    pub consent: Option<String>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -211,6 +217,34 @@ pub enum PeopleCommand {
         /// The new name.
         name: String,
     },
+    /// Note when the person agreed to be recognised.
+    Consent {
+        /// Code of the person.
+        code: String,
+        /// "today" or YYYY-MM-DD.
+        date: String,
+    },
+    /// Put the person into a team, by which schedules are chosen; without one, into none.
+    Team {
+        /// Code of the person.
+        code: String,
+        /// Name of the team.
+        team: Option<String>,
+    },
+    /// Give the person a PIN or badge, or take it away.
+    #[command(subcommand)]
+    Pin(PinCommand),
+    /// Write everything that is held about the person into a new folder.
+    ExportData {
+        /// Code of the person.
+        code: String,
+        /// The folder; must not be there yet.
+        #[arg(long, short, value_name = "DIR")]
+        output: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Recognise the person no more; keep everything.
     Deactivate {
         /// Code of the person.
@@ -221,14 +255,77 @@ pub enum PeopleCommand {
         /// Code of the person.
         code: String,
     },
-    /// Erase name, pictures and templates. Attendance stays, without the name.
+    /// Erase name, pictures and templates, and print a receipt. Attendance stays, without the name.
     Delete {
         /// Code of the person.
         code: String,
+        /// Cut the attendance off from the code too.
+        #[arg(long)]
+        anonymise: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
         /// Do it.
         #[arg(long)]
         yes: bool,
     },
+}
+
+/// What can be done with a PIN.
+#[derive(Debug, Subcommand)]
+pub enum PinCommand {
+    /// Read a PIN of 6 to 20 digits, or a badge, from standard input and set it.
+    Set {
+        /// Code of the person.
+        code: String,
+    },
+    /// Take the PIN away.
+    Clear {
+        /// Code of the person.
+        code: String,
+    },
+}
+
+/// What can be imported.
+#[derive(Debug, Subcommand)]
+pub enum ImportCommand {
+    /// A CSV of people: code, name, and optionally team and consent.
+    People(ImportFileArgs),
+    /// A CSV of punches: code, direction, and time, or date and time.
+    Attendance(ImportFileArgs),
+    /// A CSV of face embeddings: name and 512 columns, or name and one quoted list.
+    Embeddings(ImportEmbeddingsArgs),
+}
+
+/// A file to import.
+#[derive(Debug, Args)]
+pub struct ImportFileArgs {
+    /// The file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `import embeddings`.
+#[derive(Debug, Args)]
+pub struct ImportEmbeddingsArgs {
+    /// The file.
+    #[command(flatten)]
+    pub source: ImportFileArgs,
+    /// The network that made them: "current", or the SHA-256 of its weights.
+    #[arg(long, value_name = "MODEL")]
+    pub model: String,
+    /// Folder of pictures, NAME.jpg or NAME/*, that the network in use shall look at too.
+    #[arg(long, value_name = "DIR")]
+    pub pictures: Option<PathBuf>,
+    /// Begin of the codes of people who are new.
+    #[arg(long, default_value = "P-", value_name = "PREFIX")]
+    pub code_prefix: String,
+    /// When these people agreed to be recognised: "today" or YYYY-MM-DD.
+    #[arg(long, value_name = "DATE")]
+    pub consent: Option<String>,
 }
 
 /// What can be done with the attendance.
@@ -245,18 +342,8 @@ pub enum AttendanceCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Write events as a table.
-    Export {
-        /// Days and person.
-        #[command(flatten)]
-        range: RangeArgs,
-        /// As CSV (RFC 4180, UTF-8); at present the only format.
-        #[arg(long, required = true)]
-        csv: bool,
-        /// File to write instead of standard output.
-        #[arg(long, short, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
+    /// Write tables for payroll.
+    Export(ExportArgs),
     /// Add a punch that was never made.
     Add(AddEventArgs),
     /// Take an event back; it stays readable.
@@ -364,6 +451,72 @@ pub enum DirectionArg {
     In,
     /// Check-out.
     Out,
+}
+
+/// Arguments of `attendance export`.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("format").required(true).args(["csv", "xlsx", "json"])))]
+pub struct ExportArgs {
+    /// Days and person.
+    #[command(flatten)]
+    pub range: RangeArgs,
+    /// A whole month, e.g. 2026-11.
+    #[arg(long, value_name = "MONTH", conflicts_with_all = ["from", "to", "week"])]
+    pub month: Option<String>,
+    /// A whole week from Monday, e.g. 2026-W47.
+    #[arg(long, value_name = "WEEK", conflicts_with_all = ["from", "to"])]
+    pub week: Option<String>,
+    /// One row for each event, person and day, or person; a workbook has all of them by default.
+    #[arg(long, value_enum)]
+    pub view: Option<ExportView>,
+    /// Columns and their order, separated by commas, instead of the configured ones.
+    #[arg(long, value_delimiter = ',', value_name = "COLUMNS", requires = "view")]
+    pub columns: Vec<String>,
+    /// As CSV (RFC 4180, UTF-8).
+    #[arg(long)]
+    pub csv: bool,
+    /// As a workbook.
+    #[arg(long, requires = "output")]
+    pub xlsx: bool,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// File to write instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// What a row of an exported table stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExportView {
+    /// An event, voided ones too.
+    Events,
+    /// A person's day.
+    Days,
+    /// A person, over all the days.
+    People,
+}
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// RFC 4180.
+    Csv,
+    /// A workbook.
+    Xlsx,
+    /// A list of objects.
+    Json,
+}
+
+impl ExportArgs {
+    /// The one that was asked for; the command line asks for exactly one.
+    pub fn format(&self) -> ExportFormat {
+        match (self.xlsx, self.json) {
+            (true, _) => ExportFormat::Xlsx,
+            (false, true) => ExportFormat::Json,
+            (false, false) => ExportFormat::Csv,
+        }
+    }
 }
 
 /// Some days, perhaps of one person.

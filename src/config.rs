@@ -17,6 +17,7 @@ use crate::core::enrolment::EnrolmentPolicy;
 use crate::core::gallery::MatchPolicy;
 use crate::core::station::Policies;
 use crate::inference::detector::DetectorKind;
+use crate::store::RetentionPolicy;
 
 /// Name of the configuration file inside the data folder.
 pub const FILE_NAME: &str = "config.toml";
@@ -38,6 +39,10 @@ pub struct Config {
     pub attendance: AttendanceConfig,
     /// How people are enrolled at the camera.
     pub enrolment: EnrolmentConfig,
+    /// What is kept about people, and how long.
+    pub privacy: PrivacyConfig,
+    /// Columns of exported tables.
+    pub export: ExportConfig,
     /// Copies of everything, made by the station itself.
     pub backup: BackupConfig,
     /// What the terminal shows.
@@ -114,6 +119,44 @@ pub struct AttendanceConfig {
 pub struct EnrolmentConfig {
     /// Pictures to take of a person.
     pub samples: usize,
+}
+
+/// What is kept about people, and how long. Days; 0 keeps for good.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PrivacyConfig {
+    /// Whether a face is enrolled only with a date of consent.
+    pub consent_required: bool,
+    /// That an unknown face was seen.
+    pub keep_sightings_days: u32,
+    /// Pictures that people were enrolled with.
+    pub keep_pictures_days: u32,
+    /// Attendance events.
+    pub keep_events_days: u32,
+}
+
+impl PrivacyConfig {
+    /// How long each kind is kept.
+    pub fn retention(&self) -> RetentionPolicy {
+        let days = |days: u32| (days > 0).then_some(days);
+        RetentionPolicy {
+            sightings: days(self.keep_sightings_days),
+            pictures: days(self.keep_pictures_days),
+            events: days(self.keep_events_days),
+        }
+    }
+}
+
+/// Columns of exported tables, in their order; an empty list has all of them.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExportConfig {
+    /// One row for each event.
+    pub events: Vec<String>,
+    /// One row for each person and day.
+    pub days: Vec<String>,
+    /// One row for each person.
+    pub people: Vec<String>,
 }
 
 /// Copies of everything, made by the station itself.
@@ -209,6 +252,17 @@ impl Default for AttendanceConfig {
 impl Default for EnrolmentConfig {
     fn default() -> Self {
         Self { samples: 5 }
+    }
+}
+
+impl Default for PrivacyConfig {
+    fn default() -> Self {
+        Self {
+            consent_required: true,
+            keep_sightings_days: 30,
+            keep_pictures_days: 0,
+            keep_events_days: 0,
+        }
     }
 }
 
@@ -423,6 +477,12 @@ impl Config {
             "enrolment.samples",
             self.enrolment.samples.to_string(),
             "from 1 to 20",
+        )?;
+        check(
+            self.privacy.keep_events_days == 0 || self.privacy.keep_events_days >= 31,
+            "privacy.keep_events_days",
+            self.privacy.keep_events_days.to_string(),
+            "0 (for good) or at least 31, so that no month is erased before it is paid",
         )?;
         check(
             (1..=1000).contains(&self.backup.keep),

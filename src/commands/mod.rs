@@ -10,9 +10,12 @@ mod data_folder;
 mod doctor;
 mod enrol;
 mod eval;
+mod export;
 mod identify;
+mod import;
 mod models;
 mod people;
+mod pin;
 mod salvage;
 mod station;
 mod stills;
@@ -73,6 +76,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Eval(args)) => eval::run(&args, &context),
         Some(Command::Models(command)) => models::run(&command, &context),
         Some(Command::Camera(command)) => camera::run(&command),
+        Some(Command::Import(command)) => import::run(&command, &context),
         Some(Command::Backup(args)) => backup::back_up_now(&args, &context),
         Some(Command::Restore(args)) => backup::restore(&args, &context),
         Some(Command::Doctor(args)) => doctor::run(args, &context),
@@ -143,6 +147,8 @@ impl Context {
         let backup = &self.config.backup;
         Duties {
             data_dir: data_dir.to_path_buf(),
+            retention: self.config.privacy.retention(),
+            policy: self.config.policies().attendance,
             backup: (backup.every_hours > 0).then(|| BackupDuty {
                 every: Duration::from_secs(u64::from(backup.every_hours) * 3600),
                 keep: backup.keep,
@@ -167,6 +173,19 @@ impl Context {
     /// Reads a local time as an operator writes it.
     fn parse_time(&self, text: &str) -> Result<DateTime<FixedOffset>> {
         correction::parse_time(text, &self.clock)
+    }
+
+    /// Reads when somebody has agreed: "today" or a day that is not to come.
+    fn parse_consent(&self, text: &str) -> Result<DateTime<FixedOffset>> {
+        let now = self.clock.now().wall;
+        if text == "today" {
+            return Ok(now);
+        }
+        let at = self
+            .parse_time(&format!("{text} 00:00"))
+            .with_context(|| format!("the consent {text:?}: say today, or a day as 2026-11-23"))?;
+        anyhow::ensure!(at <= now, "the consent of {text} is still to come");
+        Ok(at)
     }
 
     fn author<'a>(&self, operator: &'a str) -> Author<'a> {

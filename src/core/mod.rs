@@ -27,5 +27,6 @@ pub mod geometry;
 pub mod notice;
 pub mod observation;
 pub mod person;
+pub mod pin;
 pub mod quality;
 pub mod station;

@@ -11,10 +11,12 @@ use chrono::{DateTime, FixedOffset, TimeDelta};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::clock::Clock;
+use crate::core::day::AttendancePolicy;
 use crate::core::notice::Notice;
 use crate::stop::StopFlag;
 use crate::store::{
-    BackupPlan, Passphrase, StoreError, back_up, describe_backup, latest_backup, made_at, rotate,
+    Author, BackupPlan, Passphrase, RetentionPolicy, RetentionReport, Store, StoreError, back_up,
+    describe_backup, latest_backup, made_at, rotate,
 };
 
 /// What is due, and how often.
@@ -22,6 +24,10 @@ use crate::store::{
 pub struct Duties {
     /// The folder that is kept.
     pub data_dir: PathBuf,
+    /// How long each kind of data is kept.
+    pub retention: RetentionPolicy,
+    /// Says which day it is.
+    pub policy: AttendancePolicy,
     /// Backups, if the station shall make any.
     pub backup: Option<BackupDuty>,
 }
@@ -85,8 +91,15 @@ impl Keeper {
 
 fn keep(duties: &Duties, clock: Clock, stop: &StopFlag, notices: &Sender<Notice>) {
     let mut pause = FIRST_LOOK;
+    let mut retained = None;
     while rest(pause, clock, stop) {
         pause = LOOK;
+        let today = duties.policy.local_day(&clock.now().wall);
+        if retained != Some(today) {
+            // Once a day, also if it fails: a lock or a full disk is shown by the punches too.
+            retained = Some(today);
+            retain(duties, clock, notices);
+        }
         let Some(backup) = &duties.backup else {
             continue;
         };
@@ -105,6 +118,33 @@ fn keep(duties: &Duties, clock: Clock, stop: &StopFlag, notices: &Sender<Notice>
         // The log file has it too; a main thread that is busy is not waited for.
         let _ = notices.try_send(notice);
     }
+}
+
+/// Erases what is too old, and says so.
+fn retain(duties: &Duties, clock: Clock, notices: &Sender<Notice>) {
+    if duties.retention == RetentionPolicy::default() || !clock.is_believable() {
+        return;
+    }
+    let at = clock.now().wall;
+    let author = Author {
+        name: "station",
+        at,
+    };
+    let today = duties.policy.local_day(&at);
+    let done = Store::open(&duties.data_dir)
+        .and_then(|mut store| store.retain(&duties.retention, today, author));
+    let notice = match done {
+        Ok(report) if report == RetentionReport::default() => return,
+        Ok(report) => Notice::Info(format!(
+            "erased because of age: {} sightings, {} pictures, {} events",
+            report.sightings, report.pictures, report.events
+        )),
+        Err(error) => {
+            tracing::error!(%error, "nothing was erased");
+            Notice::Warning(format!("what is too old could not be erased: {error}"))
+        }
+    };
+    let _ = notices.try_send(notice);
 }
 
 /// Waits; `false` once the station stops.

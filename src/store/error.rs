@@ -163,6 +163,12 @@ pub enum StoreError {
         /// The code.
         code: String,
     },
+    /// The PIN has to say who somebody is.
+    #[error("somebody else has this PIN or badge: take another")]
+    PinTaken,
+    /// The PIN could not be hashed.
+    #[error("cannot hash the PIN: {0}")]
+    PinHash(String),
     /// No such event.
     #[error("there is no attendance event {}", .0.0)]
     NoSuchEvent(EventId),
@@ -197,9 +203,6 @@ pub enum StoreError {
     /// Taking an event back needs a reason that somebody can read later.
     #[error("the {0} is empty")]
     Blank(&'static str),
-    /// The table could not be written.
-    #[error("cannot write the attendance table: {0}")]
-    Export(#[from] csv::Error),
     /// A thread could not be started.
     #[error("cannot start the store's thread: {0}")]
     Thread(std::io::Error),
@@ -220,6 +223,8 @@ impl StoreError {
             | StoreError::SameEvent { .. }
             | StoreError::NothingChanges { .. }
             | StoreError::ShiftOutOfRange { .. }
+            | StoreError::PinTaken
+            | StoreError::PinHash(_)
             | StoreError::Blank(_) => true,
             StoreError::Sql { source, .. } => match source.sqlite_error_code() {
                 Some(code) => code == ErrorCode::ConstraintViolation,

@@ -20,9 +20,12 @@ mod clock_repair;
 mod correction;
 mod error;
 mod export;
+mod import;
 mod lock;
 mod people;
 mod pictures;
+mod pin;
+mod privacy;
 mod restore;
 mod salvage;
 mod schema;
@@ -50,9 +53,13 @@ pub use backup::{
 pub use chain::{BrokenLink, ChainReport};
 pub use clock_repair::Calendar;
 pub use error::StoreError;
-pub use export::{AttendanceRow, write_csv};
+pub use export::AttendanceRow;
+pub use import::{Imported, ImportedEvent, ImportedPerson};
 pub use lock::StationLock;
 pub use people::{GalleryRows, NewPerson, NewTemplate, PersonRow, SkippedTemplate};
+pub use privacy::{
+    Attendance, ErasureReceipt, PersonData, RetentionPolicy, RetentionReport, TemplateData,
+};
 pub use restore::{CheckedBackup, describe as describe_backup};
 pub use salvage::{SetAside, latest_aside, set_aside, start_fresh};
 pub use worker::{Patience, StoreHandle, StoreRequest, spawn};

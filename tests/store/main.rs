@@ -10,8 +10,10 @@ mod backup;
 mod chain;
 mod clock;
 mod correction;
+mod import;
 mod opening;
 mod people;
+mod privacy;
 mod worker;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
