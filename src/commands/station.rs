@@ -13,7 +13,7 @@ use crate::core::person::{PersonCode, PersonName};
 use crate::inference::recogniser::Recogniser;
 use crate::logging;
 use crate::runtime::dashboard::DashboardOptions;
-use crate::runtime::{Parts, dashboard, headless};
+use crate::runtime::{Consent, Parts, dashboard, headless};
 use crate::store::{Author, NewPerson, StationLock, Store};
 use crate::ui::{Charset, ColourDepth, PreviewMode, UiOptions};
 
@@ -72,6 +72,11 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
         policies: context.config.policies(),
         notices,
         duties: context.duties(&folder.path),
+        consent: if context.config.privacy.consent_required && !is_demo {
+            Consent::Asked
+        } else {
+            Consent::NotAsked
+        },
     };
     match front {
         Front::Dashboard => dashboard::run(parts, dashboard_options(&source, context))?,
@@ -168,6 +173,8 @@ fn dashboard_options(source: &SourceSpec, context: &Context) -> DashboardOptions
         ui: UiOptions {
             station_name: config.station.name.clone(),
             operator: super::operator(),
+            ask_consent: config.privacy.consent_required
+                && !matches!(source, SourceSpec::Demo { .. }),
             colours: ColourDepth::detect(environment),
             charset,
             preview: match config.dashboard.preview {

@@ -27,6 +27,7 @@ use super::gallery::{Gallery, MatchPolicy};
 use super::notice::{Log, Notice};
 use super::observation::Observation;
 use super::person::{Person, PersonId, PersonName};
+use super::pin::{Pin, PinGuard};
 
 /// The rules of a station.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -83,6 +84,9 @@ pub struct Station {
     trouble: Option<String>,
     next_ticket: u64,
     clock: ClockWatch,
+    pin_guard: PinGuard,
+    /// PINs that the database is looking for, and when they were entered.
+    pins: BTreeMap<Ticket, Moment>,
 }
 
 /// A person in sight of the camera without a longer break.
@@ -93,12 +97,14 @@ struct Visit {
     punched: bool,
 }
 
-/// A recognised face at the moment it was recognised.
+/// Somebody at the moment a face or a PIN said who it is.
 #[derive(Debug, Clone, Copy)]
 struct NamedFace {
     person: PersonId,
     seen_at: Moment,
-    similarity: Cosine,
+    /// A face or a PIN.
+    source: EventSource,
+    similarity: Option<Cosine>,
     margin: Option<f32>,
     liveness: Option<f32>,
 }
@@ -134,6 +140,8 @@ impl Station {
             trouble: None,
             next_ticket: 0,
             clock: ClockWatch::default(),
+            pin_guard: PinGuard::default(),
+            pins: BTreeMap::new(),
         }
     }
 
@@ -146,6 +154,7 @@ impl Station {
             Event::Intent(Intent::Correct(correction)) => {
                 effects.push(Effect::Correct(correction));
             }
+            Event::Intent(Intent::EnterPin(pin)) => self.pin_entered(pin, now, &mut effects),
             Event::Intent(intent) => self.intended(intent, now),
             Event::Receipt(receipt) => self.answered(receipt, now, &mut effects),
             Event::Notice(notice) => self.log.push(now, notice),
@@ -294,7 +303,7 @@ impl Station {
             (Intent::Enrol { .. }, Mode::Enrolling(_) | Mode::Saving { .. })
             | (Intent::CancelEnrolment, Mode::Live | Mode::Saving { .. })
             // Needs nothing of the mode; see `handle`.
-            | (Intent::Correct(_), _) => {}
+            | (Intent::Correct(_) | Intent::EnterPin(_), _) => {}
         }
     }
 
@@ -330,6 +339,9 @@ impl Station {
                         .push(now, Notice::EnrolmentRefused { name, reason });
                 }
                 self.end_saving(ticket);
+            }
+            Receipt::PinChecked { ticket, holder } => {
+                self.pin_checked(ticket, holder, now, effects);
             }
             Receipt::Corrected(outcome) => self.corrected(outcome, now, effects),
             Receipt::Snapshot(snapshot) => self.snapshot_taken(*snapshot, now, effects),
@@ -459,6 +471,90 @@ impl Station {
         }
     }
 
+    fn pin_entered(&mut self, pin: Pin, now: &Moment, effects: &mut Vec<Effect>) {
+        if let Some(left) = self.pin_guard.closed_for(now.monotonic) {
+            let reason = format!(
+                "too many wrong ones; wait {} seconds",
+                left.as_secs_f64().ceil()
+            );
+            self.log.push(now, Notice::PinRefused(reason));
+            return;
+        }
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        self.pins.insert(ticket, *now);
+        effects.push(Effect::CheckPin { ticket, pin });
+    }
+
+    fn pin_checked(
+        &mut self,
+        ticket: Ticket,
+        holder: Result<Option<PersonId>, String>,
+        now: &Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(entered_at) = self.pins.remove(&ticket) else {
+            return;
+        };
+        let refusal = match holder {
+            Err(reason) => Some(reason),
+            Ok(None) => {
+                self.pin_guard.wrong(now.monotonic);
+                Some("nobody has this one".to_owned())
+            }
+            Ok(Some(person)) => {
+                self.pin_guard.right();
+                self.punch_by_pin(person, entered_at, now, effects)
+            }
+        };
+        if let Some(reason) = refusal {
+            self.log.push(now, Notice::PinRefused(reason));
+        }
+    }
+
+    /// Decides as for a face, but says why if there is no punch: whoever has
+    /// typed a PIN waits for an answer. It may be the second of one visit.
+    fn punch_by_pin(
+        &mut self,
+        person: PersonId,
+        entered_at: Moment,
+        now: &Moment,
+        effects: &mut Vec<Effect>,
+    ) -> Option<String> {
+        let name = match self.people.get(&person) {
+            Some(person) if person.active => person.name.clone(),
+            Some(person) => return Some(format!("{} is not active", person.name)),
+            // Somebody added by another program, whom the next snapshot brings.
+            None => return Some("this person is not known here yet; try again".to_owned()),
+        };
+        if self.waiting.values().any(|face| face.person == person) {
+            return Some(format!("a punch of {name} is being saved"));
+        }
+        let day = self.days.entry(person).or_default();
+        match self.policies.attendance.decide(day, &entered_at) {
+            Decision::Cooldown { left } => {
+                let minutes = left.as_secs().div_ceil(60);
+                Some(format!("{name} has just punched; again in {minutes} min"))
+            }
+            Decision::AlreadyPresent => Some(format!("{name} is checked in today already")),
+            Decision::Punch { .. } => {
+                if let Some(visit) = self.visits.get_mut(&person) {
+                    visit.punched = false;
+                }
+                let face = NamedFace {
+                    person,
+                    seen_at: entered_at,
+                    source: EventSource::Pin,
+                    similarity: None,
+                    margin: None,
+                    liveness: None,
+                };
+                self.consider(face, now, effects);
+                None
+            }
+        }
+    }
+
     fn consider(&mut self, face: NamedFace, now: &Moment, effects: &mut Vec<Effect>) {
         let visit = self.visits.entry(face.person).or_insert(Visit {
             last_seen: now.monotonic,
@@ -488,11 +584,11 @@ impl Station {
                 local_day: self.policies.attendance.local_day(&face.seen_at.wall),
                 sequence,
                 direction,
-                source: EventSource::Camera,
-                similarity: Some(face.similarity),
+                source: face.source,
+                similarity: face.similarity,
                 margin: face.margin,
                 liveness: face.liveness,
-                model: Some(self.model.clone()),
+                model: (face.source == EventSource::Camera).then(|| self.model.clone()),
                 clock: self.clock.reading(),
             },
         });
@@ -667,7 +763,8 @@ fn named_face(track: &Track) -> Option<NamedFace> {
     Some(NamedFace {
         person,
         seen_at: track.last_seen,
-        similarity: candidate.similarity,
+        source: EventSource::Camera,
+        similarity: Some(candidate.similarity),
         margin: candidate.margin(),
         liveness: track.liveness,
     })

@@ -70,6 +70,17 @@ pub struct Parts {
     pub notices: Vec<Notice>,
     /// What is done every day.
     pub duties: Duties,
+    /// Whether whoever is enrolled at the camera was asked.
+    pub consent: Consent,
+}
+
+/// Whether a person is asked before being enrolled at the camera.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consent {
+    /// The form asks, and enrols only with a yes: its day is noted.
+    Asked,
+    /// Nobody asks, so nothing is noted.
+    NotAsked,
 }
 
 /// A running station without a face of its own.
@@ -87,6 +98,7 @@ pub struct Runtime {
     store: StoreHandle,
     receipts: Receiver<Receipt>,
     keeper: Keeper,
+    consent: Consent,
     last_tick: Duration,
     last_look_for_changes: Duration,
     frame_time: Option<Duration>,
@@ -184,6 +196,7 @@ impl Runtime {
             store,
             receipts,
             keeper,
+            consent: parts.consent,
             last_tick: now.monotonic,
             last_look_for_changes: now.monotonic,
             frame_time: None,
@@ -361,6 +374,7 @@ impl Runtime {
         let request = match effect {
             Effect::RecordPunch { ticket, punch } => StoreRequest::Punch { ticket, punch },
             Effect::RecordSighting(sighting) => StoreRequest::Sighting(sighting),
+            Effect::CheckPin { ticket, pin } => StoreRequest::CheckPin { ticket, pin },
             Effect::Correct(correction) => StoreRequest::Correct(correction),
             Effect::Note { action, detail } => StoreRequest::Note { action, detail },
             Effect::Reload { local_day } => StoreRequest::Reload { local_day },
@@ -393,6 +407,10 @@ impl Runtime {
                 outcome: PunchOutcome::Refused(reason),
             },
             StoreRequest::Enrol { ticket, .. } => Receipt::EnrolmentRefused { ticket, reason },
+            StoreRequest::CheckPin { ticket, .. } => Receipt::PinChecked {
+                ticket,
+                holder: Err(reason),
+            },
             StoreRequest::Correct(_) => Receipt::Corrected(Err(reason)),
             // Asked again soon, or said in the log file.
             request => {
@@ -424,7 +442,10 @@ impl Runtime {
         Ok(NewPerson {
             name,
             code,
-            consent_at: None,
+            consent_at: match self.consent {
+                Consent::Asked => Some(self.now().wall),
+                Consent::NotAsked => None,
+            },
             templates,
         })
     }

@@ -22,6 +22,7 @@ mod error;
 mod export;
 mod import;
 mod lock;
+mod modes;
 mod people;
 mod pictures;
 mod pin;
@@ -56,6 +57,7 @@ pub use error::StoreError;
 pub use export::AttendanceRow;
 pub use import::{Imported, ImportedEvent, ImportedPerson};
 pub use lock::StationLock;
+pub use modes::readable_by_others;
 pub use people::{GalleryRows, NewPerson, NewTemplate, PersonRow, SkippedTemplate};
 pub use privacy::{
     Attendance, ErasureReceipt, PersonData, RetentionPolicy, RetentionReport, TemplateData,
@@ -153,6 +155,7 @@ impl Store {
             clock_batches: None,
         };
         store.remove_orphaned_pictures()?;
+        modes::close(&store.data_dir);
         Ok(store)
     }
 

@@ -26,6 +26,7 @@ use crate::core::attendance::NewPunch;
 use crate::core::correction::Correction;
 use crate::core::embedding::ModelId;
 use crate::core::event::{PunchOutcome, Receipt, Sighting, Ticket};
+use crate::core::pin::Pin;
 use crate::stop::StopFlag;
 
 /// What can be asked of the store.
@@ -47,6 +48,13 @@ pub enum StoreRequest {
     },
     /// Put an attendance event right.
     Correct(Box<Correction>),
+    /// Find out whose PIN this is.
+    CheckPin {
+        /// To pair the receipt.
+        ticket: Ticket,
+        /// What was typed or read.
+        pin: Pin,
+    },
     /// Write that a face was given no name.
     Sighting(Sighting),
     /// Write a line into the audit trail.
@@ -336,6 +344,12 @@ impl Worker {
                         Tried::Refused
                     }
                 }
+            }
+            StoreRequest::CheckPin { ticket, pin } => {
+                let holder = self.store.person_of_pin(&pin).map_err(|e| e.to_string());
+                // It was only read: a database that cannot be written still answers.
+                self.deliver(Receipt::PinChecked { ticket, holder });
+                Tried::Refused
             }
             // As with an enrolment, the operator is standing there.
             StoreRequest::Correct(correction) => {
