@@ -4,6 +4,9 @@
 //! shows them all and a test keeps the two equal. A key that is not known, a
 //! value of the wrong type or out of range is an error that says where.
 
+use std::collections::BTreeMap;
+mod records;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,7 +20,8 @@ use crate::core::enrolment::EnrolmentPolicy;
 use crate::core::gallery::MatchPolicy;
 use crate::core::station::Policies;
 use crate::inference::detector::DetectorKind;
-use crate::store::RetentionPolicy;
+
+pub use records::{BackupConfig, ExportConfig, PrivacyConfig};
 
 /// Name of the configuration file inside the data folder.
 pub const FILE_NAME: &str = "config.toml";
@@ -65,6 +69,20 @@ pub struct StationConfig {
 pub struct CameraConfig {
     /// As for `--source`.
     pub source: String,
+    /// Width and height to ask a camera for, `WIDTHxHEIGHT`.
+    pub resolution: String,
+    /// Pictures a second to ask a camera for.
+    pub frames_per_second: f64,
+    /// `auto`, or the only pixel format to ask for.
+    pub format: String,
+    /// Degrees by which a camera's picture is turned clockwise.
+    pub rotate: u32,
+    /// Whether left and right of a camera's picture are exchanged.
+    pub mirror: bool,
+    /// The part of a camera's picture that is looked at, `X,Y,WIDTH,HEIGHT`; empty for all.
+    pub crop: String,
+    /// Controls of the camera by name, set each time it is opened.
+    pub controls: BTreeMap<String, i64>,
 }
 
 /// What is done with the liveness network.
@@ -121,58 +139,6 @@ pub struct EnrolmentConfig {
     pub samples: usize,
 }
 
-/// What is kept about people, and how long. Days; 0 keeps for good.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PrivacyConfig {
-    /// Whether a face is enrolled only with a date of consent.
-    pub consent_required: bool,
-    /// That an unknown face was seen.
-    pub keep_sightings_days: u32,
-    /// Pictures that people were enrolled with.
-    pub keep_pictures_days: u32,
-    /// Attendance events.
-    pub keep_events_days: u32,
-}
-
-impl PrivacyConfig {
-    /// How long each kind is kept.
-    pub fn retention(&self) -> RetentionPolicy {
-        let days = |days: u32| (days > 0).then_some(days);
-        RetentionPolicy {
-            sightings: days(self.keep_sightings_days),
-            pictures: days(self.keep_pictures_days),
-            events: days(self.keep_events_days),
-        }
-    }
-}
-
-/// Columns of exported tables, in their order; an empty list has all of them.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ExportConfig {
-    /// One row for each event.
-    pub events: Vec<String>,
-    /// One row for each person and day.
-    pub days: Vec<String>,
-    /// One row for each person.
-    pub people: Vec<String>,
-}
-
-/// Copies of everything, made by the station itself.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct BackupConfig {
-    /// Hours between two backups; 0 makes none.
-    pub every_hours: u32,
-    /// Newest backups that are kept.
-    pub keep: usize,
-    /// Where they go; a relative folder is inside the data folder.
-    pub folder: String,
-    /// File whose first line encrypts them; empty leaves them readable.
-    pub passphrase_file: String,
-}
-
 /// How the preview is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -217,6 +183,13 @@ impl Default for CameraConfig {
     fn default() -> Self {
         Self {
             source: "usb".into(),
+            resolution: "640x480".into(),
+            frames_per_second: 30.0,
+            format: "auto".into(),
+            rotate: 0,
+            mirror: false,
+            crop: String::new(),
+            controls: BTreeMap::new(),
         }
     }
 }
@@ -252,28 +225,6 @@ impl Default for AttendanceConfig {
 impl Default for EnrolmentConfig {
     fn default() -> Self {
         Self { samples: 5 }
-    }
-}
-
-impl Default for PrivacyConfig {
-    fn default() -> Self {
-        Self {
-            consent_required: true,
-            keep_sightings_days: 30,
-            keep_pictures_days: 0,
-            keep_events_days: 0,
-        }
-    }
-}
-
-impl Default for BackupConfig {
-    fn default() -> Self {
-        Self {
-            every_hours: 24,
-            keep: 14,
-            folder: "backups".into(),
-            passphrase_file: String::new(),
-        }
     }
 }
 
@@ -406,6 +357,7 @@ impl Config {
     /// # Errors
     /// The first value that makes no sense.
     pub fn validate(&self) -> Result<(), ConfigError> {
+        self.camera.validate()?;
         let r = &self.recognition;
         let check = |ok: bool, key, value: String, expected| {
             if ok {
@@ -478,24 +430,7 @@ impl Config {
             self.enrolment.samples.to_string(),
             "from 1 to 20",
         )?;
-        check(
-            self.privacy.keep_events_days == 0 || self.privacy.keep_events_days >= 31,
-            "privacy.keep_events_days",
-            self.privacy.keep_events_days.to_string(),
-            "0 (for good) or at least 31, so that no month is erased before it is paid",
-        )?;
-        check(
-            (1..=1000).contains(&self.backup.keep),
-            "backup.keep",
-            self.backup.keep.to_string(),
-            "from 1 to 1000",
-        )?;
-        check(
-            !self.backup.folder.is_empty(),
-            "backup.folder",
-            format!("{:?}", self.backup.folder),
-            "the name of a folder",
-        )?;
+        self.validate_records(check)?;
         check(
             (1..=60).contains(&self.dashboard.frames_per_second),
             "dashboard.frames_per_second",
@@ -554,6 +489,8 @@ fn settings() -> Vec<(String, String, String)> {
     }
     settings
 }
+
+mod camera;
 
 #[cfg(test)]
 mod tests {

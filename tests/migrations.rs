@@ -70,7 +70,8 @@ fn a_version_1_station_opens_with_everything_in_it() {
     let model = ModelId::from_sha256("0123456789abcdef");
     let day = NaiveDate::from_ymd_opt(2026, 11, 4).unwrap();
     let snapshot = store.snapshot(day, &model).unwrap();
-    assert_eq!(snapshot.templates[0].embedding.as_slice(), [0.5; 4]);
+    let template = snapshot.templates.templates().next().unwrap();
+    assert_eq!(template.embedding.as_slice(), [0.5; 4]);
     assert_eq!(snapshot.last_before.len(), 1);
     let trail = store.audit_trail(9).unwrap();
     assert_eq!(trail.last().unwrap().actor, "olga");

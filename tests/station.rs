@@ -329,7 +329,7 @@ fn a_snapshot_of_yesterday_is_not_taken_for_today() {
     world.see_for(&[Face::of(0, 0.7)], 1.0);
     let stale = Snapshot {
         people: world.ledger.people.clone(),
-        templates: world.ledger.templates.clone(),
+        templates: world.ledger.templates.iter().cloned().collect(),
         local_day: world.station.local_day().pred_opt().unwrap(),
         events: vec![],
         last_before: vec![],

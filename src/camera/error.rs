@@ -10,7 +10,7 @@ use thiserror::Error;
 pub enum CameraError {
     /// The text after `--source` is not understood.
     #[error(
-        "`{text}` is not a source: {reason}. Write usb, usb:0, usb:NAME, demo, demo:SEED, or the path of a picture, a folder or a video"
+        "`{text}` is not a source: {reason}. Write usb, usb:0, usb:NAME, usb:bus=SOCKET, usb:serial=NUMBER, demo, demo:SEED, or the path of a picture, a folder or a video"
     )]
     InvalidSource {
         /// What was written.
@@ -38,7 +38,9 @@ pub enum CameraError {
     },
 
     /// The user may not open the device.
-    #[error("this user may not open {camera}: run `sudo usermod -aG video $USER` and log in again")]
+    #[error(
+        "permission denied on {camera}: add this user to the group video with `sudo usermod -aG video $USER` and log in again"
+    )]
     Forbidden {
         /// The camera's name.
         camera: String,
@@ -51,12 +53,38 @@ pub enum CameraError {
         camera: String,
     },
 
-    /// The camera offers neither Motion JPEG nor YUYV in a usable size.
-    #[error("{camera} offers no usable picture format; tried: {tried}")]
+    /// The source is open and sends nothing usable.
+    #[error("no usable picture arrives")]
+    Silent,
+
+    /// So many threads are stuck in the driver that no more are started.
+    #[error(
+        "{threads} attempts to use the camera hang in its driver: unplug it, and restart Rollcall if that does not help"
+    )]
+    Stuck {
+        /// How many.
+        threads: usize,
+    },
+
+    /// The system refused a thread.
+    #[error("cannot start a thread for the camera: {source}")]
+    Thread {
+        /// The system's answer.
+        source: io::Error,
+    },
+
+    /// A defect in this program or in the library that speaks to the driver.
+    #[error("reading the camera failed in an unforeseen way; the log has the details")]
+    Panicked,
+
+    /// The camera offers no format that is read.
+    #[error(
+        "{camera} offers no picture format that is read (tried: {tried}): use another camera or other settings"
+    )]
     NoFormat {
         /// The camera's name.
         camera: String,
-        /// The formats that were asked for, with the last answer.
+        /// The formats that were asked for.
         tried: String,
     },
 

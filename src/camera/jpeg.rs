@@ -1,14 +1,14 @@
 //! Motion JPEG pictures of cameras and video files.
 //!
-//! Three things set them apart from picture files. The buffer is longer than
-//! the picture and holds the remains of older ones. A picture may be half sent.
+//! Three things set them apart from picture files. Bytes may follow the end of
+//! the picture. A picture may be half sent.
 //! And the Huffman tables are often left out, because everyone uses those of
 //! ITU-T T.81, annex K.3. So the picture is first walked marker by marker,
 //! which finds its end and what it lacks, and only then decoded, strictly.
 //!
 //! What this cannot find: a picture that was cut off but whose remains are
-//! followed by the end of an older picture. Its lower part is then noise or
-//! grey, since JPEG has no checksum.
+//! followed by the end of an older picture, since JPEG has no checksum. The
+//! caller must not pass on more bytes than arrived.
 
 use image::RgbImage;
 use thiserror::Error;

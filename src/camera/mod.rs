@@ -19,10 +19,12 @@ pub mod avi;
 pub mod demo;
 mod error;
 pub mod jpeg;
+mod layout;
 pub mod mjpeg;
 mod monitor;
 mod pace;
 pub mod replay;
+mod settings;
 mod spec;
 mod state;
 pub mod usb;
@@ -30,15 +32,20 @@ pub mod worker;
 pub mod y4m;
 pub mod yuv;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use image::RgbImage;
 
 use crate::stop::StopFlag;
 
 pub use error::CameraError;
-pub use monitor::CameraStats;
+pub use layout::{Crop, PictureLayout, Rotation};
+pub use monitor::{CameraPatience, CameraStats};
+pub use settings::{CameraSettings, CaptureRequest, PixelFormat};
 pub use spec::{CameraChoice, FrameRate, Repeat, SourceOptions, SourceSpec};
 pub use state::CameraState;
-pub use worker::{CameraWorker, Wiring};
+pub use worker::{CameraWorker, Capture, Wiring};
 
 /// How much a file or a camera may ask for.
 pub mod limits {
@@ -68,6 +75,15 @@ pub struct SourceDescription {
     pub rate: Option<FrameRate>,
 }
 
+/// Figures of an open source that its pictures do not show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SourceMeter {
+    /// Pictures that the camera or the driver lost, or that were out of date when they came.
+    pub dropped: u64,
+    /// Time from the driver's stamp of the latest picture to its being decoded.
+    pub latency: Option<Duration>,
+}
+
 /// What a source had next.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Delivery {
@@ -87,6 +103,11 @@ pub trait FrameSource {
     /// Name, resolution and rate.
     fn describe(&self) -> SourceDescription;
 
+    /// What only the source itself knows; zero where it cannot.
+    fn meter(&self) -> SourceMeter {
+        SourceMeter::default()
+    }
+
     /// Blocks until the next picture is due and there.
     ///
     /// # Errors
@@ -95,23 +116,36 @@ pub trait FrameSource {
 }
 
 /// Opens a source, and opens it again after it was lost.
-pub trait OpenSource: Send {
-    /// Opens the source; sleeps of the source end early once `stop` is requested.
+///
+/// Shared between threads: one that is stuck in a driver may still hold it while
+/// the next one opens the camera again.
+pub trait OpenSource: Send + Sync {
+    /// Opens the source; its sleeps and waits end early once `stop` is requested.
     ///
     /// # Errors
     /// When the camera is absent, busy or forbidden, or the file is unusable.
-    fn open(&mut self, stop: &StopFlag) -> Result<Box<dyn FrameSource>, CameraError>;
+    fn open(&self, stop: &StopFlag) -> Result<Box<dyn FrameSource>, CameraError>;
 
     /// Whether opening again may help: a cable can be plugged back in, a broken
     /// file stays broken.
     fn comes_back(&self) -> bool;
+
+    /// A number that changes when something happened that makes it worth trying
+    /// at once, such as a device that appeared. Cheap enough to ask four times a second.
+    fn surroundings(&self) -> u64 {
+        0
+    }
 }
 
 /// The opener for what the operator asked for.
-pub fn opener(spec: &SourceSpec, options: SourceOptions) -> Box<dyn OpenSource> {
+pub fn opener(
+    spec: &SourceSpec,
+    options: SourceOptions,
+    settings: &CameraSettings,
+) -> Arc<dyn OpenSource> {
     match spec {
-        SourceSpec::Usb(choice) => Box::new(usb::UsbOpener::new(choice.clone())),
-        SourceSpec::Replay(path) => Box::new(replay::ReplayOpener::new(path.clone(), options)),
-        SourceSpec::Demo { seed } => Box::new(demo::DemoOpener::new(*seed, options)),
+        SourceSpec::Usb(choice) => Arc::new(usb::UsbOpener::new(choice.clone(), settings.clone())),
+        SourceSpec::Replay(path) => Arc::new(replay::ReplayOpener::new(path.clone(), options)),
+        SourceSpec::Demo { seed } => Arc::new(demo::DemoOpener::new(*seed, options)),
     }
 }

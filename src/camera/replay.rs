@@ -44,7 +44,7 @@ impl ReplayOpener {
 }
 
 impl OpenSource for ReplayOpener {
-    fn open(&mut self, stop: &StopFlag) -> Result<Box<dyn FrameSource>, CameraError> {
+    fn open(&self, stop: &StopFlag) -> Result<Box<dyn FrameSource>, CameraError> {
         let source = ReplaySource::open(&self.path, self.options, stop.clone())?;
         Ok(Box::new(source))
     }

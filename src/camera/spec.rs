@@ -13,7 +13,7 @@ const DEFAULT_SEED: u64 = 1;
 /// Where pictures are to come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceSpec {
-    /// A camera: `usb`, `usb:0`, `usb:NAME`.
+    /// A camera: `usb`, `usb:0`, `usb:NAME`, `usb:bus=1-1.3`, `usb:serial=8A2F`, `/dev/video0`.
     Usb(CameraChoice),
     /// A picture, a folder of pictures or a video: `replay:PATH` or a bare path.
     Replay(PathBuf),
@@ -33,6 +33,10 @@ pub enum CameraChoice {
     Number(u32),
     /// The first whose name contains this text, in any case.
     Name(String),
+    /// The one in this socket, e.g. `1-1.3`; `rollcall camera list` shows it.
+    Bus(String),
+    /// The one with this serial number.
+    Serial(String),
 }
 
 /// How a source is to be played.
@@ -59,6 +63,9 @@ pub enum Repeat {
 pub struct FrameRate(pub(super) f64);
 
 impl FrameRate {
+    /// What a camera is asked for where nothing is configured.
+    pub const CAMERA: Self = Self(30.0);
+
     /// A rate within the limits; `None` for anything else, such as zero or not-a-number.
     pub fn new(frames_per_second: f64) -> Option<Self> {
         (0.01..=240.0)
@@ -106,6 +113,9 @@ impl FromStr for SourceSpec {
             text: text.to_owned(),
             reason: reason.to_owned(),
         };
+        if let Some(number) = device_file_number(text) {
+            return Ok(Self::Usb(CameraChoice::Number(number)));
+        }
         let (kind, rest) = match text.split_once(':') {
             Some((kind, rest)) => (kind, Some(rest)),
             None => (text, None),
@@ -136,10 +146,24 @@ fn choice(text: &str) -> Option<CameraChoice> {
     if text.is_empty() {
         return None;
     }
+    if let Some((key, value)) = text.split_once('=') {
+        let value = value.trim().to_owned();
+        match key.trim() {
+            "bus" if !value.is_empty() => return Some(CameraChoice::Bus(value)),
+            "serial" if !value.is_empty() => return Some(CameraChoice::Serial(value)),
+            "bus" | "serial" => return None,
+            _ => {}
+        }
+    }
     Some(match text.parse() {
         Ok(number) => CameraChoice::Number(number),
         Err(_) => CameraChoice::Name(text.to_owned()),
     })
+}
+
+/// N of `/dev/videoN`, which is what other programs call a camera.
+fn device_file_number(text: &str) -> Option<u32> {
+    text.strip_prefix("/dev/video")?.parse().ok()
 }
 
 impl fmt::Display for SourceSpec {
@@ -160,6 +184,8 @@ impl fmt::Display for CameraChoice {
             Self::First => write!(f, "the first USB camera"),
             Self::Number(number) => write!(f, "{number}"),
             Self::Name(name) => write!(f, "{name}"),
+            Self::Bus(bus) => write!(f, "bus={bus}"),
+            Self::Serial(serial) => write!(f, "serial={serial}"),
         }
     }
 }
@@ -175,6 +201,15 @@ mod tests {
             ("usb", SourceSpec::Usb(CameraChoice::First)),
             ("usb:2", SourceSpec::Usb(CameraChoice::Number(2))),
             ("usb:Logitech: C270", SourceSpec::Usb(name)),
+            (
+                "usb:bus=1-1.3",
+                SourceSpec::Usb(CameraChoice::Bus("1-1.3".to_owned())),
+            ),
+            (
+                "usb:serial=8A2F",
+                SourceSpec::Usb(CameraChoice::Serial("8A2F".to_owned())),
+            ),
+            ("/dev/video3", SourceSpec::Usb(CameraChoice::Number(3))),
             ("demo", SourceSpec::Demo { seed: 1 }),
             ("demo:77", SourceSpec::Demo { seed: 77 }),
             ("replay:a:b.avi", SourceSpec::Replay("a:b.avi".into())),
@@ -194,6 +229,8 @@ mod tests {
             "",
             "usb:",
             "usb: ",
+            "usb:bus=",
+            "usb:serial= ",
             "demo:",
             "demo:x",
             "demo:-1",

@@ -3,24 +3,29 @@
 use std::fmt;
 
 use super::{CameraError, SourceDescription};
+use crate::core::picture_condition::PictureCondition;
 
-/// State of the camera worker. Each change is reported once.
+/// State of the camera. Each change is reported once.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CameraState {
     /// Being opened for the first time.
     Starting,
     /// Pictures arrive.
     Streaming(SourceDescription),
-    /// Open, but no whole picture for about two seconds.
+    /// Pictures arrive, but show next to nothing.
+    Impaired(SourceDescription, PictureCondition),
+    /// Open, but no whole picture for about two seconds; closed and opened again and again.
     Silent,
-    /// Not connected; looked for again and again.
-    Absent,
+    /// Not connected; looked for all the time.
+    Absent(String),
     /// In use by another program; tried again and again.
-    Busy,
-    /// Closed to this user; tried again and again.
-    Forbidden,
-    /// Was there and is gone; looked for again and again.
-    Lost,
+    Busy(String),
+    /// Closed to this user; tried again and again, and as soon as the device file changes.
+    Forbidden(String),
+    /// Was there and is gone; looked for all the time.
+    Lost(String),
+    /// There, but with no format that is read; tried again when another is plugged in.
+    Unsupported(String),
     /// The driver refuses for another reason; tried again and again.
     Troubled(String),
     /// The source came to its end, or the station stops.
@@ -32,18 +37,29 @@ pub enum CameraState {
 impl CameraState {
     /// The state that `error` puts a camera in that is tried again.
     pub fn retrying_after(error: &CameraError) -> Self {
+        let message = error.to_string();
         match error {
-            CameraError::Absent { .. } => Self::Absent,
-            CameraError::Busy { .. } => Self::Busy,
-            CameraError::Forbidden { .. } => Self::Forbidden,
-            CameraError::Lost { .. } => Self::Lost,
-            other => Self::Troubled(other.to_string()),
+            CameraError::Absent { .. } => Self::Absent(message),
+            CameraError::Busy { .. } => Self::Busy(message),
+            CameraError::Forbidden { .. } => Self::Forbidden(message),
+            CameraError::Lost { .. } => Self::Lost(message),
+            CameraError::NoFormat { .. } => Self::Unsupported(message),
+            CameraError::Silent => Self::Silent,
+            _ => Self::Troubled(message),
         }
     }
 
     /// Whether pictures arrive.
     pub fn is_streaming(&self) -> bool {
-        matches!(self, Self::Streaming(_))
+        self.source().is_some()
+    }
+
+    /// What is streaming, if anything is.
+    pub fn source(&self) -> Option<&SourceDescription> {
+        match self {
+            Self::Streaming(source) | Self::Impaired(source, _) => Some(source),
+            _ => None,
+        }
     }
 
     /// Whether no picture will ever arrive again.
@@ -56,11 +72,13 @@ impl CameraState {
         match self {
             Self::Starting => "starting",
             Self::Streaming(_) => "live",
+            Self::Impaired(_, condition) => condition.word(),
             Self::Silent => "silent",
-            Self::Absent => "absent",
-            Self::Busy => "busy",
-            Self::Forbidden => "forbidden",
-            Self::Lost => "lost",
+            Self::Absent(_) => "absent",
+            Self::Busy(_) => "busy",
+            Self::Forbidden(_) => "forbidden",
+            Self::Lost(_) => "lost",
+            Self::Unsupported(_) => "unsupported",
             Self::Troubled(_) => "trouble",
             Self::Ended => "ended",
             Self::Failed(_) => "failed",
@@ -77,20 +95,88 @@ impl fmt::Display for CameraState {
                 Some((w, h)) => write!(f, "{} delivers {w}x{h} pictures.", source.name),
                 None => write!(f, "{} delivers pictures.", source.name),
             },
+            Self::Impaired(_, condition) => write!(f, "{condition}."),
             Self::Silent => write!(
                 f,
-                "The camera is open but sends no usable picture; unplug it and plug it in again if this lasts."
+                "The camera is open but sends no usable picture; it is opened again and again. If this lasts, unplug it and plug it in again, and check cable and power supply."
             ),
-            Self::Absent => write!(f, "No camera is connected; plug it in."),
-            Self::Busy => write!(f, "Another program uses the camera; end it."),
-            Self::Forbidden => write!(
-                f,
-                "This user may not open the camera; add it to the group `video` and log in again."
-            ),
-            Self::Lost => write!(f, "The camera was unplugged; plug it in again."),
-            Self::Troubled(message) => write!(f, "{message}; trying again."),
+            Self::Absent(message)
+            | Self::Busy(message)
+            | Self::Forbidden(message)
+            | Self::Lost(message)
+            | Self::Unsupported(message)
+            | Self::Failed(message) => write!(f, "{}.", Sentence(message)),
+            Self::Troubled(message) => write!(f, "{}; trying again.", Sentence(message)),
             Self::Ended => write!(f, "The source has ended."),
-            Self::Failed(message) => write!(f, "{message}."),
+        }
+    }
+}
+
+/// An error's message with a capital at its beginning.
+struct Sentence<'a>(&'a str);
+
+impl fmt::Display for Sentence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0.chars();
+        if let Some(first) = rest.next() {
+            write!(f, "{}", first.to_uppercase())?;
+        }
+        f.write_str(rest.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_trouble_is_a_sentence_that_says_what_to_do() {
+        let camera = "HD Webcam (/dev/video0)".to_owned();
+        for (error, word, advice) in [
+            (
+                CameraError::Absent {
+                    camera: camera.clone(),
+                },
+                "absent",
+                "check the cable",
+            ),
+            (
+                CameraError::Busy {
+                    camera: camera.clone(),
+                },
+                "busy",
+                "fuser",
+            ),
+            (
+                CameraError::Forbidden {
+                    camera: camera.clone(),
+                },
+                "forbidden",
+                "usermod -aG video",
+            ),
+            (
+                CameraError::Lost {
+                    camera: camera.clone(),
+                },
+                "lost",
+                "power supply",
+            ),
+            (CameraError::Silent, "silent", "unplug it"),
+            (
+                CameraError::NoFormat {
+                    camera,
+                    tried: "mjpeg".to_owned(),
+                },
+                "unsupported",
+                "another camera",
+            ),
+        ] {
+            let state = CameraState::retrying_after(&error);
+            let sentence = state.to_string();
+            assert_eq!(state.word(), word);
+            assert!(sentence.contains(advice), "{sentence}");
+            assert!(sentence.ends_with('.'), "{sentence}");
+            assert!(sentence.starts_with(char::is_uppercase), "{sentence}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `rollcall doctor`: what works, what does not, and what to do about it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::IsTerminal;
 use std::path::Path;
 
@@ -15,6 +15,7 @@ use crate::camera::{SourceSpec, usb};
 use crate::cli::{JsonArgs, Outcome};
 use crate::core::clock_repair::ClockSpan;
 use crate::core::embedding::ModelId;
+use crate::core::person::PersonId;
 use crate::store::{Store, StoreError, latest_backup, made_at, readable_by_others};
 use crate::ui::{Charset, ColourDepth};
 
@@ -149,9 +150,10 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>> {
         );
         findings.push(finding("template", Verdict::Warning, detail));
     }
+    let comparable: HashSet<PersonId> = gallery.templates.people().collect();
     let unknown: Vec<String> = people
         .iter()
-        .filter(|p| p.active && gallery.templates.iter().all(|t| t.person != p.id))
+        .filter(|p| p.active && !comparable.contains(&p.id))
         .map(|p| p.code.to_string())
         .collect();
     if !unknown.is_empty() {

@@ -105,7 +105,7 @@ impl KnownPeople {
     fn of(store: &Store, model: &ModelId) -> Result<Self> {
         Ok(Self {
             people: store.everybody()?,
-            gallery: Gallery::new(store.load_gallery(model)?.templates),
+            gallery: store.load_gallery(model)?.templates,
         })
     }
 

@@ -1,11 +1,13 @@
 //! The station itself: the dashboard, or headless.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result};
 
 use super::data_folder::{self, DataFolder};
 use super::{Context, Look, salvage};
 use crate::camera::demo::{self, DemoPerson};
-use crate::camera::{FrameRate, Repeat, SourceOptions, SourceSpec};
+use crate::camera::{CameraSettings, FrameRate, Repeat, SourceOptions, SourceSpec, usb};
 use crate::cli::{CaptureArgs, Outcome, RunArgs};
 use crate::config::PreviewChoice;
 use crate::core::notice::Notice;
@@ -59,14 +61,15 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
     let _log = logging::start(&folder.path, &context.config.log.filter)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %source, "starting");
 
-    let mut recogniser = context.recogniser(Look::Frame)?;
     if is_demo {
-        enrol_cast(&mut store, &mut recogniser, context)?;
+        enrol_cast(&mut store, context)?;
     }
+    let recogniser = context.recogniser(Look::Frame)?;
     let notices = notices(&folder, is_demo);
     let parts = Parts {
         source: source.clone(),
         source_options,
+        camera: camera_settings(context.config.camera.settings(), &folder.path),
         recogniser,
         store,
         policies: context.config.policies(),
@@ -92,6 +95,14 @@ fn source(capture: &CaptureArgs, context: &Context) -> Result<SourceSpec> {
         (None, false) => &context.config.camera.source,
     };
     Ok(text.parse()?)
+}
+
+/// The configured settings, and the file of controls changed while Rollcall ran.
+fn camera_settings(configured: CameraSettings, data_folder: &Path) -> CameraSettings {
+    CameraSettings {
+        controls_file: Some(data_folder.join(usb::controls::FILE_NAME)),
+        ..configured
+    }
 }
 
 fn source_options(capture: &CaptureArgs) -> Result<SourceOptions> {
@@ -128,22 +139,31 @@ fn notices(folder: &DataFolder, is_demo: bool) -> Vec<Notice> {
 }
 
 /// Enrols the people of the demonstration who are not there yet, from their portraits.
-fn enrol_cast(store: &mut Store, recogniser: &mut Recogniser, context: &Context) -> Result<()> {
+fn enrol_cast(store: &mut Store, context: &Context) -> Result<()> {
     let author = Author {
         name: "demo",
         at: context.clock.now().wall,
     };
     let known = store.everybody()?;
+    let mut missing = Vec::new();
     for person in demo::cast().iter().filter(|person| person.enrolled) {
         let code = PersonCode::parse(person.code)?;
         if known.iter().all(|p| p.code != code) {
-            let new = demo_person(person, code, recogniser)
-                .with_context(|| format!("enrolling {} for the demonstration", person.name))?;
-            // Somebody the operator has deleted stays deleted.
-            match store.add_person(&new, author) {
-                Ok(_) | Err(crate::store::StoreError::CodeRetired { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
+            missing.push((person, code));
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    // A recogniser of its own: what stills need in memory goes with it.
+    let mut recogniser = context.recogniser(Look::Still)?;
+    for (person, code) in missing {
+        let new = demo_person(person, code, &mut recogniser)
+            .with_context(|| format!("enrolling {} for the demonstration", person.name))?;
+        // Somebody the operator has deleted stays deleted.
+        match store.add_person(&new, author) {
+            Ok(_) | Err(crate::store::StoreError::CodeRetired { .. }) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(())

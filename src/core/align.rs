@@ -84,16 +84,7 @@ fn sample_bilinear(image: &RgbImage, p: Point) -> Rgb<u8> {
     let (x0, y0) = (p.x.floor(), p.y.floor());
     let (fx, fy) = (p.x - x0, p.y - y0);
     let (x0, y0) = (x0 as i64, y0 as i64);
-    let pixel = |x: i64, y: i64| -> [f32; 3] {
-        match (u32::try_from(x), u32::try_from(y)) {
-            (Ok(x), Ok(y)) if x < image.width() && y < image.height() => {
-                image.get_pixel(x, y).0.map(f32::from)
-            }
-            _ => [0.0; 3],
-        }
-    };
-    let (top_left, top_right) = (pixel(x0, y0), pixel(x0 + 1, y0));
-    let (bottom_left, bottom_right) = (pixel(x0, y0 + 1), pixel(x0 + 1, y0 + 1));
+    let [top_left, top_right, bottom_left, bottom_right] = neighbours(image, x0, y0);
     let mut out = [0u8; 3];
     for channel in 0..3 {
         let top = top_left[channel] * (1.0 - fx) + top_right[channel] * fx;
@@ -101,6 +92,37 @@ fn sample_bilinear(image: &RgbImage, p: Point) -> Rgb<u8> {
         out[channel] = (top * (1.0 - fy) + bottom * fy).round() as u8;
     }
     Rgb(out)
+}
+
+/// The pixel at `(x, y)`, the one right of it, and the two below; black outside.
+fn neighbours(image: &RgbImage, x: i64, y: i64) -> [[f32; 3]; 4] {
+    let (width, height) = (i64::from(image.width()), i64::from(image.height()));
+    let raw = image.as_raw();
+    if (0..width - 1).contains(&x) && (0..height - 1).contains(&y) {
+        // All four inside, as almost always: two runs of six bytes.
+        let row_bytes = width as usize * 3;
+        let at = y as usize * row_bytes + x as usize * 3;
+        let (upper, lower) = (&raw[at..at + 6], &raw[at + row_bytes..at + row_bytes + 6]);
+        let pixel = |bytes: &[u8]| [bytes[0], bytes[1], bytes[2]].map(f32::from);
+        return [
+            pixel(upper),
+            pixel(&upper[3..]),
+            pixel(lower),
+            pixel(&lower[3..]),
+        ];
+    }
+    let pixel = |x: i64, y: i64| match (u32::try_from(x), u32::try_from(y)) {
+        (Ok(x), Ok(y)) if x < image.width() && y < image.height() => {
+            image.get_pixel(x, y).0.map(f32::from)
+        }
+        _ => [0.0; 3],
+    };
+    [
+        pixel(x, y),
+        pixel(x + 1, y),
+        pixel(x, y + 1),
+        pixel(x + 1, y + 1),
+    ]
 }
 
 fn mean(points: &[Point; 5]) -> (f64, f64) {

@@ -304,10 +304,7 @@ impl Choice {
 /// The vote of every face. One person cannot be in a frame twice: the more
 /// similar face keeps the vote, the other one votes for nobody.
 fn ballots(faces: &[FaceObservation], gallery: &Gallery, matching: &MatchPolicy) -> Vec<Ballot> {
-    let mut ballots: Vec<Ballot> = faces
-        .iter()
-        .map(|face| ballot(face, gallery, matching))
-        .collect();
+    let mut ballots = first_choices(faces, gallery, matching);
     for i in 0..ballots.len() {
         let Choice::For(person) = ballots[i].vote else {
             continue;
@@ -324,25 +321,46 @@ fn ballots(faces: &[FaceObservation], gallery: &Gallery, matching: &MatchPolicy)
     ballots
 }
 
-fn ballot(face: &FaceObservation, gallery: &Gallery, matching: &MatchPolicy) -> Ballot {
-    let issue = QualityGate::RECOGNITION.check(&face.quality).err();
-    let (Some(embedding), None) = (&face.embedding, issue) else {
-        return Ballot {
-            candidate: None,
-            vote: Choice::Abstain,
-            issue,
-        };
-    };
-    let candidate = gallery.search(embedding);
-    let vote = match matching.identify(candidate) {
-        Identity::Known(known) => Choice::For(known.person),
-        Identity::Unknown(_) => Choice::Nobody,
-    };
-    Ballot {
-        candidate,
-        vote,
-        issue: None,
-    }
+/// What each face would vote for on its own. All of them are looked up in one
+/// pass over the gallery.
+fn first_choices(
+    faces: &[FaceObservation],
+    gallery: &Gallery,
+    matching: &MatchPolicy,
+) -> Vec<Ballot> {
+    let issues = faces
+        .iter()
+        .map(|face| QualityGate::RECOGNITION.check(&face.quality).err());
+    let probes: Vec<Option<&Embedding>> = faces
+        .iter()
+        .zip(issues.clone())
+        .map(|(face, issue)| face.embedding.as_ref().filter(|_| issue.is_none()))
+        .collect();
+    let voting: Vec<&Embedding> = probes.iter().copied().flatten().collect();
+    let mut candidates = gallery.search_all(&voting).into_iter();
+    probes
+        .iter()
+        .zip(issues)
+        .map(|(probe, issue)| {
+            if probe.is_none() {
+                return Ballot {
+                    candidate: None,
+                    vote: Choice::Abstain,
+                    issue,
+                };
+            }
+            let candidate = candidates.next().flatten();
+            let vote = match matching.identify(candidate) {
+                Identity::Known(known) => Choice::For(known.person),
+                Identity::Unknown(_) => Choice::Nobody,
+            };
+            Ballot {
+                candidate,
+                vote,
+                issue: None,
+            }
+        })
+        .collect()
 }
 
 fn is_telling(face: &FaceObservation) -> bool {

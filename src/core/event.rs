@@ -12,7 +12,7 @@ use super::attendance::{AttendanceEvent, NewPunch};
 use super::correction::{Corrected, Correction};
 use super::enrolment::EnrolmentSample;
 use super::frame::{Frame, Moment};
-use super::gallery::{Candidate, Template};
+use super::gallery::{Candidate, Gallery, Template};
 use super::notice::Notice;
 use super::observation::Observation;
 use super::person::{Person, PersonCode, PersonId, PersonName};
@@ -122,7 +122,7 @@ pub struct Snapshot {
     /// All people that are not deleted.
     pub people: Vec<Person>,
     /// The templates of active people made by the model in use.
-    pub templates: Vec<Template>,
+    pub templates: Gallery,
     /// The day that `events` belong to.
     pub local_day: NaiveDate,
     /// All events of that day, voided ones too.

@@ -27,6 +27,7 @@ pub mod geometry;
 pub mod notice;
 pub mod observation;
 pub mod person;
+pub mod picture_condition;
 pub mod pin;
 pub mod quality;
 pub mod station;

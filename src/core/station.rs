@@ -6,28 +6,27 @@
 //!
 //! Deliberately absent: clocks, threads, files, tensors and the terminal.
 
+mod by_hand;
+mod strangers;
+
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDate;
 
 use super::attendance::{AttendanceEvent, EventSource, NewPunch};
-use super::clock_trust::{ClockState, ClockWatch, say_shift};
+use super::clock_trust::{ClockState, ClockWatch};
 use super::consensus::{ConsensusPolicy, Track, TrackId, Tracker, Verdict};
-use super::correction::Corrected;
 use super::day::{AttendancePolicy, DaySummary, Decision, PersonDay, summarise};
 use super::embedding::{Cosine, ModelId};
 use super::enrolment::{Enrolment, EnrolmentPolicy, Progress};
-use super::event::{
-    Effect, Event, Intent, PunchOutcome, Receipt, Sighting, SightingReason, Snapshot, Ticket,
-};
-use super::frame::{Frame, Moment};
+use super::event::{Effect, Event, Intent, PunchOutcome, Receipt, Snapshot, Ticket};
+use super::frame::Moment;
 use super::gallery::{Gallery, MatchPolicy};
 use super::notice::{Log, Notice};
 use super::observation::Observation;
 use super::person::{Person, PersonId, PersonName};
-use super::pin::{Pin, PinGuard};
+use super::pin::PinGuard;
 
 /// The rules of a station.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,10 +43,6 @@ pub struct Policies {
 
 /// A person who was out of sight for longer than this has left; coming back is a new visit.
 pub const VISIT_GAP: Duration = Duration::from_secs(10);
-
-/// How long a face must stay unknown before it is reported, so that somebody
-/// recognised on coming nearer is not.
-const UNKNOWN_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the station is doing besides taking attendance.
 #[derive(Debug, Clone)]
@@ -359,40 +354,6 @@ impl Station {
         }
     }
 
-    fn corrected(
-        &mut self,
-        outcome: Result<Corrected, String>,
-        now: &Moment,
-        effects: &mut Vec<Effect>,
-    ) {
-        let notice = match outcome {
-            Ok(corrected) => {
-                // Its place in the order of the day is found by reading the day again.
-                effects.push(Effect::Reload {
-                    local_day: self.local_day,
-                });
-                Notice::Corrected(self.describe(&corrected))
-            }
-            Err(reason) => Notice::CorrectionRefused(reason),
-        };
-        self.log.push(now, notice);
-    }
-
-    fn describe(&self, corrected: &Corrected) -> String {
-        let say = |event: &AttendanceEvent| {
-            let person = self.people.get(&event.person);
-            let name = person.map_or("somebody", |p| p.name.as_str());
-            let time = event.at.format("%H:%M:%S");
-            format!("{name} {} {time}", event.direction)
-        };
-        match (&corrected.voided, &corrected.added) {
-            (Some(old), Some(new)) => format!("{} in place of {}", say(new), say(old)),
-            (Some(old), None) => format!("{} voided", say(old)),
-            (None, Some(new)) => format!("{} added", say(new)),
-            (None, None) => "nothing".to_owned(),
-        }
-    }
-
     fn end_saving(&mut self, answered: Ticket) {
         if matches!(self.mode, Mode::Saving { ticket, .. } if ticket == answered) {
             self.mode = Mode::Live;
@@ -401,7 +362,7 @@ impl Station {
 
     fn snapshot_taken(&mut self, snapshot: Snapshot, now: &Moment, effects: &mut Vec<Effect>) {
         self.people = snapshot.people.into_iter().map(|p| (p.id, p)).collect();
-        self.gallery = Gallery::new(snapshot.templates);
+        self.gallery = snapshot.templates;
         self.tracker.recount(now);
         if snapshot.local_day != self.local_day {
             // The day turned while the answer was under way.
@@ -425,19 +386,6 @@ impl Station {
         for face in std::mem::take(&mut self.superseded) {
             self.consider(face, now, effects);
         }
-    }
-
-    fn watch_the_clock(&mut self, now: &Moment) -> Vec<Effect> {
-        let Some(jump) = self.clock.observe(now) else {
-            return Vec::new();
-        };
-        let detail = say_shift(jump);
-        let at = now.wall;
-        self.log.push(now, Notice::ClockSet { jump });
-        vec![Effect::Note {
-            action: "clock.set",
-            detail: format!("by {detail}, to {}", at.to_rfc3339()),
-        }]
     }
 
     fn turn_the_day(&mut self, now: &Moment) -> Vec<Effect> {
@@ -468,90 +416,6 @@ impl Station {
             .collect();
         for face in faces {
             self.consider(face, now, effects);
-        }
-    }
-
-    fn pin_entered(&mut self, pin: Pin, now: &Moment, effects: &mut Vec<Effect>) {
-        if let Some(left) = self.pin_guard.closed_for(now.monotonic) {
-            let reason = format!(
-                "too many wrong ones; wait {} seconds",
-                left.as_secs_f64().ceil()
-            );
-            self.log.push(now, Notice::PinRefused(reason));
-            return;
-        }
-        let ticket = Ticket(self.next_ticket);
-        self.next_ticket += 1;
-        self.pins.insert(ticket, *now);
-        effects.push(Effect::CheckPin { ticket, pin });
-    }
-
-    fn pin_checked(
-        &mut self,
-        ticket: Ticket,
-        holder: Result<Option<PersonId>, String>,
-        now: &Moment,
-        effects: &mut Vec<Effect>,
-    ) {
-        let Some(entered_at) = self.pins.remove(&ticket) else {
-            return;
-        };
-        let refusal = match holder {
-            Err(reason) => Some(reason),
-            Ok(None) => {
-                self.pin_guard.wrong(now.monotonic);
-                Some("nobody has this one".to_owned())
-            }
-            Ok(Some(person)) => {
-                self.pin_guard.right();
-                self.punch_by_pin(person, entered_at, now, effects)
-            }
-        };
-        if let Some(reason) = refusal {
-            self.log.push(now, Notice::PinRefused(reason));
-        }
-    }
-
-    /// Decides as for a face, but says why if there is no punch: whoever has
-    /// typed a PIN waits for an answer. It may be the second of one visit.
-    fn punch_by_pin(
-        &mut self,
-        person: PersonId,
-        entered_at: Moment,
-        now: &Moment,
-        effects: &mut Vec<Effect>,
-    ) -> Option<String> {
-        let name = match self.people.get(&person) {
-            Some(person) if person.active => person.name.clone(),
-            Some(person) => return Some(format!("{} is not active", person.name)),
-            // Somebody added by another program, whom the next snapshot brings.
-            None => return Some("this person is not known here yet; try again".to_owned()),
-        };
-        if self.waiting.values().any(|face| face.person == person) {
-            return Some(format!("a punch of {name} is being saved"));
-        }
-        let day = self.days.entry(person).or_default();
-        match self.policies.attendance.decide(day, &entered_at) {
-            Decision::Cooldown { left } => {
-                let minutes = left.as_secs().div_ceil(60);
-                Some(format!("{name} has just punched; again in {minutes} min"))
-            }
-            Decision::AlreadyPresent => Some(format!("{name} is checked in today already")),
-            Decision::Punch { .. } => {
-                if let Some(visit) = self.visits.get_mut(&person) {
-                    visit.punched = false;
-                }
-                let face = NamedFace {
-                    person,
-                    seen_at: entered_at,
-                    source: EventSource::Pin,
-                    similarity: None,
-                    margin: None,
-                    liveness: None,
-                };
-                self.consider(face, now, effects);
-                None
-            }
         }
     }
 
@@ -641,61 +505,6 @@ impl Station {
         }
     }
 
-    fn report_unknown(
-        &mut self,
-        ended: Vec<Track>,
-        frame: Option<&Arc<Frame>>,
-        now: &Moment,
-        effects: &mut Vec<Effect>,
-    ) {
-        let enrolling = !matches!(self.mode, Mode::Live);
-        let mut reports = Vec::new();
-        for track in self.tracker.tracks() {
-            let lasting = now.since(&track.verdict_since) >= UNKNOWN_PATIENCE;
-            let reported = self.reported_unknown.contains(&track.id);
-            if track.verdict == Verdict::Unknown && lasting && !reported && !enrolling {
-                self.reported_unknown.push(track.id);
-                reports.push((track.clone(), SightingReason::Unknown));
-            }
-        }
-        for track in ended {
-            let reported = self.reported_unknown.iter().position(|&id| id == track.id);
-            match (reported, track.verdict) {
-                (Some(index), _) => {
-                    self.reported_unknown.swap_remove(index);
-                }
-                (None, Verdict::Unknown) if !enrolling => {
-                    reports.push((track, SightingReason::Unknown));
-                }
-                (None, Verdict::Deciding) if was_worth_a_word(&track) && !enrolling => {
-                    reports.push((track, SightingReason::Undecided));
-                }
-                _ => {}
-            }
-        }
-        for (track, reason) in reports {
-            let best = track
-                .candidate
-                .and_then(|c| Some((self.people.get(&c.person)?.name.clone(), c.similarity)));
-            let threshold = self.policies.matching.threshold;
-            self.log.push(
-                now,
-                Notice::NotRecognised {
-                    best,
-                    threshold,
-                    reason,
-                },
-            );
-            effects.push(Effect::RecordSighting(Sighting {
-                at: track.last_seen,
-                reason,
-                candidate: track.candidate,
-                liveness: track.liveness,
-                frame: frame.cloned(),
-            }));
-        }
-    }
-
     // Enrolment.
 
     fn enrol_from(&mut self, observation: &Observation, now: &Moment, effects: &mut Vec<Effect>) {
@@ -747,11 +556,6 @@ impl Station {
             Progress::GaveUp => self.log.push(now, Notice::EnrolmentTimedOut { name }),
         }
     }
-}
-
-/// Somebody who merely passed is no news.
-fn was_worth_a_word(track: &Track) -> bool {
-    track.was_ever_judged() && track.last_seen.since(&track.first_seen) >= UNKNOWN_PATIENCE
 }
 
 fn named_face(track: &Track) -> Option<NamedFace> {

@@ -198,13 +198,12 @@ fn shows_pictures(state: &CameraState) -> bool {
 fn camera_status<'a>(stats: &CameraStats, sentence: &'a str) -> CameraStatus<'a> {
     let (health, advice) = match &stats.state {
         CameraState::Streaming(_) => (Health::Good, None),
-        CameraState::Starting | CameraState::Ended => (Health::Warning, Some(sentence)),
+        CameraState::Starting | CameraState::Ended | CameraState::Impaired(..) => {
+            (Health::Warning, Some(sentence))
+        }
         _ => (Health::Bad, Some(sentence)),
     };
-    let size = match &stats.state {
-        CameraState::Streaming(source) => source.resolution,
-        _ => None,
-    };
+    let size = stats.state.source().and_then(|source| source.resolution);
     CameraStatus {
         health,
         label: stats.state.word(),

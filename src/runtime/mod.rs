@@ -19,7 +19,7 @@ use crossbeam_channel::{Receiver, bounded, select};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::camera::{
-    self, CameraState, CameraStats, CameraWorker, SourceOptions, SourceSpec, Wiring,
+    self, CameraSettings, CameraState, CameraStats, CameraWorker, SourceOptions, SourceSpec, Wiring,
 };
 use crate::clock::Clock;
 use crate::core::attendance::NewPunch;
@@ -60,6 +60,8 @@ pub struct Parts {
     pub source: SourceSpec,
     /// How they are played.
     pub source_options: SourceOptions,
+    /// How a live camera is used.
+    pub camera: CameraSettings,
     /// The networks.
     pub recogniser: Recogniser,
     /// The database.
@@ -175,11 +177,13 @@ impl Runtime {
         let wiring = Wiring {
             clock,
             stop: stop.clone(),
-            frames: vec![frames.clone(), preview.clone()],
+            frames: frames.clone(),
+            preview: preview.clone(),
             states: state_sender,
         };
-        let camera = camera::worker::spawn(&parts.source, parts.source_options, wiring)
-            .context("starting the camera's thread")?;
+        let camera =
+            camera::worker::spawn(&parts.source, parts.source_options, &parts.camera, wiring)
+                .context("starting the camera's thread")?;
         let keeper = Keeper::start(parts.duties, clock, stop.clone())
             .context("starting the keeper's thread")?;
         Ok(Self {
@@ -452,10 +456,11 @@ impl Runtime {
 }
 
 fn camera_notice(state: &CameraState) -> Notice {
-    if state.is_streaming() || matches!(state, CameraState::Starting | CameraState::Ended) {
-        Notice::Camera(state.to_string())
-    } else {
-        Notice::Warning(state.to_string())
+    match state {
+        CameraState::Streaming(_) | CameraState::Starting | CameraState::Ended => {
+            Notice::Camera(state.to_string())
+        }
+        _ => Notice::Warning(state.to_string()),
     }
 }
 

@@ -15,7 +15,7 @@ use super::error::{Fault, StoreError};
 use super::sql::{Stamp, event_time};
 use super::{Author, Store, audit, pictures};
 use crate::core::embedding::{Embedding, ModelId};
-use crate::core::gallery::Template;
+use crate::core::gallery::{Gallery, Template};
 use crate::core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
 
 /// What the name of an erased person reads.
@@ -74,7 +74,7 @@ pub struct PersonRow {
 #[derive(Debug, Clone, Default)]
 pub struct GalleryRows {
     /// Those of active people that can be compared.
-    pub templates: Vec<Template>,
+    pub templates: Gallery,
     /// Those that are damaged.
     pub skipped: Vec<SkippedTemplate>,
     /// Active people with templates of other models, and how many.
@@ -423,18 +423,18 @@ pub(super) fn gallery(tx: &Connection, model: &ModelId) -> Result<GalleryRows, F
     let mut rows = statement.query([model])?;
     while let Some(row) = rows.next()? {
         let (id, person) = (row.get("id")?, row.get("person_id")?);
-        let bytes: Vec<u8> = row.get("embedding")?;
-        match Embedding::from_le_bytes(&bytes, row.get("dim")?) {
-            Ok(embedding) => found.templates.push(Template {
-                id,
-                person,
-                embedding,
-            }),
-            Err(error) => found.skipped.push(SkippedTemplate {
-                id,
-                person,
-                reason: error.to_string(),
-            }),
+        match template(row, id, person) {
+            Ok(template) => {
+                // Rows of one model have one size; another one is a damaged row.
+                if !found.templates.insert(&template) {
+                    let reason = format!(
+                        "it has {} values, unlike the others of its model",
+                        template.embedding.dim()
+                    );
+                    found.skipped.push(SkippedTemplate { id, person, reason });
+                }
+            }
+            Err(reason) => found.skipped.push(SkippedTemplate { id, person, reason }),
         }
     }
     found.other_models = tx
@@ -445,6 +445,20 @@ pub(super) fn gallery(tx: &Connection, model: &ModelId) -> Result<GalleryRows, F
         .query_map([model], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
     Ok(found)
+}
+
+/// The template of a row, or what is wrong with it.
+fn template(row: &Row<'_>, id: TemplateId, person: PersonId) -> Result<Template, String> {
+    // Borrowed: at fifty thousand rows a copy of each is felt.
+    let bytes = row.get_ref("embedding").map_err(|e| e.to_string())?;
+    let bytes = bytes.as_blob().map_err(|e| e.to_string())?;
+    let dim = row.get("dim").map_err(|e| e.to_string())?;
+    let embedding = Embedding::from_le_bytes(bytes, dim).map_err(|e| e.to_string())?;
+    Ok(Template {
+        id,
+        person,
+        embedding,
+    })
 }
 
 pub(super) fn refuse_taken(tx: &Connection, code: &PersonCode) -> Result<(), Fault> {

@@ -431,7 +431,7 @@ impl Ledger {
         }
         Snapshot {
             people: self.people.clone(),
-            templates: self.templates.clone(),
+            templates: self.templates.iter().cloned().collect(),
             local_day,
             events: self
                 .events

@@ -277,8 +277,8 @@ proptest! {
             places.dedup();
             prop_assert_eq!(places.len(), events.len());
             let snapshot = store.snapshot(day("2026-11-23"), &model()).unwrap();
-            for template in &snapshot.templates {
-                let owner = snapshot.people.iter().find(|p| p.id == template.person);
+            for person in snapshot.templates.people() {
+                let owner = snapshot.people.iter().find(|p| p.id == person);
                 prop_assert!(owner.is_some_and(|p| p.active));
             }
             before = events;

@@ -34,7 +34,7 @@ fn a_person_is_enrolled_with_templates_and_pictures() {
     let (ana, templates) = store.add_person(&new, operator()).unwrap();
     assert_eq!((ana.name, ana.template_count), (new.name, 2));
     let gallery = store.load_gallery(&model()).unwrap();
-    assert_eq!(gallery.templates, templates);
+    assert_eq!(gallery.templates.templates().collect::<Vec<_>>(), templates);
     let found = pictures(folder.path());
     assert_eq!(found.len(), 2);
     for picture in found {

@@ -4,6 +4,7 @@ use rollcall::core::embedding::Cosine;
 use rollcall::core::event::{Sighting, SightingReason};
 use rollcall::core::frame::Moment;
 use rollcall::core::gallery::Candidate;
+use rollcall::core::person::TemplateId;
 use rollcall::core::pin::Pin;
 use rollcall::store::{Attendance, RetentionPolicy, RetentionReport, Store, StoreError};
 use rusqlite::Connection;
@@ -25,6 +26,7 @@ fn sighted(store: &mut Store, at: &str) {
         reason: SightingReason::Unknown,
         candidate: Some(Candidate {
             person: id,
+            template: TemplateId(1),
             similarity: Cosine(0.2),
             runner_up: None,
         }),

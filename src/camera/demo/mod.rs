@@ -37,7 +37,7 @@ impl DemoOpener {
 }
 
 impl OpenSource for DemoOpener {
-    fn open(&mut self, stop: &StopFlag) -> Result<Box<dyn FrameSource>, CameraError> {
+    fn open(&self, stop: &StopFlag) -> Result<Box<dyn FrameSource>, CameraError> {
         let rate = self.options.rate.unwrap_or(FrameRate::DEMO);
         let mut source = DemoSource::new(self.seed, rate, stop.clone())?;
         if self.options.repeat == Repeat::Once {

@@ -18,12 +18,22 @@ pub(crate) struct Network {
     pub(crate) shapes: HashMap<ValueId, Vec<usize>>,
     pub(crate) input: ValueId,
     pub(crate) outputs: Vec<ValueId>,
+    /// What the next new value will be called.
+    pub(crate) next_value: usize,
 }
 
 impl Network {
     pub(crate) fn shape(&self, id: ValueId) -> &[usize] {
         // Every value of a layer was given a shape before the layer was added.
         self.shapes.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    /// A value that is not in the file.
+    pub(crate) fn new_value(&mut self, shape: Vec<usize>) -> ValueId {
+        let id = ValueId(self.next_value);
+        self.next_value += 1;
+        self.shapes.insert(id, shape);
+        id
     }
 
     /// The size of a value that is a batch of one picture.
@@ -81,6 +91,10 @@ pub(crate) enum Kind {
         finish: Finish,
     },
     Curve(Finish),
+    /// The channels from this one on of a picture that several layers were merged to.
+    Channels {
+        first: usize,
+    },
     /// Pictures on top of each other; all but the last have a multiple of eight channels.
     Stack,
 
@@ -111,6 +125,23 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Whether it wants its input row-major, or does not care.
+    pub(crate) fn reads_numbers(&self) -> bool {
+        matches!(
+            self,
+            Self::Map(_)
+                | Self::Reshape
+                | Self::PlainAffine(_)
+                | Self::PlainSlopes(_)
+                | Self::PlainBinary { .. }
+                | Self::Transpose(_)
+                | Self::Product { .. }
+                | Self::Softmax { .. }
+                | Self::Concat { .. }
+                | Self::Slice(_)
+        )
+    }
+
     /// What is done to the layer's result on its way out, if it can take that along.
     pub(crate) fn finish_mut(&mut self) -> Option<&mut Finish> {
         match self {
@@ -133,6 +164,8 @@ pub(crate) struct Convolution {
     /// One per output channel; zeros if the file has none.
     pub(crate) bias: Vec<f32>,
     pub(crate) finish: Finish,
+    /// Of each 2×2 outputs only the largest is kept.
+    pub(crate) pooled: bool,
 }
 
 /// `x · scale + shift`, one of each per channel.

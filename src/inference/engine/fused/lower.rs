@@ -24,8 +24,8 @@ pub(crate) fn lower(graph: &Graph, program: &Program) -> Result<Network, EngineE
             shapes: program.shapes.clone(),
             input: graph.input,
             outputs: graph.outputs.clone(),
+            next_value: graph.values.len(),
         },
-        next_value: graph.values.len(),
     };
     for step in &program.steps {
         lowering.add(step).map_err(|reason| EngineError::Node {
@@ -40,7 +40,6 @@ pub(crate) fn lower(graph: &Graph, program: &Program) -> Result<Network, EngineE
 struct Lowering<'a> {
     graph: &'a Graph,
     network: Network,
-    next_value: usize,
 }
 
 impl<'a> Lowering<'a> {
@@ -104,14 +103,6 @@ impl<'a> Lowering<'a> {
         });
     }
 
-    /// A value between two layers made of one step.
-    fn new_value(&mut self, shape: Vec<usize>) -> ValueId {
-        let id = ValueId(self.next_value);
-        self.next_value += 1;
-        self.network.shapes.insert(id, shape);
-        id
-    }
-
     fn shape(&self, id: ValueId) -> &[usize] {
         self.network.shape(id)
     }
@@ -164,6 +155,7 @@ impl<'a> Lowering<'a> {
             weights,
             bias,
             finish: Finish::default(),
+            pooled: false,
         })
     }
 
@@ -331,7 +323,7 @@ impl<'a> Lowering<'a> {
             .map(|x| x * gemm.beta)
             .collect();
         let bias_shape = self.shape(step.inputs[2]).to_vec();
-        let sum = self.new_value(shape);
+        let sum = self.network.new_value(shape);
         self.push(step, kind, inputs, sum);
         let kind = self.with_stored(Binary::Add, sum, (&bias, &bias_shape), true);
         self.push(step, kind, vec![sum], step.output);

@@ -44,13 +44,10 @@ impl Fused {
         }
     }
 
-    /// Without vector instructions, as on a CPU that has none.
+    /// With other vector instructions than the best.
     #[cfg(test)]
-    pub(crate) fn plain(threads: usize) -> Self {
-        Self {
-            threads,
-            isa: Isa::PLAIN,
-        }
+    pub(crate) fn with(isa: Isa, threads: usize) -> Self {
+        Self { threads, isa }
     }
 }
 

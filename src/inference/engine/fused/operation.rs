@@ -7,7 +7,7 @@ use crate::inference::engine::kernels::depthwise::{Depthwise, DepthwiseTask};
 use crate::inference::engine::kernels::direct::{Direct, DirectTask};
 use crate::inference::engine::kernels::elementwise::{AffineTask, BinaryTask, CurveTask, Other};
 use crate::inference::engine::kernels::finish::{Curve, Output};
-use crate::inference::engine::kernels::plain::{self, Order, Product};
+use crate::inference::engine::kernels::plain::{self, Product, Unpack};
 use crate::inference::engine::kernels::pointwise::{Pointwise, PointwiseTask};
 use crate::inference::engine::kernels::pooling::{GlobalAverageTask, Keep, PoolTask};
 use crate::inference::engine::kernels::resize::ResizeTask;
@@ -28,10 +28,7 @@ pub(crate) struct Instruction {
 #[derive(Debug)]
 pub(crate) enum Operation {
     Pack(Extent),
-    Unpack {
-        extent: Extent,
-        order: Order,
-    },
+    Unpack(Unpack),
     Pointwise {
         pointwise: Pointwise,
         after: After,
@@ -167,7 +164,7 @@ impl Operation {
         let input = Source::new(from);
         match self {
             Self::Pack(extent) => plain::pack(*extent, from, to),
-            Self::Unpack { extent, order } => plain::unpack(*extent, *order, from, to),
+            Self::Unpack(unpack) => unpack.run(from, to),
             Self::Pointwise { pointwise, after } => context.execute(&PointwiseTask {
                 layer: pointwise,
                 input,

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use super::layer::{Affine, Finish, Kind, Layer, Network, Operand};
 use super::prune;
-use crate::inference::engine::graph::{Binary, ValueId};
+use crate::inference::engine::graph::{Binary, ValueId, Window};
 use crate::inference::engine::kernels::finish::Curve;
+use crate::inference::engine::kernels::pooling::Keep;
+use crate::inference::engine::kernels::winograd;
 
 /// Weights smaller than this count as zero. See [`flush_tiny_weights`].
 const TINY: f32 = 1e-20;
@@ -14,6 +16,7 @@ const TINY: f32 = 1e-20;
 pub(crate) fn optimise(network: &mut Network) {
     // A layer that took its reader along may take the next one, too.
     while fuse_once(network) {}
+    while merge_siblings(network) {}
     flush_tiny_weights(network);
     prune::prune(network);
 }
@@ -53,7 +56,8 @@ fn fuse_once(network: &mut Network) -> bool {
         }
         let fused = fold_affine(network, index, reader)
             || fuse_curve(network, index, reader)
-            || fuse_addition(network, index, reader);
+            || fuse_addition(network, index, reader)
+            || fuse_pooling(network, index, reader);
         if fused {
             return true;
         }
@@ -238,4 +242,120 @@ fn fuse_addition(network: &mut Network, index: usize, reader: usize) -> bool {
     // Between the two, nothing reads the layer: the addition was its only reader.
     network.layers.insert(reader - 1, layer);
     true
+}
+
+/// A maximum over 2×2 is taken before the larger picture is ever stored.
+fn fuse_pooling(network: &mut Network, index: usize, reader: usize) -> bool {
+    let Kind::Pool {
+        pool,
+        keep: Keep::Maximum,
+    } = &network.layers[reader].kind
+    else {
+        return false;
+    };
+    let input = network.layers[index].inputs[0];
+    let (Some(extent), true) = (network.extent(input), is_halving(&pool.window)) else {
+        return false;
+    };
+    // The network's own input comes as planes, which another kernel reads.
+    if input == network.input || extent.height % 2 + extent.width % 2 > 0 {
+        return false;
+    }
+    let Kind::Conv(conv) = &mut network.layers[index].kind else {
+        return false;
+    };
+    // The maximum moves before the curve, which therefore must not fall.
+    let suits = winograd::suits(&conv.window, extent)
+        && !conv.finish.residual
+        && !conv.pooled
+        && conv.finish.curve.never_falls();
+    if suits {
+        conv.pooled = true;
+        absorb(network, index, reader);
+    }
+    suits
+}
+
+fn is_halving(window: &Window) -> bool {
+    *window
+        == Window {
+            kernel: [2, 2],
+            strides: [2, 2],
+            dilations: [1, 1],
+            pads_before: [0, 0],
+            pads_after: [0, 0],
+            groups: window.groups,
+        }
+}
+
+/// Makes one convolution of several that look at the same picture through the
+/// same window, as the heads of a detector do: each alone has too few channels
+/// to use the vector units well. False if there are none.
+fn merge_siblings(network: &mut Network) -> bool {
+    let readers = readers(network);
+    for first in 0..network.layers.len() {
+        let siblings: Vec<usize> = (first..network.layers.len())
+            .filter(|&index| are_siblings(network, &readers, first, index))
+            .collect();
+        if siblings.len() > 1 {
+            merge(network, &siblings);
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether the convolutions `a` and `b` (which may be the same) can be merged.
+fn are_siblings(
+    network: &Network,
+    readers: &HashMap<ValueId, Vec<usize>>,
+    a: usize,
+    b: usize,
+) -> bool {
+    let (a, b) = (&network.layers[a], &network.layers[b]);
+    let (Kind::Conv(conv), Kind::Conv(other)) = (&a.kind, &b.kind) else {
+        return false;
+    };
+    let is_dense = other.window.groups == 1 && is_bare(&other.finish) && !other.pooled;
+    // What is merged comes apart as row-major numbers.
+    let mut readers = readers.get(&b.output).into_iter().flatten();
+    a.inputs == b.inputs
+        && conv.window == other.window
+        && is_dense
+        && readers.all(|&reader| network.layers[reader].kind.reads_numbers())
+}
+
+fn merge(network: &mut Network, siblings: &[usize]) {
+    let mut weights = Vec::new();
+    let mut bias = Vec::new();
+    let mut parts = Vec::with_capacity(siblings.len());
+    for &index in siblings {
+        let layer = &network.layers[index];
+        if let Kind::Conv(conv) = &layer.kind {
+            let first = bias.len();
+            parts.push((layer.label.clone(), layer.output, first));
+            weights.extend_from_slice(&conv.weights);
+            bias.extend_from_slice(&conv.bias);
+        }
+    }
+    let mut shape = network.shape(parts[0].1).to_vec();
+    shape[1] = bias.len();
+    let whole = network.new_value(shape);
+    for &index in siblings[1..].iter().rev() {
+        network.layers.remove(index);
+    }
+    let merged = &mut network.layers[siblings[0]];
+    merged.output = whole;
+    if let Kind::Conv(conv) = &mut merged.kind {
+        conv.weights = weights;
+        conv.bias = bias;
+    }
+    let after = siblings[0] + 1;
+    let parts = parts.into_iter().map(|(label, output, first)| Layer {
+        label,
+        kind: Kind::Channels { first },
+        inputs: vec![whole],
+        output,
+    });
+    network.layers.splice(after..after, parts);
 }

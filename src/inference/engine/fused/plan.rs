@@ -18,9 +18,9 @@ use crate::inference::engine::kernels::direct::{
     Direct, DirectSpec, InputLayout, Looks, phases_of_transposed,
 };
 use crate::inference::engine::kernels::packing::per_channel;
-use crate::inference::engine::kernels::plain::{Order, broadcast_strides, strides};
+use crate::inference::engine::kernels::plain::{Order, Unpack, broadcast_strides, strides};
 use crate::inference::engine::kernels::pointwise::Pointwise;
-use crate::inference::engine::kernels::winograd::{self, Winograd};
+use crate::inference::engine::kernels::winograd::{self, Winograd, WinogradSpec};
 use crate::inference::engine::kernels::{Extent, LANES};
 
 /// A place for one value during an inference.
@@ -55,6 +55,7 @@ pub(crate) fn plan(model: &str, network: &Network, threads: usize) -> Result<Pla
         threads,
         lengths: vec![input],
         homes: HashMap::from([((network.input, Layout::RowMajor), INPUT)]),
+        views: HashMap::new(),
         instructions: Vec::new(),
     };
     for layer in &network.layers {
@@ -101,6 +102,8 @@ struct Planner<'a> {
     lengths: Vec<usize>,
     /// Where each value is, in which layout.
     homes: HashMap<(ValueId, Layout), BufferId>,
+    /// Values that are some channels of another one: which, and from which on.
+    views: HashMap<ValueId, (ValueId, usize)>,
     instructions: Vec<Instruction>,
 }
 
@@ -176,6 +179,10 @@ impl Planner<'_> {
                 self.picture(layer, Operation::Curve { extent, after })
             }
             Kind::Stack => self.stack(layer),
+            Kind::Channels { first } => {
+                self.views.insert(layer.output, (layer.inputs[0], *first));
+                Ok(())
+            }
             Kind::Map(activation) => self.map(layer, Operation::Map(*activation)),
             _ => self.row_major_layer(layer),
         }
@@ -221,14 +228,25 @@ impl Planner<'_> {
         if let Some(&buffer) = self.homes.get(&(id, Layout::RowMajor)) {
             return buffer;
         }
-        let to = self.new_buffer(self.network.shape(id).iter().product());
-        let home = self.homes.get(&(id, Layout::Blocked)).copied();
-        if let (Some(from), Some(extent)) = (home, self.network.extent(id)) {
-            let order = Order::Planar;
-            self.emit(Operation::Unpack { extent, order }, vec![from], to);
+        let to = self.home_of_numbers(id);
+        if let Some((unpack, from)) = self.unpacking(id, Order::Planar) {
+            self.emit(unpack, vec![from], to);
         }
-        self.homes.insert((id, Layout::RowMajor), to);
         to
+    }
+
+    /// How to get a picture that is in the engine's layout, itself or as part of
+    /// another one, out of the buffer it is in.
+    fn unpacking(&self, id: ValueId, order: Order) -> Option<(Operation, BufferId)> {
+        let (whole, first) = self.views.get(&id).copied().unwrap_or((id, 0));
+        let from = self.homes.get(&(whole, Layout::Blocked))?;
+        let part = self.network.extent(id)?;
+        let unpack = Unpack {
+            extent: self.network.extent(whole)?,
+            channels: first..first + part.channels,
+            order,
+        };
+        Some((Operation::Unpack(unpack), *from))
     }
 
     /// A new home for a layer's output in the engine's layout.
@@ -260,7 +278,7 @@ impl Planner<'_> {
     /// A layer that works on numbers one by one, wherever they are.
     fn map(&mut self, layer: &Layer, operation: Operation) -> Result<(), Reason> {
         let id = layer.inputs[0];
-        if self.homes.contains_key(&(id, Layout::RowMajor)) {
+        if self.homes.contains_key(&(id, Layout::RowMajor)) || self.views.contains_key(&id) {
             let input = self.row_major(id);
             let output = self.home_of_numbers(layer.output);
             self.emit(operation, vec![input], output);
@@ -310,10 +328,17 @@ impl Planner<'_> {
             );
             Operation::Direct { direct, after }
         } else if is_pointwise(window) {
-            let pointwise = Pointwise::new(input, &conv.weights, &conv.bias);
+            let pointwise = Pointwise::new(input, &conv.weights, &conv.bias, self.threads);
             Operation::Pointwise { pointwise, after }
-        } else if is_winograd(window) && winograd::supports(input) {
-            let winograd = Winograd::new(input, &conv.weights, &conv.bias, self.threads);
+        } else if winograd::suits(window, input) {
+            let spec = WinogradSpec {
+                input,
+                weights: &conv.weights,
+                bias: &conv.bias,
+                pooled: conv.pooled,
+                threads: self.threads,
+            };
+            let winograd = Winograd::new(&spec);
             Operation::Winograd { winograd, after }
         } else {
             let direct = direct(conv, input, output, InputLayout::Blocked);
@@ -367,14 +392,11 @@ impl Planner<'_> {
 
     fn row_major_layer(&mut self, layer: &Layer) -> Result<(), Reason> {
         let id = layer.inputs[0];
-        if let (Kind::Transpose(perm), Some(extent)) = (&layer.kind, self.network.extent(id)) {
-            let is_blocked = self.homes.contains_key(&(id, Layout::Blocked));
-            if is_blocked && perm == &[0, 2, 3, 1] {
-                // Unpacking pixel by pixel is the transposition.
-                let from = self.blocked(id)?;
+        if matches!(&layer.kind, Kind::Transpose(perm) if perm == &[0, 2, 3, 1]) {
+            // Unpacking pixel by pixel is the transposition.
+            if let Some((unpack, from)) = self.unpacking(id, Order::Interleaved) {
                 let output = self.home_of_numbers(layer.output);
-                let order = Order::Interleaved;
-                self.emit(Operation::Unpack { extent, order }, vec![from], output);
+                self.emit(unpack, vec![from], output);
                 return Ok(());
             }
         }
@@ -521,14 +543,6 @@ fn is_pointwise(window: &Window) -> bool {
         && window.strides == [1, 1]
         && window.pads_before == [0, 0]
         && window.pads_after == [0, 0]
-}
-
-fn is_winograd(window: &Window) -> bool {
-    window.kernel == [3, 3]
-        && window.strides == [1, 1]
-        && window.dilations == [1, 1]
-        && window.pads_before == [1, 1]
-        && window.pads_after == [1, 1]
 }
 
 /// The same convolution in one group: weights between groups are zero. Grouped

@@ -6,7 +6,7 @@
 //! outputs `stride` apart read the same taps.
 
 use super::finish::Output;
-use super::lanes::Lanes;
+use super::lanes::{Lanes, Row};
 use super::microkernel::{Operands, Tap, Tile, accumulate, cover};
 use super::packing::{OutBlock, Packed};
 use super::pointwise::biased;
@@ -54,6 +54,11 @@ impl Looks {
             phase: 0,
             phase_step: 1,
         }
+    }
+
+    /// Whether every place is next to the one before it.
+    fn are_neighbours(&self) -> bool {
+        self.places.windows(2).all(|pair| pair[1] == pair[0] + 1)
     }
 
     /// Columns of padding needed left of an input of `size`, and how many in all.
@@ -115,9 +120,20 @@ impl Direct {
         for group in 0..groups {
             let channels = per_group.min(input.channels - group * per_group);
             for row in 0..rows.places.len() {
+                let line = group * rows.places.len() + row;
+                if layout == InputLayout::Planar && columns.are_neighbours() {
+                    // In a plane, neighbouring columns lie side by side as channels do
+                    // elsewhere: one tap serves a whole row of the kernel.
+                    let column_at = (columns.places[0] + left.cast_signed()).cast_unsigned();
+                    taps.push(Tap {
+                        offset: line * padded_width + column_at,
+                        channels: columns.places.len(),
+                    });
+                    order.extend((0..columns.places.len()).map(|column| (group, row, column)));
+                    continue;
+                }
                 for (column, place) in columns.places.iter().enumerate() {
                     let column_at = (place + left.cast_signed()).cast_unsigned();
-                    let line = group * rows.places.len() + row;
                     taps.push(Tap {
                         offset: (line * padded_width + column_at) * per_group,
                         channels,
@@ -240,7 +256,7 @@ struct DirectTiles<'a> {
 
 impl Tile for DirectTiles<'_> {
     #[inline(always)]
-    unsafe fn tile<L: Lanes, const GROUPS: usize, const PIXELS: usize>(&self, pixel: usize) {
+    unsafe fn tile<L: Lanes, R: Row<L>, const PIXELS: usize>(&self, pixel: usize) {
         let layer = self.task.layer;
         let step = layer.columns.stride * layer.lines().1;
         let operands = Operands {
@@ -254,14 +270,14 @@ impl Tile for DirectTiles<'_> {
         let y = layer.rows.phase + self.row * layer.rows.phase_step;
         // SAFETY: row, pixel and block lie inside the output, which has the layer's size.
         unsafe {
-            let mut sums = biased::<L, GROUPS, PIXELS>(&layer.packed, self.block);
-            accumulate(&operands, &mut sums);
-            for group in 0..GROUPS {
+            let mut sums = biased::<L, R, PIXELS>(&layer.packed, self.block);
+            accumulate::<L, R, PIXELS>(&operands, &mut sums);
+            for group in 0..R::GROUPS {
                 let block = self.block.first + group;
                 for (index, sums) in sums.iter().enumerate() {
                     let x = layer.columns.phase + (pixel + index) * layer.columns.phase_step;
                     let at = ((block * layer.output.height + y) * layer.output.width + x) * LANES;
-                    self.task.output.put(block, at, sums[group]);
+                    self.task.output.put(block, at, sums.group(group));
                 }
             }
         }

@@ -23,6 +23,11 @@ pub(crate) enum Curve {
 }
 
 impl Curve {
+    /// Whether it keeps the order of numbers, whatever its parameters.
+    pub(crate) fn never_falls(self) -> bool {
+        matches!(self, Self::Identity | Self::Relu | Self::Clip { .. })
+    }
+
     /// The curve at `x`; `slopes` are those of the eight channels.
     #[inline(always)]
     pub(crate) unsafe fn apply<L: Lanes>(self, x: L, slopes: Source<'_>, channel: usize) -> L {

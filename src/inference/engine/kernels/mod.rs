@@ -99,6 +99,8 @@ enum Kind {
     Plain,
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
     #[cfg(target_arch = "aarch64")]
     Neon,
 }
@@ -108,11 +110,25 @@ impl Isa {
     #[cfg(test)]
     pub(crate) const PLAIN: Self = Self(Kind::Plain);
 
+    /// The best with registers of eight floats, as most CPUs have.
+    #[cfg(test)]
+    pub(crate) fn narrow() -> Self {
+        let best = Self::detect();
+        #[cfg(target_arch = "x86_64")]
+        if best.0 == Kind::Avx512 {
+            return Self(Kind::Avx2);
+        }
+        best
+    }
+
     /// The best that this CPU has.
     pub(crate) fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            return Self(Kind::Avx2);
+            let has_wide = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl");
+            return Self(if has_wide { Kind::Avx512 } else { Kind::Avx2 });
         }
         #[cfg(target_arch = "aarch64")]
         return Self(Kind::Neon);
@@ -126,6 +142,8 @@ impl Isa {
             Kind::Plain => "plain",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => "avx2+fma",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => "avx512",
             #[cfg(target_arch = "aarch64")]
             Kind::Neon => "neon",
         }
@@ -142,6 +160,9 @@ impl Isa {
             // SAFETY: `detect` has seen these instructions; the rest is the caller's promise.
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => unsafe { run_avx2(task, part, scratch) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => unsafe { run_avx512(task, part, scratch) },
             // SAFETY: every aarch64 this compiles for has NEON; the rest is the caller's promise.
             #[cfg(target_arch = "aarch64")]
             Kind::Neon => unsafe { task.run::<lanes::neon::Neon>(part, scratch) },
@@ -155,6 +176,14 @@ impl Isa {
 unsafe fn run_avx2<T: Task>(task: &T, part: usize, scratch: Sink<'_>) {
     // SAFETY: inside this function the instructions exist; the rest is the caller's promise.
     unsafe { task.run::<lanes::avx2::Avx2>(part, scratch) }
+}
+
+/// The one function that is compiled for AVX-512.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,avx512f,avx512dq,avx512vl")]
+unsafe fn run_avx512<T: Task>(task: &T, part: usize, scratch: Sink<'_>) {
+    // SAFETY: as in `run_avx2`.
+    unsafe { task.run::<lanes::avx512::Avx512>(part, scratch) }
 }
 
 /// Floats to read, checked against their bounds in debug builds only.

@@ -1,6 +1,8 @@
 //! What is left outside the engine's layout: packing, unpacking, and the small
 //! row-major work at a network's tail. Ordinary safe loops.
 
+use std::ops::Range;
+
 use super::{Extent, LANES};
 use crate::inference::engine::graph::{Activation, Binary, Gemm};
 
@@ -30,25 +32,38 @@ pub(crate) fn pack(extent: Extent, from: &[f32], to: &mut [f32]) {
     }
 }
 
-/// From the engine's layout to `order`.
-pub(crate) fn unpack(extent: Extent, order: Order, from: &[f32], to: &mut [f32]) {
-    let pixels = extent.pixels();
-    for (block, from) in from.chunks_exact(pixels * LANES).enumerate() {
-        let first = block * LANES;
-        let channels = LANES.min(extent.channels - first);
-        match order {
-            Order::Planar => {
-                for lane in 0..channels {
-                    let plane = &mut to[(first + lane) * pixels..(first + lane + 1) * pixels];
-                    for (to, from) in plane.iter_mut().zip(from.chunks_exact(LANES)) {
-                        *to = from[lane];
+/// The channels `channels` of a picture in the engine's layout, in `order`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unpack {
+    pub(crate) extent: Extent,
+    pub(crate) channels: Range<usize>,
+    pub(crate) order: Order,
+}
+
+impl Unpack {
+    pub(crate) fn run(&self, from: &[f32], to: &mut [f32]) {
+        let pixels = self.extent.pixels();
+        let wanted = &self.channels;
+        for block in wanted.start / LANES..wanted.end.div_ceil(LANES) {
+            let from = &from[block * pixels * LANES..][..pixels * LANES];
+            let start = wanted.start.max(block * LANES);
+            let end = wanted.end.min((block + 1) * LANES);
+            let lanes = start - block * LANES..end - block * LANES;
+            let at = start - wanted.start;
+            match self.order {
+                Order::Planar => {
+                    let planes = to[at * pixels..].chunks_exact_mut(pixels);
+                    for (lane, plane) in lanes.zip(planes) {
+                        for (to, from) in plane.iter_mut().zip(from.chunks_exact(LANES)) {
+                            *to = from[lane];
+                        }
                     }
                 }
-            }
-            Order::Interleaved => {
-                let to = to.chunks_exact_mut(extent.channels);
-                for (to, from) in to.zip(from.chunks_exact(LANES)) {
-                    to[first..first + channels].copy_from_slice(&from[..channels]);
+                Order::Interleaved => {
+                    let to = to.chunks_exact_mut(wanted.len());
+                    for (to, from) in to.zip(from.chunks_exact(LANES)) {
+                        to[at..at + lanes.len()].copy_from_slice(&from[lanes.clone()]);
+                    }
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Convolution with a 1×1 kernel: a matrix product over pixels.
 
 use super::finish::Output;
-use super::lanes::Lanes;
+use super::lanes::{Lanes, Row};
 use super::microkernel::{Operands, Tap, Tile, accumulate, cover};
 use super::packing::{OutBlock, Packed};
 use super::{Extent, LANES, Sink, Source, Task};
@@ -10,21 +10,28 @@ use super::{Extent, LANES, Sink, Source, Task};
 /// while the weights stream by.
 const CHUNK_FLOATS: usize = 4096;
 
-/// Tiles cover 6 or 3 pixels; a multiple of both leaves no small rest.
+/// How many parts a thread gets, so that one that is late can be helped.
+const PARTS_PER_THREAD: usize = 4;
+
+/// Tiles cover 12, 6 or 3 pixels; a multiple of all leaves no small rest.
 const CHUNK_UNIT: usize = 12;
 
 /// A 1×1 convolution with stride 1, prepared for one picture size.
 #[derive(Debug)]
 pub(crate) struct Pointwise {
     pub(crate) pixels: usize,
+    /// Pixels that are worked on at a time.
     chunk: usize,
+    /// Pixels of a part: some chunks that follow each other in memory, so that
+    /// every thread reads on where it stopped.
+    part: usize,
     taps: Vec<Tap>,
     packed: Packed,
 }
 
 impl Pointwise {
-    /// `weights` are `[out channels][in channels]`.
-    pub(crate) fn new(input: Extent, weights: &[f32], bias: &[f32]) -> Self {
+    /// `weights` are `[out channels][in channels]`; `threads` share the work.
+    pub(crate) fn new(input: Extent, weights: &[f32], bias: &[f32], threads: usize) -> Self {
         let pixels = input.pixels();
         let channels = input.channels;
         let taps = (0..input.blocks())
@@ -34,9 +41,12 @@ impl Pointwise {
             })
             .collect();
         let units = (CHUNK_FLOATS / channels / CHUNK_UNIT).max(2);
+        let chunk = units * CHUNK_UNIT;
+        let chunks = pixels.div_ceil(chunk);
         Self {
             pixels,
-            chunk: units * CHUNK_UNIT,
+            chunk,
+            part: chunks.div_ceil(threads * PARTS_PER_THREAD) * chunk,
             taps,
             packed: Packed::new(bias, channels, |out, tap| weights[out * channels + tap]),
         }
@@ -53,7 +63,7 @@ pub(crate) struct PointwiseTask<'a> {
 
 impl Task for PointwiseTask<'_> {
     fn parts(&self) -> usize {
-        self.layer.pixels.div_ceil(self.layer.chunk)
+        self.layer.pixels.div_ceil(self.layer.part)
     }
 
     fn fits(&self) -> bool {
@@ -64,16 +74,20 @@ impl Task for PointwiseTask<'_> {
 
     #[inline(always)]
     unsafe fn run<L: Lanes>(&self, part: usize, _scratch: Sink<'_>) {
-        let first = part * self.layer.chunk;
-        let count = self.layer.chunk.min(self.layer.pixels - first);
-        for block in &self.layer.packed.blocks {
-            let tiles = PointwiseTiles {
-                task: self,
-                block: *block,
-                first,
-            };
-            // SAFETY: the pixels lie inside the picture; the rest is the caller's promise.
-            unsafe { cover::<L, _>(&tiles, block.groups, count) }
+        let mut first = part * self.layer.part;
+        let end = self.layer.pixels.min(first + self.layer.part);
+        while first < end {
+            let count = self.layer.chunk.min(end - first);
+            for block in &self.layer.packed.blocks {
+                let tiles = PointwiseTiles {
+                    task: self,
+                    block: *block,
+                    first,
+                };
+                // SAFETY: the pixels lie inside the picture; the rest is the caller's promise.
+                unsafe { cover::<L, _>(&tiles, block.groups, count) }
+            }
+            first += count;
         }
     }
 }
@@ -86,7 +100,7 @@ struct PointwiseTiles<'a> {
 
 impl Tile for PointwiseTiles<'_> {
     #[inline(always)]
-    unsafe fn tile<L: Lanes, const GROUPS: usize, const PIXELS: usize>(&self, pixel: usize) {
+    unsafe fn tile<L: Lanes, R: Row<L>, const PIXELS: usize>(&self, pixel: usize) {
         let layer = self.task.layer;
         let pixel = self.first + pixel;
         let operands = Operands {
@@ -99,13 +113,13 @@ impl Tile for PointwiseTiles<'_> {
         };
         // SAFETY: pixel and block lie inside the output, which has the layer's size.
         unsafe {
-            let mut sums = biased::<L, GROUPS, PIXELS>(&layer.packed, self.block);
-            accumulate(&operands, &mut sums);
-            for group in 0..GROUPS {
+            let mut sums = biased::<L, R, PIXELS>(&layer.packed, self.block);
+            accumulate::<L, R, PIXELS>(&operands, &mut sums);
+            for group in 0..R::GROUPS {
                 let block = self.block.first + group;
                 for (index, sums) in sums.iter().enumerate() {
                     let at = (block * layer.pixels + pixel + index) * LANES;
-                    self.task.output.put(block, at, sums[group]);
+                    self.task.output.put(block, at, sums.group(group));
                 }
             }
         }
@@ -114,17 +128,11 @@ impl Tile for PointwiseTiles<'_> {
 
 /// Sums that start with the bias.
 #[inline(always)]
-pub(crate) unsafe fn biased<L: Lanes, const GROUPS: usize, const PIXELS: usize>(
+pub(crate) unsafe fn biased<L: Lanes, R: Row<L>, const PIXELS: usize>(
     packed: &Packed,
     block: OutBlock,
-) -> [[L; GROUPS]; PIXELS] {
+) -> [R; PIXELS] {
     let bias = Source::new(&packed.bias);
     // SAFETY: there is one bias per channel of the block.
-    unsafe {
-        let mut row = [L::splat(0.0); GROUPS];
-        for (group, lanes) in row.iter_mut().enumerate() {
-            *lanes = bias.lanes((block.first + group) * LANES);
-        }
-        [row; PIXELS]
-    }
+    unsafe { [R::load(bias.at(block.first * LANES, R::GROUPS * LANES)); PIXELS] }
 }

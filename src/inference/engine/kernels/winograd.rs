@@ -6,10 +6,11 @@
 //! small pointwise convolutions, and transforms the sums back.
 
 use super::finish::Output;
-use super::lanes::Lanes;
+use super::lanes::{Lanes, Row};
 use super::microkernel::{Operands, Tap, Tile, accumulate, cover};
 use super::packing::{MAX_BLOCK, OutBlock, Packed};
 use super::{Extent, LANES, Sink, Source, Task};
+use crate::inference::engine::graph::Window;
 
 /// Outputs of a tile per direction, and the inputs they need.
 const OUT: usize = 4;
@@ -31,12 +32,26 @@ const KERNEL_TRANSFORM: [[f64; 3]; IN] = [
     [0.0, 0.0, 1.0],
 ];
 
+/// Whether this kernel can do a convolution with `window` of a picture of size `input`.
+pub(crate) fn suits(window: &Window, input: Extent) -> bool {
+    let three_by_three = Window {
+        kernel: [3, 3],
+        strides: [1, 1],
+        dilations: [1, 1],
+        pads_before: [1, 1],
+        pads_after: [1, 1],
+        groups: 1,
+    };
+    *window == three_by_three && input.blocks() <= MAX_GROUPS
+}
+
 /// A 3×3 convolution with stride 1 and one pixel of padding, prepared for one
 /// picture size.
 #[derive(Debug)]
 pub(crate) struct Winograd {
     input: Extent,
     output: Extent,
+    pooled: bool,
     tiles_across: usize,
     tiles: usize,
     /// Tiles per part.
@@ -45,13 +60,32 @@ pub(crate) struct Winograd {
     packed: Packed,
 }
 
+/// What a [`Winograd`] is made from.
+pub(crate) struct WinogradSpec<'a> {
+    pub(crate) input: Extent,
+    /// `[out channels][in channels][3][3]`.
+    pub(crate) weights: &'a [f32],
+    pub(crate) bias: &'a [f32],
+    /// Whether only the largest of each 2×2 outputs is kept; height and width are even then.
+    pub(crate) pooled: bool,
+    /// How many threads share the work: it bounds how large the parts may be.
+    pub(crate) threads: usize,
+}
+
 impl Winograd {
-    /// `weights` are `[out channels][in channels][3][3]`. `threads` bounds how
-    /// large the parts may be.
-    pub(crate) fn new(input: Extent, weights: &[f32], bias: &[f32], threads: usize) -> Self {
+    pub(crate) fn new(spec: &WinogradSpec<'_>) -> Self {
+        let WinogradSpec {
+            input,
+            weights,
+            bias,
+            pooled,
+            threads,
+        } = *spec;
+        let shrink = if pooled { 2 } else { 1 };
         let output = Extent {
             channels: bias.len(),
-            ..input
+            height: input.height / shrink,
+            width: input.width / shrink,
         };
         let tiles_across = input.width.div_ceil(OUT);
         let tiles = tiles_across * input.height.div_ceil(OUT);
@@ -72,13 +106,13 @@ impl Winograd {
             25..=48 => 36,
             _ => 24,
         };
-        let share = tiles.div_ceil(threads).next_multiple_of(6);
         Self {
             input,
             output,
+            pooled,
             tiles_across,
             tiles,
-            chunk: best.min(share),
+            chunk: chunk_of(tiles, best, threads),
             packed,
         }
     }
@@ -92,6 +126,31 @@ impl Winograd {
     fn input_plane(&self, tiles: usize) -> usize {
         self.input.blocks() * tiles * LANES + PLANE_GAP
     }
+}
+
+/// How many tiles a part gets, at most `most`, so that `threads` threads that take
+/// part after part are done soonest.
+fn chunk_of(tiles: usize, most: usize, threads: usize) -> usize {
+    let time = |chunk: usize| {
+        // Reading the weights costs a part about as much as six tiles do.
+        let cost = |count: usize| count.next_multiple_of(6) + 6;
+        let mut busy = vec![0; threads];
+        let mut left = tiles;
+        while left > 0 {
+            let count = chunk.min(left);
+            if let Some(first_free) = busy.iter_mut().min() {
+                *first_free += cost(count);
+            }
+            left -= count;
+        }
+        busy.into_iter().max()
+    };
+    // Of those that are equally soon, the largest.
+    (1..=most / 6)
+        .rev()
+        .map(|six| six * 6)
+        .min_by_key(|&chunk| time(chunk))
+        .unwrap_or(most)
 }
 
 /// Floats of one product's sums for `tiles` tiles of the widest block.
@@ -165,12 +224,12 @@ impl WinogradTask<'_> {
     #[expect(clippy::needless_range_loop, reason = "it indexes the other dimension")]
     unsafe fn transform_inputs<L: Lanes>(&self, first: usize, count: usize, inputs: Sink<'_>) {
         let plane = self.layer.input_plane(count);
+        let mut edge = [0.0_f32; PRODUCTS * LANES];
         for block in 0..self.layer.input.blocks() {
             for tile in 0..count {
                 let (y, x) = self.origin(first + tile);
                 // SAFETY: the tile lies inside the picture and the planes inside the scratch.
                 unsafe {
-                    let mut edge = [0.0_f32; PRODUCTS * LANES];
                     let (from, stride) = self.inputs_of(block, y, x, &mut edge);
                     let mut columns = [[L::splat(0.0); IN]; IN];
                     for (column, half) in columns.iter_mut().enumerate() {
@@ -223,6 +282,7 @@ impl WinogradTask<'_> {
                 return (self.input.at(at, floats), width * LANES);
             }
             // The tile's inputs start one pixel before it.
+            edge.fill(0.0);
             let (left, right) = (x.saturating_sub(1), (x + IN - 1).min(width));
             let count = (right - left) * LANES;
             for row in y.saturating_sub(1)..(y + IN - 1).min(height) {
@@ -278,7 +338,6 @@ impl WinogradTask<'_> {
 
     /// Aᵀ·m·A of every tile, and off to the output.
     #[inline(always)]
-    #[expect(clippy::needless_range_loop, reason = "it indexes the other dimension")]
     unsafe fn transform_sums<L: Lanes>(
         &self,
         block: OutBlock,
@@ -286,15 +345,14 @@ impl WinogradTask<'_> {
         count: usize,
         sums: Source<'_>,
     ) {
-        let Extent { height, width, .. } = self.layer.output;
         let plane = sums_plane(count);
         for group in 0..block.groups {
             let channels = block.first + group;
-            // SAFETY: tiles are cut to the pixels inside the output.
+            // SAFETY: the tile's sums lie inside the planes, and there is a bias for
+            // every channel.
             unsafe {
                 let bias: L = Source::new(&self.layer.packed.bias).lanes(channels * LANES);
                 for tile in 0..count {
-                    let (y, x) = self.origin(first + tile);
                     let at = (group * count + tile) * LANES;
                     let mut columns = [[L::splat(0.0); OUT]; IN];
                     for (column, half) in columns.iter_mut().enumerate() {
@@ -308,26 +366,74 @@ impl WinogradTask<'_> {
                             sums.lanes(product(5)),
                         ]);
                     }
-                    let (rows_inside, columns_inside) = (OUT.min(height - y), OUT.min(width - x));
-                    for row in 0..OUT {
-                        if row >= rows_inside {
-                            break;
-                        }
-                        let whole = transform_sum([
-                            columns[0][row],
-                            columns[1][row],
-                            columns[2][row],
-                            columns[3][row],
-                            columns[4][row],
-                            columns[5][row],
-                        ]);
-                        let at = ((channels * height + y + row) * width + x) * LANES;
-                        for (column, value) in whole.into_iter().enumerate() {
-                            if column < columns_inside {
-                                self.output
-                                    .put(channels, at + column * LANES, value.add(bias));
-                            }
-                        }
+                    let place = self.origin(first + tile);
+                    if self.layer.pooled {
+                        self.put_pooled(channels, place, &columns, bias);
+                    } else {
+                        self.put_tile(channels, place, &columns, bias);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Stores the outputs of the tile at `(y, x)` from its half-transformed sums.
+    #[inline(always)]
+    unsafe fn put_tile<L: Lanes>(
+        &self,
+        channels: usize,
+        (y, x): (usize, usize),
+        columns: &[[L; OUT]; IN],
+        bias: L,
+    ) {
+        let Extent { height, width, .. } = self.layer.output;
+        let (rows_inside, columns_inside) = (OUT.min(height - y), OUT.min(width - x));
+        for row in 0..OUT {
+            if row >= rows_inside {
+                break;
+            }
+            // SAFETY: rows and columns are cut to those inside the output.
+            unsafe {
+                let whole = transform_row(columns, row);
+                let at = ((channels * height + y + row) * width + x) * LANES;
+                for (column, value) in whole.into_iter().enumerate() {
+                    if column < columns_inside {
+                        self.output
+                            .put(channels, at + column * LANES, value.add(bias));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Stores the largest of each 2×2 outputs of the tile at `(y, x)`.
+    #[inline(always)]
+    unsafe fn put_pooled<L: Lanes>(
+        &self,
+        channels: usize,
+        (y, x): (usize, usize),
+        columns: &[[L; OUT]; IN],
+        bias: L,
+    ) {
+        let Extent { height, width, .. } = self.layer.output;
+        let (y, x) = (y / 2, x / 2);
+        let (rows_inside, columns_inside) = ((OUT / 2).min(height - y), (OUT / 2).min(width - x));
+        for row in 0..OUT / 2 {
+            if row >= rows_inside {
+                break;
+            }
+            // SAFETY: rows and columns are cut to those inside the output.
+            unsafe {
+                let upper = transform_row(columns, 2 * row);
+                let lower = transform_row(columns, 2 * row + 1);
+                let at = ((channels * height + y + row) * width + x) * LANES;
+                for column in 0..OUT / 2 {
+                    if column < columns_inside {
+                        let (left, right) = (2 * column, 2 * column + 1);
+                        let largest = upper[left].max(upper[right]);
+                        let largest = largest.max(lower[left].max(lower[right]));
+                        self.output
+                            .put(channels, at + column * LANES, largest.add(bias));
                     }
                 }
             }
@@ -335,13 +441,24 @@ impl WinogradTask<'_> {
     }
 }
 
+/// One row of a tile's outputs from its half-transformed sums.
+#[inline(always)]
+unsafe fn transform_row<L: Lanes>(columns: &[[L; OUT]; IN], row: usize) -> [L; OUT] {
+    // SAFETY: the caller vouches for the CPU.
+    unsafe {
+        transform_sum([
+            columns[0][row],
+            columns[1][row],
+            columns[2][row],
+            columns[3][row],
+            columns[4][row],
+            columns[5][row],
+        ])
+    }
+}
+
 /// Groups of eight input channels a part can list its taps for without allocating.
 const MAX_GROUPS: usize = 256;
-
-/// Whether this kernel can do it; the direct one can do everything.
-pub(crate) fn supports(input: Extent) -> bool {
-    input.blocks() <= MAX_GROUPS
-}
 
 struct ProductTiles<'a> {
     operands: Operands<'a>,
@@ -352,19 +469,19 @@ struct ProductTiles<'a> {
 
 impl Tile for ProductTiles<'_> {
     #[inline(always)]
-    unsafe fn tile<L: Lanes, const GROUPS: usize, const PIXELS: usize>(&self, pixel: usize) {
+    unsafe fn tile<L: Lanes, R: Row<L>, const PIXELS: usize>(&self, pixel: usize) {
         let operands = Operands {
             at: self.operands.at + pixel * LANES,
             ..self.operands
         };
         // SAFETY: tiles and groups lie inside the planes.
         unsafe {
-            let mut sums = [[L::splat(0.0); GROUPS]; PIXELS];
-            accumulate(&operands, &mut sums);
-            for group in 0..GROUPS {
+            let mut sums = [R::zero(); PIXELS];
+            accumulate::<L, R, PIXELS>(&operands, &mut sums);
+            for group in 0..R::GROUPS {
                 for (index, sums) in sums.iter().enumerate() {
                     let at = self.plane_at + (group * self.count + pixel + index) * LANES;
-                    self.sums.put(at, sums[group]);
+                    self.sums.put(at, sums.group(group));
                 }
             }
         }

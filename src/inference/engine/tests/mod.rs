@@ -7,6 +7,7 @@
 )]
 
 mod errors;
+mod fusion;
 mod naive;
 mod operators;
 mod windows;
@@ -22,6 +23,7 @@ use candle_onnx::onnx::{
 use prost::Message;
 
 use super::fused::Fused;
+use super::kernels::Isa;
 use super::reference::Reference;
 use super::{Engine, EngineError, EngineOptions, Network, load, read};
 
@@ -33,15 +35,18 @@ pub(super) enum Way {
     Fused {
         threads: usize,
     },
+    /// The fused backend with registers of eight floats where there are wider ones.
+    FusedNarrow,
     /// The fused backend as on a CPU without any.
     FusedPlain,
 }
 
 impl Way {
-    pub(super) const ALL: [Self; 4] = [
+    pub(super) const ALL: [Self; 5] = [
         Self::Reference,
         Self::Fused { threads: 1 },
         Self::Fused { threads: 3 },
+        Self::FusedNarrow,
         Self::FusedPlain,
     ];
 
@@ -50,7 +55,8 @@ impl Way {
         Ok(match self {
             Self::Reference => Box::new(Engine::new(graph, Reference::default())?),
             Self::Fused { threads } => Box::new(Engine::new(graph, Fused::new(threads))?),
-            Self::FusedPlain => Box::new(Engine::new(graph, Fused::plain(2))?),
+            Self::FusedNarrow => Box::new(Engine::new(graph, Fused::with(Isa::narrow(), 2))?),
+            Self::FusedPlain => Box::new(Engine::new(graph, Fused::with(Isa::PLAIN, 2))?),
         })
     }
 }

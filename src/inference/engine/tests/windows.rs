@@ -127,11 +127,24 @@ fn conv_case(case: &Case) {
     let bias = noise(case.out_channels, case.seed ^ 2);
     let sketch = Sketch::new(&dims(&input.shape()))
         .floats("w", &dims(&shape), &weights)
-        .floats("b", &dims(&[bias.len()]), &bias)
-        .node("Conv", &["x", "w", "b"], "y")
-        .with("group", case.window.groups as i64);
+        .floats("b", &dims(&[bias.len()]), &bias);
+    let conv = |sketch: Sketch, of: &str| {
+        let sketch = sketch.node("Conv", &[of, "w", "b"], "y");
+        geometry(
+            sketch.with("group", case.window.groups as i64),
+            &case.window,
+        )
+    };
+    // The first layer of a network reads planes, the others the engine's own layout.
     let expected = naive::conv(&case.window, &input, &weights, &bias);
-    check(&geometry(sketch, &case.window), &input, &expected);
+    check(&conv(sketch.clone(), "x"), &input, &expected);
+    let positive = Picture {
+        data: input.data.iter().map(|x| x.max(0.0)).collect(),
+        ..input.clone()
+    };
+    let expected = naive::conv(&case.window, &positive, &weights, &bias);
+    let second = sketch.node("Relu", &["x"], "second");
+    check(&conv(second, "second"), &input, &expected);
 }
 
 proptest! {
