@@ -172,18 +172,17 @@ fn add_templates(
         }
         imported.added += new.len();
         let author = context.author(&operator);
-        match holder {
-            Some(person) => drop(store.add_templates(&person.code, &new, author)?),
-            None => {
-                let code = free_code(&args.code_prefix, store)?;
-                let person = NewPerson {
-                    name,
-                    code,
-                    consent_at,
-                    templates: new,
-                };
-                drop(store.add_person(&person, author)?);
-            }
+        if let Some(person) = holder {
+            store.add_templates(&person.code, &new, author)?;
+        } else {
+            let code = free_code(&args.code_prefix, store)?;
+            let person = NewPerson {
+                name,
+                code,
+                consent_at,
+                templates: new,
+            };
+            store.add_person(&person, author)?;
         }
     }
     Ok(imported)

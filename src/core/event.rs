@@ -94,7 +94,7 @@ pub enum Receipt {
         holder: Result<Option<PersonId>, String>,
     },
     /// A correction is on disk, or was refused and nothing was written.
-    Corrected(Result<Corrected, String>),
+    Corrected(Result<Box<Corrected>, String>),
     /// The state of the database, at the start or because it was changed from elsewhere.
     Snapshot(Box<Snapshot>),
     /// Writing fails at the moment; nothing is lost, it is tried again.

@@ -3,7 +3,7 @@
 //! Two layouts are understood, each with or without a header line:
 //! - `name, v0, v1, … v511`: the name and one column for each of the 512 numbers;
 //! - `name, "[v0, v1, … v511]"`: the name and one quoted list, its numbers
-//!   separated by commas or spaces, as Python and NumPy print it.
+//!   separated by commas or spaces, as Python and `NumPy` print it.
 //!
 //! Every vector must have 512 finite numbers and unit length; one that was not
 //! normalised may come from another stage of the network and is refused.

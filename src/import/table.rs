@@ -36,12 +36,14 @@ pub enum ImportError {
 const SHOWN: usize = 20;
 
 fn listed(lines: &[BadLine]) -> String {
+    use std::fmt::Write as _;
     let mut text = String::new();
     for bad in lines.iter().take(SHOWN) {
-        text.push_str(&format!("\n  line {}: {}", bad.line, bad.problem));
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n  line {}: {}", bad.line, bad.problem);
     }
     if lines.len() > SHOWN {
-        text.push_str(&format!("\n  and {} more", lines.len() - SHOWN));
+        let _ = write!(text, "\n  and {} more", lines.len() - SHOWN);
     }
     text
 }

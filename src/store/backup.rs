@@ -245,10 +245,11 @@ fn remove_leftovers(folder: &Path, now: DateTime<FixedOffset>) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let is_ours = entry.file_name().to_string_lossy().starts_with(WORKPLACE);
         let modified = entry.metadata().and_then(|m| m.modified());
-        if is_ours && modified.is_ok_and(|at| DateTime::<chrono::Utc>::from(at) < a_day_ago) {
-            if let Err(error) = std::fs::remove_dir_all(entry.path()) {
-                tracing::warn!(%error, path = %entry.path().display(), "leftover not removed");
-            }
+        if is_ours
+            && modified.is_ok_and(|at| DateTime::<chrono::Utc>::from(at) < a_day_ago)
+            && let Err(error) = std::fs::remove_dir_all(entry.path())
+        {
+            tracing::warn!(%error, path = %entry.path().display(), "leftover not removed");
         }
     }
 }

@@ -349,14 +349,16 @@ fn take_in(hasher: &mut Sha256, kind: u8, bytes: &[u8]) {
 }
 
 pub(super) fn hex(hasher: Sha256) -> String {
+    as_hex(&hasher.finalize())
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn as_hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    hasher
-        .finalize()
-        .iter()
-        .fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

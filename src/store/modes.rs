@@ -35,9 +35,11 @@ pub(super) fn close(data_dir: &Path) {
         let closed = std::fs::Permissions::from_mode(mode & !OTHERS);
         match std::fs::set_permissions(&path, closed) {
             Ok(()) => {
-                tracing::warn!(path = %path.display(), "others could read this; now they cannot")
+                tracing::warn!(path = %path.display(), "others could read this; now they cannot");
             }
-            Err(error) => tracing::warn!(path = %path.display(), %error, "others can read this"),
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "others can read this");
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::{Fault, StoreError};
-use super::{Author, Store, audit, people};
+use super::{Author, Store, audit, chain, people};
 use crate::core::person::{PersonCode, PersonId};
 use crate::core::pin::Pin;
 
@@ -97,5 +97,5 @@ fn hash(salt: &str, pin: &Pin) -> Result<String, StoreError> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters)
         .hash_password_into(pin.digits().as_bytes(), salt.as_bytes(), &mut output)
         .map_err(failed)?;
-    Ok(output.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(chain::as_hex(&output))
 }

@@ -165,7 +165,7 @@ fn unpack(bytes: Box<dyn Read + '_>, archive: &Path, into: &Path) -> Result<Mani
         };
         let announced = manifest.files.iter().find(|file| file.path == path);
         let is_file = entry.header().entry_type() == tar::EntryType::Regular;
-        if !is_file || !announced.is_some_and(|file| file.size == entry.size()) {
+        if !is_file || announced.is_none_or(|file| file.size != entry.size()) {
             return Err(bad(
                 archive,
                 format!("it holds {path:?}, which its manifest does not describe"),

@@ -86,13 +86,17 @@ fn move_away(
     let stamp = at.to_utc().format("%Y%m%dT%H%M%SZ").to_string();
     // Twice in one second is possible; overwriting what lies aside is not.
     let suffix = std::iter::once(stamp.clone())
-        .chain((2..).map(|number| format!("{stamp}-{number}")))
+        .chain((2..1000).map(|number| format!("{stamp}-{number}")))
         .map(|stamp| format!("{ASIDE}{stamp}"))
         .find(|suffix| {
             let is_free = |name: &&str| !data_dir.join(format!("{name}{suffix}")).exists();
             names.iter().all(is_free)
         })
-        .unwrap_or_default();
+        .ok_or_else(|| StoreError::File {
+            doing: "find a free name to set aside",
+            path: data_dir.to_path_buf(),
+            source: std::io::ErrorKind::AlreadyExists.into(),
+        })?;
     let mut moved = Vec::new();
     for name in names {
         // The journals belong to the database: with them it can be read again.

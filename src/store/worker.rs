@@ -355,7 +355,8 @@ impl Worker {
             StoreRequest::Correct(correction) => {
                 let outcome = self.store.correct(&correction, author.at);
                 let is_refused = outcome.is_err();
-                self.deliver(Receipt::Corrected(outcome.map_err(|e| e.to_string())));
+                let outcome = outcome.map(Box::new).map_err(|e| e.to_string());
+                self.deliver(Receipt::Corrected(outcome));
                 if is_refused {
                     Tried::Refused
                 } else {

@@ -4,7 +4,7 @@
 //! happen to the station goes out as [`Action`]s.
 
 use super::colour::ColourDepth;
-use super::correcting::Correcting;
+use super::correcting::{Correcting, FormKey};
 use super::correction_form::{CorrectionDraft, CorrectionForm};
 use super::enrol_form::{ConsentQuestion, EnrolForm, FormStep};
 use super::input::{Input, Key};
@@ -211,8 +211,10 @@ impl App {
         if key == Key::Ctrl('c') {
             return vec![Action::Quit];
         }
-        if let Some(draft) = self.correcting.handle(key, station) {
-            return draft.map(Action::Correct).into_iter().collect();
+        match self.correcting.handle(key, station) {
+            FormKey::NoForm => {}
+            FormKey::Taken => return Vec::new(),
+            FormKey::Submitted(draft) => return vec![Action::Correct(draft)],
         }
         if let Enrolling::Form(form) = &mut self.enrolling {
             return match form.handle(key, station) {

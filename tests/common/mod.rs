@@ -306,9 +306,8 @@ impl World {
                 self.sightings += 1;
                 None
             }
-            Effect::Note { .. } => None,
             // Tests of corrections answer them on their own.
-            Effect::Correct(_) => None,
+            Effect::Note { .. } | Effect::Correct(_) => None,
             Effect::CheckPin { ticket, pin } => Some(Receipt::PinChecked {
                 ticket,
                 holder: Ok(self

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rollcall::core::attendance::EventId;
 use rollcall::store::{
-    BackupPlan, CheckedBackup, Passphrase, StationLock, Store, StoreError, back_up, backups, rotate,
+    BackupPlan, CheckedBackup, EventFilter, Passphrase, StationLock, Store, StoreError, back_up,
+    backups, rotate,
 };
 use tempfile::TempDir;
 
@@ -48,7 +49,7 @@ fn restore(archive: &Path, to: &Path, passphrase: Option<&str>) -> Result<(), St
 }
 
 fn assert_same_station(a: &Store, b: &Store) {
-    let all = Default::default();
+    let all = EventFilter::default();
     assert_eq!(a.attendance(&all).unwrap(), b.attendance(&all).unwrap());
     assert_eq!(a.people().unwrap(), b.people().unwrap());
     assert!(b.picture_problems().unwrap().is_empty());

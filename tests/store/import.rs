@@ -3,7 +3,7 @@
 use rollcall::core::attendance::Direction;
 use rollcall::core::correction::When;
 use rollcall::core::person::PersonName;
-use rollcall::store::{Imported, ImportedEvent, ImportedPerson, StoreError};
+use rollcall::store::{EventFilter, Imported, ImportedEvent, ImportedPerson, StoreError};
 
 use super::{code, enrolled, operator, station, time, void};
 use rollcall::core::attendance::EventId;
@@ -62,7 +62,7 @@ fn punches_are_imported_once_also_after_one_was_voided() {
     void(&mut store, EventId(2), "not so").unwrap();
     let again = store.import_events(&events, "old.csv", operator()).unwrap();
     assert_eq!(again, Imported { added: 0, known: 3 });
-    let rows = store.attendance(&Default::default()).unwrap();
+    let rows = store.attendance(&EventFilter::default()).unwrap();
     assert_eq!(rows.len(), 2);
     assert_eq!(rows[0].source, "import");
     assert_eq!(rows[0].reason.as_deref(), Some("imported from old.csv"));

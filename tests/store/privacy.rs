@@ -6,7 +6,9 @@ use rollcall::core::frame::Moment;
 use rollcall::core::gallery::Candidate;
 use rollcall::core::person::TemplateId;
 use rollcall::core::pin::Pin;
-use rollcall::store::{Attendance, RetentionPolicy, RetentionReport, Store, StoreError};
+use rollcall::store::{
+    Attendance, EventFilter, RetentionPolicy, RetentionReport, Store, StoreError,
+};
 use rusqlite::Connection;
 
 use super::{code, day, enrolled, model, operator, person, punch, station, time};
@@ -89,7 +91,7 @@ fn anonymised_attendance_is_cut_off_from_its_code() {
         .erase_person(&code("E-1"), Attendance::Anonymised, operator())
         .unwrap();
     assert!(receipt.anonymised && receipt.code.starts_with("anon-"));
-    let rows = store.attendance(&Default::default()).unwrap();
+    let rows = store.attendance(&EventFilter::default()).unwrap();
     assert_eq!((rows.len(), &rows[0].code), (1, &receipt.code));
     let trail = store.audit_trail(100).unwrap();
     assert!(trail.iter().all(|line| !line.subject.contains("anon-")));
@@ -127,7 +129,7 @@ fn each_kind_is_erased_when_its_time_is_over() {
         .retain(&policy, day("2026-11-23"), operator())
         .unwrap();
     assert_eq!(again, RetentionReport::default());
-    assert_eq!(store.attendance(&Default::default()).unwrap().len(), 1);
+    assert_eq!(store.attendance(&EventFilter::default()).unwrap().len(), 1);
     // What was erased rightly is no gap in the trail, and the guard is up again.
     assert_eq!(store.verify_chain().unwrap().broken, None);
     let shell = Connection::open(store.path()).unwrap();

@@ -15,7 +15,7 @@ use crate::core::pin::Pin;
 impl Station {
     pub(super) fn corrected(
         &mut self,
-        outcome: Result<Corrected, String>,
+        outcome: Result<Box<Corrected>, String>,
         now: &Moment,
         effects: &mut Vec<Effect>,
     ) {
