@@ -376,18 +376,17 @@ fn a_damaged_database_is_set_aside_and_the_way_back_is_named() {
         "no-such-film.avi",
         "--once",
     ];
-    let advice = contains("the last backup is").and(contains("restore"));
-    station.run(&headless).code(1).stderr(
-        contains("damaged")
-            .and(contains("set aside"))
-            .and(advice.clone()),
-    );
+    let advice = || contains("the last backup is").and(contains("restore"));
+    station
+        .run(&headless)
+        .code(1)
+        .stderr(contains("damaged").and(contains("set aside")).and(advice()));
     assert!(!path.exists());
     // A second start is no fresh start, and neither is another command.
     station
         .run(&headless)
         .code(1)
-        .stderr(contains("lies aside").and(advice));
+        .stderr(contains("lies aside").and(advice()));
     station.run(&["people", "list"]).code(1);
     assert!(!path.exists());
     let backups = std::fs::read_dir(station.data().join("backups")).unwrap();
