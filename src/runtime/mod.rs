@@ -8,6 +8,7 @@
 
 pub mod dashboard;
 pub mod headless;
+pub mod keeper;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -24,7 +25,7 @@ use crate::clock::Clock;
 use crate::core::attendance::Direction;
 use crate::core::embedding::ModelId;
 use crate::core::enrolment::EnrolmentSample;
-use crate::core::event::{Effect, Event, Receipt};
+use crate::core::event::{Effect, Event, PunchOutcome, Receipt};
 use crate::core::frame::{Frame, Moment};
 use crate::core::notice::Notice;
 use crate::core::person::{PersonCode, PersonName};
@@ -33,7 +34,9 @@ use crate::inference::recogniser::Recogniser;
 use crate::inference::worker::{self, RecogniserReport};
 use crate::mailbox::Mailbox;
 use crate::picture;
+use crate::runtime::keeper::{Duties, Keeper};
 use crate::stop::StopFlag;
+use crate::store::worker::Taken;
 use crate::store::{self, NewPerson, NewTemplate, Patience, Store, StoreHandle, StoreRequest};
 
 /// How often the station is told that time has passed.
@@ -73,6 +76,19 @@ pub struct Parts {
     pub policies: Policies,
     /// Things the operator should know from the start.
     pub notices: Vec<Notice>,
+    /// What is done every day.
+    pub duties: Duties,
+    /// Whether whoever is enrolled at the camera was asked.
+    pub consent: Consent,
+}
+
+/// Whether a person is asked before being enrolled at the camera.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consent {
+    /// The form asks, and enrols only with a yes: its day is noted.
+    Asked,
+    /// Nobody asks, so nothing is noted.
+    NotAsked,
 }
 
 /// A running station without a face of its own.
@@ -89,6 +105,8 @@ pub struct Runtime {
     model: ModelId,
     store: StoreHandle,
     receipts: Receiver<Receipt>,
+    keeper: Keeper,
+    consent: Consent,
     last_tick: Duration,
     last_look_for_changes: Duration,
     frame_time: Option<Duration>,
@@ -132,17 +150,25 @@ impl Runtime {
             receipt_sender,
             Patience::default(),
         )?;
-        store.send(StoreRequest::Note {
-            action: "station.start",
-            detail: format!(
-                "rollcall {}, source {}",
-                env!("CARGO_PKG_VERSION"),
-                parts.source
-            ),
-        });
-        store.send(StoreRequest::Reload {
-            local_day: station.local_day(),
-        });
+        let first = [
+            StoreRequest::Note {
+                action: "station.start",
+                detail: format!(
+                    "rollcall {}, source {}",
+                    env!("CARGO_PKG_VERSION"),
+                    parts.source
+                ),
+            },
+            StoreRequest::Reload {
+                local_day: station.local_day(),
+            },
+        ];
+        for request in first {
+            anyhow::ensure!(
+                matches!(store.send(request), Taken::Yes),
+                "the store takes no requests"
+            );
+        }
 
         let (frames, preview) = (Mailbox::new(), Mailbox::new());
         let (state_sender, camera_states) = bounded(16);
@@ -164,6 +190,8 @@ impl Runtime {
         let camera =
             camera::worker::spawn(&parts.source, parts.source_options, &parts.camera, wiring)
                 .context("starting the camera's thread")?;
+        let keeper = Keeper::start(parts.duties, clock, stop.clone())
+            .context("starting the keeper's thread")?;
         Ok(Self {
             station,
             clock,
@@ -177,6 +205,8 @@ impl Runtime {
             model,
             store,
             receipts,
+            keeper,
+            consent: parts.consent,
             last_tick: now.monotonic,
             last_look_for_changes: now.monotonic,
             frame_time: None,
@@ -264,6 +294,14 @@ impl Runtime {
                 let receipt = receipt.context("the store's thread has died; see the log")?;
                 self.take_in(Event::Receipt(receipt));
             }
+            recv(self.keeper.notices) -> notice => {
+                happened = Happened::Progress;
+                match notice {
+                    Ok(notice) => self.take_in(Event::Notice(notice)),
+                    // It ends with the station.
+                    Err(_) => self.keeper.notices = crossbeam_channel::never(),
+                }
+            }
             recv(self.camera_states) -> state => {
                 happened = Happened::Progress;
                 match state {
@@ -310,6 +348,7 @@ impl Runtime {
             recogniser,
             receipts,
             store,
+            keeper,
             ..
         } = self;
         camera.finish(CAMERA_GRACE);
@@ -326,6 +365,7 @@ impl Runtime {
             }
         });
         receipts.try_iter().for_each(take);
+        keeper.finish();
         report_unwritten(&station)
     }
 
@@ -354,9 +394,12 @@ impl Runtime {
             self.store.flush(),
             "the store's thread has died; see the log"
         );
-        if now.saturating_sub(self.last_look_for_changes) >= LOOK_FOR_CHANGES {
+        // Behind a database in trouble they would only pile up; its end reloads by itself.
+        if self.station.trouble().is_none()
+            && now.saturating_sub(self.last_look_for_changes) >= LOOK_FOR_CHANGES
+        {
             self.last_look_for_changes = now;
-            self.store.send(StoreRequest::ReloadIfChanged {
+            self.ask(StoreRequest::ReloadIfChanged {
                 local_day: self.station.local_day(),
             });
         }
@@ -371,6 +414,7 @@ impl Runtime {
         let request = match effect {
             Effect::RecordPunch { ticket, punch } => StoreRequest::Punch { ticket, punch },
             Effect::RecordSighting(sighting) => StoreRequest::Sighting(sighting),
+            Effect::CheckPin { ticket, pin } => StoreRequest::CheckPin { ticket, pin },
             Effect::Correct(correction) => StoreRequest::Correct(correction),
             Effect::Note { action, detail } => StoreRequest::Note { action, detail },
             Effect::Reload { local_day } => StoreRequest::Reload { local_day },
@@ -388,7 +432,33 @@ impl Runtime {
                 }
             },
         };
-        self.store.send(request);
+        self.ask(request);
+    }
+
+    /// Asks the store, or answers in its place that too much is waiting.
+    fn ask(&mut self, request: StoreRequest) {
+        let Taken::No(request) = self.store.send(request) else {
+            return;
+        };
+        let reason = "too much is waiting for a database that cannot be written".to_owned();
+        let receipt = match *request {
+            StoreRequest::Punch { ticket, .. } => Receipt::Punch {
+                ticket,
+                outcome: PunchOutcome::Refused(reason),
+            },
+            StoreRequest::Enrol { ticket, .. } => Receipt::EnrolmentRefused { ticket, reason },
+            StoreRequest::CheckPin { ticket, .. } => Receipt::PinChecked {
+                ticket,
+                holder: Err(reason),
+            },
+            StoreRequest::Correct(_) => Receipt::Corrected(Err(reason)),
+            // Asked again soon, or said in the log file.
+            request => {
+                tracing::warn!(?request, "not taken by the store");
+                return;
+            }
+        };
+        self.take_in(Event::Receipt(receipt));
     }
 
     fn new_person(
@@ -412,7 +482,10 @@ impl Runtime {
         Ok(NewPerson {
             name,
             code,
-            consent_at: None,
+            consent_at: match self.consent {
+                Consent::Asked => Some(self.now().wall),
+                Consent::NotAsked => None,
+            },
             templates,
         })
     }

@@ -99,6 +99,20 @@ impl Store {
         Ok(first)
     }
 
+    /// Number of events of all time, voided ones too.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn event_count(&self) -> Result<u64, StoreError> {
+        self.read("counting events", |tx| {
+            Ok(
+                tx.query_row("SELECT count(*) FROM attendance_event", [], |row| {
+                    row.get(0)
+                })?,
+            )
+        })
+    }
+
     /// All events of a day, voided ones too, in the order of time.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ mod enrol_form;
 mod field;
 pub mod input;
 mod listing;
+mod pin_entry;
 mod screens;
 mod snapshot;
 mod status;

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use rollcall::core::attendance::{AttendanceEvent, Direction, EventId, EventSource};
 use rollcall::core::event::PunchOutcome;
 use rollcall::core::person::PersonId;
-use rollcall::store::{EventFilter, Store, StoreError};
+use rollcall::store::{Attendance, EventFilter, Store, StoreError};
 use rusqlite::Connection;
 
 use super::{code, day, enrolled, model, operator, person, punch, station, void};
@@ -260,7 +260,7 @@ proptest! {
                 Step::Void(id) => void(&mut store, EventId(id), "why").map(|_| ()),
                 Step::Deactivate(i) => store.deactivate(&code(CODES[i]), operator()).map(|_| ()),
                 Step::Activate(i) => store.activate(&code(CODES[i]), operator()).map(|_| ()),
-                Step::Delete(i) => store.delete_person(&code(CODES[i]), operator()),
+                Step::Delete(i) => store.erase_person(&code(CODES[i]), Attendance::KeepsCode, operator()).map(|_| ()),
             };
             let mut events = store.day_events(day("2026-11-23")).unwrap();
             events.sort_by_key(|e| e.id);

@@ -3,7 +3,7 @@
 use rollcall::core::attendance::{Direction, EventId, EventSource};
 use rollcall::core::correction::{Change, Correction, Deed, When};
 use rollcall::core::event::PunchOutcome;
-use rollcall::store::{Store, StoreError};
+use rollcall::store::{EventFilter, Store, StoreError};
 
 use super::{code, correction, day, enrolled, operator, punch, station, time, void};
 
@@ -41,7 +41,7 @@ fn correct(
 
 /// Standing events as `code time direction`.
 fn standing(store: &Store) -> Vec<String> {
-    let rows = store.attendance(&Default::default()).unwrap();
+    let rows = store.attendance(&EventFilter::default()).unwrap();
     rows.iter()
         .filter(|row| !row.voided)
         .map(|row| format!("{} {} {}", row.code, &row.time[..5], row.direction))

@@ -6,11 +6,11 @@
 //!
 //! Deliberately absent: clocks, threads, files, tensors and the terminal.
 
+mod by_hand;
 mod punching;
+mod strangers;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::NaiveDate;
 
@@ -18,18 +18,18 @@ pub use self::punching::{UnwrittenPunch, VISIT_GAP};
 
 use self::punching::Punching;
 use super::attendance::AttendanceEvent;
-use super::clock_trust::{ClockState, ClockWatch, say_shift};
-use super::consensus::{ConsensusPolicy, Track, TrackId, Tracker, Verdict};
-use super::correction::Corrected;
+use super::clock_trust::{ClockState, ClockWatch};
+use super::consensus::{ConsensusPolicy, Track, TrackId, Tracker};
 use super::day::{AttendancePolicy, DaySummary, PersonDay, summarise};
 use super::embedding::ModelId;
 use super::enrolment::{Enrolment, EnrolmentPolicy, Progress};
-use super::event::{Effect, Event, Intent, Receipt, Sighting, SightingReason, Snapshot, Ticket};
-use super::frame::{Frame, Moment};
+use super::event::{Effect, Event, Intent, Receipt, Snapshot, Ticket};
+use super::frame::Moment;
 use super::gallery::{Gallery, MatchPolicy};
 use super::notice::{Log, Notice};
 use super::observation::Observation;
 use super::person::{Person, PersonId, PersonName};
+use super::pin::PinGuard;
 
 /// The rules of a station.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,10 +43,6 @@ pub struct Policies {
     /// How people are enrolled at the camera.
     pub enrolment: EnrolmentPolicy,
 }
-
-/// How long a face must stay unknown before it is reported, so that somebody
-/// recognised on coming nearer is not.
-const UNKNOWN_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the station is doing besides taking attendance.
 #[derive(Debug, Clone)]
@@ -81,6 +77,9 @@ pub struct Station {
     trouble: Option<String>,
     next_ticket: u64,
     clock: ClockWatch,
+    pin_guard: PinGuard,
+    /// PINs that the database is looking for, and when they were entered.
+    pins: BTreeMap<Ticket, Moment>,
 }
 
 /// One row of today's table.
@@ -112,6 +111,8 @@ impl Station {
             trouble: None,
             next_ticket: 0,
             clock: ClockWatch::default(),
+            pin_guard: PinGuard::default(),
+            pins: BTreeMap::new(),
         }
     }
 
@@ -124,6 +125,7 @@ impl Station {
             Event::Intent(Intent::Correct(correction)) => {
                 effects.push(Effect::Correct(correction));
             }
+            Event::Intent(Intent::EnterPin(pin)) => self.pin_entered(pin, now, &mut effects),
             Event::Intent(intent) => self.intended(intent, now),
             Event::Receipt(receipt) => self.answered(receipt, now, &mut effects),
             Event::Notice(notice) => self.log.push(now, notice),
@@ -284,7 +286,7 @@ impl Station {
             (Intent::Enrol { .. }, Mode::Enrolling(_) | Mode::Saving { .. })
             | (Intent::CancelEnrolment, Mode::Live | Mode::Saving { .. })
             // Needs nothing of the mode; see `handle`.
-            | (Intent::Correct(_), _) => {}
+            | (Intent::Correct(_) | Intent::EnterPin(_), _) => {}
         }
     }
 
@@ -321,6 +323,9 @@ impl Station {
                 }
                 self.end_saving(ticket);
             }
+            Receipt::PinChecked { ticket, holder } => {
+                self.pin_checked(ticket, holder, now, effects);
+            }
             Receipt::Corrected(outcome) => self.corrected(outcome, now, effects),
             Receipt::Snapshot(snapshot) => self.snapshot_taken(*snapshot, now),
             Receipt::Trouble(message) => {
@@ -334,40 +339,6 @@ impl Station {
                     self.log.push(now, Notice::StoreRecovered);
                 }
             }
-        }
-    }
-
-    fn corrected(
-        &mut self,
-        outcome: Result<Corrected, String>,
-        now: &Moment,
-        effects: &mut Vec<Effect>,
-    ) {
-        let notice = match outcome {
-            Ok(corrected) => {
-                // Its place in the order of the day is found by reading the day again.
-                effects.push(Effect::Reload {
-                    local_day: self.local_day,
-                });
-                Notice::Corrected(self.describe(&corrected))
-            }
-            Err(reason) => Notice::CorrectionRefused(reason),
-        };
-        self.log.push(now, notice);
-    }
-
-    fn describe(&self, corrected: &Corrected) -> String {
-        let say = |event: &AttendanceEvent| {
-            let person = self.people.get(&event.person);
-            let name = person.map_or("somebody", |p| p.name.as_str());
-            let time = event.at.format("%H:%M:%S");
-            format!("{name} {} {time}", event.direction)
-        };
-        match (&corrected.voided, &corrected.added) {
-            (Some(old), Some(new)) => format!("{} in place of {}", say(new), say(old)),
-            (Some(old), None) => format!("{} voided", say(old)),
-            (None, Some(new)) => format!("{} added", say(new)),
-            (None, None) => "nothing".to_owned(),
         }
     }
 
@@ -399,19 +370,6 @@ impl Station {
         self.days = days;
     }
 
-    fn watch_the_clock(&mut self, now: &Moment) -> Vec<Effect> {
-        let Some(jump) = self.clock.observe(now) else {
-            return Vec::new();
-        };
-        let detail = say_shift(jump);
-        let at = now.wall;
-        self.log.push(now, Notice::ClockSet { jump });
-        vec![Effect::Note {
-            action: "clock.set",
-            detail: format!("by {detail}, to {}", at.to_rfc3339()),
-        }]
-    }
-
     fn turn_the_day(&mut self, now: &Moment) -> Vec<Effect> {
         let today = self.policies.attendance.local_day(&now.wall);
         if today == self.local_day {
@@ -424,63 +382,6 @@ impl Station {
         self.log.push(now, Notice::NewDay(today));
         // A clock that was set back returns to a day that has events already.
         vec![Effect::Reload { local_day: today }]
-    }
-
-    // Faces without a name.
-
-    fn report_unknown(
-        &mut self,
-        ended: Vec<Track>,
-        frame: Option<&Arc<Frame>>,
-        now: &Moment,
-        effects: &mut Vec<Effect>,
-    ) {
-        let enrolling = !matches!(self.mode, Mode::Live);
-        let mut reports = Vec::new();
-        for track in self.tracker.tracks() {
-            let lasting = now.since(&track.verdict_since) >= UNKNOWN_PATIENCE;
-            let reported = self.reported_unknown.contains(&track.id);
-            if track.verdict == Verdict::Unknown && lasting && !reported && !enrolling {
-                self.reported_unknown.push(track.id);
-                reports.push((track.clone(), SightingReason::Unknown));
-            }
-        }
-        for track in ended {
-            let reported = self.reported_unknown.iter().position(|&id| id == track.id);
-            match (reported, track.verdict) {
-                (Some(index), _) => {
-                    self.reported_unknown.swap_remove(index);
-                }
-                (None, Verdict::Unknown) if !enrolling => {
-                    reports.push((track, SightingReason::Unknown));
-                }
-                (None, Verdict::Deciding) if was_worth_a_word(&track) && !enrolling => {
-                    reports.push((track, SightingReason::Undecided));
-                }
-                _ => {}
-            }
-        }
-        for (track, reason) in reports {
-            let best = track
-                .candidate
-                .and_then(|c| Some((self.people.get(&c.person)?.name.clone(), c.similarity)));
-            let threshold = self.policies.matching.threshold;
-            self.log.push(
-                now,
-                Notice::NotRecognised {
-                    best,
-                    threshold,
-                    reason,
-                },
-            );
-            effects.push(Effect::RecordSighting(Sighting {
-                at: track.last_seen,
-                reason,
-                candidate: track.candidate,
-                liveness: track.liveness,
-                frame: frame.cloned(),
-            }));
-        }
     }
 
     // Enrolment.
@@ -534,9 +435,4 @@ impl Station {
             Progress::GaveUp => self.log.push(now, Notice::EnrolmentTimedOut { name }),
         }
     }
-}
-
-/// Somebody who merely passed is no news.
-fn was_worth_a_word(track: &Track) -> bool {
-    track.was_ever_judged() && track.last_seen.since(&track.first_seen) >= UNKNOWN_PATIENCE
 }

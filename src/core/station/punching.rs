@@ -29,9 +29,9 @@ pub const VISIT_GAP: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub(super) struct Punching {
     visits: HashMap<PersonId, Visit>,
-    under_way: BTreeMap<Ticket, (NamedFace, NewPunch)>,
+    under_way: BTreeMap<Ticket, (Named, NewPunch)>,
     /// Oldest first.
-    held: VecDeque<NamedFace>,
+    held: VecDeque<Named>,
 }
 
 /// A person in sight of the camera without a longer break.
@@ -42,12 +42,14 @@ struct Visit {
     punched: bool,
 }
 
-/// A recognised face at the moment it was recognised.
+/// Somebody at the moment a face or a PIN said who it is.
 #[derive(Debug, Clone, Copy)]
-struct NamedFace {
+pub(super) struct Named {
     person: PersonId,
     seen_at: Moment,
-    similarity: Cosine,
+    /// A face or a PIN.
+    source: EventSource,
+    similarity: Option<Cosine>,
     margin: Option<f32>,
     liveness: Option<f32>,
 }
@@ -61,6 +63,19 @@ pub struct UnwrittenPunch {
     pub at: DateTime<FixedOffset>,
     /// In or out; unknown while an earlier punch of the person was under way.
     pub direction: Option<Direction>,
+}
+
+impl Named {
+    pub(super) fn by_pin(person: PersonId, entered_at: Moment) -> Self {
+        Self {
+            person,
+            seen_at: entered_at,
+            source: EventSource::Pin,
+            similarity: None,
+            margin: None,
+            liveness: None,
+        }
+    }
 }
 
 impl Punching {
@@ -82,13 +97,13 @@ impl Punching {
         under_way.chain(held).collect()
     }
 
-    fn is_under_way_for(&self, person: PersonId) -> bool {
+    pub(super) fn is_under_way_for(&self, person: PersonId) -> bool {
         self.under_way
             .values()
             .any(|(face, _)| face.person == person)
     }
 
-    fn take_held(&mut self, person: PersonId) -> Option<NamedFace> {
+    fn take_held(&mut self, person: PersonId) -> Option<Named> {
         let index = self.held.iter().position(|face| face.person == person)?;
         self.held.remove(index)
     }
@@ -107,13 +122,22 @@ impl Station {
                 visit.last_seen = seen_at.monotonic;
             }
         }
-        let faces: Vec<NamedFace> = in_sight.filter_map(named_face).collect();
+        let faces: Vec<Named> = in_sight.filter_map(named_face).collect();
         for face in faces {
             self.visited(face, effects);
         }
     }
 
-    fn visited(&mut self, face: NamedFace, effects: &mut Vec<Effect>) {
+    /// Decides about somebody who asked for it by hand: this may be the second punch of a
+    /// visit.
+    pub(super) fn punch_again(&mut self, named: Named, effects: &mut Vec<Effect>) {
+        if let Some(visit) = self.punching.visits.get_mut(&named.person) {
+            visit.punched = false;
+        }
+        self.visited(named, effects);
+    }
+
+    fn visited(&mut self, face: Named, effects: &mut Vec<Effect>) {
         let visit = self.punching.visits.entry(face.person).or_insert(Visit {
             last_seen: face.seen_at.monotonic,
             punched: false,
@@ -136,7 +160,7 @@ impl Station {
     /// The day of `face`: `better` if it is that one, else as far as the station knows it,
     /// which of a day that is over is only the cooldown. If that is wrong, the database
     /// says so.
-    fn day_of(&self, face: &NamedFace, better: Option<&(NaiveDate, PersonDay)>) -> PersonDay {
+    fn day_of(&self, face: &Named, better: Option<&(NaiveDate, PersonDay)>) -> PersonDay {
         let local_day = self.policies.attendance.local_day(&face.seen_at.wall);
         if let Some((_, known)) = better.filter(|(day, _)| *day == local_day) {
             return known.clone();
@@ -149,7 +173,7 @@ impl Station {
     }
 
     /// Punches if `day` asks for it; whether it does.
-    fn decide(&mut self, face: NamedFace, day: &PersonDay, effects: &mut Vec<Effect>) -> bool {
+    fn decide(&mut self, face: Named, day: &PersonDay, effects: &mut Vec<Effect>) -> bool {
         let Decision::Punch {
             direction,
             sequence,
@@ -165,11 +189,11 @@ impl Station {
             local_day: self.policies.attendance.local_day(&face.seen_at.wall),
             sequence,
             direction,
-            source: EventSource::Camera,
-            similarity: Some(face.similarity),
+            source: face.source,
+            similarity: face.similarity,
             margin: face.margin,
             liveness: face.liveness,
-            model: Some(self.model.clone()),
+            model: (face.source == EventSource::Camera).then(|| self.model.clone()),
             clock: self.clock.reading(),
         };
         self.punching
@@ -253,13 +277,14 @@ impl Station {
 }
 
 /// The face of a track whose name this very frame has confirmed.
-fn named_face(track: &Track) -> Option<NamedFace> {
+fn named_face(track: &Track) -> Option<Named> {
     let person = track.confirmed()?;
     let candidate = track.candidate.filter(|c| c.person == person)?;
-    Some(NamedFace {
+    Some(Named {
         person,
         seen_at: track.last_seen,
-        similarity: candidate.similarity,
+        source: EventSource::Camera,
+        similarity: Some(candidate.similarity),
         margin: candidate.margin(),
         liveness: track.liveness,
     })
