@@ -355,6 +355,19 @@ pub enum CameraCommand {
     /// List the camera's controls (brightness, exposure, anti-flicker), or set some.
     /// What is set here is set again whenever the station opens the camera.
     Controls(CameraControlsArgs),
+    /// The sizes, rates and encodings that a camera offers, for `[camera]` in the configuration.
+    Formats(CameraFormatsArgs),
+}
+
+/// Arguments of `camera formats`.
+#[derive(Debug, Args)]
+pub struct CameraFormatsArgs {
+    /// Another camera than the configured one, as for `run`.
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `camera test`.

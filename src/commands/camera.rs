@@ -1,14 +1,15 @@
 //! `rollcall camera`: the cameras of this machine, how well one works, its controls.
 
 mod controls;
+mod formats;
 mod test;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::Context;
 use super::table::{Table, print_json};
-use crate::camera::usb;
+use crate::camera::{CameraChoice, SourceSpec, usb};
 use crate::cli::{CameraCommand, JsonArgs, Outcome};
 
 #[derive(Serialize)]
@@ -27,6 +28,7 @@ pub(super) fn run(command: &CameraCommand, context: &Context) -> Result<Outcome>
         CameraCommand::List(args) => list(*args),
         CameraCommand::Test(args) => test::run(args, context),
         CameraCommand::Controls(args) => controls::run(args, context),
+        CameraCommand::Formats(args) => formats::run(args, context),
     }
 }
 
@@ -70,4 +72,12 @@ fn list(args: JsonArgs) -> Result<Outcome> {
         );
     }
     Ok(Outcome::Done)
+}
+
+/// The USB camera that `--source`, or else the configuration, names.
+fn usb_choice(source: Option<&String>, context: &Context) -> Result<CameraChoice> {
+    match source.unwrap_or(&context.config.camera.source).parse()? {
+        SourceSpec::Usb(choice) => Ok(choice),
+        other => bail!("{other} is no USB camera; say which with --source"),
+    }
 }

@@ -1,17 +1,16 @@
 //! `rollcall camera controls`: lists the controls of a camera, and sets them.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use super::super::Context;
 use super::super::table::{Table, print_json};
+use super::usb_choice;
+use crate::camera::usb;
 use crate::camera::usb::controls::{self, Control};
-use crate::camera::{CameraChoice, SourceSpec, usb};
 use crate::cli::{CameraControlsArgs, Outcome};
 
 pub(super) fn run(args: &CameraControlsArgs, context: &Context) -> Result<Outcome> {
-    let source = args.source.as_ref();
-    let source = source.unwrap_or(&context.config.camera.source);
-    let choice = choice(source)?;
+    let choice = usb_choice(args.source.as_ref(), context)?;
     let device = usb::find(&choice)?;
     for assignment in &args.assignments {
         let (name, value) = parse(assignment)?;
@@ -32,13 +31,6 @@ pub(super) fn run(args: &CameraControlsArgs, context: &Context) -> Result<Outcom
         table(&controls).print()?;
     }
     Ok(Outcome::Done)
-}
-
-fn choice(source: &str) -> Result<CameraChoice> {
-    match source.parse()? {
-        SourceSpec::Usb(choice) => Ok(choice),
-        other => bail!("{other} is no USB camera, and has no controls; say which with --source"),
-    }
 }
 
 fn parse(assignment: &str) -> Result<(&str, i64)> {
