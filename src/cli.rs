@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use crate::inference::manifest::ModelName;
 pub use records::{
     AddEventArgs, AttendanceCommand, BackupArgs, ChangeEventArgs, DirectionArg, ExportArgs,
     ExportFormat, ExportView, ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, PinCommand,
@@ -96,8 +97,8 @@ pub struct CaptureArgs {
     /// Show the bundled people walking past; needs no camera.
     #[arg(long, conflicts_with = "source")]
     pub demo: bool,
-    /// usb, usb:NUMBER, usb:NAME, demo, demo:SEED, or the path of a picture, a
-    /// folder, an MJPEG, AVI or y4m file.
+    /// usb, usb:NUMBER, usb:NAME, usb:bus=SOCKET, usb:serial=NUMBER, demo,
+    /// demo:SEED, or the path of a picture, a folder, an MJPEG, AVI or y4m file.
     #[arg(long, value_name = "SOURCE")]
     pub source: Option<String>,
     /// Pictures a second of a replayed source, instead of its own rate.
@@ -134,7 +135,7 @@ pub enum Command {
     /// List and check the networks.
     #[command(subcommand)]
     Models(ModelsCommand),
-    /// List the cameras.
+    /// List and test the cameras, and set their controls.
     #[command(subcommand)]
     Camera(CameraCommand),
     /// Take in people, attendance or embeddings of another system.
@@ -207,6 +208,8 @@ pub struct EnrolArgs {
 /// What can be done with people.
 #[derive(Debug, Subcommand)]
 pub enum PeopleCommand {
+    /// Make the templates of another embedder anew, from the pictures that were kept.
+    ReEmbed(ReEmbedArgs),
     /// Everybody.
     List(JsonArgs),
     /// One person.
@@ -278,6 +281,17 @@ pub enum PeopleCommand {
     },
 }
 
+/// Arguments of `people re-embed`.
+#[derive(Debug, Args)]
+pub struct ReEmbedArgs {
+    /// Only this person.
+    #[arg(long)]
+    pub code: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Arguments of `identify`.
 #[derive(Debug, Args)]
 pub struct IdentifyArgs {
@@ -310,6 +324,24 @@ pub enum ModelsCommand {
     List(JsonArgs),
     /// Check that every file is the one it should be.
     Verify(JsonArgs),
+    /// Add detectors and embedders from ONNX files, for example InsightFace's packs.
+    Install(InstallArgs),
+}
+
+/// Arguments of `models install`.
+#[derive(Debug, Args)]
+pub struct InstallArgs {
+    /// An ONNX file, a zip archive or a folder.
+    pub package: PathBuf,
+    /// What to call it; by default, as its file is called.
+    #[arg(long, value_parser = ModelName::parse)]
+    pub id: Option<ModelName>,
+    /// Only say what each file is.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What can be done with cameras.
@@ -317,6 +349,46 @@ pub enum ModelsCommand {
 pub enum CameraCommand {
     /// The cameras of this machine.
     List(JsonArgs),
+    /// Look through the camera for some seconds: rate, latency, lost and broken
+    /// pictures. The answer is no if it gives none or they cannot be used.
+    Test(CameraTestArgs),
+    /// List the camera's controls (brightness, exposure, anti-flicker), or set some.
+    /// What is set here is set again whenever the station opens the camera.
+    Controls(CameraControlsArgs),
+}
+
+/// Arguments of `camera test`.
+#[derive(Debug, Args)]
+pub struct CameraTestArgs {
+    /// Another source than the configured one, as for `run`.
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// How long to look.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub seconds: u64,
+    /// Write the last picture to this JPEG file.
+    #[arg(long, value_name = "FILE")]
+    pub snapshot: Option<PathBuf>,
+    /// Do not show the picture in the terminal.
+    #[arg(long)]
+    pub no_picture: bool,
+    /// Print JSON, without the picture.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `camera controls`.
+#[derive(Debug, Args)]
+pub struct CameraControlsArgs {
+    /// Another camera than the configured one, as for `run`.
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Controls to set, e.g. `brightness=10`.
+    #[arg(value_name = "NAME=VALUE")]
+    pub assignments: Vec<String>,
 }
 
 /// Arguments of `bench`.

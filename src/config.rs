@@ -19,7 +19,7 @@ use crate::core::embedding::Cosine;
 use crate::core::enrolment::EnrolmentPolicy;
 use crate::core::gallery::MatchPolicy;
 use crate::core::station::Policies;
-use crate::inference::detector::DetectorKind;
+use crate::inference::manifest::{ModelFamily, ModelName};
 
 pub use records::{BackupConfig, ExportConfig, PrivacyConfig};
 
@@ -99,8 +99,10 @@ pub enum LivenessChoice {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RecognitionConfig {
-    /// The detector.
-    pub detector: DetectorKind,
+    /// The detector: a family or the id of an installed model.
+    pub detector: ModelName,
+    /// The embedder: a family or the id of an installed model.
+    pub embedder: ModelName,
     /// Longer side of the detector's input, in pixels; a multiple of 32.
     pub detector_size: u32,
     /// Least score of a detection, 0..1.
@@ -197,7 +199,8 @@ impl Default for CameraConfig {
 impl Default for RecognitionConfig {
     fn default() -> Self {
         Self {
-            detector: DetectorKind::Scrfd,
+            detector: ModelName::of_family(ModelFamily::Scrfd),
+            embedder: ModelName::of_family(ModelFamily::Arcface),
             detector_size: 320,
             detector_threshold: 0.5,
             // False match rate 1e-4 between two strangers, true match rate 97.8 %
@@ -552,6 +555,7 @@ mod tests {
                 "[attendance]\nday_starts_at = \"25:00\"",
                 "attendance.day_starts_at",
             ),
+            ("[recognition]\nembedder = \"../x\"", "no name of a model"),
             ("[station]\nname = \"a\\u001Bb\"", "station.name"),
         ] {
             let message = parse(text).unwrap_err().to_string();
@@ -576,7 +580,7 @@ mod tests {
         let config = Config::load(None, dir.path(), environment).unwrap();
         assert_eq!(config.recognition.threshold, 0.6);
         assert_eq!(config.recognition.margin, 0.1);
-        assert_eq!(config.recognition.detector, DetectorKind::Centerface);
+        assert_eq!(config.recognition.detector.as_str(), "centerface");
         assert_eq!(config.station.name, "Main door");
         let bad = |name: &str| (name == "ROLLCALL_RECOGNITION_THREADS").then(|| "many".to_owned());
         let message = Config::load(None, dir.path(), bad).unwrap_err().to_string();

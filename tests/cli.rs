@@ -646,3 +646,22 @@ fn mistakes_in_the_configuration_say_where() {
         .code(1)
         .stderr(contains("needs a terminal"));
 }
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    use std::os::unix::process::ExitStatusExt;
+
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_rollcall"))
+        .args(["config", "--sample"])
+        .stdout(writer)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut complaint = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut complaint).unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(complaint, "");
+    assert_eq!(status.signal(), Some(signal_hook::consts::SIGPIPE));
+}

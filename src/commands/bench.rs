@@ -10,7 +10,7 @@ use image::RgbImage;
 use serde::Serialize;
 
 use super::table::{Table, print_json};
-use super::{Context, Look};
+use super::{Context, Look, ModelsInUse};
 use crate::camera::demo;
 use crate::cli::{BenchArgs, Outcome};
 use crate::core::align::align;
@@ -248,11 +248,11 @@ fn peak_memory_mb() -> Option<f64> {
 
 fn models_used(context: &Context) -> Result<Vec<ModelUsed>> {
     let manifest = context.manifest()?;
-    let used = context.families_in_use();
+    let used = ModelsInUse::of(&context.config, &manifest)?;
     Ok(manifest
         .models()
         .iter()
-        .filter(|model| used.contains(&model.family))
+        .filter(|model| used.contains(model))
         .map(|model| ModelUsed {
             file: model.file.clone(),
             sha256: model.sha256.clone(),

@@ -9,13 +9,13 @@ use chrono::Datelike;
 use nix::sys::statvfs::statvfs;
 use serde::Serialize;
 
-use super::Context;
 use super::table::print_json;
+use super::{Context, ModelsInUse};
 use crate::camera::{SourceSpec, usb};
 use crate::cli::{JsonArgs, Outcome};
 use crate::core::clock_repair::ClockSpan;
 use crate::core::embedding::ModelId;
-use crate::core::person::PersonId;
+use crate::core::person::{Person, PersonId};
 use crate::store::{Store, StoreError, latest_backup, made_at, readable_by_others};
 use crate::ui::{Charset, ColourDepth};
 
@@ -85,10 +85,13 @@ fn models(context: &Context) -> Vec<Finding> {
         Ok(manifest) => manifest,
         Err(error) => return vec![finding("models", Verdict::Bad, format!("{error:#}"))],
     };
-    let used = context.families_in_use();
+    let used = match ModelsInUse::of(&context.config, &manifest) {
+        Ok(used) => used,
+        Err(error) => return vec![finding("models", Verdict::Bad, format!("{error:#}"))],
+    };
     let mut findings = Vec::new();
     for (entry, result) in manifest.models().iter().zip(manifest.verify()) {
-        let in_use = used.contains(&entry.family);
+        let in_use = used.contains(entry);
         match result.problem {
             None if in_use => {
                 findings.push(finding(
@@ -151,17 +154,26 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>> {
         findings.push(finding("template", Verdict::Warning, detail));
     }
     let comparable: HashSet<PersonId> = gallery.templates.people().collect();
-    let unknown: Vec<String> = people
+    let unknown = people
         .iter()
-        .filter(|p| p.active && !comparable.contains(&p.id))
-        .map(|p| p.code.to_string())
-        .collect();
-    if !unknown.is_empty() {
-        let detail = format!(
-            "without a template of the embedder in use, enrol them again: {}",
-            unknown.join(", ")
-        );
-        findings.push(finding("people", Verdict::Warning, detail));
+        .filter(|p| p.active && !comparable.contains(&p.id));
+    let (redoable, lost): (Vec<&Person>, Vec<&Person>) =
+        unknown.partition(|p| gallery.other_models.iter().any(|(id, _)| *id == p.id));
+    for (people, remedy) in [
+        (
+            redoable,
+            "known to another embedder only: run `rollcall people re-embed`",
+        ),
+        (
+            lost,
+            "without a template that can be used: enrol them again",
+        ),
+    ] {
+        if !people.is_empty() {
+            let codes: Vec<String> = people.iter().map(|p| p.code.to_string()).collect();
+            let detail = format!("{remedy}: {}", codes.join(", "));
+            findings.push(finding("people", Verdict::Warning, detail));
+        }
     }
     Ok(findings)
 }
@@ -200,9 +212,9 @@ fn trail(store: &Store) -> Result<Vec<Finding>> {
 }
 
 fn embedder_id(context: &Context) -> Option<ModelId> {
-    use crate::inference::manifest::ModelFamily;
     let manifest = context.manifest().ok()?;
-    Some(manifest.find(ModelFamily::Arcface).ok()?.model_id())
+    let used = ModelsInUse::of(&context.config, &manifest).ok()?;
+    Some(used.embedder.model_id())
 }
 
 /// How old the newest backup is.

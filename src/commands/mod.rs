@@ -13,30 +13,35 @@ mod eval;
 mod export;
 mod identify;
 mod import;
+mod install_models;
 mod models;
 mod people;
 mod pin;
+mod re_embed;
 mod salvage;
 mod station;
 mod stills;
 mod table;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, FixedOffset};
+use signal_hook::consts::SIGPIPE;
 
 use crate::cli::{Cli, Command, Outcome, Places};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, LivenessChoice};
 use crate::core::embedding::ModelId;
 use crate::core::gallery::Gallery;
 use crate::core::person::{Person, PersonId};
-use crate::inference::detector::DetectorOptions;
+use crate::inference::detector::{DetectorKind, DetectorOptions};
 use crate::inference::engine::EngineOptions;
-use crate::inference::load::{load_detector, load_embedder, load_liveness};
-use crate::inference::manifest::{Manifest, ModelFamily};
+use crate::inference::load::{load_detector_of, load_embedder_of, load_liveness};
+use crate::inference::manifest::{Manifest, ModelEntry, ModelFamily, ModelKind};
 use crate::inference::recogniser::Recogniser;
 use crate::runtime::keeper::{BackupDuty, Duties};
 use crate::store::{Author, Store};
@@ -66,6 +71,9 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         config,
         clock: Clock::start(),
     };
+    if !matches!(command, None | Some(Command::Run(_))) {
+        end_quietly_when_nobody_reads()?;
+    }
     match command {
         None => station::run_dashboard(&capture, &context),
         Some(Command::Run(args)) => station::run(&args, &context),
@@ -75,7 +83,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Identify(args)) => identify::run(&args, &context),
         Some(Command::Eval(args)) => eval::run(&args, &context),
         Some(Command::Models(command)) => models::run(&command, &context),
-        Some(Command::Camera(command)) => camera::run(&command),
+        Some(Command::Camera(command)) => camera::run(&command, &context),
         Some(Command::Import(command)) => import::run(&command, &context),
         Some(Command::Backup(args)) => backup::back_up_now(&args, &context),
         Some(Command::Restore(args)) => backup::restore(&args, &context),
@@ -83,6 +91,15 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Bench(args)) => bench::run(&args, &context),
         Some(Command::Config { sample }) => print_config(sample, &context.config),
     }
+}
+
+/// Lets `rollcall people list | head` end as other programs do, when `head` has seen
+/// enough. A station must not die of that: punches may be on their way.
+fn end_quietly_when_nobody_reads() -> Result<()> {
+    let always = Arc::new(AtomicBool::new(true));
+    signal_hook::flag::register_conditional_default(SIGPIPE, always)
+        .context("preparing for a closed pipe")?;
+    Ok(())
 }
 
 fn print_config(sample: bool, config: &Config) -> Result<Outcome> {
@@ -111,6 +128,32 @@ impl KnownPeople {
 
     fn person(&self, id: PersonId) -> Option<&Person> {
         self.people.iter().find(|p| p.id == id)
+    }
+}
+
+/// The networks that a configuration uses.
+struct ModelsInUse<'a> {
+    detector: &'a ModelEntry,
+    embedder: &'a ModelEntry,
+    liveness: Option<&'a ModelEntry>,
+}
+
+impl<'a> ModelsInUse<'a> {
+    fn of(config: &Config, manifest: &'a Manifest) -> Result<Self> {
+        let recognition = &config.recognition;
+        let judges_liveness = recognition.liveness == LivenessChoice::Show;
+        Ok(Self {
+            detector: manifest.named(ModelKind::Detector, &recognition.detector)?,
+            embedder: manifest.named(ModelKind::Embedder, &recognition.embedder)?,
+            liveness: judges_liveness
+                .then(|| manifest.find(ModelFamily::PassiveLiveness))
+                .transpose()?,
+        })
+    }
+
+    fn contains(&self, entry: &ModelEntry) -> bool {
+        let all = [Some(self.detector), Some(self.embedder), self.liveness];
+        all.into_iter().flatten().any(|used| used == entry)
     }
 }
 
@@ -226,12 +269,15 @@ impl Context {
             })
     }
 
+    /// The models that came with the program and those in the data folder.
     fn manifest(&self) -> Result<Manifest> {
-        Ok(Manifest::load(&self.models_dir()?)?)
+        let (shipped, installed) = (self.models_dir()?, self.installed_models_dir());
+        Ok(Manifest::load_with_installed(&shipped, &installed)?)
     }
 
-    fn families_in_use(&self) -> Vec<ModelFamily> {
-        models::families_in_use(&self.config)
+    /// Where the operator's models are: the program's own folder may be read-only.
+    fn installed_models_dir(&self) -> PathBuf {
+        self.data_dir().join("models")
     }
 
     fn engine_options(&self) -> EngineOptions {
@@ -241,7 +287,7 @@ impl Context {
         }
     }
 
-    fn detector_options(&self, look: Look) -> DetectorOptions {
+    fn detector_options(&self, look: Look, kind: DetectorKind) -> DetectorOptions {
         let recognition = &self.config.recognition;
         DetectorOptions {
             input_side: match look {
@@ -249,22 +295,21 @@ impl Context {
                 Look::Still => recognition.detector_size.max(STILL_SIDE),
             },
             score_threshold: recognition.detector_threshold,
-            ..DetectorOptions::recommended(recognition.detector)
+            ..DetectorOptions::recommended(kind)
         }
     }
 
     fn recogniser(&self, look: Look) -> Result<Recogniser> {
         let manifest = self.manifest()?;
         let engine = self.engine_options();
-        let kind = self.config.recognition.detector;
+        let used = ModelsInUse::of(&self.config, &manifest)?;
+        let kind = DetectorKind::of_family(used.detector.family).unwrap_or_default();
+        let options = self.detector_options(look, kind);
         // A still picture says nothing about who stood before the camera.
-        let judge_liveness = look == Look::Frame
-            && self
-                .families_in_use()
-                .contains(&ModelFamily::PassiveLiveness);
+        let judge_liveness = look == Look::Frame && used.liveness.is_some();
         Ok(Recogniser {
-            detector: load_detector(&manifest, kind, self.detector_options(look), &engine)?,
-            embedder: load_embedder(&manifest, &engine)?,
+            detector: load_detector_of(&manifest, used.detector, options, &engine)?,
+            embedder: load_embedder_of(&manifest, used.embedder, &engine)?,
             liveness: if judge_liveness {
                 Some(load_liveness(&manifest, &engine)?)
             } else {

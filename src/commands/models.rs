@@ -4,13 +4,15 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::Context;
+use super::install_models;
 use super::table::{Table, print_json};
+use super::{Context, ModelsInUse};
 use crate::cli::{JsonArgs, ModelsCommand, Outcome};
-use crate::inference::manifest::{Manifest, ModelFamily};
+use crate::inference::manifest::Manifest;
 
 #[derive(Serialize)]
 struct ModelRow<'a> {
+    id: &'a str,
     file: &'a str,
     title: &'a str,
     kind: &'static str,
@@ -28,19 +30,21 @@ pub(super) fn run(command: &ModelsCommand, context: &Context) -> Result<Outcome>
     match command {
         ModelsCommand::List(args) => list(&manifest, context, *args),
         ModelsCommand::Verify(args) => verify(&manifest, *args),
+        ModelsCommand::Install(args) => install_models::run(args, &manifest, context),
     }
 }
 
 fn list(manifest: &Manifest, context: &Context, args: JsonArgs) -> Result<Outcome> {
-    let used = context.families_in_use();
+    let used = ModelsInUse::of(&context.config, manifest)?;
     let rows: Vec<ModelRow<'_>> = manifest
         .models()
         .iter()
         .map(|model| ModelRow {
+            id: model.id(),
             file: &model.file,
             title: &model.title,
             kind: model.kind.name(),
-            in_use: used.contains(&model.family),
+            in_use: used.contains(model),
             size_bytes: model.size_bytes,
             licence: &model.licence.declared,
             licence_note: model.licence.note.as_deref(),
@@ -58,10 +62,10 @@ fn list(manifest: &Manifest, context: &Context, args: JsonArgs) -> Result<Outcom
         print_json(&rows)?;
         return Ok(Outcome::Done);
     }
-    let mut table = Table::new(&["File", "What", "In use", "Size", "Licence", "Source"]);
+    let mut table = Table::new(&["Id", "What", "In use", "Size", "Licence", "Source"]);
     for row in &rows {
         table.row([
-            row.file.to_owned(),
+            row.id.to_owned(),
             row.kind.to_owned(),
             if row.in_use { "yes" } else { "no" }.to_owned(),
             format!("{:.1} MB", row.size_bytes as f64 / 1e6),
@@ -92,13 +96,4 @@ fn verify(manifest: &Manifest, args: JsonArgs) -> Result<Outcome> {
     }
     let all_good = results.iter().all(|r| r.ok);
     Ok(if all_good { Outcome::Done } else { Outcome::No })
-}
-
-/// The families that a configuration uses.
-pub(super) fn families_in_use(config: &crate::config::Config) -> Vec<ModelFamily> {
-    let mut families = vec![config.recognition.detector.family(), ModelFamily::Arcface];
-    if config.recognition.liveness == crate::config::LivenessChoice::Show {
-        families.push(ModelFamily::PassiveLiveness);
-    }
-    families
 }

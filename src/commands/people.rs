@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use super::table::{Table, print_json};
-use super::{Context, operator, pin};
+use super::{Context, operator, pin, re_embed};
 use crate::cli::{Outcome, PeopleCommand};
 use crate::core::person::{PersonCode, PersonName};
 use crate::store::{Attendance, ErasureReceipt, PersonRow};
@@ -108,6 +108,7 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
                 print_receipt(code.as_str(), &receipt);
             }
         }
+        PeopleCommand::ReEmbed(args) => return re_embed::run(args, context),
     }
     Ok(Outcome::Done)
 }

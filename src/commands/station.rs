@@ -98,7 +98,7 @@ fn source(capture: &CaptureArgs, context: &Context) -> Result<SourceSpec> {
 }
 
 /// The configured settings, and the file of controls changed while Rollcall ran.
-fn camera_settings(configured: CameraSettings, data_folder: &Path) -> CameraSettings {
+pub(super) fn camera_settings(configured: CameraSettings, data_folder: &Path) -> CameraSettings {
     CameraSettings {
         controls_file: Some(data_folder.join(usb::controls::FILE_NAME)),
         ..configured

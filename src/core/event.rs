@@ -111,7 +111,10 @@ pub enum PunchOutcome {
     /// The same decision had been written before.
     AlreadyRecorded(AttendanceEvent),
     /// Its place in the day is taken by another event: the station did not know of it.
-    Superseded,
+    Superseded {
+        /// All events of the person on that day, voided ones too.
+        day: Vec<AttendanceEvent>,
+    },
     /// The database refuses it for good, e.g. because the person was deleted.
     Refused(String),
 }

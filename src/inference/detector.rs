@@ -39,6 +39,11 @@ impl DetectorKind {
         self.family().name()
     }
 
+    /// The detector of a family; `None` if that is one of other networks.
+    pub fn of_family(family: ModelFamily) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.family() == family)
+    }
+
     /// The family of its weights.
     pub fn family(self) -> ModelFamily {
         match self {

@@ -32,27 +32,51 @@ pub enum LoadError {
     },
 }
 
-/// Loads the detector of the given kind.
+/// Loads the detector of the given kind that Rollcall came with.
 ///
 /// # Errors
-/// If the options cannot work, or the weights are missing, damaged or not supported.
+/// As [`load_detector_of`].
 pub fn load_detector(
     manifest: &Manifest,
     kind: DetectorKind,
     options: DetectorOptions,
     engine_options: &EngineOptions,
 ) -> Result<Box<dyn FaceDetector>, LoadError> {
-    let entry = manifest.find(kind.family())?;
-    options
-        .validate()
-        .map_err(|reason| options_error(entry, reason))?;
-    if let InputSide::Pixels(side) = entry.input.side {
-        let reason = format!("a detector takes any multiple of 32, not {side} pixels only");
-        return Err(options_error(entry, reason));
-    }
+    load_detector_of(
+        manifest,
+        manifest.find(kind.family())?,
+        options,
+        engine_options,
+    )
+}
+
+/// Loads the detector of `entry`.
+///
+/// # Errors
+/// If the options cannot work, or the weights are missing, damaged, not supported
+/// or none of a detector.
+pub fn load_detector_of(
+    manifest: &Manifest,
+    entry: &ModelEntry,
+    options: DetectorOptions,
+    engine_options: &EngineOptions,
+) -> Result<Box<dyn FaceDetector>, LoadError> {
+    check_detector(entry, options)?;
     let network = load_network(manifest, entry, engine_options)?;
+    detector_around(network, entry, options)
+}
+
+/// The detector of `entry` around its network, loaded already.
+///
+/// # Errors
+/// If the options cannot work or the entry is none of a detector.
+pub(super) fn detector_around(
+    network: Box<dyn Network>,
+    entry: &ModelEntry,
+    options: DetectorOptions,
+) -> Result<Box<dyn FaceDetector>, LoadError> {
     let (model, input) = (entry.file.clone(), entry.input);
-    Ok(match kind {
+    Ok(match check_detector(entry, options)? {
         DetectorKind::Scrfd => Box::new(LetterboxedDetector {
             head: ScrfdHead {
                 model: model.clone(),
@@ -74,15 +98,42 @@ pub fn load_detector(
     })
 }
 
-/// Loads the embedder.
+fn check_detector(entry: &ModelEntry, options: DetectorOptions) -> Result<DetectorKind, LoadError> {
+    options
+        .validate()
+        .map_err(|reason| options_error(entry, reason))?;
+    if let InputSide::Pixels(side) = entry.input.side {
+        let reason = format!("a detector takes any multiple of 32, not {side} pixels only");
+        return Err(options_error(entry, reason));
+    }
+    DetectorKind::of_family(entry.family)
+        .ok_or_else(|| options_error(entry, "it is no detector".to_owned()))
+}
+
+/// Loads the embedder that Rollcall came with.
 ///
 /// # Errors
-/// If the weights are missing, damaged, not supported, or no embedder.
+/// As [`load_embedder_of`].
 pub fn load_embedder(
     manifest: &Manifest,
     engine_options: &EngineOptions,
 ) -> Result<Box<dyn FaceEmbedder>, LoadError> {
-    let entry = manifest.find(ModelFamily::Arcface)?;
+    load_embedder_of(
+        manifest,
+        manifest.find(ModelFamily::Arcface)?,
+        engine_options,
+    )
+}
+
+/// Loads the embedder of `entry`.
+///
+/// # Errors
+/// If the weights are missing, damaged, not supported, or no embedder.
+pub fn load_embedder_of(
+    manifest: &Manifest,
+    entry: &ModelEntry,
+    engine_options: &EngineOptions,
+) -> Result<Box<dyn FaceEmbedder>, LoadError> {
     if entry.input.side != InputSide::Pixels(ALIGNED_SIDE) {
         let reason = format!("an embedder takes faces of {ALIGNED_SIDE} pixels");
         return Err(options_error(entry, reason));

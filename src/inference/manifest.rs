@@ -5,6 +5,7 @@
 //! size or SHA-256 is not the manifest's: a truncated download would otherwise
 //! show itself as strangers being let in. Nothing here downloads anything.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,11 +18,71 @@ use crate::core::embedding::ModelId;
 /// Name of the manifest inside the folder of the weights.
 pub const MANIFEST_FILE: &str = "manifest.toml";
 
-/// The weights in one folder and what is known of them.
+/// The weights that Rollcall came with, those an operator has installed beside
+/// them, and what is known of them.
 #[derive(Debug, Clone)]
 pub struct Manifest {
     dir: PathBuf,
     models: Vec<ModelEntry>,
+}
+
+/// What the configuration says for a network: the name of a family, which stands
+/// for the network of that family that Rollcall came with, or the id of one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ModelName(String);
+
+/// Longest id of a model.
+pub const LONGEST_MODEL_NAME: usize = 64;
+
+impl ModelName {
+    /// Takes a name of letters, digits, `-`, `_` and `.`.
+    ///
+    /// # Errors
+    /// The sentence to show to the user.
+    pub fn parse(name: &str) -> Result<Self, String> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if name.is_empty()
+            || name.len() > LONGEST_MODEL_NAME
+            || name.starts_with('.')
+            || !name.chars().all(is_plain)
+        {
+            return Err(format!(
+                "{name:?} is no name of a model: 1 to {LONGEST_MODEL_NAME} letters, digits, '-', '_' and '.'"
+            ));
+        }
+        Ok(Self(name.to_owned()))
+    }
+
+    /// The network of `family` that Rollcall came with.
+    pub fn of_family(family: ModelFamily) -> Self {
+        Self(family.name().to_owned())
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ModelName {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::parse(&name)
+    }
+}
+
+impl From<ModelName> for String {
+    fn from(name: ModelName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for ModelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// One network.
@@ -48,9 +109,17 @@ pub struct ModelEntry {
     pub licence: Licence,
     /// How a picture enters it.
     pub input: InputSpec,
+    /// The folder of the manifest it was read from.
+    #[serde(skip)]
+    pub dir: PathBuf,
 }
 
 impl ModelEntry {
+    /// What the configuration calls it: the name of its file without the ending.
+    pub fn id(&self) -> &str {
+        self.file.rsplit_once('.').map_or(&self.file, |(id, _)| id)
+    }
+
     /// The identity stored with every template this network makes.
     pub fn model_id(&self) -> ModelId {
         ModelId::from_sha256(&self.sha256)
@@ -230,6 +299,19 @@ pub enum ModelsError {
         /// The family looked for.
         family: &'static str,
     },
+    /// No network has the name that the configuration gives.
+    #[error(
+        "there is no {} called {name}; there are {} (`rollcall models list`)",
+        kind.name(), known.join(", ")
+    )]
+    NoSuchModel {
+        /// What it should do.
+        kind: ModelKind,
+        /// The name asked for.
+        name: ModelName,
+        /// The names there are.
+        known: Vec<String>,
+    },
     /// A weight file is not there.
     #[error("the model {} is missing; {}", path.display(), REMEDY)]
     Missing {
@@ -285,9 +367,51 @@ impl Manifest {
         if let Some(reason) = find_contradiction(&parsed.model) {
             return Err(ModelsError::Invalid { path, reason });
         }
+        let mut models = parsed.model;
+        for model in &mut models {
+            dir.clone_into(&mut model.dir);
+        }
         Ok(Self {
             dir: dir.to_owned(),
-            models: parsed.model,
+            models,
+        })
+    }
+
+    /// Reads the manifest in `dir`, and after it the one in `installed`, if there is one.
+    ///
+    /// # Errors
+    /// As [`Self::load`], for either.
+    pub fn load_with_installed(dir: &Path, installed: &Path) -> Result<Self, ModelsError> {
+        let mut manifest = Self::load(dir)?;
+        manifest
+            .models
+            .extend(Self::load_if_present(installed)?.models);
+        Ok(manifest)
+    }
+
+    /// Reads the manifest in `dir`; no manifest lists no models.
+    ///
+    /// # Errors
+    /// As [`Self::load`], but for a manifest that is not there.
+    pub fn load_if_present(dir: &Path) -> Result<Self, ModelsError> {
+        match Self::load(dir) {
+            Err(ModelsError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                Ok(Self {
+                    dir: dir.to_owned(),
+                    models: Vec::new(),
+                })
+            }
+            result => result,
+        }
+    }
+
+    /// The manifest as a file of the same folder.
+    ///
+    /// # Errors
+    /// If the entries cannot be written as TOML.
+    pub fn to_toml(models: &[ModelEntry]) -> Result<String, toml::ser::Error> {
+        toml::to_string(&ManifestFile {
+            model: models.to_vec(),
         })
     }
 
@@ -303,7 +427,24 @@ impl Manifest {
 
     /// Where the weights of `entry` are.
     pub fn path_of(&self, entry: &ModelEntry) -> PathBuf {
-        self.dir.join(&entry.file)
+        entry.dir.join(&entry.file)
+    }
+
+    /// The network of `kind` that the configuration calls `name`. What Rollcall
+    /// came with goes before what was installed.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn named(&self, kind: ModelKind, name: &ModelName) -> Result<&ModelEntry, ModelsError> {
+        let of_kind = || self.models.iter().filter(|model| model.kind == kind);
+        of_kind()
+            .find(|model| model.family.name() == name.as_str())
+            .or_else(|| of_kind().find(|model| model.id() == name.as_str()))
+            .ok_or_else(|| ModelsError::NoSuchModel {
+                kind,
+                name: name.clone(),
+                known: of_kind().map(|model| model.id().to_owned()).collect(),
+            })
     }
 
     /// The first network of `family`.
@@ -372,7 +513,7 @@ impl Manifest {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ManifestFile {
     model: Vec<ModelEntry>,
@@ -416,7 +557,7 @@ fn find_contradiction(models: &[ModelEntry]) -> Option<String> {
     None
 }
 
-fn sha256_hex(bytes: &[u8]) -> String {
+pub(super) fn sha256_hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     Sha256::digest(bytes)
         .iter()

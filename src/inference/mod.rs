@@ -6,12 +6,15 @@
 
 mod arcface;
 mod centerface;
+pub mod classify;
 pub mod detector;
 pub mod engine;
+pub mod install;
 mod liveness;
 pub mod load;
 pub mod manifest;
 mod outputs;
+pub mod package;
 mod preprocess;
 pub mod recogniser;
 mod scrfd;

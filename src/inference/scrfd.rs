@@ -15,8 +15,8 @@ const BOX_VALUES: usize = 4;
 const LANDMARK_VALUES: usize = 10;
 
 /// The outputs are scores of the three strides, then boxes, then landmarks, each
-/// `[1, cells × 2, values]`. Distances are in strides from the anchor, which is
-/// at the top-left corner of its cell.
+/// `[1, cells × 2, values]`; some exports leave the first axis out. Distances are
+/// in strides from the anchor, which is at the top-left corner of its cell.
 pub(super) struct ScrfdHead {
     pub(super) model: String,
 }
@@ -28,7 +28,13 @@ impl DetectorHead for ScrfdHead {
         canvas_size: (u32, u32),
         score_threshold: f32,
     ) -> Result<Vec<Detection>, InferenceError> {
-        let values = read_outputs(&self.model, outputs, &output_shapes(canvas_size))?;
+        let mut shapes = output_shapes(canvas_size);
+        if outputs.first().is_some_and(|output| output.rank() == 2) {
+            for shape in &mut shapes {
+                shape.remove(0);
+            }
+        }
+        let values = read_outputs(&self.model, outputs, &shapes)?;
         let mut found = Vec::new();
         for (level, stride) in STRIDES.into_iter().enumerate() {
             let (scores, boxes, landmarks) =
@@ -141,6 +147,15 @@ mod tests {
         );
         assert_eq!(found[0].landmarks.left_eye(), Point::new(24.0, 16.0));
         assert_eq!(found[0].landmarks.right_mouth(), Point::new(16.0, 8.0));
+    }
+
+    #[test]
+    fn the_axis_of_the_batch_may_be_left_out() {
+        let with_batch = outputs(&[(0, 5, 0.9), (3, 21, 0.5)]);
+        let without: Vec<Tensor> = with_batch.iter().map(|t| t.squeeze(0).unwrap()).collect();
+        let found = head().decode(&without, CANVAS, 0.5).unwrap();
+        assert_eq!(found, head().decode(&with_batch, CANVAS, 0.5).unwrap());
+        assert_eq!(found.len(), 1);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::camera::{
     self, CameraSettings, CameraState, CameraStats, CameraWorker, SourceOptions, SourceSpec, Wiring,
 };
 use crate::clock::Clock;
-use crate::core::attendance::NewPunch;
+use crate::core::attendance::Direction;
 use crate::core::embedding::ModelId;
 use crate::core::enrolment::EnrolmentSample;
 use crate::core::event::{Effect, Event, PunchOutcome, Receipt};
@@ -53,6 +53,12 @@ const RECEIPTS_WAITING: usize = 64;
 
 /// Observations that may wait for the main thread; each holds a frame.
 const OBSERVATIONS_WAITING: usize = 2;
+
+/// How long the last receipts are waited for, as long as the database works.
+const LAST_RECEIPTS: Duration = Duration::from_secs(2);
+
+/// How long one look at the receipts lasts at the end.
+const RECEIPT_GLANCE: Duration = Duration::from_millis(10);
 
 /// What a station is built from.
 pub struct Parts {
@@ -318,19 +324,49 @@ impl Runtime {
     }
 
     /// Ends all workers; everything decided is written before this returns.
-    /// Gives back the punches that could not be, for which there is nothing
-    /// left to do but to tell the operator.
-    pub fn finish(self) -> Vec<NewPunch> {
+    ///
+    /// # Errors
+    /// If punches could not be written: somebody has to write down what the error says.
+    pub fn finish(mut self) -> Result<()> {
         self.stop.request();
-        self.camera.finish(CAMERA_GRACE);
+        self.reports = crossbeam_channel::never();
+        // Receipts may lead to further punches, of people who came twice.
+        let patience_ends = self.now().monotonic + LAST_RECEIPTS;
+        while self.station.unconfirmed() > 0
+            && self.station.trouble().is_none()
+            && self.now().monotonic < patience_ends
+            && self.store.flush()
+        {
+            if let Ok(receipt) = self.receipts.recv_timeout(RECEIPT_GLANCE) {
+                self.take_in(Event::Receipt(receipt));
+            }
+        }
+        let Self {
+            mut station,
+            clock,
+            camera,
+            recogniser,
+            receipts,
+            store,
+            keeper,
+            ..
+        } = self;
+        camera.finish(CAMERA_GRACE);
         // It looks at the flag between two frames, and is never blocked in a driver.
-        drop(self.reports);
-        if self.recogniser.join().is_err() {
+        if recogniser.join().is_err() {
             tracing::error!("the recogniser's thread panicked");
         }
-        let unwritten = self.store.finish();
-        self.keeper.finish();
-        unwritten
+        let mut take = |receipt| {
+            station.handle(Event::Receipt(receipt), &clock.now());
+        };
+        store.finish_while(|| {
+            if let Ok(receipt) = receipts.recv_timeout(RECEIPT_GLANCE) {
+                take(receipt);
+            }
+        });
+        receipts.try_iter().for_each(take);
+        keeper.finish();
+        report_unwritten(&station)
     }
 
     fn reported(&mut self, report: RecogniserReport) {
@@ -465,23 +501,39 @@ fn camera_notice(state: &CameraState) -> Notice {
 }
 
 /// Fails if punches are left, and says which: somebody has to write them down.
-fn report_unwritten(punches: &[NewPunch]) -> Result<()> {
-    if punches.is_empty() {
+fn report_unwritten(station: &Station) -> Result<()> {
+    let unwritten = station.unwritten();
+    if unwritten.is_empty() {
         return Ok(());
     }
-    let lines: Vec<String> = punches
+    let lines: Vec<String> = unwritten
         .iter()
-        .map(|p| {
+        .map(|punch| {
+            let person = punch.person.0;
+            tracing::error!(person, at = %punch.at, "a punch could not be written");
+            let code = station.person(punch.person).map(|p| p.code.as_str());
+            let direction = punch.direction.map_or("in or out", |d| match d {
+                Direction::In => "in",
+                Direction::Out => "out",
+            });
             format!(
-                "  person {} {} {}",
-                p.person.0,
-                p.direction,
-                p.at.to_rfc3339()
+                "  {} {direction} {}",
+                code.unwrap_or("somebody who was deleted"),
+                punch.at.to_rfc3339()
             )
         })
         .collect();
     anyhow::bail!(
-        "the database could not be written; these punches are lost unless you add them:\n{}",
+        "the database could not be written; these punches are lost unless they are added \
+         with `rollcall attendance add`:\n{}",
         lines.join("\n")
     )
+}
+
+/// The error of a run, and of what could not be written at its end.
+fn both(run: Result<()>, finish: Result<()>) -> Result<()> {
+    match (finish, run) {
+        (Err(lost), Err(error)) => Err(lost.context(format!("{error:#}"))),
+        (finish, run) => run.and(finish),
+    }
 }

@@ -76,7 +76,9 @@ impl Store {
                 Some(event) if is_same_decision(&event, punch) => {
                     Ok(PunchOutcome::AlreadyRecorded(event))
                 }
-                Some(_) => Ok(PunchOutcome::Superseded),
+                Some(_) => Ok(PunchOutcome::Superseded {
+                    day: of_person(tx, punch.person, punch.local_day)?,
+                }),
             }
         })
     }
@@ -129,6 +131,23 @@ pub(super) fn of_day(tx: &Connection, day: NaiveDate) -> Result<Vec<AttendanceEv
              ORDER BY e.at_utc_us, e.person_id, e.sequence"
         ))?
         .query_map([Day(day)], event)?
+        .collect::<Result<_, _>>()?;
+    Ok(events)
+}
+
+fn of_person(
+    tx: &Connection,
+    person: PersonId,
+    day: NaiveDate,
+) -> Result<Vec<AttendanceEvent>, Fault> {
+    let events = tx
+        .prepare_cached(concat!(
+            "SELECT ",
+            event_columns!(),
+            " FROM attendance_event e WHERE e.person_id = ?1 AND e.local_day = ?2
+             ORDER BY e.sequence"
+        ))?
+        .query_map(params![person, Day(day)], event)?
         .collect::<Result<_, _>>()?;
     Ok(events)
 }

@@ -169,6 +169,14 @@ pub enum StoreError {
     /// The PIN could not be hashed.
     #[error("cannot hash the PIN: {0}")]
     PinHash(String),
+    /// A template is not, or no longer, one of the person's.
+    #[error("{code} has no template {template}")]
+    NoSuchTemplate {
+        /// The person.
+        code: String,
+        /// The number.
+        template: i64,
+    },
     /// No such event.
     #[error("there is no attendance event {}", .0.0)]
     NoSuchEvent(EventId),
@@ -219,6 +227,7 @@ impl StoreError {
             | StoreError::CodeTaken { .. }
             | StoreError::CodeRetired { .. }
             | StoreError::NoTemplates { .. }
+            | StoreError::NoSuchTemplate { .. }
             | StoreError::AlreadyVoided { .. }
             | StoreError::SameEvent { .. }
             | StoreError::NothingChanges { .. }

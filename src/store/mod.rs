@@ -27,6 +27,7 @@ mod people;
 mod pictures;
 mod pin;
 mod privacy;
+mod re_embedding;
 mod restore;
 mod salvage;
 mod schema;
@@ -62,6 +63,7 @@ pub use people::{GalleryRows, NewPerson, NewTemplate, PersonRow, SkippedTemplate
 pub use privacy::{
     Attendance, ErasureReceipt, PersonData, RetentionPolicy, RetentionReport, TemplateData,
 };
+pub use re_embedding::{ForeignTemplate, Replacement};
 pub use restore::{CheckedBackup, describe as describe_backup};
 pub use salvage::{SetAside, latest_aside, set_aside, start_fresh};
 pub use worker::{Patience, StoreHandle, StoreRequest, spawn};

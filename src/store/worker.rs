@@ -98,8 +98,8 @@ impl Default for Patience {
     }
 }
 
-/// The asking end. Dropping it without [`StoreHandle::finish`] still lets the
-/// thread work off what it was given.
+/// The asking end. Whoever drops it without [`StoreHandle::finish`] does not wait for what
+/// is still to be written.
 #[derive(Debug)]
 pub struct StoreHandle {
     sender: Sender<StoreRequest>,
@@ -214,24 +214,30 @@ impl StoreHandle {
         true
     }
 
-    /// Lets the thread work off everything and waits for it. Receipts that
-    /// nobody takes any more are dropped. Gives back the punches that could not
-    /// be written: whoever calls this must tell the operator.
-    pub fn finish(self) -> Vec<NewPunch> {
-        let mut unwritten = Vec::new();
+    /// Lets the thread work off everything and waits for it, calling `meanwhile` again and
+    /// again: it takes the last receipts. Gives back the punches that could not be written:
+    /// whoever calls this must tell the operator.
+    pub fn finish_while(mut self, mut meanwhile: impl FnMut()) -> Vec<NewPunch> {
         self.stopping.request();
-        for request in self.overflow {
-            if let Err(unsent) = self.sender.send(request) {
-                unwritten.extend(punch_of(unsent.0));
-            }
+        while self.flush() && !self.overflow.is_empty() {
+            meanwhile();
         }
+        let mut unwritten: Vec<NewPunch> = self.overflow.into_iter().filter_map(punch_of).collect();
         drop(self.sender);
+        while !self.thread.is_finished() {
+            meanwhile();
+        }
         if let Ok(left) = self.thread.join() {
             unwritten.extend(left);
         } else {
             tracing::error!("the store's thread has panicked");
         }
         unwritten
+    }
+
+    /// As [`finish_while`](Self::finish_while), where nobody takes receipts any more.
+    pub fn finish(self) -> Vec<NewPunch> {
+        self.finish_while(|| std::thread::sleep(Duration::from_millis(1)))
     }
 }
 

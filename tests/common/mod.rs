@@ -395,7 +395,14 @@ impl Ledger {
         });
         let outcome = match holder {
             Some(event) if event.at == punch.at => PunchOutcome::AlreadyRecorded(event.clone()),
-            Some(_) => PunchOutcome::Superseded,
+            Some(_) => PunchOutcome::Superseded {
+                day: self
+                    .events
+                    .iter()
+                    .filter(|e| (e.person, e.local_day) == (punch.person, punch.local_day))
+                    .cloned()
+                    .collect(),
+            },
             None => {
                 let event = AttendanceEvent {
                     id: EventId(self.events.len() as i64 + 1),

@@ -1,8 +1,8 @@
 //! What people do to the station besides showing their face: they type a PIN, put
 //! a punch right, set the clock.
 
-use super::{NamedFace, Station};
-use crate::core::attendance::{AttendanceEvent, EventSource};
+use super::Station;
+use crate::core::attendance::AttendanceEvent;
 use crate::core::clock_trust::say_shift;
 use crate::core::correction::Corrected;
 use crate::core::day::Decision;
@@ -80,7 +80,7 @@ impl Station {
             }
             Ok(Some(person)) => {
                 self.pin_guard.right();
-                self.punch_by_pin(person, entered_at, now, effects)
+                self.person_with_pin(person, entered_at, effects)
             }
         };
         if let Some(reason) = refusal {
@@ -90,11 +90,10 @@ impl Station {
 
     /// Decides as for a face, but says why if there is no punch: whoever has
     /// typed a PIN waits for an answer. It may be the second of one visit.
-    fn punch_by_pin(
+    fn person_with_pin(
         &mut self,
         person: PersonId,
         entered_at: Moment,
-        now: &Moment,
         effects: &mut Vec<Effect>,
     ) -> Option<String> {
         let name = match self.people.get(&person) {
@@ -103,7 +102,7 @@ impl Station {
             // Somebody added by another program, whom the next snapshot brings.
             None => return Some("this person is not known here yet; try again".to_owned()),
         };
-        if self.waiting.values().any(|face| face.person == person) {
+        if self.punching.is_under_way_for(person) {
             return Some(format!("a punch of {name} is being saved"));
         }
         let day = self.days.entry(person).or_default();
@@ -114,18 +113,7 @@ impl Station {
             }
             Decision::AlreadyPresent => Some(format!("{name} is checked in today already")),
             Decision::Punch { .. } => {
-                if let Some(visit) = self.visits.get_mut(&person) {
-                    visit.punched = false;
-                }
-                let face = NamedFace {
-                    person,
-                    seen_at: entered_at,
-                    source: EventSource::Pin,
-                    similarity: None,
-                    margin: None,
-                    liveness: None,
-                };
-                self.consider(face, now, effects);
+                self.punch_by_pin(person, entered_at, effects);
                 None
             }
         }

@@ -25,6 +25,7 @@ mod operators;
 mod reference;
 mod relative;
 mod shapes;
+pub mod signature;
 mod specialise;
 #[cfg(test)]
 mod tests;

@@ -7,20 +7,23 @@
 //! Deliberately absent: clocks, threads, files, tensors and the terminal.
 
 mod by_hand;
+mod punching;
 mod strangers;
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
 
 use chrono::NaiveDate;
 
-use super::attendance::{AttendanceEvent, EventSource, NewPunch};
+pub use self::punching::{UnwrittenPunch, VISIT_GAP};
+
+use self::punching::Punching;
+use super::attendance::AttendanceEvent;
 use super::clock_trust::{ClockState, ClockWatch};
-use super::consensus::{ConsensusPolicy, Track, TrackId, Tracker, Verdict};
-use super::day::{AttendancePolicy, DaySummary, Decision, PersonDay, summarise};
-use super::embedding::{Cosine, ModelId};
+use super::consensus::{ConsensusPolicy, Track, TrackId, Tracker};
+use super::day::{AttendancePolicy, DaySummary, PersonDay, summarise};
+use super::embedding::ModelId;
 use super::enrolment::{Enrolment, EnrolmentPolicy, Progress};
-use super::event::{Effect, Event, Intent, PunchOutcome, Receipt, Snapshot, Ticket};
+use super::event::{Effect, Event, Intent, Receipt, Snapshot, Ticket};
 use super::frame::Moment;
 use super::gallery::{Gallery, MatchPolicy};
 use super::notice::{Log, Notice};
@@ -40,9 +43,6 @@ pub struct Policies {
     /// How people are enrolled at the camera.
     pub enrolment: EnrolmentPolicy,
 }
-
-/// A person who was out of sight for longer than this has left; coming back is a new visit.
-pub const VISIT_GAP: Duration = Duration::from_secs(10);
 
 /// What the station is doing besides taking attendance.
 #[derive(Debug, Clone)]
@@ -71,9 +71,7 @@ pub struct Station {
     tracker: Tracker,
     local_day: NaiveDate,
     days: HashMap<PersonId, PersonDay>,
-    visits: HashMap<PersonId, Visit>,
-    waiting: BTreeMap<Ticket, NamedFace>,
-    superseded: Vec<NamedFace>,
+    punching: Punching,
     reported_unknown: Vec<TrackId>,
     log: Log,
     trouble: Option<String>,
@@ -82,26 +80,6 @@ pub struct Station {
     pin_guard: PinGuard,
     /// PINs that the database is looking for, and when they were entered.
     pins: BTreeMap<Ticket, Moment>,
-}
-
-/// A person in sight of the camera without a longer break.
-#[derive(Debug, Clone, Copy)]
-struct Visit {
-    last_seen: Duration,
-    /// Whether this visit has led to a punch; it leads to one at most.
-    punched: bool,
-}
-
-/// Somebody at the moment a face or a PIN said who it is.
-#[derive(Debug, Clone, Copy)]
-struct NamedFace {
-    person: PersonId,
-    seen_at: Moment,
-    /// A face or a PIN.
-    source: EventSource,
-    similarity: Option<Cosine>,
-    margin: Option<f32>,
-    liveness: Option<f32>,
 }
 
 /// One row of today's table.
@@ -127,9 +105,7 @@ impl Station {
             tracker: Tracker::new(policies.consensus),
             local_day: policies.attendance.local_day(&now.wall),
             days: HashMap::new(),
-            visits: HashMap::new(),
-            waiting: BTreeMap::new(),
-            superseded: Vec::new(),
+            punching: Punching::default(),
             reported_unknown: Vec::new(),
             log: Log::default(),
             trouble: None,
@@ -213,7 +189,12 @@ impl Station {
 
     /// Punches that are decided and not yet on disk.
     pub fn unconfirmed(&self) -> usize {
-        self.waiting.len() + self.superseded.len()
+        self.punching.unconfirmed()
+    }
+
+    /// What those are, to tell the operator when the station ends before they are written.
+    pub fn unwritten(&self) -> Vec<UnwrittenPunch> {
+        self.punching.unwritten()
     }
 
     /// Today's rows: everybody with an event, the latest event first, then the
@@ -249,13 +230,20 @@ impl Station {
     // Events.
 
     fn observed(&mut self, observation: &Observation, now: &Moment, effects: &mut Vec<Effect>) {
+        // What counts is when somebody stood there, not when we got round to it.
+        let captured = observation.frame.captured_at;
+        let seen_at = if captured.monotonic < now.monotonic {
+            captured
+        } else {
+            *now
+        };
         let ended = self.tracker.observe(
             &observation.faces,
             &self.gallery,
             &self.policies.matching,
-            now,
+            &seen_at,
         );
-        self.punch_known_faces(now, effects);
+        self.punch_known_faces(&seen_at, effects);
         self.report_unknown(ended, Some(&observation.frame), now, effects);
         self.enrol_from(observation, now, effects);
     }
@@ -339,7 +327,7 @@ impl Station {
                 self.pin_checked(ticket, holder, now, effects);
             }
             Receipt::Corrected(outcome) => self.corrected(outcome, now, effects),
-            Receipt::Snapshot(snapshot) => self.snapshot_taken(*snapshot, now, effects),
+            Receipt::Snapshot(snapshot) => self.snapshot_taken(*snapshot, now),
             Receipt::Trouble(message) => {
                 if self.trouble.as_ref() != Some(&message) {
                     self.log.push(now, Notice::StoreTrouble(message.clone()));
@@ -360,15 +348,12 @@ impl Station {
         }
     }
 
-    fn snapshot_taken(&mut self, snapshot: Snapshot, now: &Moment, effects: &mut Vec<Effect>) {
+    fn snapshot_taken(&mut self, snapshot: Snapshot, now: &Moment) {
         self.people = snapshot.people.into_iter().map(|p| (p.id, p)).collect();
         self.gallery = snapshot.templates;
         self.tracker.recount(now);
         if snapshot.local_day != self.local_day {
-            // The day turned while the answer was under way.
-            effects.push(Effect::Reload {
-                local_day: self.local_day,
-            });
+            // The day turned while the answer was under way, and with it came another question.
             return;
         }
         let mut events: HashMap<PersonId, Vec<AttendanceEvent>> = HashMap::new();
@@ -383,9 +368,6 @@ impl Station {
             days.insert(person, known.reloaded(events, before, now));
         }
         self.days = days;
-        for face in std::mem::take(&mut self.superseded) {
-            self.consider(face, now, effects);
-        }
     }
 
     fn turn_the_day(&mut self, now: &Moment) -> Vec<Effect> {
@@ -400,109 +382,6 @@ impl Station {
         self.log.push(now, Notice::NewDay(today));
         // A clock that was set back returns to a day that has events already.
         vec![Effect::Reload { local_day: today }]
-    }
-
-    // Attendance.
-
-    fn punch_known_faces(&mut self, now: &Moment, effects: &mut Vec<Effect>) {
-        self.visits
-            .retain(|_, visit| now.monotonic.saturating_sub(visit.last_seen) <= VISIT_GAP);
-        let faces: Vec<NamedFace> = self
-            .tracker
-            .tracks()
-            .iter()
-            .filter(|track| track.last_seen == *now)
-            .filter_map(named_face)
-            .collect();
-        for face in faces {
-            self.consider(face, now, effects);
-        }
-    }
-
-    fn consider(&mut self, face: NamedFace, now: &Moment, effects: &mut Vec<Effect>) {
-        let visit = self.visits.entry(face.person).or_insert(Visit {
-            last_seen: now.monotonic,
-            punched: false,
-        });
-        visit.last_seen = now.monotonic;
-        if visit.punched || !self.people.get(&face.person).is_some_and(|p| p.active) {
-            return;
-        }
-        let day = self.days.entry(face.person).or_default();
-        let Decision::Punch {
-            direction,
-            sequence,
-        } = self.policies.attendance.decide(day, &face.seen_at)
-        else {
-            return;
-        };
-        visit.punched = true;
-        let ticket = Ticket(self.next_ticket);
-        self.next_ticket += 1;
-        self.waiting.insert(ticket, face);
-        effects.push(Effect::RecordPunch {
-            ticket,
-            punch: NewPunch {
-                person: face.person,
-                at: face.seen_at.wall,
-                local_day: self.policies.attendance.local_day(&face.seen_at.wall),
-                sequence,
-                direction,
-                source: face.source,
-                similarity: face.similarity,
-                margin: face.margin,
-                liveness: face.liveness,
-                model: (face.source == EventSource::Camera).then(|| self.model.clone()),
-                clock: self.clock.reading(),
-            },
-        });
-    }
-
-    fn punch_answered(
-        &mut self,
-        ticket: Ticket,
-        outcome: PunchOutcome,
-        now: &Moment,
-        effects: &mut Vec<Effect>,
-    ) {
-        let Some(face) = self.waiting.remove(&ticket) else {
-            return;
-        };
-        match outcome {
-            PunchOutcome::Recorded(event) | PunchOutcome::AlreadyRecorded(event) => {
-                if let Some(person) = self.people.get(&event.person) {
-                    self.log.push(
-                        now,
-                        Notice::Punched {
-                            name: person.name.clone(),
-                            direction: event.direction,
-                            at: event.at,
-                            similarity: event.similarity,
-                            liveness: event.liveness,
-                        },
-                    );
-                }
-                let day = self.days.entry(event.person).or_default();
-                if event.local_day == self.local_day {
-                    day.insert(event, &face.seen_at);
-                } else {
-                    day.witness(&event, &face.seen_at);
-                }
-            }
-            PunchOutcome::Superseded => {
-                if let Some(visit) = self.visits.get_mut(&face.person) {
-                    visit.punched = false;
-                }
-                self.superseded.push(face);
-                effects.push(Effect::Reload {
-                    local_day: self.local_day,
-                });
-            }
-            PunchOutcome::Refused(reason) => {
-                let name = self.people.get(&face.person).map(|p| p.name.clone());
-                self.log.push(now, Notice::PunchRefused { name, reason });
-            }
-        }
     }
 
     // Enrolment.
@@ -556,20 +435,4 @@ impl Station {
             Progress::GaveUp => self.log.push(now, Notice::EnrolmentTimedOut { name }),
         }
     }
-}
-
-fn named_face(track: &Track) -> Option<NamedFace> {
-    let Verdict::Known(person) = track.verdict else {
-        return None;
-    };
-    // The latest vote may have been for somebody else; then its figures say nothing about this person.
-    let candidate = track.candidate.filter(|c| c.person == person)?;
-    Some(NamedFace {
-        person,
-        seen_at: track.last_seen,
-        source: EventSource::Camera,
-        similarity: Some(candidate.similarity),
-        margin: candidate.margin(),
-        liveness: track.liveness,
-    })
 }
