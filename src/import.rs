@@ -153,6 +153,9 @@ mod tests {
             assert!(error.contains(line), "{error}");
         }
         assert!(!error.contains("line 2"), "{error}");
+        let windows = "code,name\r\nE-1,Ana\r\n\r\n../x,Bruno\r\n";
+        let error = people(windows.as_bytes(), &calendar()).unwrap_err();
+        assert!(error.to_string().contains("line 4:"), "{error}");
         let error = people(b"name;code\nAna;E-1\n", &calendar()).unwrap_err();
         assert!(error.to_string().contains("no column \"code\""), "{error}");
         assert!(people(b"", &calendar()).is_err());

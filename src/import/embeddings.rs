@@ -9,7 +9,7 @@
 //! normalised may come from another stage of the network and is refused.
 
 use super::Rows;
-use super::table::{BadLine, ImportError, bad_csv, finish, without_mark};
+use super::table::{BadLine, ImportError, bad_csv, finish, line_of, without_mark};
 use crate::core::embedding::Embedding;
 use crate::core::person::PersonName;
 
@@ -33,11 +33,12 @@ pub struct NamedEmbedding {
 /// # Errors
 /// If it has neither layout; every bad line is listed.
 pub fn read(bytes: &[u8]) -> Result<Rows<NamedEmbedding>, ImportError> {
+    let bytes = without_mark(bytes);
     let records = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .trim(csv::Trim::All)
-        .from_reader(without_mark(bytes))
+        .from_reader(bytes)
         .into_records();
     let mut found = Rows {
         rows: Vec::new(),
@@ -48,11 +49,11 @@ pub fn read(bytes: &[u8]) -> Result<Rows<NamedEmbedding>, ImportError> {
         let record = match record {
             Ok(record) => record,
             Err(error) => {
-                bad.push(bad_csv(&error));
+                bad.push(bad_csv(bytes, &error));
                 continue;
             }
         };
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = line_of(bytes, record.position());
         if number == 0 && is_header(&record) {
             continue;
         }

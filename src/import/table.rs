@@ -67,7 +67,7 @@ impl<'a> Table<'a> {
         let mut reader = csv::Reader::from_reader(bytes);
         let header = reader
             .headers()
-            .map_err(|e| ImportError::Lines(vec![bad_csv(&e)]))?;
+            .map_err(|e| ImportError::Lines(vec![bad_csv(bytes, &e)]))?;
         let columns: HashMap<String, usize> = header
             .iter()
             .enumerate()
@@ -98,11 +98,11 @@ impl<'a> Table<'a> {
             let record = match record {
                 Ok(record) => record,
                 Err(error) => {
-                    bad.push(bad_csv(&error));
+                    bad.push(bad_csv(self.bytes, &error));
                     continue;
                 }
             };
-            let line = record.position().map_or(0, csv::Position::line);
+            let line = line_of(self.bytes, record.position());
             let row = Row {
                 columns: &self.columns,
                 record,
@@ -149,8 +149,8 @@ pub(super) fn finish<T>(found: Rows<T>, bad: Vec<BadLine>) -> Result<Rows<T>, Im
     }
 }
 
-pub(super) fn bad_csv(error: &csv::Error) -> BadLine {
-    let line = error.position().map_or(1, csv::Position::line);
+pub(super) fn bad_csv(bytes: &[u8], error: &csv::Error) -> BadLine {
+    let line = line_of(bytes, error.position());
     let problem = match error.kind() {
         csv::ErrorKind::Utf8 { .. } => "it is not UTF-8".to_owned(),
         csv::ErrorKind::UnequalLengths {
@@ -161,6 +161,17 @@ pub(super) fn bad_csv(error: &csv::Error) -> BadLine {
         _ => error.to_string(),
     };
     BadLine { line, problem }
+}
+
+/// The line of a record. The reader's own count is that of the end of the record
+/// before, which with CR LF or blank lines is not where this one begins.
+pub(super) fn line_of(bytes: &[u8], position: Option<&csv::Position>) -> u64 {
+    let Some(position) = position else {
+        return 1;
+    };
+    let rest = bytes.get(position.byte() as usize..).unwrap_or_default();
+    let ends = rest.iter().take_while(|b| matches!(b, b'\r' | b'\n'));
+    position.line() + ends.filter(|b| **b == b'\n').count() as u64
 }
 
 /// Spreadsheets begin UTF-8 files with a mark.

@@ -138,6 +138,7 @@ pub fn back_up(data_dir: &Path, plan: &BackupPlan) -> Result<(PathBuf, Manifest)
     remove_leftovers(folder, plan.at);
     let workplace = tempfile::Builder::new()
         .prefix(WORKPLACE)
+        .permissions(owner_only())
         .tempdir_in(folder)
         .map_err(|e| failed("make a temporary folder in", folder, e))?;
     let copy = workplace.path().join(DATABASE_FILE);
@@ -386,6 +387,11 @@ pub(super) fn measure(path: &Path) -> Result<(u64, String), StoreError> {
         Ok((size, super::chain::hex(hasher)))
     };
     attempt().map_err(|e| failed("read", path, e))
+}
+
+/// For folders that hold a copy of everything.
+pub(super) fn owner_only() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o700)
 }
 
 pub(super) fn failed(doing: &'static str, path: &Path, source: io::Error) -> StoreError {

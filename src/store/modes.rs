@@ -80,6 +80,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let person = folder.path().join("faces/E-1");
         std::fs::create_dir_all(&person).unwrap();
+        let owner_only = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(folder.path(), owner_only).unwrap();
         let elsewhere = tempfile::NamedTempFile::new().unwrap();
         let open = |path: &Path, mode| {
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::backup::{
     CONFIGURATION, FORMAT, MANIFEST, Manifest, Passphrase, failed, is_expected, measure,
-    sync_folder,
+    owner_only, sync_folder,
 };
 use super::error::StoreError;
 use super::salvage::make_room;
@@ -48,6 +48,7 @@ impl CheckedBackup {
         prepare_folder(data_dir)?;
         let unpacked = tempfile::Builder::new()
             .prefix(".rollcall-restore-")
+            .permissions(owner_only())
             .tempdir_in(data_dir)
             .map_err(|e| failed("make a temporary folder in", data_dir, e))?;
         let file = File::open(archive).map_err(|e| failed("open the backup", archive, e))?;
