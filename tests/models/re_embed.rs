@@ -21,7 +21,15 @@ fn station_of_another_embedder() -> Station {
         ("Joe", "E-2", vec!["biden.jpg"]),
     ] {
         let pictures: Vec<String> = pictures.into_iter().map(face).collect();
-        let mut arguments = vec!["enrol", "--name", name, "--code", code];
+        let mut arguments = vec![
+            "enrol",
+            "--name",
+            name,
+            "--code",
+            code,
+            "--consent",
+            "today",
+        ];
         arguments.extend(pictures.iter().map(String::as_str));
         station.command(&arguments).assert().success();
     }
