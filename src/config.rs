@@ -21,7 +21,7 @@ use crate::core::gallery::MatchPolicy;
 use crate::core::station::Policies;
 use crate::inference::manifest::{ModelFamily, ModelName};
 
-pub use records::{BackupConfig, ExportConfig, PrivacyConfig};
+pub use records::{BackupConfig, ExportConfig, LogConfig, PrivacyConfig};
 
 /// Name of the configuration file inside the data folder.
 pub const FILE_NAME: &str = "config.toml";
@@ -165,14 +165,6 @@ pub struct DashboardConfig {
     pub frames_per_second: u32,
 }
 
-/// What is written to the log file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LogConfig {
-    /// As for `RUST_LOG`, which overrides it.
-    pub filter: String,
-}
-
 impl Default for StationConfig {
     fn default() -> Self {
         Self {
@@ -236,14 +228,6 @@ impl Default for DashboardConfig {
         Self {
             preview: PreviewChoice::Auto,
             frames_per_second: 12,
-        }
-    }
-}
-
-impl Default for LogConfig {
-    fn default() -> Self {
-        Self {
-            filter: "info".into(),
         }
     }
 }

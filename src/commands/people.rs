@@ -1,12 +1,14 @@
 //! `rollcall people`: list and change people.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 
 use super::table::{Table, print_json};
 use super::{Context, operator, pin, re_embed};
 use crate::cli::{Outcome, PeopleCommand};
 use crate::core::person::{PersonCode, PersonName};
-use crate::store::{Attendance, ErasureReceipt, PersonRow};
+use crate::store::{Attendance, ErasureReceipt, PersonData, PersonRow};
 
 /// Runs the command.
 pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome> {
@@ -69,14 +71,7 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
             if *json {
                 print_json(&data)?;
             } else {
-                println!(
-                    "{}: {} templates, {} events, {} sightings, {} lines of the audit trail",
-                    output.display(),
-                    data.templates.len(),
-                    data.attendance.len(),
-                    data.sightings.len(),
-                    data.audit.len()
-                );
+                print_exported(output, &data);
             }
         }
         PeopleCommand::Delete {
@@ -111,6 +106,17 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
         PeopleCommand::ReEmbed(args) => return re_embed::run(args, context),
     }
     Ok(Outcome::Done)
+}
+
+fn print_exported(folder: &Path, data: &PersonData) {
+    println!(
+        "{}: {} templates, {} events, {} sightings, {} lines of the audit trail",
+        folder.display(),
+        data.templates.len(),
+        data.attendance.len(),
+        data.sightings.len(),
+        data.audit.len()
+    );
 }
 
 fn print_receipt(code: &str, receipt: &ErasureReceipt) {

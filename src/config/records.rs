@@ -1,4 +1,4 @@
-//! Settings of what is kept: privacy, exports, backups.
+//! Settings of what is kept: privacy, exports, backups, the log file.
 
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,22 @@ pub struct BackupConfig {
     pub folder: String,
     /// File whose first line encrypts them; empty leaves them readable.
     pub passphrase_file: String,
+}
+
+/// What is written to the log file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogConfig {
+    /// As for `RUST_LOG`, which overrides it.
+    pub filter: String,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            filter: "info".into(),
+        }
+    }
 }
 
 impl Default for PrivacyConfig {

@@ -25,6 +25,10 @@ use crate::core::person::PersonId;
 /// A person who was out of sight for longer than this has left; coming back is a new visit.
 pub const VISIT_GAP: Duration = Duration::from_secs(10);
 
+/// Visits that wait for an earlier punch of the same person; days of a busy door, and a
+/// few megabytes. Beyond it a visit is refused aloud.
+const MOST_HELD: usize = 20_000;
+
 /// What is decided and not yet known to be written.
 #[derive(Debug, Default)]
 pub(super) struct Punching {
@@ -147,7 +151,7 @@ impl Station {
             return;
         }
         let punched = if self.punching.is_under_way_for(face.person) {
-            self.punching.held.push_back(face);
+            self.hold(face);
             true
         } else {
             self.decide(face, &self.day_of(&face, None), effects)
@@ -155,6 +159,18 @@ impl Station {
         if let Some(visit) = self.punching.visits.get_mut(&face.person) {
             visit.punched = punched;
         }
+    }
+
+    /// Keeps somebody who came again before the punch before was written.
+    fn hold(&mut self, face: Named) {
+        if self.punching.held.len() < MOST_HELD {
+            self.punching.held.push_back(face);
+            return;
+        }
+        let name = self.people.get(&face.person).map(|p| p.name.clone());
+        let reason = "too much is waiting for a database that cannot be written".to_owned();
+        self.log
+            .push(&face.seen_at, Notice::PunchRefused { name, reason });
     }
 
     /// The day of `face`: `better` if it is that one, else as far as the station knows it,
