@@ -150,7 +150,11 @@ fn print(report: &Report) -> Result<()> {
     }
     table.print()?;
     for model in &report.models {
-        println!("{} {}", &model.sha256[..12.min(model.sha256.len())], model.file);
+        println!(
+            "{} {}",
+            &model.sha256[..12.min(model.sha256.len())],
+            model.file
+        );
     }
     if let Some(peak) = report.peak_memory_mb {
         println!("peak memory {peak:.0} MB without the gallery");
