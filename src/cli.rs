@@ -1,12 +1,18 @@
 //! The command line.
 
+mod records;
+
 use std::path::PathBuf;
 
-use chrono::NaiveDate;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::inference::manifest::ModelName;
+pub use records::{
+    AddEventArgs, AttendanceCommand, BackupArgs, ChangeEventArgs, DirectionArg, ExportArgs,
+    ExportFormat, ExportView, ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, PinCommand,
+    RangeArgs, RepairClockArgs, RestoreArgs, SignatureArgs, VoidEventArgs,
+};
 
 /// Exit codes, the same for every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,8 +97,8 @@ pub struct CaptureArgs {
     /// Show the bundled people walking past; needs no camera.
     #[arg(long, conflicts_with = "source")]
     pub demo: bool,
-    /// usb, usb:NUMBER, usb:NAME, demo, demo:SEED, or the path of a picture, a
-    /// folder, an MJPEG, AVI or y4m file.
+    /// usb, usb:NUMBER, usb:NAME, usb:bus=SOCKET, usb:serial=NUMBER, demo,
+    /// demo:SEED, or the path of a picture, a folder, an MJPEG, AVI or y4m file.
     #[arg(long, value_name = "SOURCE")]
     pub source: Option<String>,
     /// Pictures a second of a replayed source, instead of its own rate.
@@ -129,9 +135,16 @@ pub enum Command {
     /// List and check the networks.
     #[command(subcommand)]
     Models(ModelsCommand),
-    /// List the cameras.
+    /// List and test the cameras, and set their controls.
     #[command(subcommand)]
     Camera(CameraCommand),
+    /// Take in people, attendance or embeddings of another system.
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Copy database, pictures and configuration into one archive.
+    Backup(BackupArgs),
+    /// Put a backup in the place of what is in the data folder.
+    Restore(RestoreArgs),
     /// Check models, database, camera, terminal and clock.
     Doctor(JsonArgs),
     /// Time every stage of recognition on this machine.
@@ -153,6 +166,9 @@ pub struct RunArgs {
     /// No dashboard: print events as lines.
     #[arg(long)]
     pub headless: bool,
+    /// Begin with an empty database after one was lost or damaged; what is there is moved away.
+    #[arg(long)]
+    pub start_fresh: bool,
 }
 
 /// `--json`.
@@ -178,6 +194,9 @@ pub struct EnrolArgs {
     /// Add the pictures to a person who is enrolled already.
     #[arg(long)]
     pub add: bool,
+    /// When the person agreed to be recognised: "today" or YYYY-MM-DD.
+    #[arg(long, value_name = "DATE")]
+    pub consent: Option<String>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -208,6 +227,34 @@ pub enum PeopleCommand {
         /// The new name.
         name: String,
     },
+    /// Note when the person agreed to be recognised.
+    Consent {
+        /// Code of the person.
+        code: String,
+        /// "today" or YYYY-MM-DD.
+        date: String,
+    },
+    /// Put the person into a team, by which schedules are chosen; without one, into none.
+    Team {
+        /// Code of the person.
+        code: String,
+        /// Name of the team.
+        team: Option<String>,
+    },
+    /// Give the person a PIN or badge, or take it away.
+    #[command(subcommand)]
+    Pin(PinCommand),
+    /// Write everything that is held about the person into a new folder.
+    ExportData {
+        /// Code of the person.
+        code: String,
+        /// The folder; must not be there yet.
+        #[arg(long, short, value_name = "DIR")]
+        output: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Recognise the person no more; keep everything.
     Deactivate {
         /// Code of the person.
@@ -218,10 +265,16 @@ pub enum PeopleCommand {
         /// Code of the person.
         code: String,
     },
-    /// Erase name, pictures and templates. Attendance stays, without the name.
+    /// Erase name, pictures and templates, and print a receipt. Attendance stays, without the name.
     Delete {
         /// Code of the person.
         code: String,
+        /// Cut the attendance off from the code too.
+        #[arg(long)]
+        anonymise: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
         /// Do it.
         #[arg(long)]
         yes: bool,
@@ -237,155 +290,6 @@ pub struct ReEmbedArgs {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
-}
-
-/// What can be done with the attendance.
-#[derive(Debug, Subcommand)]
-pub enum AttendanceCommand {
-    /// Who came and went today.
-    Today(JsonArgs),
-    /// Events of some days.
-    List {
-        /// Days and person.
-        #[command(flatten)]
-        range: RangeArgs,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Write events as a table.
-    Export {
-        /// Days and person.
-        #[command(flatten)]
-        range: RangeArgs,
-        /// As CSV (RFC 4180, UTF-8); at present the only format.
-        #[arg(long, required = true)]
-        csv: bool,
-        /// File to write instead of standard output.
-        #[arg(long, short, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
-    /// Add a punch that was never made.
-    Add(AddEventArgs),
-    /// Take an event back; it stays readable.
-    Void(VoidEventArgs),
-    /// Take an event back and put another in its place.
-    Change(ChangeEventArgs),
-    /// Shift events that were made while the clock was wrong.
-    RepairClock(RepairClockArgs),
-}
-
-/// What every correction has to say.
-#[derive(Debug, Args)]
-pub struct SignatureArgs {
-    /// Why, for whoever reads it later.
-    #[arg(long)]
-    pub reason: String,
-    /// Who makes the correction; by default the operator's login.
-    #[arg(long, value_name = "NAME", env = "ROLLCALL_OPERATOR")]
-    pub by: Option<String>,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Arguments of `attendance add`.
-#[derive(Debug, Args)]
-pub struct AddEventArgs {
-    /// Code of the person.
-    pub code: String,
-    /// in or out.
-    pub direction: DirectionArg,
-    /// Local time, "YYYY-MM-DD HH:MM[:SS]", with an offset such as +01:00 if the hour occurs twice.
-    #[arg(long, value_name = "TIME")]
-    pub at: String,
-    /// The day it counts for, if that is not the day of the time.
-    #[arg(long, value_name = "DAY")]
-    pub day: Option<NaiveDate>,
-    /// Who and why.
-    #[command(flatten)]
-    pub signature: SignatureArgs,
-}
-
-/// Arguments of `attendance void`.
-#[derive(Debug, Args)]
-pub struct VoidEventArgs {
-    /// Number of the event, as `attendance list` shows it.
-    pub event: i64,
-    /// Who and why.
-    #[command(flatten)]
-    pub signature: SignatureArgs,
-}
-
-/// Arguments of `attendance change`.
-#[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("change").required(true).multiple(true)
-    .args(["at", "day", "code", "direction"])))]
-pub struct ChangeEventArgs {
-    /// Number of the event, as `attendance list` shows it.
-    pub event: i64,
-    /// Another local time, as for `attendance add`.
-    #[arg(long, value_name = "TIME")]
-    pub at: Option<String>,
-    /// Another day that it counts for.
-    #[arg(long, value_name = "DAY")]
-    pub day: Option<NaiveDate>,
-    /// Another person.
-    #[arg(long, value_name = "CODE")]
-    pub code: Option<String>,
-    /// in or out.
-    #[arg(long)]
-    pub direction: Option<DirectionArg>,
-    /// Who and why.
-    #[command(flatten)]
-    pub signature: SignatureArgs,
-}
-
-/// Arguments of `attendance repair-clock`.
-#[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["from", "batch"])))]
-pub struct RepairClockArgs {
-    /// First time of the events, as they stand, "YYYY-MM-DD HH:MM[:SS]".
-    #[arg(long, value_name = "TIME", requires = "to")]
-    pub from: Option<String>,
-    /// Last time of the events, as they stand.
-    #[arg(long, value_name = "TIME", requires = "from")]
-    pub to: Option<String>,
-    /// Number of the batch, as `attendance list` shows it.
-    #[arg(long, value_name = "NUMBER")]
-    pub batch: Option<i64>,
-    /// What to add to the times: +HH:MM:SS or -HH:MM:SS.
-    #[arg(long, value_name = "SHIFT", allow_hyphen_values = true)]
-    pub shift: String,
-    /// Do it; otherwise only say what would be done.
-    #[arg(long)]
-    pub yes: bool,
-    /// Who and why.
-    #[command(flatten)]
-    pub signature: SignatureArgs,
-}
-
-/// Whether a person came or went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum DirectionArg {
-    /// Check-in.
-    In,
-    /// Check-out.
-    Out,
-}
-
-/// Some days, perhaps of one person.
-#[derive(Debug, Clone, Args)]
-pub struct RangeArgs {
-    /// First day, YYYY-MM-DD; by default the first there is.
-    #[arg(long, value_name = "DAY")]
-    pub from: Option<NaiveDate>,
-    /// Last day, YYYY-MM-DD; by default the last there is.
-    #[arg(long, value_name = "DAY")]
-    pub to: Option<NaiveDate>,
-    /// Only this person.
-    #[arg(long, value_name = "CODE")]
-    pub code: Option<String>,
 }
 
 /// Arguments of `identify`.
@@ -445,6 +349,59 @@ pub struct InstallArgs {
 pub enum CameraCommand {
     /// The cameras of this machine.
     List(JsonArgs),
+    /// Look through the camera for some seconds: rate, latency, lost and broken
+    /// pictures. The answer is no if it gives none or they cannot be used.
+    Test(CameraTestArgs),
+    /// List the camera's controls (brightness, exposure, anti-flicker), or set some.
+    /// What is set here is set again whenever the station opens the camera.
+    Controls(CameraControlsArgs),
+    /// The sizes, rates and encodings that a camera offers, for `[camera]` in the configuration.
+    Formats(CameraFormatsArgs),
+}
+
+/// Arguments of `camera formats`.
+#[derive(Debug, Args)]
+pub struct CameraFormatsArgs {
+    /// Another camera than the configured one, as for `run`.
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `camera test`.
+#[derive(Debug, Args)]
+pub struct CameraTestArgs {
+    /// Another source than the configured one, as for `run`.
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// How long to look.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub seconds: u64,
+    /// Write the last picture to this JPEG file.
+    #[arg(long, value_name = "FILE")]
+    pub snapshot: Option<PathBuf>,
+    /// Do not show the picture in the terminal.
+    #[arg(long)]
+    pub no_picture: bool,
+    /// Print JSON, without the picture.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `camera controls`.
+#[derive(Debug, Args)]
+pub struct CameraControlsArgs {
+    /// Another camera than the configured one, as for `run`.
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Controls to set, e.g. `brightness=10`.
+    #[arg(value_name = "NAME=VALUE")]
+    pub assignments: Vec<String>,
 }
 
 /// Arguments of `bench`.

@@ -37,6 +37,12 @@ impl Clock {
             && clock.0.status & STA_UNSYNC == 0
     }
 
+    /// Whether data may be erased by this clock: one that was never set, or was set
+    /// to the far future, would erase too much.
+    pub fn is_believable(&self) -> bool {
+        self.is_synchronised()
+    }
+
     /// The same moment as a clock on the wall here shows it.
     pub fn localise(&self, moment: DateTime<FixedOffset>) -> DateTime<FixedOffset> {
         moment.with_timezone(&Local).fixed_offset()

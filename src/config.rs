@@ -5,6 +5,8 @@
 //! value of the wrong type or out of range is an error that says where.
 
 use std::collections::BTreeMap;
+mod records;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,6 +20,8 @@ use crate::core::enrolment::EnrolmentPolicy;
 use crate::core::gallery::MatchPolicy;
 use crate::core::station::Policies;
 use crate::inference::manifest::{ModelFamily, ModelName};
+
+pub use records::{BackupConfig, ExportConfig, PrivacyConfig};
 
 /// Name of the configuration file inside the data folder.
 pub const FILE_NAME: &str = "config.toml";
@@ -39,6 +43,12 @@ pub struct Config {
     pub attendance: AttendanceConfig,
     /// How people are enrolled at the camera.
     pub enrolment: EnrolmentConfig,
+    /// What is kept about people, and how long.
+    pub privacy: PrivacyConfig,
+    /// Columns of exported tables.
+    pub export: ExportConfig,
+    /// Copies of everything, made by the station itself.
+    pub backup: BackupConfig,
     /// What the terminal shows.
     pub dashboard: DashboardConfig,
     /// What is written to the log file.
@@ -423,6 +433,7 @@ impl Config {
             self.enrolment.samples.to_string(),
             "from 1 to 20",
         )?;
+        self.validate_records(check)?;
         check(
             (1..=60).contains(&self.dashboard.frames_per_second),
             "dashboard.frames_per_second",

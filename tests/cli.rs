@@ -52,9 +52,18 @@ impl Station {
 
     fn enrol(&self, name: &str, code: &str, picture: &str) {
         let picture = face(picture);
-        self.command(&["enrol", "--name", name, "--code", code, &picture])
-            .assert()
-            .success();
+        self.command(&[
+            "enrol",
+            "--consent",
+            "today",
+            "--name",
+            name,
+            "--code",
+            code,
+            &picture,
+        ])
+        .assert()
+        .success();
     }
 
     fn file(&self, name: &str, bytes: &[u8]) -> String {
@@ -202,7 +211,16 @@ fn what_cannot_be_enrolled_is_refused_with_the_reason() {
         ("no/such/file.jpg", "no/such/file.jpg"),
     ] {
         station
-            .command(&["enrol", "--name", "Somebody", "--code", "S-1", picture])
+            .command(&[
+                "enrol",
+                "--consent",
+                "today",
+                "--name",
+                "Somebody",
+                "--code",
+                "S-1",
+                picture,
+            ])
             .assert()
             .code(1)
             .stderr(contains(message).and(contains("none of the pictures can be used")));
@@ -218,6 +236,8 @@ fn what_cannot_be_enrolled_is_refused_with_the_reason() {
     station
         .command(&[
             "enrol",
+            "--consent",
+            "today",
             "--name",
             "Front Row",
             "--code",
@@ -246,7 +266,16 @@ fn a_gigantic_picture_is_refused_before_it_is_decoded() {
     }
     let path = station.file("gigantic.png", &png);
     station
-        .command(&["enrol", "--name", "Somebody", "--code", "S-1", &path])
+        .command(&[
+            "enrol",
+            "--consent",
+            "today",
+            "--name",
+            "Somebody",
+            "--code",
+            "S-1",
+            &path,
+        ])
         .assert()
         .code(1)
         .stderr(contains("gigantic.png").and(contains("20000")));
@@ -282,7 +311,16 @@ fn names_codes_and_clashes_are_checked() {
         ),
     ] {
         station
-            .command(&["enrol", "--name", name, "--code", code, picture])
+            .command(&[
+                "enrol",
+                "--consent",
+                "today",
+                "--name",
+                name,
+                "--code",
+                code,
+                picture,
+            ])
             .assert()
             .code(1)
             .stderr(contains(message));
@@ -290,6 +328,8 @@ fn names_codes_and_clashes_are_checked() {
     station
         .command(&[
             "enrol",
+            "--consent",
+            "today",
             "--add",
             "--name",
             "Barack Obama",
@@ -478,7 +518,16 @@ fn real_work_sets_a_demonstration_aside() {
         4
     );
     station
-        .command(&["enrol", "--name", "Nobody", "--code", "N-1", &none])
+        .command(&[
+            "enrol",
+            "--consent",
+            "today",
+            "--name",
+            "Nobody",
+            "--code",
+            "N-1",
+            &none,
+        ])
         .assert()
         .code(1)
         .stderr(contains("what the demonstration wrote was moved to"));
@@ -509,6 +558,8 @@ fn broken_networks_name_their_file() {
         "--models-dir",
         dir,
         "enrol",
+        "--consent",
+        "today",
         "--name",
         "A",
         "--code",
@@ -594,4 +645,23 @@ fn mistakes_in_the_configuration_say_where() {
         .assert()
         .code(1)
         .stderr(contains("needs a terminal"));
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    use std::os::unix::process::ExitStatusExt;
+
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_rollcall"))
+        .args(["config", "--sample"])
+        .stdout(writer)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut complaint = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut complaint).unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(complaint, "");
+    assert_eq!(status.signal(), Some(signal_hook::consts::SIGPIPE));
 }

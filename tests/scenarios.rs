@@ -71,6 +71,9 @@ struct SeenFace {
     like: std::collections::BTreeMap<String, f32>,
     #[serde(default = "default_x")]
     x: f32,
+    /// Whether the face is too blurred to vote.
+    #[serde(default)]
+    blurred: bool,
 }
 
 fn default_x() -> f32 {
@@ -159,7 +162,12 @@ fn face(seen: &SeenFace, scenario: &Scenario) -> Face {
             .position(|p| p == name)
             .unwrap_or_else(|| panic!("{name} is not in people"))
     };
+    let mut quality = Face::stranger().quality;
+    if seen.blurred {
+        quality.sharpness = 0.0;
+    }
     Face {
+        quality,
         alike: seen.like.iter().map(|(name, s)| (axis(name), *s)).collect(),
         ..Face::stranger()
     }

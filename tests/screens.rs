@@ -57,6 +57,7 @@ impl Desk {
                 charset,
                 preview: PreviewMode::HalfBlocks,
                 operator: "olga".into(),
+                ask_consent: false,
             }),
             camera: CameraStatus {
                 health: Health::Good,
@@ -211,6 +212,51 @@ fn enrol_form_says_what_is_wrong() {
 }
 
 #[test]
+fn nobody_is_enrolled_without_a_clear_yes() {
+    let mut desk = Desk::new();
+    desk.app = App::new(UiOptions {
+        station_name: "Main door".into(),
+        colours: ColourDepth::True,
+        charset: Charset::Unicode,
+        preview: PreviewMode::HalfBlocks,
+        operator: "olga".into(),
+        ask_consent: true,
+    });
+    desk.write("eDana");
+    desk.press(&[Key::Enter]);
+    insta::assert_snapshot!("consent_80x24", desk.screen(80, 24));
+    for no in [Key::Enter, Key::Char('n'), Key::Esc] {
+        desk.press(&[no]);
+        assert!(
+            matches!(desk.world.station.mode(), Mode::Live),
+            "{no:?} is no yes"
+        );
+        desk.press(&[Key::Enter]);
+    }
+    desk.press(&[Key::Char('y')]);
+    assert!(matches!(desk.world.station.mode(), Mode::Enrolling(_)));
+}
+
+#[test]
+fn a_badge_is_read_on_the_live_screen() {
+    let mut desk = Desk::new();
+    let ana = desk.world.add_person("Ana Torres", "P-001");
+    let pin = rollcall::core::pin::Pin::parse("483920").unwrap();
+    desk.world.ledger.pins.push((pin, ana));
+    desk.write("4839");
+    assert!(desk.screen(80, 24).contains("PIN ****  Enter"));
+    desk.write("20");
+    desk.press(&[Key::Enter]);
+    assert!(desk.screen(80, 24).contains("Ana Torres checked in"));
+    desk.write("12");
+    desk.press(&[Key::Enter]);
+    assert!(desk.screen(80, 24).contains("6 to 20 digits"));
+    // In a form or a filter, digits are digits.
+    desk.write("p/12");
+    assert!(!desk.screen(80, 24).contains("PIN"));
+}
+
+#[test]
 fn enrolling() {
     let mut desk = Desk::new().busy();
     desk.write("eDana");
@@ -310,10 +356,10 @@ fn a_correction_is_typed_refused_and_done() {
     insta::assert_snapshot!("correction_refused_80x24", desk.screen(80, 24));
     desk.press(&[Key::Enter]);
     assert_eq!(desk.drafts.len(), 1, "what was typed is still there");
-    let done = Receipt::Corrected(Ok(Corrected {
+    let done = Receipt::Corrected(Ok(Box::new(Corrected {
         voided: None,
         added: None,
-    }));
+    })));
     desk.world.handle(Event::Receipt(done));
     assert!(!desk.screen(80, 24).contains("Reason"));
 }

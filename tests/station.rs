@@ -6,10 +6,12 @@ mod common;
 
 use common::{Face, GOOD, World};
 use rollcall::config::Config;
+use rollcall::core::attendance::EventSource;
 use rollcall::core::enrolment::Hint;
 use rollcall::core::event::{Effect, Event, Intent, PunchOutcome, Receipt, Snapshot};
 use rollcall::core::notice::Severity;
 use rollcall::core::person::{PersonCode, PersonName};
+use rollcall::core::pin::Pin;
 use rollcall::core::quality::{FaceQuality, QualityIssue};
 use rollcall::core::station::Mode;
 
@@ -355,4 +357,59 @@ fn the_table_has_the_latest_first_and_then_who_is_missing() {
     let names: Vec<&str> = rows.iter().map(|r| r.person.name.as_str()).collect();
     assert_eq!(names, ["Ana", "Bruno", "Carla", "Zoe"]);
     assert_eq!(rows[1].summary.worked.as_secs() / 60, 60);
+}
+
+fn enter(world: &mut World, digits: &str) {
+    world.intend(Intent::EnterPin(Pin::parse(digits).unwrap()));
+}
+
+#[test]
+fn a_pin_punches_like_a_face_and_is_marked_as_one() {
+    let mut world = world();
+    let ana = world.add_person("Ana", "P-1");
+    world.ledger.pins.push((Pin::parse("483920").unwrap(), ana));
+    enter(&mut world, "483920");
+    assert_eq!(world.punches(), ["Ana in 08:00:00"]);
+    let event = &world.station.events_of(ana)[0];
+    assert_eq!((event.source, event.similarity), (EventSource::Pin, None));
+    // Twice at once, or the face after the PIN, is one punch.
+    enter(&mut world, "483920");
+    world.see_for(&[Face::of(0, 0.7)], 3.0);
+    assert_eq!(world.punches().len(), 1);
+    assert_eq!(world.log()[1], "PIN: Ana has just punched; again in 5 min");
+    // Somebody who stands in front of the camera may still leave by PIN.
+    for _ in 0..200 {
+        world.see_for(&[Face::of(0, 0.7)], 2.0);
+    }
+    enter(&mut world, "483920");
+    assert_eq!(world.punches().len(), 2);
+}
+
+#[test]
+fn wrong_pins_cost_time_and_no_name_is_said() {
+    let mut world = world();
+    let ana = world.add_person("Ana", "P-1");
+    world.ledger.pins.push((Pin::parse("483920").unwrap(), ana));
+    for _ in 0..3 {
+        enter(&mut world, "111222");
+    }
+    assert_eq!(world.log(), ["PIN: nobody has this one"; 3]);
+    enter(&mut world, "483920");
+    assert!(world.punches().is_empty(), "a right one waits too");
+    assert_eq!(world.log()[3], "PIN: too many wrong ones; wait 15 seconds");
+    world.wait(16.0);
+    enter(&mut world, "483920");
+    assert_eq!(world.punches().len(), 1);
+}
+
+#[test]
+fn a_pin_of_somebody_inactive_opens_nothing() {
+    let mut world = world();
+    let ana = world.add_person("Ana", "P-1");
+    world.ledger.pins.push((Pin::parse("483920").unwrap(), ana));
+    world.ledger.people[0].active = false;
+    world.reload();
+    enter(&mut world, "483920");
+    assert!(world.punches().is_empty());
+    assert_eq!(world.log(), ["PIN: Ana is not active"]);
 }

@@ -27,6 +27,7 @@ import onnx
 import onnxruntime
 from PIL import Image
 
+import instructions
 import station
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -272,7 +273,11 @@ def main():
     parser.add_argument("--runner", required=True)
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--instructions", action="store_true", help="count them instead of timing")
     arguments = parser.parse_args()
+    if arguments.instructions:
+        instructions.main(arguments.runner)
+        return
 
     rollcall = Rollcall(arguments.runner)
     print(f"ONNX Runtime {onnxruntime.__version__}; Rollcall with {rollcall.simd}; medians in ms")

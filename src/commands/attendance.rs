@@ -1,19 +1,16 @@
 //! `rollcall attendance`: who came and went. Corrections are in `correction`.
 
-use std::fs::File;
-use std::io::{self, BufWriter};
-
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
 use super::table::{Table, print_json};
-use super::{Context, clock_repair, correction};
+use super::{Context, clock_repair, correction, export};
 use crate::cli::{AttendanceCommand, JsonArgs, Outcome, RangeArgs};
 use crate::core::attendance::AttendanceEvent;
 use crate::core::day::{DaySummary, Presence, summarise};
 use crate::core::person::{Person, PersonCode};
-use crate::store::{AttendanceRow, EventFilter, write_csv};
+use crate::store::{AttendanceRow, EventFilter};
 
 #[derive(Serialize)]
 struct TodayRow {
@@ -48,18 +45,7 @@ pub(super) fn run(command: &AttendanceCommand, context: &Context) -> Result<Outc
                 print_events(&rows)?;
             }
         }
-        AttendanceCommand::Export { range, output, .. } => {
-            let rows = context.store_to_read()?.attendance(&filter(range)?)?;
-            match output {
-                None => write_csv(&rows, io::stdout().lock())?,
-                Some(path) => {
-                    let file = File::create(path)
-                        .with_context(|| format!("creating {}", path.display()))?;
-                    write_csv(&rows, BufWriter::new(file))?;
-                    eprintln!("{} events written to {}", rows.len(), path.display());
-                }
-            }
-        }
+        AttendanceCommand::Export(args) => export::run(args, context)?,
         AttendanceCommand::Add(args) => correction::add(args, context)?,
         AttendanceCommand::Void(args) => correction::void(args, context)?,
         AttendanceCommand::Change(args) => correction::change(args, context)?,
@@ -68,7 +54,7 @@ pub(super) fn run(command: &AttendanceCommand, context: &Context) -> Result<Outc
     Ok(Outcome::Done)
 }
 
-fn filter(range: &RangeArgs) -> Result<EventFilter> {
+pub(super) fn filter(range: &RangeArgs) -> Result<EventFilter> {
     if let (Some(from), Some(to)) = (range.from, range.to) {
         anyhow::ensure!(from <= to, "--from {from} is after --to {to}");
     }

@@ -16,7 +16,7 @@ use crate::cli::{JsonArgs, Outcome};
 use crate::core::clock_repair::ClockSpan;
 use crate::core::embedding::ModelId;
 use crate::core::person::{Person, PersonId};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, latest_backup, made_at, readable_by_others};
 use crate::ui::{Charset, ColourDepth};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -44,6 +44,14 @@ const YEAR_OF_ROLLCALL: i32 = 2026;
 pub(super) fn run(args: JsonArgs, context: &Context) -> Result<Outcome> {
     let mut findings = models(context);
     findings.extend(database(context));
+    for (path, mode) in readable_by_others(context.data_dir()) {
+        let detail = format!(
+            "{} has the mode {mode:03o}: others than its owner can read it",
+            path.display()
+        );
+        findings.push(finding("privacy", Verdict::Warning, detail));
+    }
+    findings.push(backup(context));
     findings.push(disk(context.data_dir()));
     findings.push(camera(context));
     findings.push(terminal());
@@ -131,6 +139,9 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>> {
     );
     let mut findings = vec![finding("database", Verdict::Ok, detail)];
     findings.extend(trail(store)?);
+    for problem in store.picture_problems()? {
+        findings.push(finding("picture", Verdict::Warning, problem));
+    }
     let Some(model) = embedder_id(context) else {
         return Ok(findings);
     };
@@ -204,6 +215,34 @@ fn embedder_id(context: &Context) -> Option<ModelId> {
     let manifest = context.manifest().ok()?;
     let used = ModelsInUse::of(&context.config, &manifest).ok()?;
     Some(used.embedder.model_id())
+}
+
+/// How old the newest backup is.
+fn backup(context: &Context) -> Finding {
+    let folder = context.backup_folder();
+    let latest = latest_backup(&folder).and_then(|path| made_at(&path));
+    let every = i64::from(context.config.backup.every_hours);
+    match latest {
+        None => finding(
+            "backup",
+            Verdict::Warning,
+            format!("none in {}", folder.display()),
+        ),
+        Some(at) => {
+            let hours = (context.clock.now().wall.to_utc() - at).num_hours();
+            // One may be missed while the station was off over a night.
+            let verdict = if every > 0 && hours > 2 * every {
+                Verdict::Warning
+            } else {
+                Verdict::Ok
+            };
+            finding(
+                "backup",
+                verdict,
+                format!("the newest in {} is {hours} h old", folder.display()),
+            )
+        }
+    }
 }
 
 fn disk(data_dir: &Path) -> Finding {

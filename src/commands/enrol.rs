@@ -39,12 +39,27 @@ const SAME_PERSON: Cosine = Cosine(0.25);
 pub(super) fn run(args: &EnrolArgs, context: &Context) -> Result<Outcome> {
     let name = PersonName::parse(&args.name)?;
     let code = PersonCode::parse(&args.code)?;
+    let consent_at = args
+        .consent
+        .as_deref()
+        .map(|text| context.parse_consent(text))
+        .transpose()?;
     let folder = data_folder::for_work(context)?;
     if let Some(remark) = &folder.remark {
         eprintln!("{remark}");
     }
     let mut store = Store::open(&folder.path)?;
     let existing = existing_person(&store, &name, &code, args.add)?;
+    let has_consent = match &existing {
+        Some(person) => store.person_row(&person.code)?.consent_at.is_some(),
+        None => false,
+    };
+    if context.config.privacy.consent_required && consent_at.is_none() && !has_consent {
+        bail!(
+            "{name} has to agree before a face is kept: say when with --consent today or \
+             --consent 2026-11-23"
+        );
+    }
     let mut recogniser = context.recogniser(Look::Still)?;
     let known = KnownPeople::of(&store, recogniser.model_id())?;
 
@@ -75,12 +90,17 @@ pub(super) fn run(args: &EnrolArgs, context: &Context) -> Result<Outcome> {
     let operator = operator();
     let author = context.author(&operator);
     let (person, added) = match existing {
-        Some(person) => store.add_templates(&person.code, &templates, author)?,
+        Some(person) => {
+            if let Some(at) = consent_at {
+                store.set_consent(&person.code, at, author)?;
+            }
+            store.add_templates(&person.code, &templates, author)?
+        }
         None => store.add_person(
             &NewPerson {
                 name,
                 code,
-                consent_at: None,
+                consent_at,
                 templates,
             },
             author,

@@ -1,6 +1,7 @@
 //! The commands, one file each, and what they share.
 
 mod attendance;
+mod backup;
 mod bench;
 mod camera;
 mod clock_repair;
@@ -9,19 +10,27 @@ mod data_folder;
 mod doctor;
 mod enrol;
 mod eval;
+mod export;
 mod identify;
+mod import;
 mod install_models;
 mod models;
 mod people;
+mod pin;
 mod re_embed;
+mod salvage;
 mod station;
 mod stills;
 mod table;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, FixedOffset};
+use signal_hook::consts::SIGPIPE;
 
 use crate::cli::{Cli, Command, Outcome, Places};
 use crate::clock::Clock;
@@ -34,6 +43,7 @@ use crate::inference::engine::EngineOptions;
 use crate::inference::load::{load_detector_of, load_embedder_of, load_liveness};
 use crate::inference::manifest::{Manifest, ModelEntry, ModelFamily, ModelKind};
 use crate::inference::recogniser::Recogniser;
+use crate::runtime::keeper::{BackupDuty, Duties};
 use crate::store::{Author, Store};
 
 /// What every command starts from.
@@ -61,6 +71,9 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         config,
         clock: Clock::start(),
     };
+    if !matches!(command, None | Some(Command::Run(_))) {
+        end_quietly_when_nobody_reads()?;
+    }
     match command {
         None => station::run_dashboard(&capture, &context),
         Some(Command::Run(args)) => station::run(&args, &context),
@@ -70,11 +83,23 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Identify(args)) => identify::run(&args, &context),
         Some(Command::Eval(args)) => eval::run(&args, &context),
         Some(Command::Models(command)) => models::run(&command, &context),
-        Some(Command::Camera(command)) => camera::run(&command),
+        Some(Command::Camera(command)) => camera::run(&command, &context),
+        Some(Command::Import(command)) => import::run(&command, &context),
+        Some(Command::Backup(args)) => backup::back_up_now(&args, &context),
+        Some(Command::Restore(args)) => backup::restore(&args, &context),
         Some(Command::Doctor(args)) => doctor::run(args, &context),
         Some(Command::Bench(args)) => bench::run(&args, &context),
         Some(Command::Config { sample }) => print_config(sample, &context.config),
     }
+}
+
+/// Lets `rollcall people list | head` end as other programs do, when `head` has seen
+/// enough. A station must not die of that: punches may be on their way.
+fn end_quietly_when_nobody_reads() -> Result<()> {
+    let always = Arc::new(AtomicBool::new(true));
+    signal_hook::flag::register_conditional_default(SIGPIPE, always)
+        .context("preparing for a closed pipe")?;
+    Ok(())
 }
 
 fn print_config(sample: bool, config: &Config) -> Result<Outcome> {
@@ -149,6 +174,33 @@ impl Context {
         &self.places.data_dir
     }
 
+    /// Where backups go.
+    fn backup_folder(&self) -> PathBuf {
+        // `join` takes an absolute folder as it is.
+        self.data_dir().join(&self.config.backup.folder)
+    }
+
+    fn passphrase_file(&self) -> Option<PathBuf> {
+        let file = &self.config.backup.passphrase_file;
+        (!file.is_empty()).then(|| PathBuf::from(file))
+    }
+
+    /// What a station in `data_dir` does by itself every day.
+    fn duties(&self, data_dir: &Path) -> Duties {
+        let backup = &self.config.backup;
+        Duties {
+            data_dir: data_dir.to_path_buf(),
+            retention: self.config.privacy.retention(),
+            policy: self.config.policies().attendance,
+            backup: (backup.every_hours > 0).then(|| BackupDuty {
+                every: Duration::from_secs(u64::from(backup.every_hours) * 3600),
+                keep: backup.keep,
+                folder: data_dir.join(&backup.folder),
+                passphrase_file: self.passphrase_file(),
+            }),
+        }
+    }
+
     /// Opens the database to read it.
     fn store_to_read(&self) -> Result<Store> {
         Ok(Store::open_read_only(self.data_dir())?)
@@ -164,6 +216,19 @@ impl Context {
     /// Reads a local time as an operator writes it.
     fn parse_time(&self, text: &str) -> Result<DateTime<FixedOffset>> {
         correction::parse_time(text, &self.clock)
+    }
+
+    /// Reads when somebody has agreed: "today" or a day that is not to come.
+    fn parse_consent(&self, text: &str) -> Result<DateTime<FixedOffset>> {
+        let now = self.clock.now().wall;
+        if text == "today" {
+            return Ok(now);
+        }
+        let at = self
+            .parse_time(&format!("{text} 00:00"))
+            .with_context(|| format!("the consent {text:?}: say today, or a day as 2026-11-23"))?;
+        anyhow::ensure!(at <= now, "the consent of {text} is still to come");
+        Ok(at)
     }
 
     fn author<'a>(&self, operator: &'a str) -> Author<'a> {

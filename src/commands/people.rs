@@ -3,10 +3,10 @@
 use anyhow::{Result, bail};
 
 use super::table::{Table, print_json};
-use super::{Context, operator, re_embed};
+use super::{Context, operator, pin, re_embed};
 use crate::cli::{Outcome, PeopleCommand};
 use crate::core::person::{PersonCode, PersonName};
-use crate::store::PersonRow;
+use crate::store::{Attendance, ErasureReceipt, PersonRow};
 
 /// Runs the command.
 pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome> {
@@ -46,7 +46,45 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
             let person = context.store_to_change()?.activate(&code, author)?;
             println!("{} ({}) is recognised again", person.name, person.code);
         }
-        PeopleCommand::Delete { code, yes } => {
+        PeopleCommand::Consent { code, date } => {
+            let code = PersonCode::parse(code)?;
+            let at = context.parse_consent(date)?;
+            context.store_to_change()?.set_consent(&code, at, author)?;
+            println!("{code} agreed on {}", at.format("%Y-%m-%d"));
+        }
+        PeopleCommand::Team { code, team } => {
+            let code = PersonCode::parse(code)?;
+            context
+                .store_to_change()?
+                .set_team(&code, team.as_deref(), author)?;
+            match team {
+                Some(team) => println!("{code} is in the team {team}"),
+                None => println!("{code} is in no team"),
+            }
+        }
+        PeopleCommand::Pin(command) => pin::run(command, context, author)?,
+        PeopleCommand::ExportData { code, output, json } => {
+            let code = PersonCode::parse(code)?;
+            let data = context.store_to_read()?.export_person(&code, output)?;
+            if *json {
+                print_json(&data)?;
+            } else {
+                println!(
+                    "{}: {} templates, {} events, {} sightings, {} lines of the audit trail",
+                    output.display(),
+                    data.templates.len(),
+                    data.attendance.len(),
+                    data.sightings.len(),
+                    data.audit.len()
+                );
+            }
+        }
+        PeopleCommand::Delete {
+            code,
+            anonymise,
+            json,
+            yes,
+        } => {
             let code = PersonCode::parse(code)?;
             let mut store = context.store_to_change()?;
             let person = store.person(&code)?;
@@ -58,12 +96,41 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
                     person.code
                 );
             }
-            store.delete_person(&code, author)?;
-            println!("the data of {code} is erased; the attendance stays under the code");
+            let attendance = if *anonymise {
+                Attendance::Anonymised
+            } else {
+                Attendance::KeepsCode
+            };
+            let receipt = store.erase_person(&code, attendance, author)?;
+            if *json {
+                print_json(&receipt)?;
+            } else {
+                print_receipt(code.as_str(), &receipt);
+            }
         }
         PeopleCommand::ReEmbed(args) => return re_embed::run(args, context),
     }
     Ok(Outcome::Done)
+}
+
+fn print_receipt(code: &str, receipt: &ErasureReceipt) {
+    println!(
+        "erased of {code} on {}",
+        receipt.erased_at.format("%Y-%m-%d %H:%M:%S %:z")
+    );
+    println!("  name, consent, team and PIN");
+    println!("  {} templates (face vectors)", receipt.templates);
+    println!("  {} pictures", receipt.pictures);
+    println!(
+        "  the name in {} sightings of unknown faces",
+        receipt.sightings
+    );
+    println!(
+        "kept: {} attendance events, under {}",
+        receipt.events_kept, receipt.code
+    );
+    println!("record in the audit trail: {}", receipt.trail_head);
+    println!("Backups made before this still hold the data until they are rotated away.");
 }
 
 fn print_table(rows: &[PersonRow]) -> Result<()> {
@@ -92,6 +159,15 @@ fn print_person(row: &PersonRow) {
     println!("code       {}", row.code);
     println!("name       {}", row.name);
     println!("state      {}", state(row));
+    println!("team       {}", row.team.as_deref().unwrap_or("-"));
+    println!(
+        "consent    {}",
+        row.consent_at.map_or_else(
+            || "not noted".to_owned(),
+            |at| at.format("%Y-%m-%d").to_string()
+        )
+    );
+    println!("PIN        {}", if row.has_pin { "yes" } else { "no" });
     println!("templates  {}", row.templates);
     println!("enrolled   {}", row.created_at.format("%Y-%m-%d %H:%M"));
     println!("last seen  {}", last_seen(row));

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use super::data_folder::{self, DataFolder};
-use super::{Context, Look};
+use super::{Context, Look, salvage};
 use crate::camera::demo::{self, DemoPerson};
 use crate::camera::{CameraSettings, FrameRate, Repeat, SourceOptions, SourceSpec, usb};
 use crate::cli::{CaptureArgs, Outcome, RunArgs};
@@ -15,7 +15,7 @@ use crate::core::person::{PersonCode, PersonName};
 use crate::inference::recogniser::Recogniser;
 use crate::logging;
 use crate::runtime::dashboard::DashboardOptions;
-use crate::runtime::{Parts, dashboard, headless};
+use crate::runtime::{Consent, Parts, dashboard, headless};
 use crate::store::{Author, NewPerson, StationLock, Store};
 use crate::ui::{Charset, ColourDepth, PreviewMode, UiOptions};
 
@@ -38,6 +38,9 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<Outcome> {
     } else {
         Front::Dashboard
     };
+    if args.start_fresh {
+        salvage::begin_anew(context)?;
+    }
     start(&args.capture, context, front)
 }
 
@@ -48,9 +51,11 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
     let folder = if is_demo {
         data_folder::for_demo(context)?
     } else {
-        data_folder::for_work(context)?
+        data_folder::for_work(context)
+            .map_err(|error| salvage::set_aside_if_damaged(error, context))?
     };
-    let mut store = Store::open(&folder.path)?;
+    let mut store = Store::open(&folder.path)
+        .map_err(|error| salvage::set_aside_if_damaged(error.into(), context))?;
     // Held until this function returns, after the last write.
     let _lock = StationLock::take(&folder.path)?;
     let _log = logging::start(&folder.path, &context.config.log.filter)?;
@@ -69,6 +74,12 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
         store,
         policies: context.config.policies(),
         notices,
+        duties: context.duties(&folder.path),
+        consent: if context.config.privacy.consent_required && !is_demo {
+            Consent::Asked
+        } else {
+            Consent::NotAsked
+        },
     };
     match front {
         Front::Dashboard => dashboard::run(parts, dashboard_options(&source, context))?,
@@ -87,7 +98,7 @@ fn source(capture: &CaptureArgs, context: &Context) -> Result<SourceSpec> {
 }
 
 /// The configured settings, and the file of controls changed while Rollcall ran.
-fn camera_settings(configured: CameraSettings, data_folder: &Path) -> CameraSettings {
+pub(super) fn camera_settings(configured: CameraSettings, data_folder: &Path) -> CameraSettings {
     CameraSettings {
         controls_file: Some(data_folder.join(usb::controls::FILE_NAME)),
         ..configured
@@ -182,6 +193,8 @@ fn dashboard_options(source: &SourceSpec, context: &Context) -> DashboardOptions
         ui: UiOptions {
             station_name: config.station.name.clone(),
             operator: super::operator(),
+            ask_consent: config.privacy.consent_required
+                && !matches!(source, SourceSpec::Demo { .. }),
             colours: ColourDepth::detect(environment),
             charset,
             preview: match config.dashboard.preview {

@@ -79,6 +79,7 @@ pub struct Track {
     pub issue: Option<QualityIssue>,
     /// Mean liveness over the track, if it is judged.
     pub liveness: Option<f32>,
+    named: Option<PersonId>,
     votes: VecDeque<Vote>,
     liveness_samples: u32,
     last_embedding: Option<Embedding>,
@@ -195,6 +196,7 @@ impl Tracker {
             candidate: None,
             issue: None,
             liveness: None,
+            named: None,
             votes: VecDeque::new(),
             liveness_samples: 0,
             last_embedding: None,
@@ -244,7 +246,29 @@ impl Track {
         }
         self.votes
             .retain(|vote| now.monotonic.saturating_sub(vote.at) <= policy.max_vote_age);
-        self.set_verdict(self.count_votes(policy), now);
+        let verdict = self.count_votes(policy);
+        match verdict {
+            Verdict::Known(person) => self.named = Some(person),
+            Verdict::Unknown => self.named = None,
+            Verdict::Deciding => {}
+        }
+        self.set_verdict(verdict, now);
+    }
+
+    /// Who this face was last known to be. Stays when votes grow old, because nothing has
+    /// spoken against it; gone when others have been cast.
+    pub fn named(&self) -> Option<PersonId> {
+        self.named
+    }
+
+    /// Who this face is, if the latest frame has itself voted so.
+    pub fn confirmed(&self) -> Option<PersonId> {
+        let Verdict::Known(person) = self.verdict else {
+            return None;
+        };
+        let latest = self.votes.back()?;
+        let voted_now = latest.at == self.last_seen.monotonic && latest.person == Some(person);
+        (voted_now && self.issue.is_none()).then_some(person)
     }
 
     /// Whether at least one frame was good enough to vote.

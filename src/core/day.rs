@@ -87,17 +87,27 @@ impl PersonDay {
         now: &Moment,
     ) -> Self {
         sort_as_lived(&mut events);
-        let last = last_standing(&events)
-            .or(before)
-            .map(|event| match self.last {
-                Some(known) if known.id == event.id => known,
-                _ => LastEvent {
-                    id: event.id,
-                    at: event.at,
-                    learned_at: now.monotonic,
-                    witnessed: false,
-                },
-            });
+        let found = last_standing(&events).or(before);
+        let is_void = |id: EventId| events.iter().any(|e| e.id == id && e.void.is_some());
+        let last = match (self.last, found) {
+            // Made after everything that was found: a clock that was set back has put it
+            // on a day that is not looked at.
+            (Some(known), _)
+                if known.witnessed
+                    && found.is_none_or(|event| event.id <= known.id)
+                    && !is_void(known.id) =>
+            {
+                Some(known)
+            }
+            (Some(known), Some(event)) if known.id == event.id => Some(known),
+            (_, Some(event)) => Some(LastEvent {
+                id: event.id,
+                at: event.at,
+                learned_at: now.monotonic,
+                witnessed: false,
+            }),
+            (_, None) => None,
+        };
         Self { events, last }
     }
 

@@ -15,7 +15,8 @@ use super::frame::{Frame, Moment};
 use super::gallery::{Candidate, Gallery, Template};
 use super::notice::Notice;
 use super::observation::Observation;
-use super::person::{Person, PersonCode, PersonName};
+use super::person::{Person, PersonCode, PersonId, PersonName};
+use super::pin::Pin;
 
 /// Pairs a request to the database with its receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +56,8 @@ pub enum Intent {
     CancelEnrolment,
     /// Put an attendance event right.
     Correct(Box<Correction>),
+    /// Punch whoever has this PIN or badge.
+    EnterPin(Pin),
 }
 
 /// What the database answers.
@@ -83,8 +86,15 @@ pub enum Receipt {
         /// Why.
         reason: String,
     },
+    /// Whose PIN it is, if anybody's.
+    PinChecked {
+        /// The request.
+        ticket: Ticket,
+        /// The person; an error in words if the database could not be asked.
+        holder: Result<Option<PersonId>, String>,
+    },
     /// A correction is on disk, or was refused and nothing was written.
-    Corrected(Result<Corrected, String>),
+    Corrected(Result<Box<Corrected>, String>),
     /// The state of the database, at the start or because it was changed from elsewhere.
     Snapshot(Box<Snapshot>),
     /// Writing fails at the moment; nothing is lost, it is tried again.
@@ -101,7 +111,10 @@ pub enum PunchOutcome {
     /// The same decision had been written before.
     AlreadyRecorded(AttendanceEvent),
     /// Its place in the day is taken by another event: the station did not know of it.
-    Superseded,
+    Superseded {
+        /// All events of the person on that day, voided ones too.
+        day: Vec<AttendanceEvent>,
+    },
     /// The database refuses it for good, e.g. because the person was deleted.
     Refused(String),
 }
@@ -146,6 +159,13 @@ pub enum Effect {
     RecordSighting(Sighting),
     /// Put an attendance event right.
     Correct(Box<Correction>),
+    /// Find out whose PIN this is.
+    CheckPin {
+        /// To pair the receipt.
+        ticket: Ticket,
+        /// What was typed or read.
+        pin: Pin,
+    },
     /// Write a line into the audit trail.
     Note {
         /// What, e.g. `clock.set`.

@@ -29,5 +29,6 @@ pub mod notice;
 pub mod observation;
 pub mod person;
 pub mod picture_condition;
+pub mod pin;
 pub mod quality;
 pub mod station;

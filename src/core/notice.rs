@@ -76,6 +76,8 @@ pub enum Notice {
     StoreRecovered,
     /// A new day has started.
     NewDay(NaiveDate),
+    /// A PIN led to no punch, for this reason.
+    PinRefused(String),
     /// A correction is on disk; in words.
     Corrected(String),
     /// A correction was refused, for this reason.
@@ -116,6 +118,7 @@ impl Notice {
             | Notice::EnrolmentRefused { .. }
             | Notice::EnrolmentTimedOut { .. }
             | Notice::CorrectionRefused(_)
+            | Notice::PinRefused(_)
             | Notice::StoreTrouble(_)
             | Notice::ClockSet { .. }
             | Notice::Warning(_) => Severity::Bad,
@@ -190,6 +193,7 @@ impl fmt::Display for Notice {
                 )
             }
             Notice::StoreRecovered => f.write_str("writing works again, nothing was lost"),
+            Notice::PinRefused(reason) => write!(f, "PIN: {reason}"),
             Notice::Corrected(what) => write!(f, "corrected: {what}"),
             Notice::CorrectionRefused(reason) => write!(f, "not corrected: {reason}"),
             Notice::ClockSet { jump } => write!(

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use chrono::{LocalResult, NaiveDateTime};
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::bounded;
 
-use super::{Happened, Parts, Runtime, report_unwritten};
+use super::{Happened, Parts, Runtime, both};
 use crate::camera::{CameraState, CameraStats};
 use crate::core::correction::{Change, Correction, Deed, When};
 use crate::core::event::{Event, Intent, Receipt};
@@ -15,7 +15,7 @@ use crate::core::frame::Frame;
 use crate::core::notice::Notice;
 use crate::ui::{
     Action, App, CameraStatus, CorrectionDraft, DraftDeed, Health, Input, Status, Terminal,
-    UiOptions, input,
+    TerminalError, UiOptions, input,
 };
 
 /// Keys and resizes that may wait for the main thread.
@@ -45,9 +45,6 @@ pub fn run(parts: Parts, options: DashboardOptions) -> Result<()> {
     // The terminal first: without one, nothing is started.
     let mut terminal = Terminal::open()?;
     let runtime = Runtime::start(parts)?;
-    let (input_sender, inputs) = bounded(INPUTS_WAITING);
-    input::spawn(runtime.stop_flag().clone(), input_sender)
-        .context("starting the thread that reads the keyboard")?;
     let mut dashboard = Dashboard {
         app: App::new(options.ui.clone()),
         options,
@@ -55,11 +52,10 @@ pub fn run(parts: Parts, options: DashboardOptions) -> Result<()> {
         picture: None,
         last_draw: Duration::ZERO,
     };
-    let result = dashboard.operate(&inputs, &mut terminal);
+    let run = dashboard.operate(&mut terminal);
     // The screen is given back before anything is printed.
     drop(terminal);
-    let unwritten = dashboard.runtime.finish();
-    result.and(report_unwritten(&unwritten))
+    both(run, dashboard.runtime.finish())
 }
 
 struct Dashboard {
@@ -71,11 +67,14 @@ struct Dashboard {
 }
 
 impl Dashboard {
-    fn operate(&mut self, inputs: &Receiver<Input>, terminal: &mut Terminal) -> Result<()> {
+    fn operate(&mut self, terminal: &mut Terminal) -> Result<()> {
+        let (input_sender, inputs) = bounded(INPUTS_WAITING);
+        input::spawn(self.runtime.stop_flag().clone(), input_sender)
+            .context("starting the thread that reads the keyboard")?;
         self.draw(terminal)?;
         while !self.runtime.is_stopping() {
             let until_draw = self.until_next_draw();
-            if let Happened::Input(input) = self.runtime.wait(inputs, until_draw)? {
+            if let Happened::Input(input) = self.runtime.wait(&inputs, until_draw)? {
                 self.take_in(input);
                 // A key is answered at once, whatever the preview's pace.
                 self.draw(terminal)?;
@@ -138,7 +137,14 @@ impl Dashboard {
             frame: self.picture.as_deref(),
             models: &self.options.models,
         };
-        terminal.draw(&self.app, self.runtime.station(), &status)?;
+        match terminal.draw(&self.app, self.runtime.station(), &status) {
+            // The connection broke: an orderly end, not an error.
+            Err(error @ TerminalError::Draw(_)) => {
+                tracing::warn!("{error}; ending");
+                self.runtime.stop_flag().request();
+            }
+            drawn => drawn?,
+        }
         self.last_draw = now.monotonic;
         Ok(())
     }

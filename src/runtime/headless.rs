@@ -5,10 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::{Parts, Runtime, report_unwritten};
-
-/// How long the last receipts are waited for, so that their lines are printed too.
-const LAST_RECEIPTS: Duration = Duration::from_secs(2);
+use super::{LAST_RECEIPTS, Parts, Runtime, both};
 
 /// Runs until the source ends or a signal asks for the end.
 ///
@@ -16,18 +13,23 @@ const LAST_RECEIPTS: Duration = Duration::from_secs(2);
 /// If a worker cannot be started or dies, or punches are left that could not be written.
 pub fn run(parts: Parts) -> Result<()> {
     let mut runtime = Runtime::start(parts)?;
+    let run = operate(&mut runtime);
+    both(run, runtime.finish())
+}
+
+fn operate(runtime: &mut Runtime) -> Result<()> {
     let no_input = crossbeam_channel::never::<()>();
     let mut printed = 0;
     while !runtime.is_stopping() && !runtime.is_finished() {
         runtime.wait(&no_input, Duration::from_millis(250))?;
-        print_new_lines(&runtime, &mut printed)?;
+        print_new_lines(runtime, &mut printed)?;
     }
+    // The last receipts are waited for here, so that their lines are printed, too.
     let patience_ends = runtime.now().monotonic + LAST_RECEIPTS;
     while runtime.station().unconfirmed() > 0 && runtime.now().monotonic < patience_ends {
         runtime.wait(&no_input, Duration::from_millis(50))?;
     }
-    print_new_lines(&runtime, &mut printed)?;
-    report_unwritten(&runtime.finish())
+    print_new_lines(runtime, &mut printed)
 }
 
 fn print_new_lines(runtime: &Runtime, printed: &mut u64) -> Result<()> {

@@ -8,6 +8,7 @@
 
 pub mod dashboard;
 pub mod headless;
+pub mod keeper;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -21,10 +22,10 @@ use crate::camera::{
     self, CameraSettings, CameraState, CameraStats, CameraWorker, SourceOptions, SourceSpec, Wiring,
 };
 use crate::clock::Clock;
-use crate::core::attendance::NewPunch;
+use crate::core::attendance::Direction;
 use crate::core::embedding::ModelId;
 use crate::core::enrolment::EnrolmentSample;
-use crate::core::event::{Effect, Event, Receipt};
+use crate::core::event::{Effect, Event, PunchOutcome, Receipt};
 use crate::core::frame::{Frame, Moment};
 use crate::core::notice::Notice;
 use crate::core::person::{PersonCode, PersonName};
@@ -33,7 +34,9 @@ use crate::inference::recogniser::Recogniser;
 use crate::inference::worker::{self, RecogniserReport};
 use crate::mailbox::Mailbox;
 use crate::picture;
+use crate::runtime::keeper::{Duties, Keeper};
 use crate::stop::StopFlag;
+use crate::store::worker::Taken;
 use crate::store::{self, NewPerson, NewTemplate, Patience, Store, StoreHandle, StoreRequest};
 
 /// How often the station is told that time has passed.
@@ -51,6 +54,12 @@ const RECEIPTS_WAITING: usize = 64;
 /// Observations that may wait for the main thread; each holds a frame.
 const OBSERVATIONS_WAITING: usize = 2;
 
+/// How long the last receipts are waited for, as long as the database works.
+const LAST_RECEIPTS: Duration = Duration::from_secs(2);
+
+/// How long one look at the receipts lasts at the end.
+const RECEIPT_GLANCE: Duration = Duration::from_millis(10);
+
 /// What a station is built from.
 pub struct Parts {
     /// Where pictures come from.
@@ -67,6 +76,19 @@ pub struct Parts {
     pub policies: Policies,
     /// Things the operator should know from the start.
     pub notices: Vec<Notice>,
+    /// What is done every day.
+    pub duties: Duties,
+    /// Whether whoever is enrolled at the camera was asked.
+    pub consent: Consent,
+}
+
+/// Whether a person is asked before being enrolled at the camera.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consent {
+    /// The form asks, and enrols only with a yes: its day is noted.
+    Asked,
+    /// Nobody asks, so nothing is noted.
+    NotAsked,
 }
 
 /// A running station without a face of its own.
@@ -83,6 +105,8 @@ pub struct Runtime {
     model: ModelId,
     store: StoreHandle,
     receipts: Receiver<Receipt>,
+    keeper: Keeper,
+    consent: Consent,
     last_tick: Duration,
     last_look_for_changes: Duration,
     frame_time: Option<Duration>,
@@ -148,17 +172,25 @@ impl Runtime {
             receipt_sender,
             Patience::default(),
         )?;
-        store.send(StoreRequest::Note {
-            action: "station.start",
-            detail: format!(
-                "rollcall {}, source {}",
-                env!("CARGO_PKG_VERSION"),
-                parts.source
-            ),
-        });
-        store.send(StoreRequest::Reload {
-            local_day: station.local_day(),
-        });
+        let first = [
+            StoreRequest::Note {
+                action: "station.start",
+                detail: format!(
+                    "rollcall {}, source {}",
+                    env!("CARGO_PKG_VERSION"),
+                    parts.source
+                ),
+            },
+            StoreRequest::Reload {
+                local_day: station.local_day(),
+            },
+        ];
+        for request in first {
+            anyhow::ensure!(
+                matches!(store.send(request), Taken::Yes),
+                "the store takes no requests"
+            );
+        }
 
         let (frames, preview) = (Mailbox::new(), Mailbox::new());
         let (state_sender, camera_states) = bounded(16);
@@ -180,6 +212,8 @@ impl Runtime {
         let camera =
             camera::worker::spawn(&parts.source, parts.source_options, &parts.camera, wiring)
                 .context("starting the camera's thread")?;
+        let keeper = Keeper::start(parts.duties, clock, stop.clone())
+            .context("starting the keeper's thread")?;
         Ok(Self {
             station,
             clock,
@@ -193,6 +227,8 @@ impl Runtime {
             model,
             store,
             receipts,
+            keeper,
+            consent: parts.consent,
             last_tick: now.monotonic,
             last_look_for_changes: now.monotonic,
             frame_time: None,
@@ -286,6 +322,14 @@ impl Runtime {
                 let receipt = receipt.context("the store's thread has died; see the log")?;
                 self.take_in(Event::Receipt(receipt));
             }
+            recv(self.keeper.notices) -> notice => {
+                happened = Happened::Progress;
+                match notice {
+                    Ok(notice) => self.take_in(Event::Notice(notice)),
+                    // It ends with the station.
+                    Err(_) => self.keeper.notices = crossbeam_channel::never(),
+                }
+            }
             recv(self.camera_states) -> state => {
                 happened = Happened::Progress;
                 match state {
@@ -308,17 +352,49 @@ impl Runtime {
     }
 
     /// Ends all workers; everything decided is written before this returns.
-    /// Gives back the punches that could not be, for which there is nothing
-    /// left to do but to tell the operator.
-    pub fn finish(self) -> Vec<NewPunch> {
+    ///
+    /// # Errors
+    /// If punches could not be written: somebody has to write down what the error says.
+    pub fn finish(mut self) -> Result<()> {
         self.stop.request();
-        self.camera.finish(CAMERA_GRACE);
+        self.reports = crossbeam_channel::never();
+        // Receipts may lead to further punches, of people who came twice.
+        let patience_ends = self.now().monotonic + LAST_RECEIPTS;
+        while self.station.unconfirmed() > 0
+            && self.station.trouble().is_none()
+            && self.now().monotonic < patience_ends
+            && self.store.flush()
+        {
+            if let Ok(receipt) = self.receipts.recv_timeout(RECEIPT_GLANCE) {
+                self.take_in(Event::Receipt(receipt));
+            }
+        }
+        let Self {
+            mut station,
+            clock,
+            camera,
+            recogniser,
+            receipts,
+            store,
+            keeper,
+            ..
+        } = self;
+        camera.finish(CAMERA_GRACE);
         // It looks at the flag between two frames, and is never blocked in a driver.
-        drop(self.reports);
-        if self.recogniser.join().is_err() {
+        if recogniser.join().is_err() {
             tracing::error!("the recogniser's thread panicked");
         }
-        self.store.finish()
+        let mut take = |receipt| {
+            station.handle(Event::Receipt(receipt), &clock.now());
+        };
+        store.finish_while(|| {
+            if let Ok(receipt) = receipts.recv_timeout(RECEIPT_GLANCE) {
+                take(receipt);
+            }
+        });
+        receipts.try_iter().for_each(take);
+        keeper.finish();
+        report_unwritten(&station)
     }
 
     fn reported(&mut self, report: RecogniserReport) {
@@ -347,9 +423,12 @@ impl Runtime {
             self.store.flush(),
             "the store's thread has died; see the log"
         );
-        if now.saturating_sub(self.last_look_for_changes) >= LOOK_FOR_CHANGES {
+        // Behind a database in trouble they would only pile up; its end reloads by itself.
+        if self.station.trouble().is_none()
+            && now.saturating_sub(self.last_look_for_changes) >= LOOK_FOR_CHANGES
+        {
             self.last_look_for_changes = now;
-            self.store.send(StoreRequest::ReloadIfChanged {
+            self.ask(StoreRequest::ReloadIfChanged {
                 local_day: self.station.local_day(),
             });
         }
@@ -364,6 +443,7 @@ impl Runtime {
         let request = match effect {
             Effect::RecordPunch { ticket, punch } => StoreRequest::Punch { ticket, punch },
             Effect::RecordSighting(sighting) => StoreRequest::Sighting(sighting),
+            Effect::CheckPin { ticket, pin } => StoreRequest::CheckPin { ticket, pin },
             Effect::Correct(correction) => StoreRequest::Correct(correction),
             Effect::Note { action, detail } => StoreRequest::Note { action, detail },
             Effect::Reload { local_day } => StoreRequest::Reload { local_day },
@@ -381,7 +461,33 @@ impl Runtime {
                 }
             },
         };
-        self.store.send(request);
+        self.ask(request);
+    }
+
+    /// Asks the store, or answers in its place that too much is waiting.
+    fn ask(&mut self, request: StoreRequest) {
+        let Taken::No(request) = self.store.send(request) else {
+            return;
+        };
+        let reason = "too much is waiting for a database that cannot be written".to_owned();
+        let receipt = match *request {
+            StoreRequest::Punch { ticket, .. } => Receipt::Punch {
+                ticket,
+                outcome: PunchOutcome::Refused(reason),
+            },
+            StoreRequest::Enrol { ticket, .. } => Receipt::EnrolmentRefused { ticket, reason },
+            StoreRequest::CheckPin { ticket, .. } => Receipt::PinChecked {
+                ticket,
+                holder: Err(reason),
+            },
+            StoreRequest::Correct(_) => Receipt::Corrected(Err(reason)),
+            // Asked again soon, or said in the log file.
+            request => {
+                tracing::warn!(?request, "not taken by the store");
+                return;
+            }
+        };
+        self.take_in(Event::Receipt(receipt));
     }
 
     fn new_person(
@@ -405,7 +511,10 @@ impl Runtime {
         Ok(NewPerson {
             name,
             code,
-            consent_at: None,
+            consent_at: match self.consent {
+                Consent::Asked => Some(self.now().wall),
+                Consent::NotAsked => None,
+            },
             templates,
         })
     }
@@ -421,23 +530,39 @@ fn camera_notice(state: &CameraState) -> Notice {
 }
 
 /// Fails if punches are left, and says which: somebody has to write them down.
-fn report_unwritten(punches: &[NewPunch]) -> Result<()> {
-    if punches.is_empty() {
+fn report_unwritten(station: &Station) -> Result<()> {
+    let unwritten = station.unwritten();
+    if unwritten.is_empty() {
         return Ok(());
     }
-    let lines: Vec<String> = punches
+    let lines: Vec<String> = unwritten
         .iter()
-        .map(|p| {
+        .map(|punch| {
+            let person = punch.person.0;
+            tracing::error!(person, at = %punch.at, "a punch could not be written");
+            let code = station.person(punch.person).map(|p| p.code.as_str());
+            let direction = punch.direction.map_or("in or out", |d| match d {
+                Direction::In => "in",
+                Direction::Out => "out",
+            });
             format!(
-                "  person {} {} {}",
-                p.person.0,
-                p.direction,
-                p.at.to_rfc3339()
+                "  {} {direction} {}",
+                code.unwrap_or("somebody who was deleted"),
+                punch.at.to_rfc3339()
             )
         })
         .collect();
     anyhow::bail!(
-        "the database could not be written; these punches are lost unless you add them:\n{}",
+        "the database could not be written; these punches are lost unless they are added \
+         with `rollcall attendance add`:\n{}",
         lines.join("\n")
     )
+}
+
+/// The error of a run, and of what could not be written at its end.
+fn both(run: Result<()>, finish: Result<()>) -> Result<()> {
+    match (finish, run) {
+        (Err(lost), Err(error)) => Err(lost.context(format!("{error:#}"))),
+        (finish, run) => run.and(finish),
+    }
 }

@@ -76,7 +76,9 @@ impl Store {
                 Some(event) if is_same_decision(&event, punch) => {
                     Ok(PunchOutcome::AlreadyRecorded(event))
                 }
-                Some(_) => Ok(PunchOutcome::Superseded),
+                Some(_) => Ok(PunchOutcome::Superseded {
+                    day: of_person(tx, punch.person, punch.local_day)?,
+                }),
             }
         })
     }
@@ -97,6 +99,20 @@ impl Store {
         Ok(first)
     }
 
+    /// Number of events of all time, voided ones too.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn event_count(&self) -> Result<u64, StoreError> {
+        self.read("counting events", |tx| {
+            Ok(
+                tx.query_row("SELECT count(*) FROM attendance_event", [], |row| {
+                    row.get(0)
+                })?,
+            )
+        })
+    }
+
     /// All events of a day, voided ones too, in the order of time.
     ///
     /// # Errors
@@ -115,6 +131,23 @@ pub(super) fn of_day(tx: &Connection, day: NaiveDate) -> Result<Vec<AttendanceEv
              ORDER BY e.at_utc_us, e.person_id, e.sequence"
         ))?
         .query_map([Day(day)], event)?
+        .collect::<Result<_, _>>()?;
+    Ok(events)
+}
+
+fn of_person(
+    tx: &Connection,
+    person: PersonId,
+    day: NaiveDate,
+) -> Result<Vec<AttendanceEvent>, Fault> {
+    let events = tx
+        .prepare_cached(concat!(
+            "SELECT ",
+            event_columns!(),
+            " FROM attendance_event e WHERE e.person_id = ?1 AND e.local_day = ?2
+             ORDER BY e.sequence"
+        ))?
+        .query_map(params![person, Day(day)], event)?
         .collect::<Result<_, _>>()?;
     Ok(events)
 }

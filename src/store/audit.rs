@@ -5,7 +5,7 @@
 //! - Every attendance event that is added or voided has its record, which
 //!   carries the hash of the row; see [`super::chain`].
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 use serde::Serialize;
 
 use super::error::{Fault, StoreError};
@@ -54,15 +54,7 @@ impl Store {
                 .prepare_cached(
                     "SELECT at, actor, action, subject, detail FROM audit ORDER BY id DESC LIMIT ?1",
                 )?
-                .query_map([limit], |row| {
-                    Ok(AuditEntry {
-                        at: row.get("at")?,
-                        actor: row.get("actor")?,
-                        action: row.get("action")?,
-                        subject: row.get("subject")?,
-                        detail: row.get("detail")?,
-                    })
-                })?
+                .query_map([limit], entry)?
                 .collect::<Result<_, _>>()?;
             Ok(entries)
         })
@@ -79,6 +71,28 @@ pub(super) struct AuditRecord<'a> {
     pub(super) detail: &'a str,
     /// Hash of the attendance event that `subject` names.
     pub(super) content: Option<&'a str>,
+}
+
+/// The lines about one subject, oldest first.
+pub(super) fn about(tx: &Connection, subject: &str) -> Result<Vec<AuditEntry>, Fault> {
+    let entries = tx
+        .prepare_cached(
+            "SELECT at, actor, action, subject, detail FROM audit
+             WHERE subject = ?1 COLLATE NOCASE AND content IS NULL ORDER BY id",
+        )?
+        .query_map([subject], entry)?
+        .collect::<Result<_, _>>()?;
+    Ok(entries)
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
+    Ok(AuditEntry {
+        at: row.get("at")?,
+        actor: row.get("actor")?,
+        action: row.get("action")?,
+        subject: row.get("subject")?,
+        detail: row.get("detail")?,
+    })
 }
 
 /// Adds a line within the transaction of the fact it is about.

@@ -108,11 +108,7 @@ impl Store {
 
 /// Appends a record to the chain.
 pub(super) fn append(tx: &Connection, record: &AuditRecord<'_>) -> Result<(), Fault> {
-    let previous = tx
-        .prepare_cached("SELECT hash FROM audit ORDER BY id DESC LIMIT 1")?
-        .query_row([], |row| row.get::<_, String>(0))
-        .optional()?;
-    let hash = link(previous.as_deref().unwrap_or(GENESIS), record);
+    let hash = link(&head(tx)?, record);
     tx.prepare_cached(
         "INSERT INTO audit (at, actor, action, subject, detail, content, hash)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -127,6 +123,15 @@ pub(super) fn append(tx: &Connection, record: &AuditRecord<'_>) -> Result<(), Fa
         hash
     ])?;
     Ok(())
+}
+
+/// Hash of the last record.
+pub(super) fn head(tx: &Connection) -> Result<String, Fault> {
+    let last = tx
+        .prepare_cached("SELECT hash FROM audit ORDER BY id DESC LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(last.unwrap_or_else(|| GENESIS.to_owned()))
 }
 
 /// The hash of an attendance event as it stands, over the columns of [`CONTENT`].
@@ -343,15 +348,17 @@ fn take_in(hasher: &mut Sha256, kind: u8, bytes: &[u8]) {
     hasher.update(bytes);
 }
 
-fn hex(hasher: Sha256) -> String {
+pub(super) fn hex(hasher: Sha256) -> String {
+    as_hex(&hasher.finalize())
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn as_hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    hasher
-        .finalize()
-        .iter()
-        .fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

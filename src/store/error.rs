@@ -33,12 +33,28 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The pictures are there and the database is not; an empty one would hide the loss.
-    #[error("the database {} is missing or empty, yet pictures of people are in {}: restore the database from a backup, or move the pictures away to start anew", path.display(), faces.display())]
+    #[error("the database {} is missing or empty, yet pictures of people are in {}: restore a backup with `rollcall restore`, or begin anew with `rollcall run --start-fresh`", path.display(), faces.display())]
     Lost {
         /// Where the database should be.
         path: PathBuf,
         /// Where the pictures are.
         faces: PathBuf,
+    },
+    /// A damaged database lies aside, and nothing has taken its place yet.
+    #[error("the database {} was damaged and lies aside as {}: restore a backup with `rollcall restore`, or begin anew with `rollcall run --start-fresh`", path.display(), aside.display())]
+    Aside {
+        /// Where the database should be.
+        path: PathBuf,
+        /// The damaged one.
+        aside: PathBuf,
+    },
+    /// A backup, or a file that belongs to one, cannot be used.
+    #[error("{}: {problem}", path.display())]
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
     },
     /// The file holds something else.
     #[error("{} is not a database: move it away or restore it from a backup", path.display())]
@@ -75,7 +91,7 @@ pub enum StoreError {
         known: usize,
     },
     /// The file is damaged.
-    #[error("the database {} is damaged ({detail}): keep a copy of it and restore it from a backup; nothing was changed", path.display())]
+    #[error("the database {} is damaged ({detail}): nothing was changed; restore a backup with `rollcall restore`", path.display())]
     Corrupt {
         /// The file.
         path: PathBuf,
@@ -155,6 +171,12 @@ pub enum StoreError {
         /// The number.
         template: i64,
     },
+    /// The PIN has to say who somebody is.
+    #[error("somebody else has this PIN or badge: take another")]
+    PinTaken,
+    /// The PIN could not be hashed.
+    #[error("cannot hash the PIN: {0}")]
+    PinHash(String),
     /// No such event.
     #[error("there is no attendance event {}", .0.0)]
     NoSuchEvent(EventId),
@@ -189,9 +211,6 @@ pub enum StoreError {
     /// Taking an event back needs a reason that somebody can read later.
     #[error("the {0} is empty")]
     Blank(&'static str),
-    /// The table could not be written.
-    #[error("cannot write the attendance table: {0}")]
-    Export(#[from] csv::Error),
     /// A thread could not be started.
     #[error("cannot start the store's thread: {0}")]
     Thread(std::io::Error),
@@ -213,6 +232,8 @@ impl StoreError {
             | StoreError::SameEvent { .. }
             | StoreError::NothingChanges { .. }
             | StoreError::ShiftOutOfRange { .. }
+            | StoreError::PinTaken
+            | StoreError::PinHash(_)
             | StoreError::Blank(_) => true,
             StoreError::Sql { source, .. } => match source.sqlite_error_code() {
                 Some(code) => code == ErrorCode::ConstraintViolation,

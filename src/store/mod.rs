@@ -14,15 +14,22 @@
 
 mod attendance;
 mod audit;
+mod backup;
 mod chain;
 mod clock_repair;
 mod correction;
 mod error;
 mod export;
+mod import;
 mod lock;
+mod modes;
 mod people;
 mod pictures;
+mod pin;
+mod privacy;
 mod re_embedding;
+mod restore;
+mod salvage;
 mod schema;
 mod setting;
 mod sighting;
@@ -42,13 +49,23 @@ use crate::core::person::Person;
 
 pub use attendance::EventFilter;
 pub use audit::AuditEntry;
+pub use backup::{
+    BackupPlan, Manifest, Passphrase, back_up, backups, latest_backup, made_at, rotate,
+};
 pub use chain::{BrokenLink, ChainReport};
 pub use clock_repair::Calendar;
 pub use error::StoreError;
-pub use export::{AttendanceRow, write_csv};
+pub use export::AttendanceRow;
+pub use import::{Imported, ImportedEvent, ImportedPerson};
 pub use lock::StationLock;
+pub use modes::readable_by_others;
 pub use people::{GalleryRows, NewPerson, NewTemplate, PersonRow, SkippedTemplate};
+pub use privacy::{
+    Attendance, ErasureReceipt, PersonData, RetentionPolicy, RetentionReport, TemplateData,
+};
 pub use re_embedding::{ForeignTemplate, Replacement};
+pub use restore::{CheckedBackup, describe as describe_backup};
+pub use salvage::{SetAside, latest_aside, set_aside, start_fresh};
 pub use worker::{Patience, StoreHandle, StoreRequest, spawn};
 
 use error::Fault;
@@ -90,8 +107,8 @@ impl Store {
     ///
     /// # Errors
     /// If the file is no database, damaged, of another program or a later
-    /// Rollcall, locked, or cannot be written; or if it is missing while the
-    /// pictures are there.
+    /// Rollcall, locked, or cannot be written; or if it is missing while its
+    /// pictures are there or a damaged one was set aside.
     pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
         Self::open_with(data_dir, BUSY_TIMEOUT)
     }
@@ -102,7 +119,24 @@ impl Store {
     /// As [`Store::open`].
     pub fn open_with(data_dir: &Path, busy_timeout: Duration) -> Result<Self, StoreError> {
         let path = data_dir.join(DATABASE_FILE);
-        prepare_files(data_dir, &path)?;
+        prepare_folder(data_dir)?;
+        refuse_silent_start(data_dir, &path)?;
+        make_file(&path)?;
+        Self::open_file(data_dir, path, busy_timeout)
+    }
+
+    /// Makes a new database where the operator has said that there shall be one.
+    fn make(data_dir: &Path) -> Result<Self, StoreError> {
+        let path = data_dir.join(DATABASE_FILE);
+        make_file(&path)?;
+        Self::open_file(data_dir, path, BUSY_TIMEOUT)
+    }
+
+    fn open_file(
+        data_dir: &Path,
+        path: PathBuf,
+        busy_timeout: Duration,
+    ) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let doing = "opening the database";
         let mut connection = open_writable(&path, flags, busy_timeout)
@@ -123,6 +157,7 @@ impl Store {
             clock_batches: None,
         };
         store.remove_orphaned_pictures()?;
+        modes::close(&store.data_dir);
         Ok(store)
     }
 
@@ -284,29 +319,40 @@ fn quick_check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     }
 }
 
-fn prepare_files(data_dir: &Path, path: &Path) -> Result<(), StoreError> {
-    let file_error = |doing, path: &Path, source| StoreError::File {
+fn file_error(doing: &'static str, path: &Path, source: std::io::Error) -> StoreError {
+    StoreError::File {
         doing,
         path: path.to_path_buf(),
         source,
-    };
+    }
+}
+
+fn prepare_folder(data_dir: &Path) -> Result<(), StoreError> {
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(data_dir)
-        .map_err(|e| file_error("make the folder", data_dir, e))?;
-    let size = match std::fs::metadata(path) {
+        .map_err(|e| file_error("make the folder", data_dir, e))
+}
+
+/// An empty database in the place of one that is lost would hide the loss.
+fn refuse_silent_start(data_dir: &Path, path: &Path) -> Result<(), StoreError> {
+    match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
             return Err(StoreError::NotADatabase {
                 path: path.to_path_buf(),
             });
         }
-        Ok(metadata) => Some(metadata.len()),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+        Ok(metadata) if metadata.len() > 0 => return Ok(()),
+        Ok(_) => {}
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
         Err(e) => return Err(file_error("look at", path, e)),
-    };
-    if size.unwrap_or(0) > 0 {
-        return Ok(());
+    }
+    if let Some(aside) = salvage::latest_aside(data_dir) {
+        return Err(StoreError::Aside {
+            path: path.to_path_buf(),
+            aside,
+        });
     }
     let faces = data_dir.join(pictures::FOLDER);
     if pictures::holds_any(&faces) {
@@ -315,14 +361,18 @@ fn prepare_files(data_dir: &Path, path: &Path) -> Result<(), StoreError> {
             faces,
         });
     }
+    Ok(())
+}
+
+fn make_file(path: &Path) -> Result<(), StoreError> {
     // SQLite gives its journal files the mode of the database.
     std::fs::OpenOptions::new()
         .append(true)
         .create(true)
         .mode(0o600)
         .open(path)
-        .map_err(|e| file_error("make the database", path, e))?;
-    Ok(())
+        .map(|_| ())
+        .map_err(|e| file_error("make the database", path, e))
 }
 
 #[cfg(test)]

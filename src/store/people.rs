@@ -1,9 +1,11 @@
 //! People and their templates.
 //!
 //! A person who is *deactivated* keeps everything and is no longer recognised.
-//! A person who is *deleted* loses name, consent, templates and pictures; the
-//! row stays with its code, because the attendance that people are paid by
+//! A person who is *deleted* (see [`super::privacy`]) loses name, consent,
+//! templates and pictures; the row stays with its code, because the attendance that people are paid by
 //! refers to it, and for the same reason the code is never given to another.
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, FixedOffset};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -17,7 +19,7 @@ use crate::core::gallery::{Gallery, Template};
 use crate::core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
 
 /// What the name of an erased person reads.
-const ERASED_NAME: &str = "(deleted)";
+pub(super) const ERASED_NAME: &str = "(deleted)";
 
 /// Somebody to be enrolled.
 #[derive(Debug, Clone)]
@@ -58,6 +60,10 @@ pub struct PersonRow {
     pub created_at: DateTime<FixedOffset>,
     /// When the person agreed to be recognised, if that was noted.
     pub consent_at: Option<DateTime<FixedOffset>>,
+    /// The group that schedules are chosen by.
+    pub team: Option<String>,
+    /// Whether the person has a PIN or badge.
+    pub has_pin: bool,
     /// Number of templates, of whichever model.
     pub templates: usize,
     /// Time of the latest standing attendance event.
@@ -153,7 +159,8 @@ impl Store {
             let rows = tx
                 // Beside max(), SQLite takes the other columns from the row of the maximum.
                 .prepare_cached(
-                    "SELECT p.code, p.name, p.active, p.created_at, p.consent_at,
+                    "SELECT p.code, p.name, p.active, p.created_at, p.consent_at, p.team,
+                        p.pin_hash IS NOT NULL AS has_pin,
                         (SELECT count(*) FROM template t WHERE t.person_id = p.id) AS template_count,
                         max(e.at_utc_us) AS at_utc_us, e.utc_offset_secs
                      FROM person p
@@ -249,40 +256,71 @@ impl Store {
         })
     }
 
-    /// Erases name, consent, templates and pictures. The attendance stays, under the code.
+    /// Puts the person into a group that schedules are chosen by, or into none.
     ///
     /// # Errors
     /// If nobody has the code or the database cannot be written.
-    pub fn delete_person(
+    pub fn set_team(
         &mut self,
         code: &PersonCode,
+        team: Option<&str>,
         author: Author<'_>,
     ) -> Result<(), StoreError> {
-        let erased = self.write("deleting a person", |tx| {
+        self.write("changing a team", |tx| {
             let person = by_code(tx, code)?;
-            let erased = picture_paths(tx, person.id)?;
-            tx.prepare_cached("DELETE FROM template WHERE person_id = ?1")?
-                .execute([person.id])?;
-            tx.prepare_cached("UPDATE sighting SET candidate = NULL WHERE candidate = ?1")?
-                .execute([person.id])?;
-            tx.prepare_cached(
-                "UPDATE person SET name = ?2, active = 0, consent_at = NULL, deleted_at = ?3
-                 WHERE id = ?1",
-            )?
-            .execute(params![person.id, ERASED_NAME, Stamp(author.at)])?;
-            audit::append(tx, author, "person.delete", person.code.as_str(), "")?;
-            Ok(erased)
-        })?;
-        pictures::remove(&self.data_dir, &erased);
-        // The write-ahead log still holds the old pages; a reader that keeps them
-        // for a moment is no failure, the next checkpoint takes them.
-        if let Err(error) = self
-            .connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-        {
-            tracing::warn!(%error, "the log of the database could not be emptied yet");
-        }
-        Ok(())
+            let team = team.map(str::trim).filter(|team| !team.is_empty());
+            tx.prepare_cached("UPDATE person SET team = ?2 WHERE id = ?1")?
+                .execute(params![person.id, team])?;
+            let detail = team.unwrap_or_default();
+            audit::append(tx, author, "person.team", person.code.as_str(), detail)
+        })
+    }
+
+    /// The teams of those who are in one.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn teams(&self) -> Result<HashMap<PersonId, String>, StoreError> {
+        self.read("listing teams", |tx| {
+            let teams = tx
+                .prepare_cached("SELECT id, team FROM person WHERE team IS NOT NULL")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<Result<_, _>>()?;
+            Ok(teams)
+        })
+    }
+
+    /// Notes when the person agreed to be recognised.
+    ///
+    /// # Errors
+    /// If nobody has the code or the database cannot be written.
+    pub fn set_consent(
+        &mut self,
+        code: &PersonCode,
+        consent_at: DateTime<FixedOffset>,
+        author: Author<'_>,
+    ) -> Result<(), StoreError> {
+        self.write("noting a consent", |tx| {
+            let person = by_code(tx, code)?;
+            tx.prepare_cached("UPDATE person SET consent_at = ?2 WHERE id = ?1")?
+                .execute(params![person.id, Stamp(consent_at)])?;
+            let detail = consent_at.to_rfc3339();
+            audit::append(tx, author, "person.consent", person.code.as_str(), &detail)
+        })
+    }
+
+    /// Every code that anybody has or had.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn codes_ever_used(&self) -> Result<Vec<String>, StoreError> {
+        self.read("listing codes", |tx| {
+            let codes = tx
+                .prepare_cached("SELECT code FROM person")?
+                .query_map([], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            Ok(codes)
+        })
     }
 
     /// The templates of active people made by `model`, and what could not be used.
@@ -423,7 +461,7 @@ fn template(row: &Row<'_>, id: TemplateId, person: PersonId) -> Result<Template,
     })
 }
 
-fn refuse_taken(tx: &Connection, code: &PersonCode) -> Result<(), Fault> {
+pub(super) fn refuse_taken(tx: &Connection, code: &PersonCode) -> Result<(), Fault> {
     let holder: Option<(String, bool)> = tx
         .prepare_cached("SELECT name, deleted_at IS NOT NULL FROM person WHERE code = ?1")?
         .query_row([code], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -476,7 +514,7 @@ fn insert_templates(
     Ok(templates)
 }
 
-fn picture_paths(tx: &Connection, person: PersonId) -> Result<Vec<String>, Fault> {
+pub(super) fn picture_paths(tx: &Connection, person: PersonId) -> Result<Vec<String>, Fault> {
     let paths = tx
         .prepare_cached(
             "SELECT picture FROM template WHERE person_id = ?1 AND picture IS NOT NULL",
@@ -506,6 +544,8 @@ fn person_row(row: &Row<'_>) -> rusqlite::Result<PersonRow> {
         active: row.get("active")?,
         created_at: row.get::<_, Stamp>("created_at")?.0,
         consent_at: row.get::<_, Option<Stamp>>("consent_at")?.map(|s| s.0),
+        team: row.get("team")?,
+        has_pin: row.get("has_pin")?,
         templates: row.get("template_count")?,
         last_seen: at
             .zip(offset)

@@ -8,7 +8,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -99,6 +99,34 @@ pub(super) fn holds_any(faces: &Path) -> bool {
 }
 
 impl Store {
+    /// The pictures that the database refers to and that are missing or torn, in
+    /// words. The templates made from them are in the database and still work.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn picture_problems(&self) -> Result<Vec<String>, StoreError> {
+        let problem = |relative: String| match is_whole(&self.data_dir.join(&relative)) {
+            Ok(true) => None,
+            Ok(false) => Some(format!("{relative} is torn")),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Some(format!("{relative} is missing")),
+            Err(e) => Some(format!("{relative} cannot be read: {e}")),
+        };
+        Ok(self.pictures()?.into_iter().filter_map(problem).collect())
+    }
+
+    /// Paths of all pictures that the database refers to, relative to the data folder.
+    pub(super) fn pictures(&self) -> Result<Vec<String>, StoreError> {
+        self.read("listing the pictures", |tx| {
+            let pictures = tx
+                .prepare_cached(
+                    "SELECT picture FROM template WHERE picture IS NOT NULL ORDER BY id",
+                )?
+                .query_map([], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            Ok(pictures)
+        })
+    }
+
     /// Removes pictures that no template refers to: a crash came between the
     /// picture and the commit, or between the erasure of a person and of the files.
     pub(super) fn remove_orphaned_pictures(&mut self) -> Result<usize, StoreError> {
@@ -127,6 +155,21 @@ impl Store {
             Ok(orphans.len())
         })
     }
+}
+
+/// Whether a JPEG begins and ends as it should; a torn one lacks its end.
+fn is_whole(path: &Path) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    let mut ends = [0; 4];
+    let (start, end) = ends.split_at_mut(2);
+    let length = file.metadata()?.len();
+    if length < 4 {
+        return Ok(false);
+    }
+    file.read_exact(start)?;
+    file.seek(SeekFrom::End(-2))?;
+    file.read_exact(end)?;
+    Ok(ends == [0xff, 0xd8, 0xff, 0xd9])
 }
 
 /// All files one folder below `faces`; none if there is no such folder.

@@ -3,11 +3,15 @@
 //! Invariants:
 //! - A punch is answered only after SQLite has committed it.
 //! - While the database cannot write, punches wait in memory in their order and
-//!   are tried again; none is dropped while the process lives.
+//!   are tried again; none that was taken is dropped while the process lives.
+//! - Memory is bounded: beyond [`MOST_PUNCHES`] a punch is refused, and its
+//!   refusal is shown; what is no punch gives way long before.
 //! - On a stop the queue is worked off before the thread ends. What could still
 //!   not be written then is handed back by [`StoreHandle::finish`].
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -22,6 +26,7 @@ use crate::core::attendance::NewPunch;
 use crate::core::correction::Correction;
 use crate::core::embedding::ModelId;
 use crate::core::event::{PunchOutcome, Receipt, Sighting, Ticket};
+use crate::core::pin::Pin;
 use crate::stop::StopFlag;
 
 /// What can be asked of the store.
@@ -43,6 +48,13 @@ pub enum StoreRequest {
     },
     /// Put an attendance event right.
     Correct(Box<Correction>),
+    /// Find out whose PIN this is.
+    CheckPin {
+        /// To pair the receipt.
+        ticket: Ticket,
+        /// What was typed or read.
+        pin: Pin,
+    },
     /// Write that a face was given no name.
     Sighting(Sighting),
     /// Write a line into the audit trail.
@@ -86,15 +98,34 @@ impl Default for Patience {
     }
 }
 
-/// The asking end. Dropping it without [`StoreHandle::finish`] still lets the
-/// thread work off what it was given.
+/// The asking end. Whoever drops it without [`StoreHandle::finish`] does not wait for what
+/// is still to be written.
 #[derive(Debug)]
 pub struct StoreHandle {
     sender: Sender<StoreRequest>,
+    /// Requests that were sent and are not worked off yet.
+    waiting: Arc<AtomicUsize>,
     /// What did not fit into the channel; facts are kept, and the main thread never waits.
     overflow: VecDeque<StoreRequest>,
     stopping: StopFlag,
     thread: JoinHandle<Vec<NewPunch>>,
+}
+
+/// Punches that wait for a database that cannot be written: days of a busy door,
+/// and some megabytes.
+pub const MOST_PUNCHES: usize = 20_000;
+
+/// With this much waiting, what is no punch is no longer taken.
+const MOST_OTHERS: usize = 1_000;
+
+/// Whether a request was taken.
+#[derive(Debug)]
+#[must_use = "a punch that is not taken has to be answered"]
+pub enum Taken {
+    /// It is carried out, or kept until it can be.
+    Yes,
+    /// Too much is waiting for a database that cannot be written.
+    No(Box<StoreRequest>),
 }
 
 /// Requests under way; a station makes a few a second at most.
@@ -119,12 +150,14 @@ pub fn spawn(
 ) -> Result<StoreHandle, StoreError> {
     let (sender, requests) = bounded(CAPACITY);
     let stopping = StopFlag::new();
+    let waiting = Arc::new(AtomicUsize::new(0));
     let worker = Worker {
         store,
         model,
         clock,
         receipts,
         patience,
+        waiting: Arc::clone(&waiting),
         stopping: stopping.clone(),
         backlog: VecDeque::new(),
         retry_after: None,
@@ -135,6 +168,7 @@ pub fn spawn(
         .map_err(StoreError::Thread)?;
     Ok(StoreHandle {
         sender,
+        waiting,
         overflow: VecDeque::new(),
         stopping,
         thread,
@@ -143,13 +177,22 @@ pub fn spawn(
 
 impl StoreHandle {
     /// Asks for something without waiting.
-    pub fn send(&mut self, mut request: StoreRequest) {
+    pub fn send(&mut self, mut request: StoreRequest) -> Taken {
+        let most = match request {
+            StoreRequest::Punch { .. } => MOST_PUNCHES,
+            _ => MOST_OTHERS,
+        };
+        if self.waiting.load(Ordering::Relaxed) >= most {
+            return Taken::No(Box::new(request));
+        }
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         if let StoreRequest::Sighting(sighting) = &mut request {
             // Never stored; waiting for a full disk it would fill the memory.
             sighting.frame = None;
         }
         self.overflow.push_back(request);
         self.flush();
+        Taken::Yes
     }
 
     /// Passes on what did not fit before; to be called now and then. `false`
@@ -171,24 +214,30 @@ impl StoreHandle {
         true
     }
 
-    /// Lets the thread work off everything and waits for it. Receipts that
-    /// nobody takes any more are dropped. Gives back the punches that could not
-    /// be written: whoever calls this must tell the operator.
-    pub fn finish(self) -> Vec<NewPunch> {
-        let mut unwritten = Vec::new();
+    /// Lets the thread work off everything and waits for it, calling `meanwhile` again and
+    /// again: it takes the last receipts. Gives back the punches that could not be written:
+    /// whoever calls this must tell the operator.
+    pub fn finish_while(mut self, mut meanwhile: impl FnMut()) -> Vec<NewPunch> {
         self.stopping.request();
-        for request in self.overflow {
-            if let Err(unsent) = self.sender.send(request) {
-                unwritten.extend(punch_of(unsent.0));
-            }
+        while self.flush() && !self.overflow.is_empty() {
+            meanwhile();
         }
+        let mut unwritten: Vec<NewPunch> = self.overflow.into_iter().filter_map(punch_of).collect();
         drop(self.sender);
+        while !self.thread.is_finished() {
+            meanwhile();
+        }
         if let Ok(left) = self.thread.join() {
             unwritten.extend(left);
         } else {
             tracing::error!("the store's thread has panicked");
         }
         unwritten
+    }
+
+    /// As [`finish_while`](Self::finish_while), where nobody takes receipts any more.
+    pub fn finish(self) -> Vec<NewPunch> {
+        self.finish_while(|| std::thread::sleep(Duration::from_millis(1)))
     }
 }
 
@@ -198,6 +247,7 @@ struct Worker {
     clock: Clock,
     receipts: Sender<Receipt>,
     patience: Patience,
+    waiting: Arc<AtomicUsize>,
     stopping: StopFlag,
     /// Requests that failed, and those that came after them; oldest first.
     backlog: VecDeque<StoreRequest>,
@@ -244,7 +294,11 @@ impl Worker {
     /// Tries the backlog in its order, up to the first request that fails.
     fn work_off(&mut self) {
         while let Some(request) = self.backlog.pop_front() {
-            match self.attempt(request) {
+            let tried = self.attempt(request);
+            if !matches!(tried, Tried::TryAgain(..)) {
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+            }
+            match tried {
                 Tried::Refused => {}
                 Tried::Done => {
                     if self.retry_after.take().is_some() {
@@ -297,11 +351,18 @@ impl Worker {
                     }
                 }
             }
+            StoreRequest::CheckPin { ticket, pin } => {
+                let holder = self.store.person_of_pin(&pin).map_err(|e| e.to_string());
+                // It was only read: a database that cannot be written still answers.
+                self.deliver(Receipt::PinChecked { ticket, holder });
+                Tried::Refused
+            }
             // As with an enrolment, the operator is standing there.
             StoreRequest::Correct(correction) => {
                 let outcome = self.store.correct(&correction, author.at);
                 let is_refused = outcome.is_err();
-                self.deliver(Receipt::Corrected(outcome.map_err(|e| e.to_string())));
+                let outcome = outcome.map(Box::new).map_err(|e| e.to_string());
+                self.deliver(Receipt::Corrected(outcome));
                 if is_refused {
                     Tried::Refused
                 } else {

@@ -4,11 +4,12 @@
 //! happen to the station goes out as [`Action`]s.
 
 use super::colour::ColourDepth;
-use super::correcting::Correcting;
+use super::correcting::{Correcting, FormKey};
 use super::correction_form::{CorrectionDraft, CorrectionForm};
-use super::enrol_form::{EnrolForm, FormStep};
+use super::enrol_form::{ConsentQuestion, EnrolForm, FormStep};
 use super::input::{Input, Key};
 use super::listing::{Focus, Listing, filtered_people, filtered_today};
+use super::pin_entry::{PinEntry, PinStep};
 use super::theme::{Charset, Theme};
 use crate::core::event::Intent;
 use crate::core::frame::Moment;
@@ -29,6 +30,8 @@ pub struct UiOptions {
     pub preview: PreviewMode,
     /// Who signs corrections, unless another name is typed.
     pub operator: String,
+    /// Whether people are asked before they are enrolled.
+    pub ask_consent: bool,
 }
 
 /// How the preview is drawn.
@@ -111,6 +114,9 @@ pub struct App {
     pub(crate) pane: Pane,
     pub(crate) enrolling: Enrolling,
     pub(crate) correcting: Correcting,
+    pub(crate) pin: PinEntry,
+    /// Why the last digits were no PIN; until the next key.
+    pub(crate) pin_problem: Option<String>,
     pub(crate) people: Listing,
     pub(crate) attendance: Listing,
     pub(crate) log: LogView,
@@ -131,6 +137,8 @@ impl App {
             pane: Pane::Camera,
             enrolling: Enrolling::No,
             correcting: Correcting::No,
+            pin: PinEntry::default(),
+            pin_problem: None,
             people: Listing::default(),
             attendance: Listing::default(),
             log: LogView::Following,
@@ -203,8 +211,10 @@ impl App {
         if key == Key::Ctrl('c') {
             return vec![Action::Quit];
         }
-        if let Some(draft) = self.correcting.handle(key, station) {
-            return draft.map(Action::Correct).into_iter().collect();
+        match self.correcting.handle(key, station) {
+            FormKey::NoForm => {}
+            FormKey::Taken => return Vec::new(),
+            FormKey::Submitted(draft) => return vec![Action::Correct(draft)],
         }
         if let Enrolling::Form(form) = &mut self.enrolling {
             return match form.handle(key, station) {
@@ -220,6 +230,18 @@ impl App {
         {
             self.enrolling = Enrolling::No;
             return vec![Action::Intent(Intent::CancelEnrolment)];
+        }
+        if self.screen == Screen::Live {
+            self.pin_problem = None;
+            match self.pin.handle(key, now.monotonic) {
+                PinStep::Pass => {}
+                PinStep::Taken => return Vec::new(),
+                PinStep::Entered(Ok(pin)) => return vec![Action::Intent(Intent::EnterPin(pin))],
+                PinStep::Entered(Err(problem)) => {
+                    self.pin_problem = Some(problem.to_string());
+                    return Vec::new();
+                }
+            }
         }
         if self.key_of_screen(key, station, now) {
             return Vec::new();
@@ -333,7 +355,12 @@ impl App {
     fn open_form(&mut self, station: &Station) {
         if matches!(station.mode(), Mode::Live) {
             self.screen = Screen::Live;
-            self.enrolling = Enrolling::Form(EnrolForm::default());
+            let consent = if self.options.ask_consent {
+                ConsentQuestion::Later
+            } else {
+                ConsentQuestion::No
+            };
+            self.enrolling = Enrolling::Form(EnrolForm::asking(consent));
         }
     }
 

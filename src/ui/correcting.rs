@@ -21,6 +21,17 @@ pub(crate) enum Correcting {
     },
 }
 
+/// What a key led to.
+#[derive(Debug)]
+pub(crate) enum FormKey {
+    /// There is no form; the key means something else.
+    NoForm,
+    /// The form took it.
+    Taken,
+    /// The form is complete.
+    Submitted(CorrectionDraft),
+}
+
 impl Correcting {
     /// The form that is being typed.
     pub(crate) fn form(&self) -> Option<&CorrectionForm> {
@@ -30,27 +41,23 @@ impl Correcting {
         }
     }
 
-    /// Does what `key` means; `None` if there is no form, else what shall be done, if anything.
-    pub(crate) fn handle(
-        &mut self,
-        key: Key,
-        station: &Station,
-    ) -> Option<Option<CorrectionDraft>> {
+    /// Does what `key` means in the form, if there is one.
+    pub(crate) fn handle(&mut self, key: Key, station: &Station) -> FormKey {
         let Correcting::Form(form) = self else {
-            return None;
+            return FormKey::NoForm;
         };
         match form.handle(key, station) {
-            CorrectionStep::Stay => Some(None),
+            CorrectionStep::Stay => FormKey::Taken,
             CorrectionStep::Close => {
                 *self = Correcting::No;
-                Some(None)
+                FormKey::Taken
             }
             CorrectionStep::Submit(draft) => {
                 *self = Correcting::Submitted {
                     form: form.clone(),
                     log_lines: station.log().written(),
                 };
-                Some(Some(draft))
+                FormKey::Submitted(draft)
             }
         }
     }

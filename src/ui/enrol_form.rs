@@ -24,6 +24,20 @@ pub(crate) struct EnrolForm {
     /// Why the last attempt failed; shown until the next one.
     pub(crate) refusal: Option<String>,
     attempted: bool,
+    /// Whether consent is asked for before a face is enrolled, and is being asked.
+    pub(crate) consent: ConsentQuestion,
+}
+
+/// Whether the person in front has been asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum ConsentQuestion {
+    /// Nobody asks: the configuration does not want it.
+    #[default]
+    No,
+    /// It will be asked when everything else is right.
+    Later,
+    /// It is being asked.
+    Now,
 }
 
 /// What a key led to.
@@ -38,7 +52,23 @@ pub(crate) enum FormStep {
 }
 
 impl EnrolForm {
+    /// An empty form.
+    pub(crate) fn asking(consent: ConsentQuestion) -> Self {
+        Self {
+            consent,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn handle(&mut self, key: Key, station: &Station) -> FormStep {
+        if self.consent == ConsentQuestion::Now {
+            if matches!(key, Key::Char('y' | 'Y')) {
+                return self.submit(station);
+            }
+            // Anything but a clear yes is none.
+            self.consent = ConsentQuestion::Later;
+            return FormStep::Stay;
+        }
         match key {
             Key::Esc => return FormStep::Close,
             Key::Enter => return self.submit(station),
@@ -58,6 +88,9 @@ impl EnrolForm {
     /// The same form after the station has refused it.
     pub(crate) fn refused(mut self, reason: String) -> Self {
         self.refusal = Some(reason);
+        if self.consent == ConsentQuestion::Now {
+            self.consent = ConsentQuestion::Later;
+        }
         self
     }
 
@@ -97,6 +130,10 @@ impl EnrolForm {
             (Ok(name), Ok(code)) => {
                 if holder(&code, station).is_none() {
                     self.refusal = None;
+                    if self.consent == ConsentQuestion::Later {
+                        self.consent = ConsentQuestion::Now;
+                        return FormStep::Stay;
+                    }
                     return FormStep::Submit(Intent::Enrol { name, code });
                 }
                 self.focus = FormField::Code;

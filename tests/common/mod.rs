@@ -136,6 +136,7 @@ pub struct Ledger {
     pub people: Vec<Person>,
     pub templates: Vec<Template>,
     pub events: Vec<AttendanceEvent>,
+    pub pins: Vec<(rollcall::core::pin::Pin, PersonId)>,
 }
 
 impl World {
@@ -305,9 +306,17 @@ impl World {
                 self.sightings += 1;
                 None
             }
-            Effect::Note { .. } => None,
             // Tests of corrections answer them on their own.
-            Effect::Correct(_) => None,
+            Effect::Note { .. } | Effect::Correct(_) => None,
+            Effect::CheckPin { ticket, pin } => Some(Receipt::PinChecked {
+                ticket,
+                holder: Ok(self
+                    .ledger
+                    .pins
+                    .iter()
+                    .find(|(p, _)| *p == pin)
+                    .map(|(_, id)| *id)),
+            }),
             Effect::Reload { local_day } => {
                 Some(Receipt::Snapshot(Box::new(self.ledger.snapshot(local_day))))
             }
@@ -386,7 +395,14 @@ impl Ledger {
         });
         let outcome = match holder {
             Some(event) if event.at == punch.at => PunchOutcome::AlreadyRecorded(event.clone()),
-            Some(_) => PunchOutcome::Superseded,
+            Some(_) => PunchOutcome::Superseded {
+                day: self
+                    .events
+                    .iter()
+                    .filter(|e| (e.person, e.local_day) == (punch.person, punch.local_day))
+                    .cloned()
+                    .collect(),
+            },
             None => {
                 let event = AttendanceEvent {
                     id: EventId(self.events.len() as i64 + 1),

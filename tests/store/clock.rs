@@ -8,7 +8,7 @@ use rollcall::core::correction::Corrected;
 use rollcall::core::day::{AttendanceMode, AttendancePolicy};
 use rollcall::core::event::PunchOutcome;
 use rollcall::core::person::PersonId;
-use rollcall::store::{Calendar, Store, StoreError};
+use rollcall::store::{Calendar, EventFilter, Store, StoreError};
 
 use super::{enrolled, operator, punch, station, time, void};
 
@@ -22,7 +22,7 @@ fn doubtful(person: PersonId, sequence: u32, at: &str, state: ClockState, jumps:
 fn record(store: &mut Store, punch: &NewPunch) -> i64 {
     match store.record(punch, operator()).unwrap() {
         PunchOutcome::Recorded(event) => event.provenance.clock.unwrap().batch,
-        other => panic!("{other:?}"),
+        other => unreachable!("{other:?}"),
     }
 }
 
@@ -86,7 +86,7 @@ fn only_doubtful_events_are_shifted_and_only_once() {
     }
     let done = repair(&mut store, batch(1)).unwrap();
     assert_eq!(done.len(), 2);
-    let rows = store.attendance(&Default::default()).unwrap();
+    let rows = store.attendance(&EventFilter::default()).unwrap();
     let said: Vec<String> = rows
         .iter()
         .filter(|r| !r.voided)

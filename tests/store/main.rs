@@ -6,11 +6,14 @@
 )]
 
 mod attendance;
+mod backup;
 mod chain;
 mod clock;
 mod correction;
+mod import;
 mod opening;
 mod people;
+mod privacy;
 mod worker;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rollcall::core::embedding::ModelId;
 use rollcall::core::event::PunchOutcome;
 use rollcall::core::person::PersonName;
-use rollcall::store::{EventFilter, Store, StoreError};
+use rollcall::store::{Attendance, EventFilter, Store, StoreError};
 use rusqlite::Connection;
 
 use super::{code, enrolled, model, operator, person, punch, station, template, void};
@@ -124,7 +124,10 @@ fn a_deleted_person_leaves_attendance_and_nothing_else() {
     let face = new.templates[0].embedding.to_le_bytes();
     let (ana, _) = store.add_person(&new, operator()).unwrap();
     store.record(&punch(ana.id, 1, EIGHT), operator()).unwrap();
-    store.delete_person(&code("E-1"), operator()).unwrap();
+    store
+        .erase_person(&code("E-1"), Attendance::KeepsCode, operator())
+        .map(|_| ())
+        .unwrap();
 
     assert!(store.people().unwrap().is_empty());
     assert!(store.load_gallery(&model()).unwrap().templates.is_empty());

@@ -7,7 +7,7 @@ use rollcall::clock::Clock;
 use rollcall::core::event::{PunchOutcome, Receipt, Sighting, SightingReason, Ticket};
 use rollcall::core::person::PersonId;
 use rollcall::store::Store;
-use rollcall::store::worker::{Patience, StoreHandle, StoreRequest, spawn};
+use rollcall::store::worker::{Patience, StoreHandle, StoreRequest, Taken, spawn};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -42,12 +42,17 @@ fn bench() -> Bench {
 }
 
 impl Bench {
+    fn ask(&mut self, request: StoreRequest) {
+        assert!(matches!(self.handle.send(request), Taken::Yes));
+    }
+
     fn punch(&mut self, sequence: u32) {
         let at = format!("2026-11-23T08:00:00.{sequence:03}+01:00");
-        self.handle.send(StoreRequest::Punch {
+        let request = StoreRequest::Punch {
             ticket: Ticket(sequence.into()),
             punch: punch(self.ana, sequence, &at),
-        });
+        };
+        self.ask(request);
     }
 
     fn receipt(&self) -> Receipt {
@@ -128,7 +133,7 @@ fn what_cannot_be_written_at_a_stop_is_handed_back() {
 #[test]
 fn a_punch_of_a_deleted_person_is_refused_and_blocks_nobody() {
     let mut bench = bench();
-    bench.handle.send(StoreRequest::Punch {
+    bench.ask(StoreRequest::Punch {
         ticket: Ticket(7),
         punch: punch(PersonId(99), 1, "2026-11-23T08:00:00+01:00"),
     });
@@ -152,19 +157,19 @@ fn a_punch_of_a_deleted_person_is_refused_and_blocks_nobody() {
 fn enrolment_is_confirmed_or_refused_and_a_snapshot_knows_it() {
     let mut bench = bench();
     for (ticket, code) in [(1, "E-2"), (2, "e-2")] {
-        bench.handle.send(StoreRequest::Enrol {
+        bench.ask(StoreRequest::Enrol {
             ticket: Ticket(ticket),
             person: person(code, "Bruno"),
         });
     }
-    bench.handle.send(StoreRequest::Sighting(Sighting {
+    bench.ask(StoreRequest::Sighting(Sighting {
         at: Clock::start().now(),
         reason: SightingReason::Unknown,
         candidate: None,
         liveness: None,
         frame: None,
     }));
-    bench.handle.send(StoreRequest::Reload {
+    bench.ask(StoreRequest::Reload {
         local_day: day("2026-11-23"),
     });
     assert!(matches!(bench.receipt(), Receipt::Enrolled { templates, .. } if templates.len() == 2));

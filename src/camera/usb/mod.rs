@@ -1,7 +1,7 @@
 //! USB cameras through V4L2.
 //!
-//! The `v4l` crate speaks to the driver, below any camera library, because four
-//! things are only known there: how many bytes of a buffer are this picture and
+//! nokhwa says what a camera offers. Pictures are read one layer below it, with the
+//! `v4l` crate that it is built on, because four things are only known there: how many bytes of a buffer are this picture and
 //! not the remains of an older one, whether the driver calls it broken, its
 //! number and its time. And only there can one wait with a limit, so that a
 //! camera that falls silent does not take a thread with it.
@@ -13,6 +13,7 @@
 pub mod controls;
 mod devices;
 mod format;
+mod offers;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
@@ -38,6 +39,7 @@ use crate::stop::StopFlag;
 use format::Agreement;
 
 pub use devices::VideoDevice;
+pub use offers::{Offer, offers};
 
 /// Buffers that are asked of the driver: one is being decoded, one filled, two are spare.
 const BUFFERS: u32 = 4;

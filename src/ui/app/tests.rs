@@ -68,6 +68,7 @@ fn app() -> App {
         charset: Charset::Unicode,
         preview: PreviewMode::HalfBlocks,
         operator: "olga".into(),
+        ask_consent: false,
     })
 }
 

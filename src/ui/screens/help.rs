@@ -15,6 +15,7 @@ const KEYS: &[(&str, &str)] = &[
     ("p", "people"),
     ("t", "today's table"),
     ("l", "log"),
+    ("0-9", "a PIN or badge, then Enter"),
     ("c", "in the table: correct a punch"),
     ("/", "find a person, filter a list"),
     ("v", "preview: blocks, ASCII, off"),

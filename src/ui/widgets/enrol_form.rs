@@ -8,7 +8,7 @@ use ratatui::widgets::{Clear, Widget};
 
 use super::panel;
 use crate::ui::View;
-use crate::ui::enrol_form::{EnrolForm, FormField, suggested_code};
+use crate::ui::enrol_form::{ConsentQuestion, EnrolForm, FormField, suggested_code};
 use crate::ui::field::TextField;
 
 /// The form with its frame.
@@ -50,6 +50,18 @@ impl EnrolFormPanel<'_> {
                 let padded = format!(" {line:<pad$} ", pad = usize::from(width.saturating_sub(2)));
                 Line::styled(padded, theme.alarm())
             }));
+        }
+        if form.consent == ConsentQuestion::Now {
+            let question = format!(
+                "Has {} agreed that face vectors and pictures are kept? y = yes, any other key = no",
+                form.name.text().trim()
+            );
+            let words = theme.wrap(&question, usize::from(width));
+            lines.extend(
+                words
+                    .into_iter()
+                    .map(|line| Line::styled(line, theme.strong())),
+            );
         }
         let room = usize::from(width.saturating_sub(LABEL_WIDTH));
         let mut cursor = (0, 0);

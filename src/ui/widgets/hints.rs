@@ -80,6 +80,17 @@ const ENROLLING: &[Hint] = &[("Esc", "call it off", 0), ("v", "preview", 1)];
 impl Widget for &Hints<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let theme = self.0.theme;
+        if let Some(words) = self.pin_entry() {
+            let room = usize::from(area.width);
+            buf.set_stringn(
+                area.x,
+                area.y,
+                theme.fit(&words, room),
+                room,
+                theme.strong(),
+            );
+            return;
+        }
         let mut hints = self.hints().to_vec();
         let needed = |hints: &[Hint]| -> usize {
             let words = hints
@@ -104,6 +115,21 @@ impl Widget for &Hints<'_> {
 }
 
 impl Hints<'_> {
+    /// What there is to say of digits that are being typed.
+    fn pin_entry(&self) -> Option<String> {
+        let View { app, status, .. } = self.0;
+        if app.screen != Screen::Live {
+            return None;
+        }
+        match app.pin.digits(status.now.monotonic) {
+            0 => app.pin_problem.clone(),
+            digits => Some(format!(
+                "PIN {}  Enter punches  Esc forgets it",
+                "*".repeat(digits)
+            )),
+        }
+    }
+
     fn hints(&self) -> &'static [Hint] {
         let View { app, station, .. } = self.0;
         match (app.screen, &app.enrolling, station.mode()) {

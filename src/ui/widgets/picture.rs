@@ -11,8 +11,8 @@ use crate::ui::colour::ColourDepth;
 /// Where a picture lies on the screen, its aspect ratio kept. A cell counts as
 /// one pixel wide and two high.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Placement {
-    pub(super) cells: Rect,
+pub(in crate::ui) struct Placement {
+    pub(in crate::ui) cells: Rect,
     frame_width: u32,
     frame_height: u32,
 }
@@ -20,7 +20,7 @@ pub(super) struct Placement {
 impl Placement {
     /// The largest place for a picture of this size in the middle of `area`;
     /// none if one of them is empty.
-    pub(super) fn fit(frame_width: u32, frame_height: u32, area: Rect) -> Option<Self> {
+    pub(in crate::ui) fn fit(frame_width: u32, frame_height: u32, area: Rect) -> Option<Self> {
         if frame_width == 0 || frame_height == 0 || area.is_empty() {
             return None;
         }
@@ -63,7 +63,7 @@ impl Placement {
 
 /// Draws two pixels in each cell: the upper one is the colour of "▀", the lower
 /// one that of the ground behind it.
-pub(super) fn draw_half_blocks(
+pub(in crate::ui) fn draw_half_blocks(
     image: &RgbImage,
     placement: Placement,
     depth: ColourDepth,
@@ -91,7 +91,7 @@ pub(super) fn draw_half_blocks(
 const RAMP: &[u8] = b" .:-=+*#%@";
 
 /// Draws each cell as a character by its brightness.
-pub(super) fn draw_ascii(image: &RgbImage, placement: Placement, buf: &mut Buffer) {
+pub(in crate::ui) fn draw_ascii(image: &RgbImage, placement: Placement, buf: &mut Buffer) {
     let cells = placement.cells;
     let scaler = Scaler::new(image, u32::from(cells.width), u32::from(cells.height));
     for y in 0..cells.height {

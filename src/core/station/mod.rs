@@ -6,27 +6,30 @@
 //!
 //! Deliberately absent: clocks, threads, files, tensors and the terminal.
 
+mod by_hand;
+mod punching;
+mod strangers;
+
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::NaiveDate;
 
-use super::attendance::{AttendanceEvent, EventSource, NewPunch};
-use super::clock_trust::{ClockState, ClockWatch, say_shift};
-use super::consensus::{ConsensusPolicy, Track, TrackId, Tracker, Verdict};
-use super::correction::Corrected;
-use super::day::{AttendancePolicy, DaySummary, Decision, PersonDay, summarise};
-use super::embedding::{Cosine, ModelId};
+pub use self::punching::{UnwrittenPunch, VISIT_GAP};
+
+use self::punching::Punching;
+use super::attendance::AttendanceEvent;
+use super::clock_trust::{ClockState, ClockWatch};
+use super::consensus::{ConsensusPolicy, Track, TrackId, Tracker};
+use super::day::{AttendancePolicy, DaySummary, PersonDay, summarise};
+use super::embedding::ModelId;
 use super::enrolment::{Enrolment, EnrolmentPolicy, Progress};
-use super::event::{
-    Effect, Event, Intent, PunchOutcome, Receipt, Sighting, SightingReason, Snapshot, Ticket,
-};
-use super::frame::{Frame, Moment};
+use super::event::{Effect, Event, Intent, Receipt, Snapshot, Ticket};
+use super::frame::Moment;
 use super::gallery::{Gallery, MatchPolicy};
 use super::notice::{Log, Notice};
 use super::observation::Observation;
 use super::person::{Person, PersonId, PersonName};
+use super::pin::PinGuard;
 
 /// The rules of a station.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,13 +43,6 @@ pub struct Policies {
     /// How people are enrolled at the camera.
     pub enrolment: EnrolmentPolicy,
 }
-
-/// A person who was out of sight for longer than this has left; coming back is a new visit.
-pub const VISIT_GAP: Duration = Duration::from_secs(10);
-
-/// How long a face must stay unknown before it is reported, so that somebody
-/// recognised on coming nearer is not.
-const UNKNOWN_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the station is doing besides taking attendance.
 #[derive(Debug, Clone)]
@@ -75,32 +71,15 @@ pub struct Station {
     tracker: Tracker,
     local_day: NaiveDate,
     days: HashMap<PersonId, PersonDay>,
-    visits: HashMap<PersonId, Visit>,
-    waiting: BTreeMap<Ticket, NamedFace>,
-    superseded: Vec<NamedFace>,
+    punching: Punching,
     reported_unknown: Vec<TrackId>,
     log: Log,
     trouble: Option<String>,
     next_ticket: u64,
     clock: ClockWatch,
-}
-
-/// A person in sight of the camera without a longer break.
-#[derive(Debug, Clone, Copy)]
-struct Visit {
-    last_seen: Duration,
-    /// Whether this visit has led to a punch; it leads to one at most.
-    punched: bool,
-}
-
-/// A recognised face at the moment it was recognised.
-#[derive(Debug, Clone, Copy)]
-struct NamedFace {
-    person: PersonId,
-    seen_at: Moment,
-    similarity: Cosine,
-    margin: Option<f32>,
-    liveness: Option<f32>,
+    pin_guard: PinGuard,
+    /// PINs that the database is looking for, and when they were entered.
+    pins: BTreeMap<Ticket, Moment>,
 }
 
 /// One row of today's table.
@@ -126,14 +105,14 @@ impl Station {
             tracker: Tracker::new(policies.consensus),
             local_day: policies.attendance.local_day(&now.wall),
             days: HashMap::new(),
-            visits: HashMap::new(),
-            waiting: BTreeMap::new(),
-            superseded: Vec::new(),
+            punching: Punching::default(),
             reported_unknown: Vec::new(),
             log: Log::default(),
             trouble: None,
             next_ticket: 0,
             clock: ClockWatch::default(),
+            pin_guard: PinGuard::default(),
+            pins: BTreeMap::new(),
         }
     }
 
@@ -146,6 +125,7 @@ impl Station {
             Event::Intent(Intent::Correct(correction)) => {
                 effects.push(Effect::Correct(correction));
             }
+            Event::Intent(Intent::EnterPin(pin)) => self.pin_entered(pin, now, &mut effects),
             Event::Intent(intent) => self.intended(intent, now),
             Event::Receipt(receipt) => self.answered(receipt, now, &mut effects),
             Event::Notice(notice) => self.log.push(now, notice),
@@ -209,7 +189,12 @@ impl Station {
 
     /// Punches that are decided and not yet on disk.
     pub fn unconfirmed(&self) -> usize {
-        self.waiting.len() + self.superseded.len()
+        self.punching.unconfirmed()
+    }
+
+    /// What those are, to tell the operator when the station ends before they are written.
+    pub fn unwritten(&self) -> Vec<UnwrittenPunch> {
+        self.punching.unwritten()
     }
 
     /// Today's rows: everybody with an event, the latest event first, then the
@@ -245,13 +230,20 @@ impl Station {
     // Events.
 
     fn observed(&mut self, observation: &Observation, now: &Moment, effects: &mut Vec<Effect>) {
+        // What counts is when somebody stood there, not when we got round to it.
+        let captured = observation.frame.captured_at;
+        let seen_at = if captured.monotonic < now.monotonic {
+            captured
+        } else {
+            *now
+        };
         let ended = self.tracker.observe(
             &observation.faces,
             &self.gallery,
             &self.policies.matching,
-            now,
+            &seen_at,
         );
-        self.punch_known_faces(now, effects);
+        self.punch_known_faces(&seen_at, effects);
         self.report_unknown(ended, Some(&observation.frame), now, effects);
         self.enrol_from(observation, now, effects);
     }
@@ -294,7 +286,7 @@ impl Station {
             (Intent::Enrol { .. }, Mode::Enrolling(_) | Mode::Saving { .. })
             | (Intent::CancelEnrolment, Mode::Live | Mode::Saving { .. })
             // Needs nothing of the mode; see `handle`.
-            | (Intent::Correct(_), _) => {}
+            | (Intent::Correct(_) | Intent::EnterPin(_), _) => {}
         }
     }
 
@@ -331,8 +323,11 @@ impl Station {
                 }
                 self.end_saving(ticket);
             }
+            Receipt::PinChecked { ticket, holder } => {
+                self.pin_checked(ticket, holder, now, effects);
+            }
             Receipt::Corrected(outcome) => self.corrected(outcome, now, effects),
-            Receipt::Snapshot(snapshot) => self.snapshot_taken(*snapshot, now, effects),
+            Receipt::Snapshot(snapshot) => self.snapshot_taken(*snapshot, now),
             Receipt::Trouble(message) => {
                 if self.trouble.as_ref() != Some(&message) {
                     self.log.push(now, Notice::StoreTrouble(message.clone()));
@@ -347,55 +342,18 @@ impl Station {
         }
     }
 
-    fn corrected(
-        &mut self,
-        outcome: Result<Corrected, String>,
-        now: &Moment,
-        effects: &mut Vec<Effect>,
-    ) {
-        let notice = match outcome {
-            Ok(corrected) => {
-                // Its place in the order of the day is found by reading the day again.
-                effects.push(Effect::Reload {
-                    local_day: self.local_day,
-                });
-                Notice::Corrected(self.describe(&corrected))
-            }
-            Err(reason) => Notice::CorrectionRefused(reason),
-        };
-        self.log.push(now, notice);
-    }
-
-    fn describe(&self, corrected: &Corrected) -> String {
-        let say = |event: &AttendanceEvent| {
-            let person = self.people.get(&event.person);
-            let name = person.map_or("somebody", |p| p.name.as_str());
-            let time = event.at.format("%H:%M:%S");
-            format!("{name} {} {time}", event.direction)
-        };
-        match (&corrected.voided, &corrected.added) {
-            (Some(old), Some(new)) => format!("{} in place of {}", say(new), say(old)),
-            (Some(old), None) => format!("{} voided", say(old)),
-            (None, Some(new)) => format!("{} added", say(new)),
-            (None, None) => "nothing".to_owned(),
-        }
-    }
-
     fn end_saving(&mut self, answered: Ticket) {
         if matches!(self.mode, Mode::Saving { ticket, .. } if ticket == answered) {
             self.mode = Mode::Live;
         }
     }
 
-    fn snapshot_taken(&mut self, snapshot: Snapshot, now: &Moment, effects: &mut Vec<Effect>) {
+    fn snapshot_taken(&mut self, snapshot: Snapshot, now: &Moment) {
         self.people = snapshot.people.into_iter().map(|p| (p.id, p)).collect();
         self.gallery = snapshot.templates;
         self.tracker.recount(now);
         if snapshot.local_day != self.local_day {
-            // The day turned while the answer was under way.
-            effects.push(Effect::Reload {
-                local_day: self.local_day,
-            });
+            // The day turned while the answer was under way, and with it came another question.
             return;
         }
         let mut events: HashMap<PersonId, Vec<AttendanceEvent>> = HashMap::new();
@@ -410,22 +368,6 @@ impl Station {
             days.insert(person, known.reloaded(events, before, now));
         }
         self.days = days;
-        for face in std::mem::take(&mut self.superseded) {
-            self.consider(face, now, effects);
-        }
-    }
-
-    fn watch_the_clock(&mut self, now: &Moment) -> Vec<Effect> {
-        let Some(jump) = self.clock.observe(now) else {
-            return Vec::new();
-        };
-        let detail = say_shift(jump);
-        let at = now.wall;
-        self.log.push(now, Notice::ClockSet { jump });
-        vec![Effect::Note {
-            action: "clock.set",
-            detail: format!("by {detail}, to {}", at.to_rfc3339()),
-        }]
     }
 
     fn turn_the_day(&mut self, now: &Moment) -> Vec<Effect> {
@@ -440,164 +382,6 @@ impl Station {
         self.log.push(now, Notice::NewDay(today));
         // A clock that was set back returns to a day that has events already.
         vec![Effect::Reload { local_day: today }]
-    }
-
-    // Attendance.
-
-    fn punch_known_faces(&mut self, now: &Moment, effects: &mut Vec<Effect>) {
-        self.visits
-            .retain(|_, visit| now.monotonic.saturating_sub(visit.last_seen) <= VISIT_GAP);
-        let faces: Vec<NamedFace> = self
-            .tracker
-            .tracks()
-            .iter()
-            .filter(|track| track.last_seen == *now)
-            .filter_map(named_face)
-            .collect();
-        for face in faces {
-            self.consider(face, now, effects);
-        }
-    }
-
-    fn consider(&mut self, face: NamedFace, now: &Moment, effects: &mut Vec<Effect>) {
-        let visit = self.visits.entry(face.person).or_insert(Visit {
-            last_seen: now.monotonic,
-            punched: false,
-        });
-        visit.last_seen = now.monotonic;
-        if visit.punched || !self.people.get(&face.person).is_some_and(|p| p.active) {
-            return;
-        }
-        let day = self.days.entry(face.person).or_default();
-        let Decision::Punch {
-            direction,
-            sequence,
-        } = self.policies.attendance.decide(day, &face.seen_at)
-        else {
-            return;
-        };
-        visit.punched = true;
-        let ticket = Ticket(self.next_ticket);
-        self.next_ticket += 1;
-        self.waiting.insert(ticket, face);
-        effects.push(Effect::RecordPunch {
-            ticket,
-            punch: NewPunch {
-                person: face.person,
-                at: face.seen_at.wall,
-                local_day: self.policies.attendance.local_day(&face.seen_at.wall),
-                sequence,
-                direction,
-                source: EventSource::Camera,
-                similarity: Some(face.similarity),
-                margin: face.margin,
-                liveness: face.liveness,
-                model: Some(self.model.clone()),
-                clock: self.clock.reading(),
-            },
-        });
-    }
-
-    fn punch_answered(
-        &mut self,
-        ticket: Ticket,
-        outcome: PunchOutcome,
-        now: &Moment,
-        effects: &mut Vec<Effect>,
-    ) {
-        let Some(face) = self.waiting.remove(&ticket) else {
-            return;
-        };
-        match outcome {
-            PunchOutcome::Recorded(event) | PunchOutcome::AlreadyRecorded(event) => {
-                if let Some(person) = self.people.get(&event.person) {
-                    self.log.push(
-                        now,
-                        Notice::Punched {
-                            name: person.name.clone(),
-                            direction: event.direction,
-                            at: event.at,
-                            similarity: event.similarity,
-                            liveness: event.liveness,
-                        },
-                    );
-                }
-                let day = self.days.entry(event.person).or_default();
-                if event.local_day == self.local_day {
-                    day.insert(event, &face.seen_at);
-                } else {
-                    day.witness(&event, &face.seen_at);
-                }
-            }
-            PunchOutcome::Superseded => {
-                if let Some(visit) = self.visits.get_mut(&face.person) {
-                    visit.punched = false;
-                }
-                self.superseded.push(face);
-                effects.push(Effect::Reload {
-                    local_day: self.local_day,
-                });
-            }
-            PunchOutcome::Refused(reason) => {
-                let name = self.people.get(&face.person).map(|p| p.name.clone());
-                self.log.push(now, Notice::PunchRefused { name, reason });
-            }
-        }
-    }
-
-    fn report_unknown(
-        &mut self,
-        ended: Vec<Track>,
-        frame: Option<&Arc<Frame>>,
-        now: &Moment,
-        effects: &mut Vec<Effect>,
-    ) {
-        let enrolling = !matches!(self.mode, Mode::Live);
-        let mut reports = Vec::new();
-        for track in self.tracker.tracks() {
-            let lasting = now.since(&track.verdict_since) >= UNKNOWN_PATIENCE;
-            let reported = self.reported_unknown.contains(&track.id);
-            if track.verdict == Verdict::Unknown && lasting && !reported && !enrolling {
-                self.reported_unknown.push(track.id);
-                reports.push((track.clone(), SightingReason::Unknown));
-            }
-        }
-        for track in ended {
-            let reported = self.reported_unknown.iter().position(|&id| id == track.id);
-            match (reported, track.verdict) {
-                (Some(index), _) => {
-                    self.reported_unknown.swap_remove(index);
-                }
-                (None, Verdict::Unknown) if !enrolling => {
-                    reports.push((track, SightingReason::Unknown));
-                }
-                (None, Verdict::Deciding) if was_worth_a_word(&track) && !enrolling => {
-                    reports.push((track, SightingReason::Undecided));
-                }
-                _ => {}
-            }
-        }
-        for (track, reason) in reports {
-            let best = track
-                .candidate
-                .and_then(|c| Some((self.people.get(&c.person)?.name.clone(), c.similarity)));
-            let threshold = self.policies.matching.threshold;
-            self.log.push(
-                now,
-                Notice::NotRecognised {
-                    best,
-                    threshold,
-                    reason,
-                },
-            );
-            effects.push(Effect::RecordSighting(Sighting {
-                at: track.last_seen,
-                reason,
-                candidate: track.candidate,
-                liveness: track.liveness,
-                frame: frame.cloned(),
-            }));
-        }
     }
 
     // Enrolment.
@@ -651,24 +435,4 @@ impl Station {
             Progress::GaveUp => self.log.push(now, Notice::EnrolmentTimedOut { name }),
         }
     }
-}
-
-/// Somebody who merely passed is no news.
-fn was_worth_a_word(track: &Track) -> bool {
-    track.was_ever_judged() && track.last_seen.since(&track.first_seen) >= UNKNOWN_PATIENCE
-}
-
-fn named_face(track: &Track) -> Option<NamedFace> {
-    let Verdict::Known(person) = track.verdict else {
-        return None;
-    };
-    // The latest vote may have been for somebody else; then its figures say nothing about this person.
-    let candidate = track.candidate.filter(|c| c.person == person)?;
-    Some(NamedFace {
-        person,
-        seen_at: track.last_seen,
-        similarity: candidate.similarity,
-        margin: candidate.margin(),
-        liveness: track.liveness,
-    })
 }

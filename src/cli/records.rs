@@ -1,0 +1,304 @@
+//! The command line of what is kept: attendance, imports, backups, PINs.
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::{Args, Subcommand};
+
+use super::JsonArgs;
+
+/// What can be done with the attendance.
+#[derive(Debug, Subcommand)]
+pub enum AttendanceCommand {
+    /// Who came and went today.
+    Today(JsonArgs),
+    /// Events of some days.
+    List {
+        /// Days and person.
+        #[command(flatten)]
+        range: RangeArgs,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write tables for payroll.
+    Export(ExportArgs),
+    /// Add a punch that was never made.
+    Add(AddEventArgs),
+    /// Take an event back; it stays readable.
+    Void(VoidEventArgs),
+    /// Take an event back and put another in its place.
+    Change(ChangeEventArgs),
+    /// Shift events that were made while the clock was wrong.
+    RepairClock(RepairClockArgs),
+}
+
+/// What every correction has to say.
+#[derive(Debug, Args)]
+pub struct SignatureArgs {
+    /// Why, for whoever reads it later.
+    #[arg(long)]
+    pub reason: String,
+    /// Who makes the correction; by default the operator's login.
+    #[arg(long, value_name = "NAME", env = "ROLLCALL_OPERATOR")]
+    pub by: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `attendance add`.
+#[derive(Debug, Args)]
+pub struct AddEventArgs {
+    /// Code of the person.
+    pub code: String,
+    /// in or out.
+    pub direction: DirectionArg,
+    /// Local time, "YYYY-MM-DD HH:MM[:SS]", with an offset such as +01:00 if the hour occurs twice.
+    #[arg(long, value_name = "TIME")]
+    pub at: String,
+    /// The day it counts for, if that is not the day of the time.
+    #[arg(long, value_name = "DAY")]
+    pub day: Option<NaiveDate>,
+    /// Who and why.
+    #[command(flatten)]
+    pub signature: SignatureArgs,
+}
+
+/// Arguments of `attendance void`.
+#[derive(Debug, Args)]
+pub struct VoidEventArgs {
+    /// Number of the event, as `attendance list` shows it.
+    pub event: i64,
+    /// Who and why.
+    #[command(flatten)]
+    pub signature: SignatureArgs,
+}
+
+/// Arguments of `attendance change`.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("change").required(true).multiple(true)
+    .args(["at", "day", "code", "direction"])))]
+pub struct ChangeEventArgs {
+    /// Number of the event, as `attendance list` shows it.
+    pub event: i64,
+    /// Another local time, as for `attendance add`.
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Another day that it counts for.
+    #[arg(long, value_name = "DAY")]
+    pub day: Option<NaiveDate>,
+    /// Another person.
+    #[arg(long, value_name = "CODE")]
+    pub code: Option<String>,
+    /// in or out.
+    #[arg(long)]
+    pub direction: Option<DirectionArg>,
+    /// Who and why.
+    #[command(flatten)]
+    pub signature: SignatureArgs,
+}
+
+/// Arguments of `attendance repair-clock`.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["from", "batch"])))]
+pub struct RepairClockArgs {
+    /// First time of the events, as they stand, "YYYY-MM-DD HH:MM[:SS]".
+    #[arg(long, value_name = "TIME", requires = "to")]
+    pub from: Option<String>,
+    /// Last time of the events, as they stand.
+    #[arg(long, value_name = "TIME", requires = "from")]
+    pub to: Option<String>,
+    /// Number of the batch, as `attendance list` shows it.
+    #[arg(long, value_name = "NUMBER")]
+    pub batch: Option<i64>,
+    /// What to add to the times: +HH:MM:SS or -HH:MM:SS.
+    #[arg(long, value_name = "SHIFT", allow_hyphen_values = true)]
+    pub shift: String,
+    /// Do it; otherwise only say what would be done.
+    #[arg(long)]
+    pub yes: bool,
+    /// Who and why.
+    #[command(flatten)]
+    pub signature: SignatureArgs,
+}
+
+/// Whether a person came or went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DirectionArg {
+    /// Check-in.
+    In,
+    /// Check-out.
+    Out,
+}
+
+/// Arguments of `attendance export`.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("format").required(true).args(["csv", "xlsx", "json"])))]
+pub struct ExportArgs {
+    /// Days and person.
+    #[command(flatten)]
+    pub range: RangeArgs,
+    /// A whole month, e.g. 2026-11.
+    #[arg(long, value_name = "MONTH", conflicts_with_all = ["from", "to", "week"])]
+    pub month: Option<String>,
+    /// A whole week from Monday, e.g. 2026-W47.
+    #[arg(long, value_name = "WEEK", conflicts_with_all = ["from", "to"])]
+    pub week: Option<String>,
+    /// One row for each event, person and day, or person; a workbook has all of them by default.
+    #[arg(long, value_enum)]
+    pub view: Option<ExportView>,
+    /// Columns and their order, separated by commas, instead of the configured ones.
+    #[arg(long, value_delimiter = ',', value_name = "COLUMNS", requires = "view")]
+    pub columns: Vec<String>,
+    /// As CSV (RFC 4180, UTF-8).
+    #[arg(long)]
+    pub csv: bool,
+    /// As a workbook.
+    #[arg(long, requires = "output")]
+    pub xlsx: bool,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// File to write instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// What a row of an exported table stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExportView {
+    /// An event, voided ones too.
+    Events,
+    /// A person's day.
+    Days,
+    /// A person, over all the days.
+    People,
+}
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// RFC 4180.
+    Csv,
+    /// A workbook.
+    Xlsx,
+    /// A list of objects.
+    Json,
+}
+
+impl ExportArgs {
+    /// The one that was asked for; the command line asks for exactly one.
+    pub fn format(&self) -> ExportFormat {
+        match (self.xlsx, self.json) {
+            (true, _) => ExportFormat::Xlsx,
+            (false, true) => ExportFormat::Json,
+            (false, false) => ExportFormat::Csv,
+        }
+    }
+}
+
+/// Some days, perhaps of one person.
+#[derive(Debug, Clone, Args)]
+pub struct RangeArgs {
+    /// First day, YYYY-MM-DD; by default the first there is.
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<NaiveDate>,
+    /// Last day, YYYY-MM-DD; by default the last there is.
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<NaiveDate>,
+    /// Only this person.
+    #[arg(long, value_name = "CODE")]
+    pub code: Option<String>,
+}
+
+/// Arguments of `backup`.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// Folder to write to instead of the configured one.
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+    /// Encrypt with the first line of this file.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The backup.
+    #[arg(value_name = "FILE")]
+    pub archive: PathBuf,
+    /// Only check the backup; change nothing.
+    #[arg(long, conflicts_with = "yes")]
+    pub dry_run: bool,
+    /// Do it.
+    #[arg(long)]
+    pub yes: bool,
+    /// Decrypt with the first line of this file.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be done with a PIN.
+#[derive(Debug, Subcommand)]
+pub enum PinCommand {
+    /// Read a PIN of 6 to 20 digits, or a badge, from standard input and set it.
+    Set {
+        /// Code of the person.
+        code: String,
+    },
+    /// Take the PIN away.
+    Clear {
+        /// Code of the person.
+        code: String,
+    },
+}
+
+/// What can be imported.
+#[derive(Debug, Subcommand)]
+pub enum ImportCommand {
+    /// A CSV of people: code, name, and optionally team and consent.
+    People(ImportFileArgs),
+    /// A CSV of punches: code, direction, and time, or date and time.
+    Attendance(ImportFileArgs),
+    /// A CSV of face embeddings: name and 512 columns, or name and one quoted list.
+    Embeddings(ImportEmbeddingsArgs),
+}
+
+/// A file to import.
+#[derive(Debug, Args)]
+pub struct ImportFileArgs {
+    /// The file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `import embeddings`.
+#[derive(Debug, Args)]
+pub struct ImportEmbeddingsArgs {
+    /// The file.
+    #[command(flatten)]
+    pub source: ImportFileArgs,
+    /// The network that made them: "current", or the SHA-256 of its weights.
+    #[arg(long, value_name = "MODEL")]
+    pub model: String,
+    /// Folder of pictures, NAME.jpg or NAME/*, that the network in use shall look at too.
+    #[arg(long, value_name = "DIR")]
+    pub pictures: Option<PathBuf>,
+    /// Begin of the codes of people who are new.
+    #[arg(long, default_value = "P-", value_name = "PREFIX")]
+    pub code_prefix: String,
+    /// When these people agreed to be recognised: "today" or YYYY-MM-DD.
+    #[arg(long, value_name = "DATE")]
+    pub consent: Option<String>,
+}

@@ -1,0 +1,272 @@
+//! `rollcall import`: people, attendance and embeddings of other systems.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use chrono::{DateTime, FixedOffset};
+use serde::Serialize;
+
+use super::table::print_json;
+use super::{Context, Look, data_folder, operator, stills};
+use crate::cli::{ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, Outcome};
+use crate::core::embedding::{Embedding, ModelId};
+use crate::core::person::{PersonCode, PersonName};
+use crate::import::embeddings::{self, NamedEmbedding};
+use crate::import::{self, Calendar, Rows};
+use crate::inference::manifest::ModelFamily;
+use crate::store::{Imported, NewPerson, NewTemplate, Store, StoreError};
+
+/// Similarity from which two templates are the same numbers, rounded differently.
+const SAME_TEMPLATE: f32 = 0.999_99;
+
+/// Runs the command.
+pub(super) fn run(command: &ImportCommand, context: &Context) -> Result<Outcome> {
+    match command {
+        ImportCommand::People(args) => {
+            let bytes = read_file(&args.file)?;
+            let rows = with_calendar(context, |calendar| import::people(&bytes, calendar));
+            let rows = understood(rows, &args.file)?;
+            let operator = operator();
+            let mut store = store_to_fill(context)?;
+            let outcome = store.import_people(&rows.rows, context.author(&operator));
+            report(args, located(outcome, &rows.lines, &args.file)?, "people")
+        }
+        ImportCommand::Attendance(args) => {
+            let bytes = read_file(&args.file)?;
+            let rows = with_calendar(context, |calendar| import::attendance(&bytes, calendar));
+            let rows = understood(rows, &args.file)?;
+            let operator = operator();
+            let mut store = context.store_to_change()?;
+            let name = args.file.file_name().unwrap_or_default().to_string_lossy();
+            let outcome = store.import_events(&rows.rows, &name, context.author(&operator));
+            report(args, located(outcome, &rows.lines, &args.file)?, "punches")
+        }
+        ImportCommand::Embeddings(args) => import_embeddings(args, context),
+    }
+}
+
+fn import_embeddings(args: &ImportEmbeddingsArgs, context: &Context) -> Result<Outcome> {
+    let bytes = read_file(&args.source.file)?;
+    let rows = understood(embeddings::read(&bytes), &args.source.file)?;
+    let model = named_model(&args.model, context)?;
+    let consent_at = args
+        .consent
+        .as_deref()
+        .map(|text| context.parse_consent(text))
+        .transpose()?;
+    if consent_at.is_none() && context.config.privacy.consent_required {
+        bail!(
+            "say with --consent DATE when these people agreed to be recognised, or ask them first"
+        );
+    }
+    let mut people = by_name(&rows, &model);
+    if let Some(folder) = &args.pictures {
+        add_pictures(&mut people, folder, context)?;
+    }
+    let mut store = store_to_fill(context)?;
+    let imported = add_templates(people, consent_at, args, &mut store, context)?;
+    report(&args.source, imported, "templates")
+}
+
+/// The templates of each person of the file, in its order of names.
+fn by_name(rows: &Rows<NamedEmbedding>, model: &ModelId) -> BTreeMap<PersonName, Vec<NewTemplate>> {
+    let mut people: BTreeMap<PersonName, Vec<NewTemplate>> = BTreeMap::new();
+    for NamedEmbedding { name, embedding } in &rows.rows {
+        people.entry(name.clone()).or_default().push(NewTemplate {
+            embedding: embedding.clone(),
+            model: model.clone(),
+            quality: 1.0,
+            jpeg: None,
+        });
+    }
+    people
+}
+
+/// Adds what the network in use makes of the pictures: `FOLDER/NAME.jpg` or `FOLDER/NAME/*`.
+fn add_pictures(
+    people: &mut BTreeMap<PersonName, Vec<NewTemplate>>,
+    folder: &Path,
+    context: &Context,
+) -> Result<()> {
+    let mut recogniser = context.recogniser(Look::Still)?;
+    for (name, templates) in people {
+        for path in pictures_of(name, folder)? {
+            let still = match stills::look_at(&path, &mut recogniser) {
+                Ok(still) => still,
+                Err(error) => {
+                    eprintln!("left out {}: {error:#}", path.display());
+                    continue;
+                }
+            };
+            match still.faces.as_slice() {
+                [face] => templates.push(still.template_of(face, &recogniser)?),
+                faces => eprintln!(
+                    "left out {}: {} faces were found",
+                    path.display(),
+                    faces.len()
+                ),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn pictures_of(name: &PersonName, folder: &Path) -> Result<Vec<PathBuf>> {
+    // A name is no path: nothing in it may lead out of the folder.
+    if name.as_str().contains(['/', '\\']) || name.as_str().starts_with('.') {
+        bail!("the name {name} cannot be that of a folder; import it without --pictures");
+    }
+    let mut found = Vec::new();
+    let own = folder.join(name.as_str());
+    if own.is_dir() {
+        for entry in
+            std::fs::read_dir(&own).with_context(|| format!("reading {}", own.display()))?
+        {
+            found.push(
+                entry
+                    .with_context(|| format!("reading {}", own.display()))?
+                    .path(),
+            );
+        }
+    }
+    for ending in ["jpg", "jpeg", "png"] {
+        found.push(folder.join(format!("{name}.{ending}")));
+    }
+    found.retain(|path| path.is_file());
+    found.sort();
+    Ok(found)
+}
+
+fn add_templates(
+    people: BTreeMap<PersonName, Vec<NewTemplate>>,
+    consent_at: Option<DateTime<FixedOffset>>,
+    args: &ImportEmbeddingsArgs,
+    store: &mut Store,
+    context: &Context,
+) -> Result<Imported> {
+    let operator = operator();
+    let mut imported = Imported::default();
+    for (name, templates) in people {
+        let everybody = store.everybody()?;
+        let mut namesakes = everybody.iter().filter(|p| p.name == name);
+        let holder = namesakes.next().cloned();
+        if namesakes.next().is_some() {
+            bail!(
+                "two people are called {name}, and the file does not say which; rename one first"
+            );
+        }
+        let known: Vec<(ModelId, Embedding)> = match &holder {
+            Some(person) => store.templates_of(&person.code)?,
+            None => Vec::new(),
+        };
+        let is_known = |new: &NewTemplate| {
+            known.iter().any(|(model, old)| {
+                *model == new.model && old.similarity(&new.embedding).0 >= SAME_TEMPLATE
+            })
+        };
+        let (old, new): (Vec<_>, Vec<_>) = templates.into_iter().partition(is_known);
+        imported.known += old.len();
+        if new.is_empty() {
+            continue;
+        }
+        imported.added += new.len();
+        let author = context.author(&operator);
+        if let Some(person) = holder {
+            store.add_templates(&person.code, &new, author)?;
+        } else {
+            let code = free_code(&args.code_prefix, store)?;
+            let person = NewPerson {
+                name,
+                code,
+                consent_at,
+                templates: new,
+            };
+            store.add_person(&person, author)?;
+        }
+    }
+    Ok(imported)
+}
+
+/// The first number behind the prefix that nobody has or had.
+fn free_code(prefix: &str, store: &Store) -> Result<PersonCode> {
+    let taken = store.codes_ever_used()?;
+    (1..=taken.len() + 1)
+        .map(|number| format!("{prefix}{number:03}"))
+        .find(|code| !taken.iter().any(|other| other.eq_ignore_ascii_case(code)))
+        .map(|code| PersonCode::parse(&code))
+        .transpose()?
+        .context("no code is free")
+}
+
+/// The network that made the vectors: "current", or the SHA-256 of its weights.
+fn named_model(text: &str, context: &Context) -> Result<ModelId> {
+    if text == "current" {
+        return Ok(context.manifest()?.find(ModelFamily::Arcface)?.model_id());
+    }
+    let is_hash = text.len() >= 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    anyhow::ensure!(
+        is_hash,
+        "--model {text:?}: say \"current\" if the network in use made the vectors, or give at \
+         least 16 digits of the SHA-256 of the weights that did; vectors of other networks are \
+         kept and never compared"
+    );
+    Ok(ModelId::from_sha256(&text.to_ascii_lowercase()))
+}
+
+/// Lends the clock and the rule of the day to a reader.
+fn with_calendar<T>(context: &Context, read: impl FnOnce(&Calendar<'_>) -> T) -> T {
+    let policy = context.config.policies().attendance;
+    read(&Calendar {
+        parse_time: &|text| context.parse_time(text).map_err(|e| e.to_string()),
+        local_day: &|at| policy.local_day(at),
+    })
+}
+
+fn understood<T>(rows: Result<Rows<T>, import::ImportError>, file: &Path) -> Result<Rows<T>> {
+    rows.with_context(|| format!("importing {}", file.display()))
+}
+
+fn located(
+    outcome: Result<Imported, (usize, StoreError)>,
+    lines: &[u64],
+    file: &Path,
+) -> Result<Imported> {
+    outcome.map_err(|(row, error)| {
+        let line = lines.get(row).copied().unwrap_or_default();
+        anyhow::anyhow!(
+            "{}, line {line}: {error}; nothing was imported",
+            file.display()
+        )
+    })
+}
+
+fn store_to_fill(context: &Context) -> Result<Store> {
+    let folder = data_folder::for_work(context)?;
+    if let Some(remark) = &folder.remark {
+        eprintln!("{remark}");
+    }
+    Ok(Store::open(&folder.path)?)
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("reading {}", path.display()))
+}
+
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    imported: Imported,
+}
+
+fn report(args: &ImportFileArgs, imported: Imported, what: &str) -> Result<Outcome> {
+    if args.json {
+        print_json(&Report { imported })?;
+    } else {
+        println!(
+            "{} {what} imported; {} were there already",
+            imported.added, imported.known
+        );
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,76 @@
+//! Faces that were given no name: each is reported once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Mode, Station};
+use crate::core::consensus::{Track, Verdict};
+use crate::core::event::{Effect, Sighting, SightingReason};
+use crate::core::frame::{Frame, Moment};
+use crate::core::notice::Notice;
+
+/// How long a face must stay unknown before it is reported, so that somebody
+/// recognised on coming nearer is not.
+const UNKNOWN_PATIENCE: Duration = Duration::from_secs(2);
+
+impl Station {
+    pub(super) fn report_unknown(
+        &mut self,
+        ended: Vec<Track>,
+        frame: Option<&Arc<Frame>>,
+        now: &Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        let enrolling = !matches!(self.mode, Mode::Live);
+        let mut reports = Vec::new();
+        for track in self.tracker.tracks() {
+            let lasting = now.since(&track.verdict_since) >= UNKNOWN_PATIENCE;
+            let reported = self.reported_unknown.contains(&track.id);
+            if track.verdict == Verdict::Unknown && lasting && !reported && !enrolling {
+                self.reported_unknown.push(track.id);
+                reports.push((track.clone(), SightingReason::Unknown));
+            }
+        }
+        for track in ended {
+            let reported = self.reported_unknown.iter().position(|&id| id == track.id);
+            match (reported, track.verdict) {
+                (Some(index), _) => {
+                    self.reported_unknown.swap_remove(index);
+                }
+                (None, Verdict::Unknown) if !enrolling => {
+                    reports.push((track, SightingReason::Unknown));
+                }
+                (None, Verdict::Deciding) if was_worth_a_word(&track) && !enrolling => {
+                    reports.push((track, SightingReason::Undecided));
+                }
+                _ => {}
+            }
+        }
+        for (track, reason) in reports {
+            let best = track
+                .candidate
+                .and_then(|c| Some((self.people.get(&c.person)?.name.clone(), c.similarity)));
+            let threshold = self.policies.matching.threshold;
+            self.log.push(
+                now,
+                Notice::NotRecognised {
+                    best,
+                    threshold,
+                    reason,
+                },
+            );
+            effects.push(Effect::RecordSighting(Sighting {
+                at: track.last_seen,
+                reason,
+                candidate: track.candidate,
+                liveness: track.liveness,
+                frame: frame.cloned(),
+            }));
+        }
+    }
+}
+
+/// Somebody who merely passed is no news.
+fn was_worth_a_word(track: &Track) -> bool {
+    track.was_ever_judged() && track.last_seen.since(&track.first_seen) >= UNKNOWN_PATIENCE
+}

@@ -1,0 +1,444 @@
+//! Records at the command line: corrections, imports, exports, backups, PINs.
+//! No network is loaded, so this runs without the models.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests too")]
+
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The exit code for "no".
+const NO: i32 = 3;
+
+struct Station {
+    dir: TempDir,
+}
+
+impl Station {
+    fn new() -> Self {
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// Two people of another system, two punches, nobody's face.
+    fn lived_in() -> Self {
+        let station = Self::new();
+        let people = station.file(
+            "people.csv",
+            "code,name,team\nE-1,Ana Torres,Night\nE-2,=Bruno,\n",
+        );
+        station.run(&["import", "people", &people]).success();
+        let punches = station.file(
+            "punches.csv",
+            "code,direction,time\nE-1,in,2026-11-02 08:00+01:00\nE-1,out,2026-11-02 16:30+01:00\nE-2,in,2026-11-03 08:00+01:00\n",
+        );
+        station.run(&["import", "attendance", &punches]).success();
+        station
+    }
+
+    fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::cargo_bin("rollcall").unwrap();
+        command
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env_remove("RUST_LOG")
+            .env("TZ", "Europe/Berlin")
+            .env("ROLLCALL_OPERATOR", "olga")
+            .arg("--data-dir")
+            .arg(self.data())
+            .args(arguments);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> assert_cmd::assert::Assert {
+        self.command(arguments).assert()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.command(arguments).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|e| {
+            panic!(
+                "{arguments:?}: {e}\n{}",
+                String::from_utf8_lossy(&output.stderr)
+            )
+        })
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        let path = self.dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.dir.path().join(name).to_str().unwrap().to_owned()
+    }
+}
+
+/// A zone is only there where its data is installed.
+fn has_zones() -> bool {
+    Path::new("/usr/share/zoneinfo/Europe/Berlin").exists()
+}
+
+#[test]
+fn corrections_are_signed_and_nothing_is_lost() {
+    let station = Station::lived_in();
+    station
+        .run(&[
+            "attendance",
+            "add",
+            "E-2",
+            "out",
+            "--at",
+            "2026-11-03 16:00+01:00",
+        ])
+        .code(2)
+        .stderr(contains("--reason"));
+    let why = ["--reason", "the camera was off"];
+    let add = [
+        "attendance",
+        "add",
+        "E-2",
+        "out",
+        "--at",
+        "2026-11-03 16:00+01:00",
+    ];
+    station
+        .run(&[&add[..], &why].concat())
+        .success()
+        .stdout(contains("added").and(contains("=Bruno (E-2) out 2026-11-03 16:00:00")));
+    station
+        .run(&[&add[..], &why].concat())
+        .code(1)
+        .stderr(contains("says the same already"));
+    let change = [
+        "attendance",
+        "change",
+        "1",
+        "--at",
+        "2026-11-02 07:45+01:00",
+        "--by",
+        "otto",
+        "--json",
+    ];
+    let done = station.json(&[&change[..], &why].concat());
+    assert_eq!((&done["voided"], &done["added"]), (&1.into(), &5.into()));
+    station
+        .run(&[&["attendance", "void", "1"][..], &why].concat())
+        .code(1)
+        .stderr(contains("voided before by otto: the camera was off"));
+    station
+        .run(&[&["attendance", "change", "2"][..], &why].concat())
+        .code(2);
+    let rows = station.json(&["attendance", "list", "--code", "E-1", "--json"]);
+    let rows = rows.as_array().unwrap();
+    assert_eq!(rows.len(), 3, "nothing is overwritten");
+    let new = rows.iter().find(|r| r["event"] == 5).unwrap();
+    assert_eq!(
+        (&new["replaces"], &new["operator"]),
+        (&1.into(), &"otto".into())
+    );
+    // The trail fits; doctor has other complaints on a machine without a camera.
+    let findings = station.json(&["doctor", "--json"]);
+    let trail = findings
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|f| f["what"] == "trail")
+        .unwrap();
+    assert_eq!(trail["verdict"], "ok");
+}
+
+#[test]
+fn an_hour_that_occurs_twice_is_asked_about() {
+    if !has_zones() {
+        eprintln!("SKIPPED: no time zones are installed");
+        return;
+    }
+    let station = Station::lived_in();
+    let add = |at: &str| {
+        station.run(&[
+            "attendance",
+            "add",
+            "E-1",
+            "in",
+            "--at",
+            at,
+            "--reason",
+            "forgotten",
+        ])
+    };
+    add("2026-10-25 02:30")
+        .code(1)
+        .stderr(contains("occurs twice"));
+    add("2026-03-29 02:30")
+        .code(1)
+        .stderr(contains("does not occur"));
+    add("2026-10-25 02:30+01:00").success();
+    add("yesterday").code(1).stderr(contains("is no time"));
+}
+
+#[test]
+fn tampering_with_the_file_is_found() {
+    let station = Station::lived_in();
+    let database = rusqlite::Connection::open(station.data().join("station.db")).unwrap();
+    database
+        .execute_batch(
+            "DROP TRIGGER attendance_event_is_never_changed;
+             UPDATE attendance_event SET at_utc_us = at_utc_us - 3600000000 WHERE id = 1;",
+        )
+        .unwrap();
+    drop(database);
+    station
+        .run(&["doctor"])
+        .code(NO)
+        .stdout(contains("BAD   trail").and(contains("attendance event 1 was changed")));
+}
+
+#[test]
+fn tables_are_exported_in_every_format() {
+    let station = Station::lived_in();
+    let month = ["--month", "2026-11"];
+    let days = [
+        "attendance",
+        "export",
+        "--csv",
+        "--view",
+        "days",
+        "--columns",
+        "code,name,hours,check_out_missing,station",
+    ];
+    station.run(&[&days[..], &month].concat()).success().stdout(
+        "code,name,hours,check_out_missing,station\r\n\
+         E-1,Ana Torres,8.50,no,Rollcall\r\n\
+         E-2,'=Bruno,0.00,yes,Rollcall\r\n",
+    );
+    let people = station.json(&[
+        "attendance",
+        "export",
+        "--json",
+        "--view",
+        "people",
+        "--week",
+        "2026-W45",
+    ]);
+    assert_eq!(people[0]["hours"], 8.5);
+    assert_eq!(people[1]["check_outs_missing"], 1);
+    let workbook = station.path("november.xlsx");
+    station
+        .run(
+            &[
+                &["attendance", "export", "--xlsx", "-o", &workbook][..],
+                &month,
+            ]
+            .concat(),
+        )
+        .success();
+    assert!(std::fs::read(&workbook).unwrap().starts_with(b"PK"));
+    station
+        .run(&[
+            "attendance",
+            "export",
+            "--csv",
+            "--view",
+            "days",
+            "--columns",
+            "wages",
+        ])
+        .code(1)
+        .stderr(contains("no column \"wages\""));
+    station.run(&["attendance", "export"]).code(2);
+    station
+        .run(&["attendance", "export", "--csv", "--month", "November"])
+        .code(1);
+    // What is exported can be imported elsewhere, once.
+    let events = station.path("events.csv");
+    station
+        .run(&["attendance", "export", "--csv", "-o", &events])
+        .success();
+    station
+        .run(&["import", "attendance", &events])
+        .success()
+        .stdout(contains("0 punches imported; 3 were there already"));
+}
+
+#[test]
+fn a_bad_file_is_refused_as_a_whole_with_its_lines() {
+    let station = Station::lived_in();
+    let bad = station.file("bad.csv", "code,name\nE-3,Carla\n../x,Dora\nE-4,\n");
+    station.run(&["import", "people", &bad]).code(1).stderr(
+        contains("bad.csv")
+            .and(contains("line 3"))
+            .and(contains("line 4")),
+    );
+    let clash = station.file("clash.csv", "code,name\nE-3,Carla\nE-1,Somebody Else\n");
+    station
+        .run(&["import", "people", &clash])
+        .code(1)
+        .stderr(contains("line 3").and(contains("belongs to Ana Torres")));
+    assert_eq!(
+        station
+            .json(&["people", "list", "--json"])
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    let value = 1.0 / 512f64.sqrt();
+    let vector = vec![format!("{value:.6}"); 512].join(",");
+    let faces = station.file("faces.csv", &format!("Carla Ng,{vector}\n"));
+    let import = [
+        "import",
+        "embeddings",
+        &faces,
+        "--model",
+        "0123456789abcdef0123",
+    ];
+    station.run(&import).code(1).stderr(contains("--consent"));
+    let import = [&import[..], &["--consent", "2026-11-01"]].concat();
+    station
+        .run(&import)
+        .success()
+        .stdout(contains("1 templates imported"));
+    station
+        .run(&import)
+        .success()
+        .stdout(contains("0 templates imported; 1 were there"));
+    let nameless = [
+        "import",
+        "embeddings",
+        &faces,
+        "--model",
+        "arcface",
+        "--consent",
+        "today",
+    ];
+    station.run(&nameless).code(1).stderr(contains("SHA-256"));
+}
+
+#[test]
+fn a_backup_is_checked_and_then_put_in_place() {
+    let station = Station::lived_in();
+    let passphrase = station.file("passphrase", "correct horse\n");
+    let to = station.path("stick");
+    let made = station.json(&[
+        "backup",
+        "--to",
+        &to,
+        "--passphrase-file",
+        &passphrase,
+        "--json",
+    ]);
+    let archive = made["archive"].as_str().unwrap().to_owned();
+    let elsewhere = Station::new();
+    let restore = ["restore", &archive, "--passphrase-file", &passphrase];
+    elsewhere
+        .run(&["restore", &archive, "--dry-run"])
+        .code(1)
+        .stderr(contains("is encrypted"));
+    elsewhere.run(&restore).code(1).stderr(contains("--yes"));
+    elsewhere
+        .run(&[&restore[..], &["--dry-run"]].concat())
+        .success()
+        .stdout(contains("2 people and 3 events").and(contains("nothing was changed")));
+    assert!(!elsewhere.data().join("station.db").exists());
+    elsewhere
+        .run(&[&restore[..], &["--yes"]].concat())
+        .success();
+    assert_eq!(
+        elsewhere.json(&["attendance", "list", "--json"]),
+        station.json(&["attendance", "list", "--json"])
+    );
+}
+
+#[test]
+fn a_damaged_database_is_set_aside_and_the_way_back_is_named() {
+    let station = Station::lived_in();
+    station.run(&["backup"]).success();
+    let path = station.data().join("station.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    for byte in &mut bytes[8192..] {
+        *byte ^= 0x5a;
+    }
+    std::fs::write(&path, &bytes).unwrap();
+    let headless = [
+        "run",
+        "--headless",
+        "--source",
+        "no-such-film.avi",
+        "--once",
+    ];
+    let advice = || contains("the last backup is").and(contains("restore"));
+    station
+        .run(&headless)
+        .code(1)
+        .stderr(contains("damaged").and(contains("set aside")).and(advice()));
+    assert!(!path.exists());
+    // A second start is no fresh start, and neither is another command.
+    station
+        .run(&headless)
+        .code(1)
+        .stderr(contains("lies aside").and(advice()));
+    station.run(&["people", "list"]).code(1);
+    assert!(!path.exists());
+    let backups = std::fs::read_dir(station.data().join("backups")).unwrap();
+    let backup = backups.map(|entry| entry.unwrap().path()).next().unwrap();
+    station
+        .run(&["restore", backup.to_str().unwrap(), "--yes"])
+        .success();
+    assert_eq!(
+        station
+            .json(&["attendance", "list", "--json"])
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
+    // A sound database is not given up.
+    station
+        .run(&["run", "--headless", "--start-fresh"])
+        .code(1)
+        .stderr(contains("is sound"));
+}
+
+#[test]
+fn pins_consent_and_a_persons_data() {
+    let station = Station::lived_in();
+    let set = |code: &str, pin: &str| {
+        let mut command = station.command(&["people", "pin", "set", code]);
+        command.write_stdin(format!("{pin}\n")).assert()
+    };
+    set("E-1", "483920").success();
+    set("E-2", "483920")
+        .code(1)
+        .stderr(contains("somebody else has this PIN"));
+    set("E-2", "123456").code(1).stderr(contains("too easy"));
+    set("E-2", "48").code(1).stderr(contains("6 to 20 digits"));
+    set("E-9", "483921")
+        .code(1)
+        .stderr(contains("nobody has the code E-9"));
+    station.run(&["people", "pin", "clear", "E-1"]).success();
+    set("E-2", "483920").success();
+    station
+        .run(&["people", "consent", "E-1", "2999-01-01"])
+        .code(1)
+        .stderr(contains("to come"));
+    station
+        .run(&["people", "consent", "E-1", "2026-01-02"])
+        .success();
+    let to = station.path("for-ana");
+    let data = station.json(&["people", "export-data", "E-1", "-o", &to, "--json"]);
+    assert_eq!(data["attendance"].as_array().unwrap().len(), 2);
+    assert_eq!(data["person"]["team"], "Night");
+    let receipt = station.json(&["people", "delete", "E-1", "--anonymise", "--yes", "--json"]);
+    assert_eq!(receipt["events_kept"], 2);
+    assert!(receipt["code"].as_str().unwrap().starts_with("anon-"));
+}
