@@ -137,6 +137,7 @@ impl Desk {
             source: "usb",
             camera: self.camera,
             frame_time: Some(Duration::from_millis(58)),
+            looks_per_second: None,
             dropped: 3,
             frame: self.frame.as_ref(),
             models: "scrfd-2.5g 320, mobilefacenet-512, liveness shown",

@@ -11,6 +11,7 @@
 
 pub mod align;
 pub mod attendance;
+pub mod attention;
 pub mod clock_repair;
 pub mod clock_trust;
 pub mod consensus;

@@ -1,4 +1,7 @@
 //! The recogniser's thread: newest frame in, observation out.
+//!
+//! Which frames are looked at is decided by [`Attention`]; of those that are not
+//! there is nothing to report.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -8,6 +11,7 @@ use crossbeam_channel::{SendTimeoutError, Sender};
 
 use super::InferenceError;
 use super::recogniser::Recogniser;
+use crate::core::attention::Attention;
 use crate::core::frame::Frame;
 use crate::core::observation::Observation;
 use crate::mailbox::{Mailbox, Received};
@@ -43,12 +47,27 @@ pub fn spawn(
     std::thread::Builder::new()
         .name("recogniser".into())
         .spawn(move || {
+            let mut attention = Attention::default();
+            let mut tally = Tally::default();
             while !stop.is_requested() {
                 let report = match frames.take_timeout(PATIENCE) {
-                    Received::Value(frame) => match recogniser.look_at(frame) {
-                        Ok(observation) => RecogniserReport::Observed(observation),
-                        Err(error) => RecogniserReport::Failed(error),
-                    },
+                    Received::Value(frame) => {
+                        let taken_at = frame.captured_at.monotonic;
+                        tally.count_frame(taken_at);
+                        if !attention.is_drawn_to(&frame.image, taken_at) {
+                            continue;
+                        }
+                        match recogniser.look_at(frame) {
+                            Ok(observation) => {
+                                if !observation.faces.is_empty() {
+                                    attention.found_faces(taken_at);
+                                }
+                                tally.count_look(&observation);
+                                RecogniserReport::Observed(observation)
+                            }
+                            Err(error) => RecogniserReport::Failed(error),
+                        }
+                    }
                     Received::TimedOut => continue,
                     Received::Closed => {
                         deliver(&reports, RecogniserReport::Finished, &stop);
@@ -60,6 +79,45 @@ pub fn spawn(
                 }
             }
         })
+}
+
+/// How often each network ran, for the log.
+#[derive(Debug, Default)]
+struct Tally {
+    since: Option<Duration>,
+    frames: u32,
+    looks: u32,
+    embedded: usize,
+}
+
+/// How often the tally is logged.
+const TALLY_EVERY: Duration = Duration::from_secs(60);
+
+impl Tally {
+    fn count_frame(&mut self, now: Duration) {
+        let since = *self.since.get_or_insert(now);
+        let elapsed = now.saturating_sub(since);
+        if elapsed >= TALLY_EVERY {
+            let rate = |count: f64| format!("{:.1}", count / elapsed.as_secs_f64());
+            tracing::info!(
+                frames = rate(self.frames.into()),
+                detector = rate(self.looks.into()),
+                embedder = rate(self.embedded as f64),
+                "runs a second"
+            );
+            *self = Self {
+                since: Some(now),
+                ..Self::default()
+            };
+        }
+        self.frames += 1;
+    }
+
+    fn count_look(&mut self, observation: &Observation) {
+        self.looks += 1;
+        let embedded = observation.faces.iter().filter(|f| f.embedding.is_some());
+        self.embedded += embedded.count();
+    }
 }
 
 /// Waits for the reader, but not beyond a stop; `false` if nobody reads any more.

@@ -132,6 +132,7 @@ impl Dashboard {
             source: &self.options.source,
             camera: camera_status(&stats, &advice),
             frame_time: self.runtime.frame_time(),
+            looks_per_second: self.runtime.looks_per_second(),
             dropped: self.runtime.dropped_frames(),
             frame: self.picture.as_deref(),
             models: &self.options.models,

@@ -110,7 +110,29 @@ pub struct Runtime {
     last_tick: Duration,
     last_look_for_changes: Duration,
     frame_time: Option<Duration>,
+    looks: LookRate,
     source_ended: bool,
+}
+
+/// How often the detector looks, smoothed.
+#[derive(Debug, Default)]
+struct LookRate {
+    last: Option<Duration>,
+    gap: Option<Duration>,
+}
+
+impl LookRate {
+    fn count(&mut self, at: Duration) {
+        if let Some(last) = self.last.replace(at) {
+            let gap = at.saturating_sub(last);
+            self.gap = Some(self.gap.map_or(gap, |mean| (mean * 3 + gap) / 4));
+        }
+    }
+
+    fn per_second(&self) -> Option<f32> {
+        let gap = self.gap.filter(|gap| !gap.is_zero())?;
+        Some(1.0 / gap.as_secs_f32())
+    }
 }
 
 /// What ended a wait.
@@ -210,6 +232,7 @@ impl Runtime {
             last_tick: now.monotonic,
             last_look_for_changes: now.monotonic,
             frame_time: None,
+            looks: LookRate::default(),
             source_ended: false,
         })
     }
@@ -262,6 +285,11 @@ impl Runtime {
     /// Time that recognition takes for one frame, smoothed.
     pub fn frame_time(&self) -> Option<Duration> {
         self.frame_time
+    }
+
+    /// Frames a second that the detector has looked at lately.
+    pub fn looks_per_second(&self) -> Option<f32> {
+        self.looks.per_second()
     }
 
     /// Waits up to `timeout` for the next event and takes it in.
@@ -372,6 +400,7 @@ impl Runtime {
     fn reported(&mut self, report: RecogniserReport) {
         match report {
             RecogniserReport::Observed(observation) => {
+                self.looks.count(observation.frame.captured_at.monotonic);
                 let time = observation.times.total();
                 self.frame_time = Some(self.frame_time.map_or(time, |mean| (mean * 7 + time) / 8));
                 self.take_in(Event::Observed(observation));

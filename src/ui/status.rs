@@ -15,6 +15,8 @@ pub struct Status<'a> {
     pub camera: CameraStatus<'a>,
     /// How long the recogniser took for its latest frame.
     pub frame_time: Option<Duration>,
+    /// Frames a second that the detector looks at: fewer than there are while nobody is there.
+    pub looks_per_second: Option<f32>,
     /// Frames that no recogniser had time for.
     pub dropped: u64,
     /// The newest picture.

@@ -108,6 +108,9 @@ impl StatusBar<'_> {
         let time = status.frame_time;
         let time = time.map(|t| format!("{} ms/frame", t.as_millis()));
         parts.extend(time.map(|words| part(3, dot, plain, words)));
+        let looks = status.looks_per_second;
+        let looks = looks.map(|rate| format!("looks {rate:.0}/s"));
+        parts.extend(looks.map(|words| part(5, dot, plain, words)));
         if status.dropped > 0 {
             let words = format!("{} dropped", status.dropped);
             parts.push(part(4, dot, plain, words));
