@@ -62,7 +62,14 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %source, "starting");
 
     if is_demo {
-        enrol_cast(&mut store, context)?;
+        // On a thread of its own: the C library gives what a thread has freed to the next
+        // one, the recogniser, but keeps what the main thread has freed.
+        std::thread::scope(|scope| {
+            let enrolling = scope.spawn(|| enrol_cast(&mut store, context));
+            enrolling
+                .join()
+                .unwrap_or_else(|_| anyhow::bail!("enrolling the demonstration's people panicked"))
+        })?;
     }
     let recogniser = context.recogniser(Look::Frame)?;
     let notices = notices(&folder, is_demo);
