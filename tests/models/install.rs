@@ -71,7 +71,16 @@ fn a_pack_is_installed_listed_verified_and_used() {
             .assert()
     };
     station
-        .command(&["enrol", "--name", "Barack", "--code", "E-1", &picture()])
+        .command(&[
+            "enrol",
+            "--consent",
+            "today",
+            "--name",
+            "Barack",
+            "--code",
+            "E-1",
+            &picture(),
+        ])
         .assert()
         .success();
     look("scrfd", "arcface").success();
