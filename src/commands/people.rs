@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use super::table::{Table, print_json};
 use super::{Context, operator, pin, re_embed};
 use crate::cli::{Outcome, PeopleCommand};
-use crate::core::person::{PersonCode, PersonName};
+use crate::core::person::{Person, PersonCode, PersonName};
 use crate::store::{Attendance, ErasureReceipt, PersonData, PersonRow};
 
 /// Runs the command.
@@ -15,6 +15,7 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
     let operator = operator();
     let author = context.author(&operator);
     match command {
+        PeopleCommand::ReEmbed(args) => return re_embed::run(args, context),
         PeopleCommand::List(args) => {
             let rows = context.store_to_read()?.people()?;
             if args.json {
@@ -84,12 +85,7 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
             let mut store = context.store_to_change()?;
             let person = store.person(&code)?;
             if !yes {
-                bail!(
-                    "this erases the name, pictures and templates of {} ({}) for good; \
-                     attendance stays under the code. Say --yes to do it",
-                    person.name,
-                    person.code
-                );
+                bail!(erasure_warning(&person));
             }
             let attendance = if *anonymise {
                 Attendance::Anonymised
@@ -103,7 +99,6 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
                 print_receipt(code.as_str(), &receipt);
             }
         }
-        PeopleCommand::ReEmbed(args) => return re_embed::run(args, context),
     }
     Ok(Outcome::Done)
 }
@@ -137,6 +132,14 @@ fn print_receipt(code: &str, receipt: &ErasureReceipt) {
     );
     println!("record in the audit trail: {}", receipt.trail_head);
     println!("Backups made before this still hold the data until they are rotated away.");
+}
+
+fn erasure_warning(person: &Person) -> String {
+    format!(
+        "this erases the name, pictures and templates of {} ({}) for good; \
+         attendance stays under the code. Say --yes to do it",
+        person.name, person.code
+    )
 }
 
 fn print_table(rows: &[PersonRow]) -> Result<()> {

@@ -20,8 +20,9 @@ use image::RgbImage;
 /// A face is looked at no later than so long after it came into sight.
 pub const LONGEST_UNSEEN: Duration = Duration::from_millis(300);
 
-/// What of [`LONGEST_UNSEEN`] is kept back for frames that come late.
-const RESERVE: Duration = Duration::from_millis(20);
+/// Frames are looked at so often: what is left of [`LONGEST_UNSEEN`] is for frames
+/// that come late.
+const LONGEST_PAUSE: Duration = Duration::from_millis(280);
 
 /// How long after the last face every frame is looked at: as long as a track
 /// outlives its face, so that somebody who turns away is found again at once.
@@ -44,9 +45,9 @@ const MOVING_CELLS: usize = 3;
 /// Decides frame by frame.
 #[derive(Debug, Default)]
 pub struct Attention {
-    last_face: Option<Duration>,
+    face_seen_at: Option<Duration>,
     last_look: Option<Look>,
-    last_frame: Option<Duration>,
+    frame_taken_at: Option<Duration>,
 }
 
 /// A frame that was looked at.
@@ -61,7 +62,7 @@ impl Attention {
     /// clock. The answer yes is taken as a promise to look.
     pub fn is_drawn_to(&mut self, image: &RgbImage, now: Duration) -> bool {
         let gap = self
-            .last_frame
+            .frame_taken_at
             .replace(now)
             .map_or(Duration::MAX, |last| now.saturating_sub(last));
         let brightness = brightness(image);
@@ -70,7 +71,7 @@ impl Attention {
             Some(last) => {
                 let next_frame = now.saturating_sub(last.at).saturating_add(gap);
                 self.has_company(now)
-                    || next_frame > LONGEST_UNSEEN - RESERVE
+                    || next_frame > LONGEST_PAUSE
                     || has_moved(&last.brightness, &brightness)
             }
         };
@@ -85,11 +86,11 @@ impl Attention {
 
     /// Takes in that faces were found in a frame taken at `now`.
     pub fn found_faces(&mut self, now: Duration) {
-        self.last_face = Some(now);
+        self.face_seen_at = Some(now);
     }
 
     fn has_company(&self, now: Duration) -> bool {
-        self.last_face
+        self.face_seen_at
             .is_some_and(|last| now.saturating_sub(last) <= LINGER)
     }
 }
@@ -239,7 +240,7 @@ mod tests {
                 .map(|n| Duration::from_millis(frame_millis * n))
                 .filter(|&at| attention.is_drawn_to(&picture, at))
                 .find(|&at| at >= appears);
-            prop_assert!(seen.unwrap() - appears <= LONGEST_UNSEEN);
+            prop_assert!(seen.unwrap() <= appears + LONGEST_UNSEEN);
         }
     }
 }

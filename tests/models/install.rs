@@ -73,12 +73,12 @@ fn a_pack_is_installed_listed_verified_and_used() {
     station
         .command(&[
             "enrol",
+            "--consent",
+            "today",
             "--name",
             "Barack",
             "--code",
             "E-1",
-            "--consent",
-            "today",
             &picture(),
         ])
         .assert()

@@ -23,12 +23,12 @@ fn station_of_another_embedder() -> Station {
         let pictures: Vec<String> = pictures.into_iter().map(face).collect();
         let mut arguments = vec![
             "enrol",
+            "--consent",
+            "today",
             "--name",
             name,
             "--code",
             code,
-            "--consent",
-            "today",
         ];
         arguments.extend(pictures.iter().map(String::as_str));
         station.command(&arguments).assert().success();
@@ -112,7 +112,16 @@ fn another_persons_face_in_a_kept_picture_is_not_taken() {
     let of_barack = pictures(&station, "E-1");
     let of_joe = pictures(&station, "E-2");
     station
-        .command(&["enrol", "--name", "Barack", "--code", "E-1", "--add"])
+        .command(&[
+            "enrol",
+            "--consent",
+            "today",
+            "--name",
+            "Barack",
+            "--code",
+            "E-1",
+            "--add",
+        ])
         .arg(face("obama3.jpg"))
         .assert()
         .success();
