@@ -54,7 +54,7 @@ pub struct AddEventArgs {
     pub code: String,
     /// in or out.
     pub direction: DirectionArg,
-    /// Local time, "YYYY-MM-DD HH:MM[:SS]", with an offset such as +01:00 if the hour occurs twice.
+    /// Local time, `YYYY-MM-DD HH:MM[:SS]`, with an offset such as +01:00 if the hour occurs twice.
     #[arg(long, value_name = "TIME")]
     pub at: String,
     /// The day it counts for, if that is not the day of the time.
@@ -103,7 +103,7 @@ pub struct ChangeEventArgs {
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["from", "batch"])))]
 pub struct RepairClockArgs {
-    /// First time of the events, as they stand, "YYYY-MM-DD HH:MM[:SS]".
+    /// First time of the events, as they stand, `YYYY-MM-DD HH:MM[:SS]`.
     #[arg(long, value_name = "TIME", requires = "to")]
     pub from: Option<String>,
     /// Last time of the events, as they stand.
