@@ -1,30 +1,45 @@
 //! The only place that reads the time of day.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, Local, LocalResult, NaiveDateTime, TimeZone};
+use nix::time::{ClockId, clock_gettime};
 use rtime_clock::adjtime::{Timex, adjtimex};
 
 use crate::core::frame::Moment;
 
 /// Reads both clocks; copies count from the same start.
+///
+/// The monotonic one goes on while the machine is suspended, which the standard
+/// library's does not: somebody who comes back after a night in which a laptop
+/// slept must not find the cooldown of the evening still running.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
-    started: Instant,
+    monotonic: ClockId,
+    started: Duration,
 }
 
 impl Clock {
     /// A clock whose monotonic time starts now.
     pub fn start() -> Self {
+        let monotonic = if read(ClockId::CLOCK_BOOTTIME).is_some() {
+            ClockId::CLOCK_BOOTTIME
+        } else {
+            // A sandbox that does not allow the other one.
+            ClockId::CLOCK_MONOTONIC
+        };
         Self {
-            started: Instant::now(),
+            monotonic,
+            started: read(monotonic).unwrap_or_default(),
         }
     }
 
     /// The present moment in the machine's local time zone.
     pub fn now(&self) -> Moment {
         Moment {
-            monotonic: self.started.elapsed(),
+            monotonic: read(self.monotonic)
+                .unwrap_or_default()
+                .saturating_sub(self.started),
             wall: Local::now().fixed_offset(),
         }
     }
@@ -57,8 +72,28 @@ impl Clock {
     }
 }
 
+/// `None` if the system does not have this clock; one that it has never fails.
+fn read(clock: ClockId) -> Option<Duration> {
+    clock_gettime(clock).ok().map(Duration::from)
+}
+
 /// adjtimex(2): the clock is not synchronised.
 const TIME_ERROR: i32 = 5;
 
 /// adjtimex(2): the flag of the same meaning.
 const STA_UNSYNC: i32 = 0x40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_spent_suspended_counts() {
+        let clock = Clock::start();
+        assert_eq!(clock.monotonic, ClockId::CLOCK_BOOTTIME);
+        let since_boot = || read(ClockId::CLOCK_BOOTTIME).unwrap();
+        let before = since_boot();
+        let moment = clock.started + clock.now().monotonic;
+        assert!(before <= moment && moment <= since_boot());
+    }
+}

@@ -247,16 +247,15 @@ impl Track {
         self.votes
             .retain(|vote| now.monotonic.saturating_sub(vote.at) <= policy.max_vote_age);
         let verdict = self.count_votes(policy);
-        match verdict {
-            Verdict::Known(person) => self.named = Some(person),
-            Verdict::Unknown => self.named = None,
-            Verdict::Deciding => {}
+        if let Verdict::Known(person) = verdict {
+            self.named = Some(person);
         }
         self.set_verdict(verdict, now);
     }
 
-    /// Who this face was last known to be. Stays when votes grow old, because nothing has
-    /// spoken against it; gone when others have been cast.
+    /// Who this face was last known to be. Stays when votes grow old, and when a mask or a
+    /// hand makes the face vote for nobody: a face that is clearly another's starts a track
+    /// of its own.
     pub fn named(&self) -> Option<PersonId> {
         self.named
     }
