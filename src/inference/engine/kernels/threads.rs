@@ -49,7 +49,7 @@ impl Crew<'_> {
             }
             return;
         }
-        self.pool.shared.run(parts, work);
+        self.pool.shared.run(parts, self.size, work);
     }
 }
 
@@ -112,11 +112,12 @@ impl Pool {
     }
 }
 
-/// One operation: what to do, and in how many parts.
+/// One operation: what to do, in how many parts, and by how many threads.
 #[derive(Clone, Copy)]
 struct Job {
     work: *const (dyn Fn(usize, usize) + Sync),
     parts: usize,
+    workers: usize,
 }
 
 /// What the commanding thread and the helpers share.
@@ -155,12 +156,16 @@ impl Shared {
         }
     }
 
-    fn run(&self, parts: usize, work: &(dyn Fn(usize, usize) + Sync)) {
+    fn run(&self, parts: usize, workers: usize, work: &(dyn Fn(usize, usize) + Sync)) {
         // SAFETY: only the lifetime is erased. `Closing` waits, on return and on
         // unwinding alike, until no helper uses the job any more.
         let work: *const (dyn Fn(usize, usize) + Sync) =
             unsafe { std::mem::transmute::<&(dyn Fn(usize, usize) + Sync), _>(work) };
-        let job = Job { work, parts };
+        let job = Job {
+            work,
+            parts,
+            workers,
+        };
         // SAFETY: the gate is closed and nobody is inside, see `Closing`.
         unsafe { *self.job.get() = Some(job) };
         self.next.store(0, Ordering::Relaxed);
@@ -225,6 +230,10 @@ impl Shared {
         // SAFETY: we are inside, so the job stays as it is.
         let job = unsafe { *self.job.get() };
         let Some(job) = job else { return };
+        if worker >= job.workers {
+            // We saw that we were wanted, and only then this smaller crew took over.
+            return;
+        }
         // SAFETY: we are inside.
         let outcome = catch_unwind(AssertUnwindSafe(|| unsafe { self.take_parts(job, worker) }));
         if outcome.is_err() {
@@ -287,6 +296,35 @@ mod tests {
                 assert!(!busy[worker].swap(true, Ordering::AcqRel));
                 busy[worker].store(false, Ordering::Release);
             });
+        }
+    }
+
+    #[test]
+    fn a_helper_that_comes_late_keeps_out_of_a_smaller_crew() {
+        static DONE: AtomicUsize = AtomicUsize::new(0);
+        let shared = Shared::new();
+        let work = |_: usize, _: usize| {
+            DONE.fetch_add(1, Ordering::Relaxed);
+        };
+        // SAFETY: nobody else knows of `shared`.
+        unsafe {
+            *shared.job.get() = Some(Job {
+                work: &raw const work,
+                parts: 5,
+                workers: 2,
+            });
+        }
+        shared.help_inside(2);
+        assert_eq!(DONE.load(Ordering::Relaxed), 0);
+        shared.help_inside(1);
+        assert_eq!(DONE.load(Ordering::Relaxed), 5);
+    }
+
+    #[test]
+    fn crews_of_all_sizes_take_turns() {
+        for turn in 0..5000 {
+            let crew = Crew::gather(2 + turn % 4);
+            assert_eq!(counts(&crew, 5), vec![1; 5]);
         }
     }
 
