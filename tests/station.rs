@@ -278,6 +278,38 @@ fn a_place_taken_by_another_program_costs_no_punch() {
 }
 
 #[test]
+fn a_face_that_waited_while_a_later_event_was_entered_is_told_of() {
+    let mut world = world();
+    let ana = world.add_person("Ana", "P-1");
+    world.answering = false;
+    world.see_for(&[Face::of(0, 0.7)], 1.0);
+    world.add_other_punch(ana, "2026-11-23T12:00:00+01:00");
+    world.answer_all();
+    assert_eq!(world.punches(), ["Ana in 12:00:00"]);
+    assert_eq!(world.station.unconfirmed(), 0);
+    assert_eq!(
+        world.log(),
+        [
+            "punch of Ana refused: seen at 08:00:00, before the check-in of 12:00:00 that was \
+             entered meanwhile; add it by hand if it counts"
+        ]
+    );
+}
+
+#[test]
+fn a_day_that_cannot_be_read_is_said_until_it_can() {
+    let mut world = world();
+    for _ in 0..2 {
+        world.handle(Event::Receipt(Receipt::Unreadable("row 7 is torn".into())));
+    }
+    assert_eq!(world.station.trouble(), Some("row 7 is torn"));
+    assert!(!world.station.writing_fails());
+    assert_eq!(world.log().len(), 1);
+    world.reload();
+    assert_eq!(world.station.trouble(), None);
+}
+
+#[test]
 fn a_punch_refused_for_good_is_said() {
     let mut world = world();
     world.add_person("Ana", "P-1");
@@ -333,6 +365,7 @@ fn a_snapshot_of_yesterday_is_not_taken_for_today() {
         local_day: world.station.local_day().pred_opt().unwrap(),
         events: vec![],
         last_before: vec![],
+        retired_codes: vec![],
     };
     world.handle(Event::Receipt(Receipt::Snapshot(Box::new(stale))));
     assert_eq!(world.station.events_of(ana).len(), 1);

@@ -323,7 +323,7 @@ impl Context {
 fn operator() -> String {
     ["ROLLCALL_OPERATOR", "SUDO_USER", "USER", "LOGNAME"]
         .iter()
-        .find_map(|name| std::env::var(name).ok())
-        .filter(|name| !name.trim().is_empty())
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|name| !name.trim().is_empty())
         .unwrap_or_else(|| "operator".to_owned())
 }

@@ -97,6 +97,9 @@ pub enum Receipt {
     Corrected(Result<Box<Corrected>, String>),
     /// The state of the database, at the start or because it was changed from elsewhere.
     Snapshot(Box<Snapshot>),
+    /// There is no snapshot: what the database holds cannot be read. The station goes on
+    /// with what it knows.
+    Unreadable(String),
     /// Writing fails at the moment; nothing is lost, it is tried again.
     Trouble(String),
     /// Writing works again.
@@ -132,6 +135,8 @@ pub struct Snapshot {
     pub events: Vec<AttendanceEvent>,
     /// The last standing event before that day, per person.
     pub last_before: Vec<AttendanceEvent>,
+    /// Codes of people who were deleted; they are never given again.
+    pub retired_codes: Vec<PersonCode>,
 }
 
 /// Everything to be done about what happened.

@@ -170,16 +170,6 @@ impl Similarity2d {
         ty: 0.0,
     };
 
-    /// Scale by `scale`, then move by (`tx`, `ty`).
-    pub const fn scale_then_move(scale: f32, tx: f32, ty: f32) -> Self {
-        Self {
-            a: scale,
-            b: 0.0,
-            tx,
-            ty,
-        }
-    }
-
     /// Maps a point from the right-hand space to the left-hand one.
     pub fn apply(&self, p: Point) -> Point {
         Point::new(

@@ -74,6 +74,8 @@ pub enum Notice {
     StoreTrouble(String),
     /// Writing works again.
     StoreRecovered,
+    /// What another program has changed cannot be read, for this reason.
+    StoreUnreadable(String),
     /// A new day has started.
     NewDay(NaiveDate),
     /// A PIN led to no punch, for this reason.
@@ -120,6 +122,7 @@ impl Notice {
             | Notice::CorrectionRefused(_)
             | Notice::PinRefused(_)
             | Notice::StoreTrouble(_)
+            | Notice::StoreUnreadable(_)
             | Notice::ClockSet { .. }
             | Notice::Warning(_) => Severity::Bad,
             Notice::NotRecognised { .. }
@@ -192,6 +195,10 @@ impl fmt::Display for Notice {
                     "cannot write: {message}; punches are kept and tried again"
                 )
             }
+            Notice::StoreUnreadable(message) => write!(
+                f,
+                "cannot read the day: {message}; the station goes on with what it knows"
+            ),
             Notice::StoreRecovered => f.write_str("writing works again, nothing was lost"),
             Notice::PinRefused(reason) => write!(f, "PIN: {reason}"),
             Notice::Corrected(what) => write!(f, "corrected: {what}"),

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use chrono::{LocalResult, NaiveDateTime};
 use crossbeam_channel::bounded;
 
-use super::{Happened, Parts, Runtime, both};
+use super::{Parts, Runtime, both};
 use crate::camera::{CameraState, CameraStats};
 use crate::core::correction::{Change, Correction, Deed, When};
 use crate::core::event::{Event, Intent, Receipt};
@@ -74,7 +74,7 @@ impl Dashboard {
         self.draw(terminal)?;
         while !self.runtime.is_stopping() {
             let until_draw = self.until_next_draw();
-            if let Happened::Input(input) = self.runtime.wait(&inputs, until_draw)? {
+            if let Some(input) = self.runtime.wait(&inputs, until_draw)? {
                 self.take_in(input);
                 // A key is answered at once, whatever the preview's pace.
                 self.draw(terminal)?;

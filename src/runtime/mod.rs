@@ -54,7 +54,7 @@ const RECEIPTS_WAITING: usize = 64;
 /// Observations that may wait for the main thread; each holds a frame.
 const OBSERVATIONS_WAITING: usize = 2;
 
-/// How long the last receipts are waited for, as long as the database works.
+/// How long the last receipts are waited for.
 const LAST_RECEIPTS: Duration = Duration::from_secs(2);
 
 /// How long one look at the receipts lasts at the end.
@@ -133,17 +133,6 @@ impl LookRate {
         let gap = self.gap.filter(|gap| !gap.is_zero())?;
         Some(1.0 / gap.as_secs_f32())
     }
-}
-
-/// What ended a wait.
-#[derive(Debug)]
-pub enum Happened<T> {
-    /// The front end's own event.
-    Input(T),
-    /// The station has taken something in.
-    Progress,
-    /// Nothing.
-    TimedOut,
 }
 
 impl Runtime {
@@ -292,23 +281,23 @@ impl Runtime {
         self.looks.per_second()
     }
 
-    /// Waits up to `timeout` for the next event and takes it in.
+    /// Waits up to `timeout` for the next event and takes it in, or gives it back if it is
+    /// the front end's own.
     ///
     /// # Errors
     /// If a worker has died, which only a defect can cause.
-    pub fn wait<T>(&mut self, inputs: &Receiver<T>, timeout: Duration) -> Result<Happened<T>> {
+    pub fn wait<T>(&mut self, inputs: &Receiver<T>, timeout: Duration) -> Result<Option<T>> {
         let until_tick = TICK.saturating_sub(self.now().monotonic.saturating_sub(self.last_tick));
-        let mut happened = Happened::TimedOut;
+        let mut given = None;
         select! {
             recv(inputs) -> input => {
                 // A closed input (a lost terminal) is a wish to end; see the signal handlers.
                 match input {
-                    Ok(input) => happened = Happened::Input(input),
+                    Ok(input) => given = Some(input),
                     Err(_) => self.stop.request(),
                 }
             }
             recv(self.reports) -> report => {
-                happened = Happened::Progress;
                 match report {
                     Ok(report) => self.reported(report),
                     Err(_) if self.source_ended || self.is_stopping() => {
@@ -318,12 +307,10 @@ impl Runtime {
                 }
             }
             recv(self.receipts) -> receipt => {
-                happened = Happened::Progress;
                 let receipt = receipt.context("the store's thread has died; see the log")?;
                 self.take_in(Event::Receipt(receipt));
             }
             recv(self.keeper.notices) -> notice => {
-                happened = Happened::Progress;
                 match notice {
                     Ok(notice) => self.take_in(Event::Notice(notice)),
                     // It ends with the station.
@@ -331,7 +318,6 @@ impl Runtime {
                 }
             }
             recv(self.camera_states) -> state => {
-                happened = Happened::Progress;
                 match state {
                     Ok(state) => self.take_in(Event::Notice(camera_notice(&state))),
                     Err(_) => self.camera_states = crossbeam_channel::never(),
@@ -340,7 +326,7 @@ impl Runtime {
             default(timeout.min(until_tick)) => {}
         }
         self.tick_if_due()?;
-        Ok(happened)
+        Ok(given)
     }
 
     /// Gives the station an event that happened now, and performs what follows.
@@ -361,7 +347,6 @@ impl Runtime {
         // Receipts may lead to further punches, of people who came twice.
         let patience_ends = self.now().monotonic + LAST_RECEIPTS;
         while self.station.unconfirmed() > 0
-            && self.station.trouble().is_none()
             && self.now().monotonic < patience_ends
             && self.store.flush()
         {
@@ -424,7 +409,7 @@ impl Runtime {
             "the store's thread has died; see the log"
         );
         // Behind a database in trouble they would only pile up; its end reloads by itself.
-        if self.station.trouble().is_none()
+        if !self.station.writing_fails()
             && now.saturating_sub(self.last_look_for_changes) >= LOOK_FOR_CHANGES
         {
             self.last_look_for_changes = now;

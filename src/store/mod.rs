@@ -245,6 +245,7 @@ impl Store {
                 local_day,
                 events: attendance::of_day(tx, local_day)?,
                 last_before: attendance::last_before(tx, local_day)?,
+                retired_codes: people::retired_codes(tx)?,
             })
         })
     }

@@ -375,6 +375,15 @@ pub(super) fn all(tx: &Connection) -> Result<Vec<Person>, Fault> {
     Ok(people)
 }
 
+/// Codes that stand in old records and belong to nobody any more.
+pub(super) fn retired_codes(tx: &Connection) -> Result<Vec<PersonCode>, Fault> {
+    let codes = tx
+        .prepare_cached("SELECT code FROM person WHERE deleted_at IS NOT NULL")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(codes)
+}
+
 fn by_id(tx: &Connection, id: PersonId) -> Result<Person, Fault> {
     tx.prepare_cached(
         "SELECT p.id, p.code, p.name, p.active, p.created_at,

@@ -160,7 +160,7 @@ pub fn spawn(
         waiting: Arc::clone(&waiting),
         stopping: stopping.clone(),
         backlog: VecDeque::new(),
-        retry_after: None,
+        trouble: None,
     };
     let thread = std::thread::Builder::new()
         .name("store".into())
@@ -251,14 +251,25 @@ struct Worker {
     stopping: StopFlag,
     /// Requests that failed, and those that came after them; oldest first.
     backlog: VecDeque<StoreRequest>,
-    /// Wait before the next retry; set while the database is in trouble.
-    retry_after: Option<Duration>,
+    /// Set while the database is in trouble.
+    trouble: Option<Trouble>,
+}
+
+/// A database that does not work at the moment.
+#[derive(Debug, Clone, Copy)]
+struct Trouble {
+    /// Wait before the next retry.
+    retry_after: Duration,
+    /// Whether it was a reading that failed, so that a reading can end it.
+    of_reading: bool,
 }
 
 /// What to do with a request that has been tried.
 enum Tried {
-    /// The database was asked and works.
-    Done,
+    /// The database was written to and works.
+    Written,
+    /// It was read, which says nothing about writing.
+    Read,
     /// Answered with a refusal, which says nothing about the database.
     Refused,
     /// To be tried again.
@@ -278,7 +289,8 @@ impl Worker {
                 Ok(request) => {
                     // Behind those that wait: two punches of one person keep their order.
                     self.backlog.push_back(request);
-                    if self.retry_after.is_some() && Instant::now() < next_try {
+                    if self.trouble.is_some() && Instant::now() < next_try {
+                        self.answer_those_who_stand_there();
                         continue;
                     }
                 }
@@ -286,7 +298,7 @@ impl Worker {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.work_off();
-            next_try = Instant::now() + self.retry_after.unwrap_or_default();
+            next_try = Instant::now() + self.retry_after();
         }
         self.last_attempts()
     }
@@ -298,25 +310,66 @@ impl Worker {
             if !matches!(tried, Tried::TryAgain(..)) {
                 self.waiting.fetch_sub(1, Ordering::Relaxed);
             }
-            match tried {
-                Tried::Refused => {}
-                Tried::Done => {
-                    if self.retry_after.take().is_some() {
-                        self.deliver(Receipt::Recovered);
-                    }
-                }
+            let works = match tried {
+                Tried::Refused => false,
+                Tried::Written => true,
+                Tried::Read => self.trouble.is_some_and(|trouble| trouble.of_reading),
                 Tried::TryAgain(request, error) => {
-                    self.backlog.push_front(*request);
-                    self.retry_after = Some(match self.retry_after {
-                        Some(wait) => (wait * 2).min(self.patience.longest_retry),
-                        None => self.patience.first_retry,
+                    self.trouble = Some(Trouble {
+                        retry_after: match self.trouble {
+                            Some(trouble) => {
+                                (trouble.retry_after * 2).min(self.patience.longest_retry)
+                            }
+                            None => self.patience.first_retry,
+                        },
+                        of_reading: matches!(*request, StoreRequest::Reload { .. }),
                     });
-                    tracing::error!(%error, waiting = self.backlog.len(), "writing failed");
+                    self.backlog.push_front(*request);
+                    tracing::error!(%error, waiting = self.backlog.len(), "the database fails");
                     self.deliver(Receipt::Trouble(error.to_string()));
+                    self.answer_those_who_stand_there();
                     return;
                 }
+            };
+            if works && self.trouble.take().is_some() {
+                self.deliver(Receipt::Recovered);
             }
         }
+    }
+
+    /// While the database is in trouble: refuses at once what an operator waits for and can
+    /// ask again, and what can be read is read. An enrolment that is carried out minutes
+    /// later would surprise everybody.
+    fn answer_those_who_stand_there(&mut self) {
+        let reason = || "the database cannot be written at the moment".to_owned();
+        for _ in 0..self.backlog.len() {
+            let Some(request) = self.backlog.pop_front() else {
+                return;
+            };
+            match request {
+                StoreRequest::Enrol { ticket, .. } => self.deliver(Receipt::EnrolmentRefused {
+                    ticket,
+                    reason: reason(),
+                }),
+                StoreRequest::Correct(_) => self.deliver(Receipt::Corrected(Err(reason()))),
+                StoreRequest::CheckPin { ticket, pin } => self.check_pin(ticket, &pin),
+                patient => {
+                    self.backlog.push_back(patient);
+                    continue;
+                }
+            }
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    fn check_pin(&self, ticket: Ticket, pin: &Pin) {
+        let holder = self.store.person_of_pin(pin).map_err(|e| e.to_string());
+        self.deliver(Receipt::PinChecked { ticket, holder });
+    }
+
+    fn retry_after(&self) -> Duration {
+        self.trouble
+            .map_or(Duration::ZERO, |trouble| trouble.retry_after)
     }
 
     fn attempt(&mut self, request: StoreRequest) -> Tried {
@@ -352,10 +405,8 @@ impl Worker {
                 }
             }
             StoreRequest::CheckPin { ticket, pin } => {
-                let holder = self.store.person_of_pin(&pin).map_err(|e| e.to_string());
-                // It was only read: a database that cannot be written still answers.
-                self.deliver(Receipt::PinChecked { ticket, holder });
-                Tried::Refused
+                self.check_pin(ticket, &pin);
+                Tried::Read
             }
             // As with an enrolment, the operator is standing there.
             StoreRequest::Correct(correction) => {
@@ -366,7 +417,7 @@ impl Worker {
                 if is_refused {
                     Tried::Refused
                 } else {
-                    Tried::Done
+                    Tried::Written
                 }
             }
             StoreRequest::Sighting(sighting) => match self.store.record_sighting(&sighting) {
@@ -377,7 +428,7 @@ impl Worker {
                     tracing::error!(%error, "sighting refused");
                     Tried::Refused
                 }
-                Ok(()) => Tried::Done,
+                Ok(()) => Tried::Written,
             },
             StoreRequest::Note { action, detail } => {
                 match self.store.note(author, action, STATION, &detail) {
@@ -388,24 +439,31 @@ impl Worker {
                         tracing::error!(%error, "line of the audit trail refused");
                         Tried::Refused
                     }
-                    Ok(()) => Tried::Done,
+                    Ok(()) => Tried::Written,
                 }
             }
             StoreRequest::ReloadIfChanged { local_day } => match self.store.changed_elsewhere() {
                 Ok(true) => self.attempt(StoreRequest::Reload { local_day }),
-                Ok(false) => Tried::Done,
+                Ok(false) => Tried::Read,
                 Err(error) => {
                     // It is asked again soon; nothing waits for the answer.
                     tracing::warn!(%error, "cannot look for changes");
-                    Tried::Done
+                    Tried::Refused
                 }
             },
             StoreRequest::Reload { local_day } => {
-                match self.store.snapshot(local_day, &self.model) {
-                    Ok(snapshot) => self.answer(Receipt::Snapshot(Box::new(snapshot))),
+                // What is written from here on is a change, whether the snapshot has it or not.
+                let looked = self.store.changed_elsewhere();
+                let snapshot = looked.and_then(|_| self.store.snapshot(local_day, &self.model));
+                match snapshot {
+                    Ok(snapshot) => {
+                        self.deliver(Receipt::Snapshot(Box::new(snapshot)));
+                        Tried::Read
+                    }
                     Err(error) if error.is_permanent() => {
                         // Shown, but punches must not wait behind a row that nobody can read.
-                        self.deliver(Receipt::Trouble(error.to_string()));
+                        tracing::error!(%error, "the state of the day cannot be read");
+                        self.deliver(Receipt::Unreadable(error.to_string()));
                         Tried::Refused
                     }
                     Err(error) => {
@@ -425,14 +483,14 @@ impl Worker {
             if self.backlog.is_empty() || left.is_zero() {
                 break;
             }
-            std::thread::sleep(self.retry_after.unwrap_or_default().min(left));
+            std::thread::sleep(self.retry_after().min(left));
         }
         self.backlog.into_iter().filter_map(punch_of).collect()
     }
 
     fn answer(&self, receipt: Receipt) -> Tried {
         self.deliver(receipt);
-        Tried::Done
+        Tried::Written
     }
 
     /// Waits for the reader, but not once the station is stopping.

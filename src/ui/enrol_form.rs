@@ -108,7 +108,7 @@ impl EnrolForm {
     /// What is wrong with the code.
     pub(crate) fn code_problem(&self, station: &Station) -> Option<String> {
         match self.parsed_code(station) {
-            Ok(code) => holder(&code, station).map(|name| format!("{code} belongs to {name}")),
+            Ok(code) => code_clash(&code, station),
             Err(error) => Some(error.to_string()),
         }
     }
@@ -128,7 +128,7 @@ impl EnrolForm {
             (Err(_), _) => self.focus = FormField::Name,
             (Ok(_), Err(_)) => self.focus = FormField::Code,
             (Ok(name), Ok(code)) => {
-                if holder(&code, station).is_none() {
+                if code_clash(&code, station).is_none() {
                     self.refusal = None;
                     if self.consent == ConsentQuestion::Later {
                         self.consent = ConsentQuestion::Now;
@@ -174,23 +174,22 @@ pub(crate) fn suggested_code(station: &Station) -> String {
         // No digits at the end, or more than anybody counts to.
         Err(_) => ("P-", 3, 0),
     };
-    // One of as many codes as there are people, and one more, is free.
-    (1..=station.people().count() as u64 + 1)
+    // Free is one of as many codes as were ever given, and one more.
+    (1..=station.codes_given() as u64 + 1)
         .map(|step| start + step)
         .map(|number| format!("{prefix}{number:0width$}"))
-        .find(|code| !is_taken(code, station))
+        .find(|code| PersonCode::parse(code).is_ok_and(|code| !station.is_code_taken(&code)))
         .unwrap_or_default()
 }
 
-fn holder(code: &PersonCode, station: &Station) -> Option<String> {
+fn code_clash(code: &PersonCode, station: &Station) -> Option<String> {
     let holder = station
         .people()
-        .find(|p| p.code.as_str().eq_ignore_ascii_case(code.as_str()))?;
-    Some(holder.name.as_str().to_owned())
-}
-
-fn is_taken(code: &str, station: &Station) -> bool {
-    station
-        .people()
-        .any(|p| p.code.as_str().eq_ignore_ascii_case(code))
+        .find(|p| p.code.as_str().eq_ignore_ascii_case(code.as_str()));
+    match holder {
+        Some(holder) => Some(format!("{code} belongs to {}", holder.name)),
+        None => station
+            .is_code_taken(code)
+            .then(|| format!("{code} belonged to somebody who was deleted")),
+    }
 }

@@ -96,14 +96,6 @@ impl Terminal {
             .map_err(TerminalError::Draw)?;
         Ok(())
     }
-
-    /// Draws everything anew next time, because something else wrote to the screen.
-    ///
-    /// # Errors
-    /// If the terminal is gone.
-    pub fn redraw(&mut self) -> Result<(), TerminalError> {
-        self.inner.clear().map_err(TerminalError::Draw)
-    }
 }
 
 impl Drop for Terminal {

@@ -446,6 +446,7 @@ impl Ledger {
                 .cloned()
                 .collect(),
             last_before,
+            retired_codes: Vec::new(),
         }
     }
 }

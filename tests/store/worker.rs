@@ -108,6 +108,45 @@ fn punches_outlast_a_locked_database_in_their_order() {
 }
 
 #[test]
+fn an_outage_refuses_at_once_what_an_operator_waits_for() {
+    let mut bench = bench();
+    let other = Connection::open(bench.folder.path().join("station.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    bench.punch(1);
+    assert!(matches!(bench.receipt(), Receipt::Trouble(_)));
+    let ticket = Ticket(77);
+    let person = person("E-2", "Bea");
+    bench.ask(StoreRequest::Enrol { ticket, person });
+    // Reading still works, and does not mean that writing does.
+    bench.ask(StoreRequest::ReloadIfChanged {
+        local_day: day("2026-11-23"),
+    });
+    loop {
+        match bench.receipt() {
+            Receipt::Trouble(_) => {}
+            Receipt::EnrolmentRefused { ticket, reason } => {
+                assert_eq!(ticket, Ticket(77));
+                assert!(reason.contains("cannot be written"), "{reason}");
+                break;
+            }
+            other => panic!("unexpected {other:?}"),
+        }
+    }
+    other.execute_batch("COMMIT").unwrap();
+    loop {
+        match bench.receipt() {
+            Receipt::Punch { ticket, .. } => assert_eq!(ticket, Ticket(1)),
+            Receipt::Recovered => break,
+            Receipt::Trouble(_) => {}
+            other => panic!("unexpected {other:?}"),
+        }
+    }
+    assert!(bench.handle.finish().is_empty());
+    let store = Store::open_read_only(bench.folder.path()).unwrap();
+    assert_eq!(store.everybody().unwrap().len(), 1);
+}
+
+#[test]
 fn a_stop_works_off_the_queue_though_nobody_reads_receipts() {
     let mut bench = bench();
     // More than both channels hold.

@@ -28,7 +28,7 @@ use super::frame::Moment;
 use super::gallery::{Gallery, MatchPolicy};
 use super::notice::{Log, Notice};
 use super::observation::Observation;
-use super::person::{Person, PersonId, PersonName};
+use super::person::{Person, PersonCode, PersonId, PersonName};
 use super::pin::PinGuard;
 
 /// The rules of a station.
@@ -75,6 +75,9 @@ pub struct Station {
     reported_unknown: Vec<TrackId>,
     log: Log,
     trouble: Option<String>,
+    /// Why the last snapshot could not be read; the next one ends it.
+    unreadable: Option<String>,
+    retired_codes: Vec<PersonCode>,
     next_ticket: u64,
     clock: ClockWatch,
     pin_guard: PinGuard,
@@ -109,6 +112,8 @@ impl Station {
             reported_unknown: Vec::new(),
             log: Log::default(),
             trouble: None,
+            unreadable: None,
+            retired_codes: Vec::new(),
             next_ticket: 0,
             clock: ClockWatch::default(),
             pin_guard: PinGuard::default(),
@@ -177,9 +182,26 @@ impl Station {
         &self.log
     }
 
-    /// Why writing fails at the moment, if it does.
+    /// What is wrong with the database at the moment, if anything is.
     pub fn trouble(&self) -> Option<&str> {
-        self.trouble.as_deref()
+        self.trouble.as_deref().or(self.unreadable.as_deref())
+    }
+
+    /// Whether punches wait because nothing can be written.
+    pub fn writing_fails(&self) -> bool {
+        self.trouble.is_some()
+    }
+
+    /// How many codes somebody has or had.
+    pub fn codes_given(&self) -> usize {
+        self.people.len() + self.retired_codes.len()
+    }
+
+    /// Whether somebody has or had this code: it stands in records and is never given again.
+    pub fn is_code_taken(&self, code: &PersonCode) -> bool {
+        let people = self.people.values().map(|person| &person.code);
+        let mut codes = people.chain(&self.retired_codes);
+        codes.any(|taken| taken.as_str().eq_ignore_ascii_case(code.as_str()))
     }
 
     /// How far the clock can be believed; `None` if the kernel was never asked.
@@ -271,6 +293,10 @@ impl Station {
                     let reason = format!("the code {code} belongs to {}", holder.name);
                     self.log
                         .push(now, Notice::EnrolmentRefused { name, reason });
+                } else if self.is_code_taken(&code) {
+                    let reason = format!("the code {code} belonged to somebody who was deleted");
+                    self.log
+                        .push(now, Notice::EnrolmentRefused { name, reason });
                 } else {
                     let policy = self.policies.enrolment;
                     self.mode =
@@ -328,6 +354,12 @@ impl Station {
             }
             Receipt::Corrected(outcome) => self.corrected(outcome, now, effects),
             Receipt::Snapshot(snapshot) => self.snapshot_taken(*snapshot, now),
+            Receipt::Unreadable(message) => {
+                if self.unreadable.as_ref() != Some(&message) {
+                    self.log.push(now, Notice::StoreUnreadable(message.clone()));
+                    self.unreadable = Some(message);
+                }
+            }
             Receipt::Trouble(message) => {
                 if self.trouble.as_ref() != Some(&message) {
                     self.log.push(now, Notice::StoreTrouble(message.clone()));
@@ -349,6 +381,8 @@ impl Station {
     }
 
     fn snapshot_taken(&mut self, snapshot: Snapshot, now: &Moment) {
+        self.unreadable = None;
+        self.retired_codes = snapshot.retired_codes;
         self.people = snapshot.people.into_iter().map(|p| (p.id, p)).collect();
         self.gallery = snapshot.templates;
         self.tracker.recount(now);

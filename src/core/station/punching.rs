@@ -219,6 +219,32 @@ impl Station {
         true
     }
 
+    /// Decides about somebody who had to wait; whether there is a punch. Meanwhile somebody
+    /// may have entered a later event by hand. In front of it nothing can be decided, since
+    /// it would turn the later one's direction: the operator is told.
+    fn decide_late(
+        &mut self,
+        face: Named,
+        day: &PersonDay,
+        now: &Moment,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        let later = day.events().iter().rev().find(|event| event.void.is_none());
+        let Some(later) = later.filter(|event| event.at > face.seen_at.wall) else {
+            return self.decide(face, day, effects);
+        };
+        let reason = format!(
+            "seen at {}, before the check-{} of {} that was entered meanwhile; \
+             add it by hand if it counts",
+            face.seen_at.wall.format("%H:%M:%S"),
+            later.direction,
+            later.at.format("%H:%M:%S"),
+        );
+        let name = self.people.get(&face.person).map(|p| p.name.clone());
+        self.log.push(now, Notice::PunchRefused { name, reason });
+        false
+    }
+
     /// Takes in what became of a punch, and decides about those that waited for it.
     pub(super) fn punch_answered(
         &mut self,
@@ -253,7 +279,7 @@ impl Station {
                 if punch.local_day == self.local_day {
                     self.days.insert(face.person, truth.clone());
                 }
-                if self.decide(face, &truth, effects) {
+                if self.decide_late(face, &truth, now, effects) {
                     return;
                 }
                 came_too_early = true;
@@ -265,7 +291,7 @@ impl Station {
             }
         }
         while let Some(face) = self.punching.take_held(face.person) {
-            if self.decide(face, &self.day_of(&face, day.as_ref()), effects) {
+            if self.decide_late(face, &self.day_of(&face, day.as_ref()), now, effects) {
                 return;
             }
             came_too_early = true;

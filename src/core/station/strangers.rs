@@ -40,7 +40,9 @@ impl Station {
                 (None, Verdict::Unknown) if !enrolling => {
                     reports.push((track, SightingReason::Unknown));
                 }
-                (None, Verdict::Deciding) if was_worth_a_word(&track) && !enrolling => {
+                (None, Verdict::Deciding)
+                    if track.named().is_none() && was_worth_a_word(&track) && !enrolling =>
+                {
                     reports.push((track, SightingReason::Undecided));
                 }
                 _ => {}

@@ -51,6 +51,7 @@ fn station(codes: &[&str]) -> Station {
     });
     let snapshot = Snapshot {
         people: people.collect(),
+        retired_codes: vec![PersonCode::parse("R-007").unwrap()],
         local_day: now().wall.date_naive(),
         ..Snapshot::default()
     };
@@ -270,6 +271,8 @@ fn suggested_codes_go_on_where_the_last_one_ended() {
         (&["P-001", "anna"], "P-002"),
         (&["99999999999999999999"], "P-001"),
         (&["9"], "10"),
+        // R-007 belonged to somebody who was deleted.
+        (&["R-006"], "R-008"),
     ] {
         assert_eq!(suggested_code(&station(codes)), suggestion, "{codes:?}");
     }

@@ -151,7 +151,7 @@ impl StatusBar<'_> {
     }
 }
 
-/// Says loudly that the database cannot be written.
+/// Says loudly that the database does not work.
 pub(crate) struct TroubleBanner<'a>(pub(crate) View<'a>);
 
 impl TroubleBanner<'_> {
@@ -175,7 +175,12 @@ impl Widget for &TroubleBanner<'_> {
         let width = usize::from(area.width);
         // The number must not be cut off by a long message, so it is measured first.
         let tail = format!(", {waiting} ");
-        let head = format!(" CANNOT WRITE: {trouble}");
+        let what = if station.writing_fails() {
+            "CANNOT WRITE"
+        } else {
+            "CANNOT READ"
+        };
+        let head = format!(" {what}: {trouble}");
         let head = theme.fit(&head, width.saturating_sub(text::width(&tail)));
         buf.set_style(area, theme.alarm());
         buf.set_stringn(
