@@ -278,7 +278,7 @@ fn enrolling() {
     assert!(matches!(enrolment.hint, Hint::Quality(_)));
     assert_screens("enrolling", &mut desk);
 
-    desk.world.see_for(&[dana], 4.0);
+    desk.world.see_for(&[dana], 8.0);
     assert!(matches!(desk.world.station.mode(), Mode::Live));
     assert_eq!(
         desk.world.ledger.people.last().unwrap().code.as_str(),

@@ -7,13 +7,15 @@ mod common;
 use common::{Face, GOOD, World};
 use rollcall::config::Config;
 use rollcall::core::attendance::EventSource;
+use rollcall::core::embedding::Cosine;
 use rollcall::core::enrolment::Hint;
 use rollcall::core::event::{Effect, Event, Intent, PunchOutcome, Receipt, Snapshot};
+use rollcall::core::liveness::{LivenessDemand, Side};
 use rollcall::core::notice::Severity;
-use rollcall::core::person::{PersonCode, PersonName};
+use rollcall::core::person::{Person, PersonCode, PersonId, PersonName};
 use rollcall::core::pin::Pin;
 use rollcall::core::quality::{FaceQuality, QualityIssue};
-use rollcall::core::station::Mode;
+use rollcall::core::station::{Mode, PunchState};
 
 const START: &str = "2026-11-23T08:00:00+01:00";
 
@@ -57,7 +59,17 @@ fn enrolling_takes_spaced_samples_and_then_knows_the_face() {
         (Hint::Hold, 1),
         "two frames at once are the same picture"
     );
-    world.see_for(std::slice::from_ref(&bruno), 4.0);
+    world.see_for(std::slice::from_ref(&bruno), 1.0);
+    assert_eq!(
+        (hint(&world), kept(&world)),
+        (Hint::Turn(Side::Left), 2),
+        "two samples face the camera, then the head is to turn"
+    );
+    world.see_for(&[bruno.clone().turned(0.2)], 0.5);
+    assert_eq!((hint(&world), kept(&world)), (Hint::Turn(Side::Right), 3));
+    world.see_for(&[bruno.clone().turned(-0.2)], 0.3);
+    assert_eq!(kept(&world), 4);
+    world.see_for(std::slice::from_ref(&bruno), 2.0);
     assert!(matches!(world.station.mode(), Mode::Live));
     assert_eq!(world.ledger.people.len(), 2);
     assert_eq!(world.ledger.people[1].template_count, 5);
@@ -67,6 +79,142 @@ fn enrolling_takes_spaced_samples_and_then_knows_the_face() {
             .log()
             .iter()
             .any(|l| l == "enrolled Bruno (P-2) with 5 samples")
+    );
+}
+
+#[test]
+fn who_does_not_turn_is_enrolled_all_the_same() {
+    let mut world = world();
+    world.intend(enrol("Bruno", "P-2"));
+    world.see_for(&[Face::of(7, 0.9)], 5.0);
+    assert_eq!((hint(&world), kept(&world)), (Hint::Turn(Side::Right), 2));
+    world.see_for(&[Face::of(7, 0.9)], 3.5);
+    assert_eq!(world.ledger.people[0].template_count, 5);
+}
+
+#[test]
+fn who_walked_past_first_does_not_spoil_an_enrolment() {
+    let mut world = world();
+    world.intend(enrol("Bruno", "P-2"));
+    world.see(&[Face::of(3, 0.95)]);
+    assert_eq!(kept(&world), 1);
+    world.see(&[Face::of(7, 0.95)]);
+    assert_eq!(hint(&world), Hint::AnotherFace);
+    world.see_for(&[Face::of(7, 0.95)], 9.0);
+    assert_eq!(world.ledger.people[0].template_count, 5);
+    let templates = &world.ledger.templates;
+    let first = &templates[0].embedding;
+    assert!(
+        templates
+            .iter()
+            .all(|t| t.embedding.similarity(first).0 > 0.9)
+    );
+}
+
+#[test]
+fn people_who_look_alike_are_named_when_the_second_is_enrolled() {
+    let mut world = world();
+    world.add_person("Ana", "P-1");
+    world.intend(enrol("Bea", "P-2"));
+    let bea = Face {
+        alike: vec![(0, 0.38), (7, 0.9)],
+        ..Face::of(7, 0.9)
+    };
+    world.see_for(&[bea], 9.0);
+    let notice = "Bea looks like Ana (0.38): either is named only at twice the margin";
+    assert!(
+        world.log().iter().any(|line| line == notice),
+        "{:?}",
+        world.log()
+    );
+}
+
+#[test]
+fn a_picture_of_a_person_makes_no_punch_if_liveness_is_required() {
+    let mut policies = Config::default().policies();
+    policies.liveness.demand = LivenessDemand::LooksLive;
+    let mut world = World::new(policies, "2026-11-23T08:00:00+01:00");
+    world.add_person("Ana", "P-1");
+    world.see_for(&[Face::of(0, 0.7).live(0.1)], 6.0);
+    assert!(world.punches().is_empty());
+    assert_eq!(world.log(), ["refused as a picture: looks like Ana 0.70"]);
+    assert_eq!(world.sightings, 1);
+    // Without a score there is no verdict, and no punch either.
+    world.wait(5.0);
+    world.see_for(&[Face::of(0, 0.7)], 3.0);
+    assert!(world.punches().is_empty());
+    world.wait(5.0);
+    world.see_for(&[Face::of(0, 0.7).live(0.9)], 3.0);
+    assert_eq!(world.punches().len(), 1);
+}
+
+#[test]
+fn people_who_cross_keep_their_names() {
+    let mut world = world();
+    world.add_person("Ana", "P-1");
+    world.add_person("Ben", "P-2");
+    let mut names = Vec::new();
+    // Ana walks to the right, Ben to the left; in the middle Ana hides him.
+    for step in 0_u8..31 {
+        let way = f32::from(step) * 20.0;
+        let mut faces = vec![Face::of(0, 0.7).at_x(way)];
+        if !(13..=17).contains(&step) {
+            faces.push(Face::of(1, 0.7).at_x(600.0 - way));
+        }
+        world.see(&faces);
+        world.advance(0.1);
+        names = world
+            .station
+            .tracks()
+            .iter()
+            .map(|track| (track.named(), track.detection.bounding_box.left))
+            .collect();
+    }
+    names.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let people: Vec<_> = names.iter().map(|(person, _)| *person).collect();
+    assert_eq!(people, [Some(PersonId(2)), Some(PersonId(1))]);
+    let mut punches = world.punches();
+    punches.sort();
+    assert_eq!(punches.len(), 2, "{punches:?}");
+}
+
+#[test]
+fn every_decision_can_be_explained() {
+    let mut world = world();
+    world.add_person("Ana", "P-1");
+    world.add_person("Ben", "P-2");
+    let face = Face {
+        alike: vec![(0, 0.7), (1, 0.3)],
+        ..Face::of(0, 0.7)
+    };
+    world.see(std::slice::from_ref(&face));
+    let explained = |world: &World| {
+        let all = world.station.explain(&world.now());
+        let [one] = all.as_slice() else {
+            panic!("{all:?}");
+        };
+        let name = |person: Option<(&Person, Cosine)>| person.map(|(p, _)| p.name.to_string());
+        (
+            name(one.best),
+            name(one.runner_up),
+            one.votes[0].1,
+            one.punch,
+            one.judgement.unwrap(),
+        )
+    };
+    let (best, runner_up, votes, punch, judgement) = explained(&world);
+    assert_eq!(
+        (best.as_deref(), runner_up.as_deref()),
+        (Some("Ana"), Some("Ben"))
+    );
+    assert_eq!((votes, punch), (1, PunchState::NoName));
+    assert!((judgement.threshold.0 - 0.412 - 0.065 * 2_f32.log10()).abs() < 1e-6);
+    world.see_for(&[face], 1.0);
+    let (_, _, votes, punch, _) = explained(&world);
+    assert_eq!(votes, 5);
+    assert!(
+        matches!(punch, PunchState::Cooldown { left } if left.as_secs() > 290),
+        "{punch:?}"
     );
 }
 
@@ -226,7 +374,7 @@ fn a_refused_enrolment_leaves_nothing_behind() {
     let mut world = world();
     world.answering = false;
     world.intend(enrol("Bruno", "P-2"));
-    world.see_for(&[Face::of(7, 0.9)], 5.0);
+    world.see_for(&[Face::of(7, 0.9)], 9.0);
     let Some(Effect::Enrol {
         ticket, samples, ..
     }) = world.unanswered.pop()

@@ -67,7 +67,11 @@ pub(super) fn run(args: &EnrolArgs, context: &Context) -> Result<Outcome> {
         args,
         known: &known,
         existing: existing.as_ref(),
-        threshold: context.config.policies().matching.threshold,
+        threshold: context
+            .config
+            .policies()
+            .matching
+            .threshold_among(known.gallery.people_count()),
         templates: Vec::new(),
     };
     let mut pictures = Vec::with_capacity(args.images.len());

@@ -11,7 +11,8 @@ use crate::eval::{self, Networks, Report};
 /// Runs the command.
 pub(super) fn run(args: &EvalArgs, context: &Context) -> Result<Outcome> {
     let list = eval::read_pairs(&args.pairs)?;
-    let mut recogniser = context.recogniser(Look::Frame)?;
+    // As pictures are looked at that people bring.
+    let mut recogniser = context.recogniser(Look::Still)?;
     let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(
         "{bar:40} {pos} of {len} pictures, {eta} left",
     )?);

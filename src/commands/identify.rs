@@ -7,7 +7,8 @@ use super::stills::{self, Still};
 use super::table::{Table, print_json};
 use super::{Context, KnownPeople, Look};
 use crate::cli::{IdentifyArgs, Outcome};
-use crate::core::gallery::Identity;
+use crate::core::consensus::only_one_each;
+use crate::core::gallery::{Candidate, Judgement};
 use crate::core::observation::FaceObservation;
 use crate::core::quality::FaceQuality;
 
@@ -30,6 +31,11 @@ struct FaceRow {
     name: Option<String>,
     similarity: Option<f32>,
     margin: Option<f32>,
+    /// What was asked for.
+    threshold: Option<f32>,
+    min_margin: Option<f32>,
+    /// Why the face is not the best candidate.
+    doubt: Option<String>,
     best_candidate: Option<String>,
     quality: FaceQuality,
 }
@@ -73,51 +79,28 @@ pub(super) fn run(args: &IdentifyArgs, context: &Context) -> Result<Outcome> {
 
 fn name_faces(still: &Still, known: &KnownPeople, context: &Context) -> Vec<FaceRow> {
     let policy = context.config.policies().matching;
-    let identities: Vec<Identity> = still
+    let mut judgements: Vec<Option<Judgement>> = still
         .faces
         .iter()
         .map(|face| {
-            let candidate = face
-                .embedding
-                .as_ref()
-                .and_then(|e| known.gallery.search(e));
-            policy.identify(candidate)
+            let probe = face.embedding.as_ref()?;
+            Some(policy.look_up(&known.gallery, probe))
         })
         .collect();
+    only_one_each(&mut judgements);
     still
         .faces
         .iter()
-        .zip(only_one_each(identities))
-        .map(|(face, identity)| face_row(face, identity, known))
+        .zip(judgements)
+        .map(|(face, judgement)| face_row(face, judgement, known))
         .collect()
 }
 
-/// A person is in a picture once: of several faces, the most similar one.
-fn only_one_each(mut identities: Vec<Identity>) -> Vec<Identity> {
-    for i in 0..identities.len() {
-        let Identity::Known(mine) = identities[i] else {
-            continue;
-        };
-        let beaten = identities.iter().enumerate().any(|(j, other)| match other {
-            Identity::Known(other) => {
-                j != i
-                    && other.person == mine.person
-                    && (other.similarity, i) > (mine.similarity, j)
-            }
-            Identity::Unknown(_) => false,
-        });
-        if beaten {
-            identities[i] = Identity::Unknown(Some(mine));
-        }
-    }
-    identities
-}
-
-fn face_row(face: &FaceObservation, identity: Identity, known: &KnownPeople) -> FaceRow {
-    let (candidate, person) = match identity {
-        Identity::Known(candidate) => (Some(candidate), known.person(candidate.person)),
-        Identity::Unknown(candidate) => (candidate, None),
-    };
+fn face_row(face: &FaceObservation, judgement: Option<Judgement>, known: &KnownPeople) -> FaceRow {
+    let candidate: Option<Candidate> = judgement.and_then(|j| j.candidate);
+    let person = judgement
+        .and_then(|j| j.known())
+        .and_then(|c| known.person(c.person));
     let b = face.detection.bounding_box;
     FaceRow {
         bounding_box: [b.left, b.top, b.right, b.bottom],
@@ -127,6 +110,9 @@ fn face_row(face: &FaceObservation, identity: Identity, known: &KnownPeople) -> 
         name: person.map(|p| p.name.to_string()),
         similarity: candidate.map(|c| c.similarity.0),
         margin: candidate.and_then(|c| c.margin()),
+        threshold: judgement.map(|j| j.threshold.0),
+        min_margin: judgement.map(|j| j.min_margin),
+        doubt: judgement.and_then(|j| j.doubt).map(|d| d.to_string()),
         best_candidate: candidate
             .and_then(|c| known.person(c.person))
             .map(|p| p.code.to_string()),

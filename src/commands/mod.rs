@@ -141,7 +141,7 @@ struct ModelsInUse<'a> {
 impl<'a> ModelsInUse<'a> {
     fn of(config: &Config, manifest: &'a Manifest) -> Result<Self> {
         let recognition = &config.recognition;
-        let judges_liveness = recognition.liveness == LivenessChoice::Show;
+        let judges_liveness = recognition.liveness != LivenessChoice::Off;
         Ok(Self {
             detector: manifest.named(ModelKind::Detector, &recognition.detector)?,
             embedder: manifest.named(ModelKind::Embedder, &recognition.embedder)?,

@@ -207,4 +207,6 @@ pub enum SightingReason {
     Unknown,
     /// The votes never agreed.
     Undecided,
+    /// It is taken for a picture.
+    Spoof,
 }

@@ -25,6 +25,7 @@ pub mod event;
 pub mod frame;
 pub mod gallery;
 pub mod geometry;
+pub mod liveness;
 pub mod notice;
 pub mod observation;
 pub mod person;

@@ -53,6 +53,15 @@ pub enum Notice {
         /// Templates made.
         samples: usize,
     },
+    /// Two people look alike, so that both need a clearer likeness.
+    Lookalikes {
+        /// Who was enrolled.
+        name: PersonName,
+        /// Who looks like that.
+        other: PersonName,
+        /// How much.
+        similarity: Cosine,
+    },
     /// A person could not be enrolled.
     EnrolmentRefused {
         /// Who.
@@ -124,10 +133,15 @@ impl Notice {
             | Notice::StoreTrouble(_)
             | Notice::StoreUnreadable(_)
             | Notice::ClockSet { .. }
+            | Notice::NotRecognised {
+                reason: SightingReason::Spoof,
+                ..
+            }
             | Notice::Warning(_) => Severity::Bad,
             Notice::NotRecognised { .. }
             | Notice::EnrolmentCancelled { .. }
             | Notice::NewDay(_)
+            | Notice::Lookalikes { .. }
             | Notice::Camera(_)
             | Notice::Info(_) => Severity::Neutral,
         }
@@ -163,6 +177,7 @@ impl fmt::Display for Notice {
                 f.write_str(match reason {
                     SightingReason::Unknown => "unknown face",
                     SightingReason::Undecided => "gone before a name was sure",
+                    SightingReason::Spoof => "refused as a picture",
                 })?;
                 match (best, reason) {
                     (Some((name, similarity)), _) if similarity < threshold => {
@@ -170,6 +185,9 @@ impl fmt::Display for Notice {
                     }
                     (Some((name, similarity)), SightingReason::Unknown) => {
                         write!(f, ": {name} {similarity}, but somebody else is as similar")
+                    }
+                    (Some((name, similarity)), SightingReason::Spoof) => {
+                        write!(f, ": looks like {name} {similarity}")
                     }
                     (Some((name, similarity)), SightingReason::Undecided) => {
                         write!(f, ": perhaps {name} {similarity}")
@@ -182,6 +200,14 @@ impl fmt::Display for Notice {
                 code,
                 samples,
             } => write!(f, "enrolled {name} ({code}) with {samples} samples"),
+            Notice::Lookalikes {
+                name,
+                other,
+                similarity,
+            } => write!(
+                f,
+                "{name} looks like {other} ({similarity}): either is named only at twice the margin"
+            ),
             Notice::EnrolmentRefused { name, reason } => {
                 write!(f, "{name} not enrolled: {reason}")
             }

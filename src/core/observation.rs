@@ -26,7 +26,7 @@ pub struct FaceObservation {
     pub detection: Detection,
     /// How good it is.
     pub quality: FaceQuality,
-    /// The face as a vector; absent if it was too poor to embed.
+    /// The face as a vector; absent if it was too poor to embed, or known well enough.
     pub embedding: Option<Embedding>,
     /// Probability that it is live, 0..=1; absent if it was not judged.
     pub liveness: Option<f32>,

@@ -7,6 +7,7 @@ use image::RgbImage;
 
 use super::{FaceDetector, FaceEmbedder, InferenceError, LivenessModel};
 use crate::core::align::{AlignedFace, align};
+use crate::core::attention::faces::{FaceAttention, Glance};
 use crate::core::detection::Detection;
 use crate::core::embedding::ModelId;
 use crate::core::frame::Frame;
@@ -36,17 +37,34 @@ impl Recogniser {
         self.embedder.model_id()
     }
 
-    /// Looks at a frame of a camera. Faces too poor to vote are not embedded.
+    /// Looks at a frame of a camera. `attention` says which faces are worth a close look;
+    /// the others, and those too poor to vote, get no embedding.
     ///
     /// # Errors
     /// If a network fails.
-    pub fn look_at(&mut self, frame: Arc<Frame>) -> Result<Observation, InferenceError> {
+    pub fn look_at(
+        &mut self,
+        frame: Arc<Frame>,
+        attention: &mut FaceAttention,
+    ) -> Result<Observation, InferenceError> {
         let started = Instant::now();
         let detections = self.detector.detect(&frame.image)?;
         let detect = started.elapsed();
-        let (faces, mut times) =
-            self.examine(&frame.image, &detections, &QualityGate::RECOGNITION)?;
+        let started = Instant::now();
+        let candidates = measure(&frame.image, &detections);
+        let glances: Vec<Glance> = candidates
+            .iter()
+            .map(|candidate| Glance {
+                bounding_box: candidate.detection.bounding_box,
+                quality: candidate.quality.score(),
+                is_good: QualityGate::RECOGNITION.check(&candidate.quality).is_ok(),
+            })
+            .collect();
+        let chosen = attention.choose(&glances, frame.captured_at.monotonic);
+        let aligning = started.elapsed();
+        let (faces, mut times) = self.look_closely(&frame.image, candidates, &chosen)?;
         times.detect = detect;
+        times.embed += aligning;
         Ok(Observation {
             frame,
             faces,
@@ -65,33 +83,40 @@ impl Recogniser {
         detections: &[Detection],
         gate: &QualityGate,
     ) -> Result<(Vec<FaceObservation>, StageTimes), InferenceError> {
+        let started = Instant::now();
+        let candidates = measure(image, detections);
+        let chosen: Vec<bool> = candidates
+            .iter()
+            .map(|candidate| gate.check(&candidate.quality).is_ok())
+            .collect();
+        let aligning = started.elapsed();
+        let (faces, mut times) = self.look_closely(image, candidates, &chosen)?;
+        times.embed += aligning;
+        Ok((faces, times))
+    }
+
+    fn look_closely(
+        &mut self,
+        image: &RgbImage,
+        candidates: Vec<Candidate>,
+        chosen: &[bool],
+    ) -> Result<(Vec<FaceObservation>, StageTimes), InferenceError> {
         let mut times = StageTimes::default();
         let started = Instant::now();
-        let candidates: Vec<Candidate> = detections
+        let aligned: Vec<AlignedFace> = candidates
             .iter()
-            .filter_map(|detection| {
-                let aligned = align(image, &detection.landmarks)?;
-                Some(Candidate {
-                    detection: *detection,
-                    quality: FaceQuality::measure(detection, &aligned),
-                    aligned,
-                })
-            })
+            .zip(chosen)
+            .filter(|(_, chosen)| **chosen)
+            .map(|(candidate, _)| candidate.aligned.clone())
             .collect();
-        let good: Vec<AlignedFace> = candidates
-            .iter()
-            .filter(|c| gate.check(&c.quality).is_ok())
-            .map(|c| c.aligned.clone())
-            .collect();
-        let mut embeddings = self.embedder.embed(&good)?.into_iter();
+        let mut embeddings = self.embedder.embed(&aligned)?.into_iter();
         times.embed = started.elapsed();
 
         let started = Instant::now();
         let mut faces = Vec::with_capacity(candidates.len());
-        for candidate in candidates {
-            let passed = gate.check(&candidate.quality).is_ok();
+        for (candidate, &chosen) in candidates.into_iter().zip(chosen) {
             let liveness = match &mut self.liveness {
-                Some(network) if passed => {
+                Some(network) if chosen => {
                     Some(network.score(image, &candidate.detection.bounding_box)?)
                 }
                 _ => None,
@@ -99,11 +124,26 @@ impl Recogniser {
             faces.push(FaceObservation {
                 detection: candidate.detection,
                 quality: candidate.quality,
-                embedding: if passed { embeddings.next() } else { None },
+                embedding: if chosen { embeddings.next() } else { None },
                 liveness,
             });
         }
         times.liveness = started.elapsed();
         Ok((faces, times))
     }
+}
+
+/// Turns the faces upright and measures them.
+fn measure(image: &RgbImage, detections: &[Detection]) -> Vec<Candidate> {
+    detections
+        .iter()
+        .filter_map(|detection| {
+            let aligned = align(image, &detection.landmarks)?;
+            Some(Candidate {
+                detection: *detection,
+                quality: FaceQuality::measure(detection, &aligned),
+                aligned,
+            })
+        })
+        .collect()
 }

@@ -1,7 +1,7 @@
 //! The recogniser's thread: newest frame in, observation out.
 //!
-//! Which frames are looked at is decided by [`Attention`]; of those that are not
-//! there is nothing to report.
+//! Which frames are looked at is decided by [`Attention`], which of their faces closely by
+//! [`FaceAttention`]; of frames that are not looked at there is nothing to report.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -12,6 +12,7 @@ use crossbeam_channel::{SendTimeoutError, Sender};
 use super::InferenceError;
 use super::recogniser::Recogniser;
 use crate::core::attention::Attention;
+use crate::core::attention::faces::FaceAttention;
 use crate::core::frame::Frame;
 use crate::core::observation::Observation;
 use crate::mailbox::{Mailbox, Received};
@@ -48,6 +49,7 @@ pub fn spawn(
         .name("recogniser".into())
         .spawn(move || {
             let mut attention = Attention::default();
+            let mut face_attention = FaceAttention::default();
             let mut tally = Tally::default();
             while !stop.is_requested() {
                 let report = match frames.take_timeout(PATIENCE) {
@@ -57,7 +59,7 @@ pub fn spawn(
                         if !attention.is_drawn_to(&frame.image, taken_at) {
                             continue;
                         }
-                        match recogniser.look_at(frame) {
+                        match recogniser.look_at(frame, &mut face_attention) {
                             Ok(observation) => {
                                 if !observation.faces.is_empty() {
                                     attention.found_faces(taken_at);

@@ -19,6 +19,7 @@ impl Store {
         let reason = match sighting.reason {
             SightingReason::Unknown => "unknown",
             SightingReason::Undecided => "undecided",
+            SightingReason::Spoof => "spoof",
         };
         let candidate = sighting.candidate;
         self.write("writing a sighting", |tx| {

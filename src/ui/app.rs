@@ -112,6 +112,8 @@ pub struct App {
     /// Where Esc leads from the help.
     behind_help: Screen,
     pub(crate) pane: Pane,
+    /// Whether the live screen says why each face has its name.
+    pub(crate) explaining: bool,
     pub(crate) enrolling: Enrolling,
     pub(crate) correcting: Correcting,
     pub(crate) pin: PinEntry,
@@ -135,6 +137,7 @@ impl App {
             screen: Screen::Live,
             behind_help: Screen::Live,
             pane: Pane::Camera,
+            explaining: false,
             enrolling: Enrolling::No,
             correcting: Correcting::No,
             pin: PinEntry::default(),
@@ -310,6 +313,8 @@ impl App {
                 self.screen = Screen::People;
                 self.people.focus = Focus::Filter;
             }
+            Key::Char('w') => self.explaining = !self.explaining,
+            Key::Esc if self.explaining => self.explaining = false,
             Key::Tab | Key::Right => {
                 self.pane = match self.pane {
                     Pane::Camera => Pane::Today,

@@ -52,6 +52,8 @@ pub struct Face {
     pub size: f32,
     /// How good it is.
     pub quality: FaceQuality,
+    /// How live it looks.
+    pub liveness: Option<f32>,
 }
 
 impl Face {
@@ -62,6 +64,7 @@ impl Face {
             x: 200.0,
             size: 120.0,
             quality: GOOD,
+            liveness: None,
         }
     }
 
@@ -77,6 +80,24 @@ impl Face {
         Self { x, ..self }
     }
 
+    /// With the head turned, in eye distances to the right of the picture.
+    pub fn turned(self, turn: f32) -> Self {
+        Self {
+            quality: FaceQuality {
+                turn,
+                ..self.quality
+            },
+            ..self
+        }
+    }
+
+    pub fn live(self, liveness: f32) -> Self {
+        Self {
+            liveness: Some(liveness),
+            ..self
+        }
+    }
+
     fn observation(&self) -> FaceObservation {
         let mut values = vec![0f32; DIM];
         for &(axis, similarity) in &self.alike {
@@ -88,7 +109,7 @@ impl Face {
             detection: detection(self.x, 100.0, self.size),
             quality: self.quality,
             embedding: Some(Embedding::from_raw(values).unwrap()),
-            liveness: None,
+            liveness: self.liveness,
         }
     }
 }

@@ -11,11 +11,15 @@
 //! name because an index looked into the wrong bucket.
 
 mod codes;
+mod policy;
 mod search;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::fmt;
+
+pub use self::policy::{Doubt, Judgement, LOOKALIKES, MatchPolicy};
 
 use self::codes::Codes;
 use super::embedding::{Cosine, Embedding};
@@ -37,6 +41,10 @@ pub struct Template {
 pub struct Gallery {
     codes: Codes,
     owners: Vec<Owner>,
+    /// How many templates each person has.
+    templates_of: HashMap<PersonId, usize>,
+    /// Faces that were once taken for a person and are not.
+    negatives: Vec<(PersonId, Embedding)>,
 }
 
 /// Whose template a row is.
@@ -67,24 +75,6 @@ impl Candidate {
     }
 }
 
-/// When the most similar person is similar enough.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct MatchPolicy {
-    /// Least similarity.
-    pub threshold: Cosine,
-    /// Least distance to the runner-up.
-    pub min_margin: f32,
-}
-
-/// Who a single face is.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Identity {
-    /// Similar enough to one person and not to another.
-    Known(Candidate),
-    /// A stranger, or too close between two people; the best candidate, if the gallery has any.
-    Unknown(Option<Candidate>),
-}
-
 impl Gallery {
     /// A gallery of these templates. Templates whose dimension differs from the
     /// first one's are left out: they were made by another model and compare to
@@ -110,6 +100,7 @@ impl Gallery {
             person: template.person,
             template: template.id,
         });
+        *self.templates_of.entry(template.person).or_default() += 1;
         true
     }
 
@@ -123,7 +114,48 @@ impl Gallery {
                 self.owners.swap_remove(row);
             }
         }
+        self.templates_of.remove(&person);
+        self.negatives.retain(|(owner, _)| *owner != person);
         before - self.len()
+    }
+
+    /// Remembers that a face is not this person, though it may look so.
+    pub fn rule_out(&mut self, person: PersonId, face: Embedding) {
+        self.negatives.push((person, face));
+    }
+
+    /// Whether a face, so similar to a person, is more similar still to one that was said
+    /// not to be that person.
+    pub fn is_ruled_out(&self, person: PersonId, face: &Embedding, similarity: Cosine) -> bool {
+        self.negatives.iter().any(|(owner, negative)| {
+            *owner == person
+                && negative.dim() == face.dim()
+                && negative.similarity(face) >= similarity
+        })
+    }
+
+    /// How many people have a template.
+    pub fn people_count(&self) -> usize {
+        self.templates_of.len()
+    }
+
+    /// How similar two people are: by their two most similar templates. `None` if one of
+    /// them has none.
+    pub fn resemblance(&self, one: PersonId, other: PersonId) -> Option<Cosine> {
+        let faces_of = |person| {
+            self.owners
+                .iter()
+                .enumerate()
+                .filter(move |(_, owner)| owner.person == person)
+                .map(|(row, _)| self.codes.embedding(row))
+        };
+        let others: Vec<Embedding> = faces_of(other).collect();
+        faces_of(one)
+            .flat_map(|face| {
+                let similarities = others.iter().map(|o| face.similarity(o));
+                similarities.collect::<Vec<_>>()
+            })
+            .max_by(|a, b| a.0.total_cmp(&b.0))
     }
 
     /// Number of templates.
@@ -192,20 +224,5 @@ impl fmt::Debug for Gallery {
             .field("templates", &self.len())
             .field("dim", &self.codes.dim())
             .finish_non_exhaustive()
-    }
-}
-
-impl MatchPolicy {
-    /// Decides on one face from its best candidate.
-    pub fn identify(&self, candidate: Option<Candidate>) -> Identity {
-        match candidate {
-            Some(c)
-                if c.similarity >= self.threshold
-                    && c.margin().is_none_or(|m| m >= self.min_margin) =>
-            {
-                Identity::Known(c)
-            }
-            other => Identity::Unknown(other),
-        }
     }
 }

@@ -7,6 +7,7 @@
 //! Deliberately absent: clocks, threads, files, tensors and the terminal.
 
 mod by_hand;
+mod explain;
 mod punching;
 mod strangers;
 
@@ -14,6 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 
+pub use self::explain::{Explanation, PunchState};
 pub use self::punching::{UnwrittenPunch, VISIT_GAP};
 
 use self::punching::Punching;
@@ -21,11 +23,12 @@ use super::attendance::AttendanceEvent;
 use super::clock_trust::{ClockState, ClockWatch};
 use super::consensus::{ConsensusPolicy, Track, TrackId, Tracker};
 use super::day::{AttendancePolicy, DaySummary, PersonDay, summarise};
-use super::embedding::ModelId;
+use super::embedding::{Cosine, Embedding, ModelId};
 use super::enrolment::{Enrolment, EnrolmentPolicy, Progress};
 use super::event::{Effect, Event, Intent, Receipt, Snapshot, Ticket};
 use super::frame::Moment;
-use super::gallery::{Gallery, MatchPolicy};
+use super::gallery::{Gallery, LOOKALIKES, MatchPolicy, Template};
+use super::liveness::{Liveness, LivenessPolicy};
 use super::notice::{Log, Notice};
 use super::observation::Observation;
 use super::person::{Person, PersonCode, PersonId, PersonName};
@@ -38,6 +41,8 @@ pub struct Policies {
     pub matching: MatchPolicy,
     /// When votes become a name.
     pub consensus: ConsensusPolicy,
+    /// How live a face has to be.
+    pub liveness: LivenessPolicy,
     /// When a name becomes a punch.
     pub attendance: AttendancePolicy,
     /// How people are enrolled at the camera.
@@ -165,6 +170,19 @@ impl Station {
     /// One person.
     pub fn person(&self, id: PersonId) -> Option<&Person> {
         self.people.get(&id)
+    }
+
+    /// Similarity that a name needs among the people who are enrolled now.
+    pub fn threshold(&self) -> Cosine {
+        let people = self.gallery.people_count();
+        self.policies.matching.threshold_among(people)
+    }
+
+    /// Whether a face is as live as it has to be.
+    pub fn liveness_of(&self, track: &Track) -> Liveness {
+        track
+            .liveness
+            .judge(&self.policies.liveness, track.challenge())
     }
 
     /// Number of templates that faces are compared with.
@@ -334,8 +352,20 @@ impl Station {
                         samples: templates.len(),
                     },
                 );
+                let lookalike = self.lookalike_of(&templates);
                 for template in &templates {
                     self.gallery.insert(template);
+                }
+                if let Some((other, similarity)) = lookalike {
+                    let name = person.name.clone();
+                    self.log.push(
+                        now,
+                        Notice::Lookalikes {
+                            name,
+                            other,
+                            similarity,
+                        },
+                    );
                 }
                 self.people.insert(person.id, person);
                 self.tracker.recount(now);
@@ -372,6 +402,15 @@ impl Station {
                 }
             }
         }
+    }
+
+    /// Who is so similar to a new face that the two could be taken for each other.
+    fn lookalike_of(&self, templates: &[Template]) -> Option<(PersonName, Cosine)> {
+        let faces: Vec<&Embedding> = templates.iter().map(|t| &t.embedding).collect();
+        let nearest = self.gallery.search_all(&faces).into_iter().flatten();
+        let candidate = nearest.max_by(|a, b| a.similarity.0.total_cmp(&b.similarity.0))?;
+        let other = self.people.get(&candidate.person)?;
+        (candidate.similarity >= LOOKALIKES).then(|| (other.name.clone(), candidate.similarity))
     }
 
     fn end_saving(&mut self, answered: Ticket) {

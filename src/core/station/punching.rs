@@ -19,6 +19,7 @@ use crate::core::day::{Decision, PersonDay};
 use crate::core::embedding::Cosine;
 use crate::core::event::{Effect, PunchOutcome, Ticket};
 use crate::core::frame::Moment;
+use crate::core::liveness::{Liveness, LivenessPolicy};
 use crate::core::notice::Notice;
 use crate::core::person::PersonId;
 
@@ -126,7 +127,10 @@ impl Station {
                 visit.last_seen = seen_at.monotonic;
             }
         }
-        let faces: Vec<Named> = in_sight.filter_map(named_face).collect();
+        let liveness = &self.policies.liveness;
+        let faces: Vec<Named> = in_sight
+            .filter_map(|track| named_face(track, liveness))
+            .collect();
         for face in faces {
             self.visited(face, effects);
         }
@@ -318,16 +322,20 @@ impl Station {
     }
 }
 
-/// The face of a track whose name this very frame has confirmed.
-fn named_face(track: &Track) -> Option<Named> {
+/// The face of a track whose name this very frame has confirmed, if it is as live as it
+/// has to be.
+fn named_face(track: &Track, policy: &LivenessPolicy) -> Option<Named> {
     let person = track.confirmed()?;
-    let candidate = track.candidate.filter(|c| c.person == person)?;
+    if track.liveness.judge(policy, track.challenge()) != Liveness::Live {
+        return None;
+    }
+    let candidate = track.candidate().filter(|c| c.person == person)?;
     Some(Named {
         person,
         seen_at: track.last_seen,
         source: EventSource::Camera,
         similarity: Some(candidate.similarity),
         margin: candidate.margin(),
-        liveness: track.liveness,
+        liveness: track.liveness.score(),
     })
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use super::{Mode, Station};
 use crate::core::consensus::{Track, Verdict};
+use crate::core::embedding::Cosine;
 use crate::core::event::{Effect, Sighting, SightingReason};
 use crate::core::frame::{Frame, Moment};
+use crate::core::liveness::Liveness;
 use crate::core::notice::Notice;
 
 /// How long a face must stay unknown before it is reported, so that somebody
@@ -26,10 +28,16 @@ impl Station {
         for track in self.tracker.tracks() {
             let lasting = now.since(&track.verdict_since) >= UNKNOWN_PATIENCE;
             let reported = self.reported_unknown.contains(&track.id);
-            if track.verdict == Verdict::Unknown && lasting && !reported && !enrolling {
-                self.reported_unknown.push(track.id);
-                reports.push((track.clone(), SightingReason::Unknown));
+            if !lasting || reported || enrolling {
+                continue;
             }
+            let reason = match track.verdict {
+                Verdict::Unknown => SightingReason::Unknown,
+                Verdict::Known(_) if self.is_spoof(track) => SightingReason::Spoof,
+                Verdict::Known(_) | Verdict::Deciding => continue,
+            };
+            self.reported_unknown.push(track.id);
+            reports.push((track.clone(), reason));
         }
         for track in ended {
             let reported = self.reported_unknown.iter().position(|&id| id == track.id);
@@ -50,9 +58,9 @@ impl Station {
         }
         for (track, reason) in reports {
             let best = track
-                .candidate
+                .candidate()
                 .and_then(|c| Some((self.people.get(&c.person)?.name.clone(), c.similarity)));
-            let threshold = self.policies.matching.threshold;
+            let threshold = track.judgement.map_or(Cosine(1.0), |j| j.threshold);
             self.log.push(
                 now,
                 Notice::NotRecognised {
@@ -64,11 +72,16 @@ impl Station {
             effects.push(Effect::RecordSighting(Sighting {
                 at: track.last_seen,
                 reason,
-                candidate: track.candidate,
-                liveness: track.liveness,
+                candidate: track.candidate(),
+                liveness: track.liveness.score(),
                 frame: frame.cloned(),
             }));
         }
+    }
+
+    /// Whether a face that has a name may not punch, because it is a picture.
+    fn is_spoof(&self, track: &Track) -> bool {
+        matches!(self.liveness_of(track), Liveness::Spoof(_))
     }
 }
 

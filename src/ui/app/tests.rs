@@ -14,6 +14,7 @@ use crate::core::enrolment::EnrolmentPolicy;
 use crate::core::event::{Event, Receipt, Snapshot};
 use crate::core::frame::{Frame, FrameId};
 use crate::core::gallery::MatchPolicy;
+use crate::core::liveness::{LivenessDemand, LivenessPolicy};
 use crate::core::observation::{Observation, StageTimes};
 use crate::core::person::{Person, PersonCode};
 use crate::core::station::Policies;
@@ -30,9 +31,15 @@ fn station(codes: &[&str]) -> Station {
     let policies = Policies {
         matching: MatchPolicy {
             threshold: Cosine(0.4),
+            per_tenfold: 0.0,
             min_margin: 0.05,
         },
         consensus: ConsensusPolicy::default(),
+        liveness: LivenessPolicy {
+            demand: LivenessDemand::Nothing,
+            threshold: 0.5,
+            mirrored: false,
+        },
         attendance: AttendancePolicy {
             mode: AttendanceMode::Toggle,
             cooldown: Duration::from_secs(300),

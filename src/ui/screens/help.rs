@@ -16,6 +16,7 @@ const KEYS: &[(&str, &str)] = &[
     ("t", "today's table"),
     ("l", "log"),
     ("0-9", "a PIN or badge, then Enter"),
+    ("w", "why each face has its name"),
     ("c", "in the table: correct a punch"),
     ("/", "find a person, filter a list"),
     ("v", "preview: blocks, ASCII, off"),
@@ -69,7 +70,7 @@ fn keys(view: View<'_>, width: u16) -> Vec<Line<'static>> {
 
 fn marks(view: View<'_>, width: u16) -> Vec<Line<'static>> {
     let marks = view.theme.marks();
-    let threshold = view.station.policies().matching.threshold;
+    let threshold = view.station.threshold();
     let rows = [
         (
             format!("Ana 0.71 {}", marks.tick),

@@ -10,8 +10,8 @@ use crate::ui::app::{Enrolling, Pane, PreviewMode};
 use crate::ui::field::TextField;
 use crate::ui::listing::filtered_today;
 use crate::ui::widgets::{
-    AttendanceTable, Detail, EnrolFormPanel, EnrolProgress, Faces, LogLines, Preview, panel,
-    rows_for_width, today_title,
+    AttendanceTable, Detail, EnrolFormPanel, EnrolProgress, Explain, Faces, LogLines, Preview,
+    panel, rows_for_width, today_title,
 };
 
 /// From this width on, preview and table stand side by side.
@@ -43,8 +43,12 @@ fn draw_side_by_side(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let log_height = (right.height / 3).clamp(3, 12);
     let [top, bottom] =
         Layout::vertical([Constraint::Fill(1), Constraint::Length(log_height)]).areas(right);
-    draw_today(frame, view, top);
-    draw_log(frame, view, bottom);
+    if view.app.explaining {
+        frame.render_widget(&Explain(view), right);
+    } else {
+        draw_today(frame, view, top);
+        draw_log(frame, view, bottom);
+    }
     draw_enrolment(frame, view, right, top.height);
 }
 
@@ -57,13 +61,17 @@ fn draw_stacked(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     ])
     .areas(area);
     draw_camera(frame, view, top);
-    draw_today(frame, view, middle);
-    draw_log(frame, view, bottom);
     let below = Rect {
         y: middle.y,
         height: area.bottom() - middle.y,
         ..area
     };
+    if view.app.explaining {
+        frame.render_widget(&Explain(view), below);
+    } else {
+        draw_today(frame, view, middle);
+        draw_log(frame, view, bottom);
+    }
     draw_enrolment(frame, view, below, middle.height);
 }
 
@@ -77,6 +85,7 @@ fn draw_one_pane(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     };
     draw_tabs(frame, view, shown, tabs);
     match shown {
+        _ if view.app.explaining => frame.render_widget(&Explain(view), pane),
         Pane::Camera => frame.render_widget(&Preview(view), pane),
         Pane::Today => draw_today(frame, view, pane),
         Pane::Log => draw_log(frame, view, pane),

@@ -26,6 +26,7 @@ impl EnrolProgress<'_> {
             .collect();
         let style = match enrolment.hint {
             Hint::Kept | Hint::Hold => theme.good(),
+            Hint::FaceTheCamera | Hint::Turn(_) => theme.strong(),
             Hint::NoFace | Hint::OneAtATime | Hint::Quality(_) | Hint::AnotherFace => {
                 theme.warning()
             }

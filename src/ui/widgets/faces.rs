@@ -41,7 +41,7 @@ impl Faces<'_> {
     fn words(&self, track: &Track, width: usize) -> String {
         let View { station, theme, .. } = self.0;
         let nearest = nearest(track, station).filter(|_| track.verdict == Verdict::Unknown);
-        let more = match (nearest, track.liveness) {
+        let more = match (nearest, track.liveness.score()) {
             (Some(name), _) if track.issue.is_none() => format!(", nearest is {name}"),
             (_, Some(liveness)) => format!(" live {liveness:.2}"),
             _ => String::new(),

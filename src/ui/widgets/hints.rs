@@ -22,6 +22,7 @@ const LIVE: &[Hint] = &[
     ("t", "table", 3),
     ("l", "log", 4),
     ("/", "find", 6),
+    ("w", "why", 7),
     ("v", "preview", 5),
     ("?", "help", 0),
     ("q", "quit", 0),

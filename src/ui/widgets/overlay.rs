@@ -6,6 +6,7 @@ use ratatui::style::{Modifier, Style};
 
 use super::picture::Placement;
 use crate::core::consensus::{Track, Verdict};
+use crate::core::liveness::Liveness;
 use crate::core::person::PersonName;
 use crate::core::station::Station;
 use crate::ui::text;
@@ -51,14 +52,24 @@ impl Label {
         let (head, tail) = match (track.verdict, track.issue) {
             (Verdict::Known(person), _) => {
                 let name = station.person(person).map_or("?", |p| p.name.as_str());
+                match station.liveness_of(track) {
+                    Liveness::Live | Liveness::Deciding => {}
+                    Liveness::Challenged(side) => {
+                        let head = format!("{name}: turn your head to the {side}");
+                        return Self::new(&head, String::new(), theme);
+                    }
+                    Liveness::Spoof(cue) => {
+                        return Self::new(&format!("{name}? {cue}"), String::new(), theme);
+                    }
+                }
                 // The latest vote may have been for somebody else.
-                let candidate = track.candidate.filter(|c| c.person == person);
+                let candidate = track.candidate().filter(|c| c.person == person);
                 let similarity = candidate.map(|c| format!(" {}", c.similarity));
                 let tail = format!("{} {}", similarity.unwrap_or_default(), marks.tick);
                 (name.to_owned(), tail)
             }
             (Verdict::Unknown, None) => {
-                let similarity = track.candidate.map(|c| format!(" {}", c.similarity));
+                let similarity = track.candidate().map(|c| format!(" {}", c.similarity));
                 ("unknown".to_owned(), similarity.unwrap_or_default())
             }
             (Verdict::Unknown | Verdict::Deciding, Some(issue)) => {
@@ -66,8 +77,12 @@ impl Label {
             }
             (Verdict::Deciding, None) => (marks.ellipsis.to_owned(), String::new()),
         };
+        Self::new(&head, tail, theme)
+    }
+
+    fn new(head: &str, tail: String, theme: Theme) -> Self {
         Self {
-            head: theme.text(&head).into_owned(),
+            head: theme.text(head).into_owned(),
             tail,
         }
     }
@@ -86,8 +101,8 @@ impl Label {
 
 /// The most similar person of an unknown face, if there is any likeness worth a word.
 pub(super) fn nearest<'a>(track: &Track, station: &'a Station) -> Option<&'a PersonName> {
-    let candidate = track.candidate?;
-    let threshold = station.policies().matching.threshold;
+    let candidate = track.candidate()?;
+    let threshold = station.threshold();
     let is_alike = candidate.similarity.0 * 2.0 >= threshold.0;
     let person = station.person(candidate.person).filter(|_| is_alike)?;
     Some(&person.name)

@@ -1,18 +1,29 @@
 //! Tracks and votes: a name belongs to a face followed over several frames.
 //!
 //! A single frame is a vote, not a decision. A face is followed from frame to
-//! frame by overlap; each good frame votes for one person or for "nobody we
-//! know"; a name needs enough agreeing votes and a majority, and a tie gives no
-//! name. When the face under a track changes, its votes are thrown away.
+//! frame by where it moves and by what it looks like; each good look votes for one
+//! person or for "nobody we know", with the weight of its quality; a name needs
+//! enough agreeing votes and a majority, and a tie gives no name. When the face under
+//! a track changes, the track ends and another begins.
 
-use std::collections::VecDeque;
+mod ballots;
+mod motion;
+mod votes;
+
 use std::time::Duration;
 
+pub use self::ballots::only_one_each;
+pub use self::votes::Standing;
+
+use self::ballots::{Ballot, ballots};
+use self::motion::Motion;
+use self::votes::Votes;
 use super::detection::Detection;
 use super::embedding::{Cosine, Embedding};
 use super::frame::Moment;
-use super::gallery::{Candidate, Gallery, Identity, MatchPolicy};
+use super::gallery::{Candidate, Gallery, Judgement, MatchPolicy};
 use super::geometry::BoundingBox;
+use super::liveness::{LivenessEvidence, Side};
 use super::observation::FaceObservation;
 use super::person::PersonId;
 use super::quality::{FaceQuality, QualityGate, QualityIssue};
@@ -73,23 +84,16 @@ pub struct Track {
     pub verdict_since: Moment,
     /// Who it is.
     pub verdict: Verdict,
-    /// The best candidate of the latest vote, above the threshold or not.
-    pub candidate: Option<Candidate>,
+    /// What the latest vote was based on.
+    pub judgement: Option<Judgement>,
     /// Why the latest frame did not count, if it did not.
     pub issue: Option<QualityIssue>,
-    /// Mean liveness over the track, if it is judged.
-    pub liveness: Option<f32>,
+    /// Whether it is a person or a picture of one.
+    pub liveness: LivenessEvidence,
     named: Option<PersonId>,
-    votes: VecDeque<Vote>,
-    liveness_samples: u32,
+    motion: Motion,
+    votes: Votes,
     last_embedding: Option<Embedding>,
-}
-
-/// One frame's opinion: a person or nobody we know.
-#[derive(Debug, Clone, Copy)]
-struct Vote {
-    at: Duration,
-    person: Option<PersonId>,
 }
 
 /// Follows faces and collects their votes.
@@ -155,16 +159,16 @@ impl Tracker {
         }
     }
 
-    /// The index of the track of each face; a new one where none fits. Best
-    /// overlap first, each track at most once.
+    /// The index of the track of each face; a new one where none fits. Those that
+    /// belong together best come first, each track at most once.
     fn assign(&mut self, faces: &[FaceObservation], now: &Moment) -> Vec<usize> {
         let mut pairs: Vec<(f32, usize, usize)> = Vec::new();
         for (f, face) in faces.iter().enumerate() {
             for (t, track) in self.tracks.iter().enumerate() {
-                let closeness =
-                    closeness(&track.detection.bounding_box, &face.detection.bounding_box);
-                if let Some(closeness) = closeness {
-                    pairs.push((closeness, f, t));
+                let expected = track.expected_at(now);
+                if let Some(closeness) = closeness(&expected, &face.detection.bounding_box) {
+                    // Where two people cross, looks tell more than places.
+                    pairs.push((closeness + track.resemblance(face), f, t));
                 }
             }
         }
@@ -193,12 +197,12 @@ impl Tracker {
             last_seen: *now,
             verdict_since: *now,
             verdict: Verdict::Deciding,
-            candidate: None,
+            judgement: None,
             issue: None,
-            liveness: None,
+            liveness: LivenessEvidence::default(),
             named: None,
-            votes: VecDeque::new(),
-            liveness_samples: 0,
+            motion: Motion::default(),
+            votes: Votes::default(),
             last_embedding: None,
         });
         self.next_id += 1;
@@ -209,12 +213,25 @@ impl Tracker {
 impl Track {
     /// False when the face is clearly somebody else than the one followed so far.
     fn may_be(&self, face: &FaceObservation) -> bool {
-        match (&self.last_embedding, &face.embedding) {
-            (Some(before), Some(after)) if is_telling(face) => {
-                before.similarity(after) >= SAME_FACE
-            }
-            _ => true,
-        }
+        self.similarity_to(face)
+            .is_none_or(|similarity| similarity >= SAME_FACE)
+    }
+
+    fn expected_at(&self, now: &Moment) -> BoundingBox {
+        let ahead = now.since(&self.last_seen);
+        self.motion.expected(&self.detection.bounding_box, ahead)
+    }
+
+    /// How much a face looks like the one followed so far, 0..=1; 0 if that is not known.
+    fn resemblance(&self, face: &FaceObservation) -> f32 {
+        self.similarity_to(face)
+            .map_or(0.0, |similarity| similarity.0.max(0.0))
+    }
+
+    fn similarity_to(&self, face: &FaceObservation) -> Option<Cosine> {
+        let before = self.last_embedding.as_ref()?;
+        let after = face.embedding.as_ref().filter(|_| is_telling(face))?;
+        Some(before.similarity(after))
     }
 
     fn update(
@@ -224,33 +241,50 @@ impl Track {
         policy: &ConsensusPolicy,
         now: &Moment,
     ) {
+        self.motion.moved(
+            &self.detection.bounding_box,
+            &face.detection.bounding_box,
+            now.since(&self.last_seen),
+        );
         self.detection = face.detection;
         self.quality = face.quality;
         self.last_seen = *now;
         self.issue = ballot.issue;
-        if let Some(liveness) = face.liveness {
-            self.liveness_samples += 1;
-            let mean = self.liveness.unwrap_or(liveness);
-            self.liveness = Some(mean + (liveness - mean) / self.liveness_samples as f32);
-        }
-        if let Some(person) = ballot.vote.counted() {
-            self.candidate = ballot.candidate;
+        self.liveness
+            .look(now.monotonic, &face.detection.landmarks, face.liveness);
+        if let Some(judgement) = ballot.judgement {
+            self.judgement = Some(judgement);
             self.last_embedding.clone_from(&face.embedding);
-            self.votes.push_back(Vote {
-                at: now.monotonic,
-                person,
-            });
+            let person = judgement.known().map(|candidate| candidate.person);
+            self.votes
+                .cast(now.monotonic, person, face.quality.score(), policy);
         }
-        while self.votes.len() > policy.window {
-            self.votes.pop_front();
-        }
-        self.votes
-            .retain(|vote| now.monotonic.saturating_sub(vote.at) <= policy.max_vote_age);
-        let verdict = self.count_votes(policy);
+        self.votes.age(now.monotonic, policy);
+        let verdict = self.votes.verdict(policy);
         if let Verdict::Known(person) = verdict {
             self.named = Some(person);
         }
         self.set_verdict(verdict, now);
+    }
+
+    /// The most similar person of the latest vote, similar enough or not.
+    pub fn candidate(&self) -> Option<Candidate> {
+        self.judgement?.candidate
+    }
+
+    /// How the votes stand, the strongest side first.
+    pub fn sides(&self) -> Vec<Standing> {
+        self.votes.sides()
+    }
+
+    /// The side that this face would be asked to turn to: nobody can know it beforehand.
+    pub fn challenge(&self) -> Side {
+        // The low bits of a clock are as good as a coin.
+        if (self.first_seen.monotonic.as_micros() / 7).is_multiple_of(2) {
+            Side::Left
+        } else {
+            Side::Right
+        }
     }
 
     /// Who this face was last known to be. Stays when votes grow old, and when a mask or a
@@ -265,29 +299,14 @@ impl Track {
         let Verdict::Known(person) = self.verdict else {
             return None;
         };
-        let latest = self.votes.back()?;
-        let voted_now = latest.at == self.last_seen.monotonic && latest.person == Some(person);
+        let (at, latest) = self.votes.latest()?;
+        let voted_now = at == self.last_seen.monotonic && latest == Some(person);
         (voted_now && self.issue.is_none()).then_some(person)
     }
 
     /// Whether at least one frame was good enough to vote.
     pub fn was_ever_judged(&self) -> bool {
-        self.candidate.is_some() || self.last_embedding.is_some()
-    }
-
-    /// The side that has both the votes needed and more than half of all votes.
-    fn count_votes(&self, policy: &ConsensusPolicy) -> Verdict {
-        for vote in &self.votes {
-            let agreeing = self
-                .votes
-                .iter()
-                .filter(|v| v.person == vote.person)
-                .count();
-            if agreeing >= policy.votes_needed && 2 * agreeing > self.votes.len() {
-                return vote.person.map_or(Verdict::Unknown, Verdict::Known);
-            }
-        }
-        Verdict::Deciding
+        self.judgement.is_some()
     }
 
     fn set_verdict(&mut self, verdict: Verdict, now: &Moment) {
@@ -296,94 +315,6 @@ impl Track {
             self.verdict_since = *now;
         }
     }
-}
-
-/// What one face of a frame has to say.
-struct Ballot {
-    candidate: Option<Candidate>,
-    vote: Choice,
-    issue: Option<QualityIssue>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Choice {
-    Abstain,
-    Nobody,
-    For(PersonId),
-}
-
-impl Choice {
-    /// What is counted: a person or nobody; an abstention is not.
-    #[expect(clippy::option_option, reason = "abstaining is not voting for nobody")]
-    fn counted(self) -> Option<Option<PersonId>> {
-        match self {
-            Choice::Abstain => None,
-            Choice::Nobody => Some(None),
-            Choice::For(person) => Some(Some(person)),
-        }
-    }
-}
-
-/// The vote of every face. One person cannot be in a frame twice: the more
-/// similar face keeps the vote, the other one votes for nobody.
-fn ballots(faces: &[FaceObservation], gallery: &Gallery, matching: &MatchPolicy) -> Vec<Ballot> {
-    let mut ballots = first_choices(faces, gallery, matching);
-    for i in 0..ballots.len() {
-        let Choice::For(person) = ballots[i].vote else {
-            continue;
-        };
-        let similarity = |b: &Ballot| b.candidate.map_or(Cosine(-1.0), |c| c.similarity);
-        let mine = similarity(&ballots[i]);
-        let beaten = ballots.iter().enumerate().any(|(j, other)| {
-            j != i && other.vote == Choice::For(person) && (similarity(other), i) > (mine, j)
-        });
-        if beaten {
-            ballots[i].vote = Choice::Nobody;
-        }
-    }
-    ballots
-}
-
-/// What each face would vote for on its own. All of them are looked up in one
-/// pass over the gallery.
-fn first_choices(
-    faces: &[FaceObservation],
-    gallery: &Gallery,
-    matching: &MatchPolicy,
-) -> Vec<Ballot> {
-    let issues = faces
-        .iter()
-        .map(|face| QualityGate::RECOGNITION.check(&face.quality).err());
-    let probes: Vec<Option<&Embedding>> = faces
-        .iter()
-        .zip(issues.clone())
-        .map(|(face, issue)| face.embedding.as_ref().filter(|_| issue.is_none()))
-        .collect();
-    let voting: Vec<&Embedding> = probes.iter().copied().flatten().collect();
-    let mut candidates = gallery.search_all(&voting).into_iter();
-    probes
-        .iter()
-        .zip(issues)
-        .map(|(probe, issue)| {
-            if probe.is_none() {
-                return Ballot {
-                    candidate: None,
-                    vote: Choice::Abstain,
-                    issue,
-                };
-            }
-            let candidate = candidates.next().flatten();
-            let vote = match matching.identify(candidate) {
-                Identity::Known(known) => Choice::For(known.person),
-                Identity::Unknown(_) => Choice::Nobody,
-            };
-            Ballot {
-                candidate,
-                vote,
-                issue: None,
-            }
-        })
-        .collect()
 }
 
 fn is_telling(face: &FaceObservation) -> bool {

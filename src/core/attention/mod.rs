@@ -13,6 +13,8 @@
 //!
 //! A picture full of noise looks like motion: the mistakes go to the safe side.
 
+pub mod faces;
+
 use std::time::Duration;
 
 use image::RgbImage;

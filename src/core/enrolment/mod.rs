@@ -1,12 +1,22 @@
 //! Enrolment at the camera: which frames of the person in front become templates.
+//!
+//! The person is asked to face the camera and then to turn a little to either side;
+//! every good look is a sample. Samples that do not show the same face as the others are
+//! dropped, and the one that was taken of somebody else first does not spoil the rest.
+
+mod pose;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::pose::{POSE_PATIENCE, Pose};
+
+use self::pose::PosePlan;
 use super::embedding::{Cosine, Embedding};
 use super::frame::{Frame, Moment};
 use super::gallery::{Candidate, Gallery, MatchPolicy};
 use super::geometry::BoundingBox;
+use super::liveness::Side;
 use super::observation::{FaceObservation, Observation};
 use super::person::{PersonCode, PersonName};
 use super::quality::{FaceQuality, QualityGate, QualityIssue, is_cut_off};
@@ -20,6 +30,8 @@ pub struct EnrolmentPolicy {
     pub spacing: Duration,
     /// Time without a new sample after which enrolment gives up.
     pub patience: Duration,
+    /// Whether the picture shows left and right exchanged.
+    pub mirrored: bool,
 }
 
 impl Default for EnrolmentPolicy {
@@ -28,6 +40,7 @@ impl Default for EnrolmentPolicy {
             samples: 5,
             spacing: Duration::from_millis(400),
             patience: Duration::from_secs(60),
+            mirrored: false,
         }
     }
 }
@@ -59,6 +72,11 @@ pub struct Enrolment {
     /// What the person should do now.
     pub hint: Hint,
     policy: EnrolmentPolicy,
+    plan: PosePlan,
+    /// Since when the person is asked for the pose that comes next.
+    asked_since: Moment,
+    /// Good looks in a row that did not show the face of the samples.
+    others: Vec<Embedding>,
     last_progress: Moment,
 }
 
@@ -77,6 +95,10 @@ pub enum Hint {
     Kept,
     /// Wait a moment: the next frame would be the same again.
     Hold,
+    /// Face the camera.
+    FaceTheCamera,
+    /// Turn the head a little to this side.
+    Turn(Side),
 }
 
 impl std::fmt::Display for Hint {
@@ -88,6 +110,8 @@ impl std::fmt::Display for Hint {
             Hint::AnotherFace => f.pad("this is another face than before"),
             Hint::Kept => f.pad("good, once more"),
             Hint::Hold => f.pad("good, move your head a little"),
+            Hint::FaceTheCamera => f.pad("look into the camera"),
+            Hint::Turn(side) => write!(f, "turn your head a little to the {side}"),
         }
     }
 }
@@ -108,6 +132,12 @@ pub enum Progress {
 /// Two samples of one person in one visit are at least this alike.
 const CONSISTENT: Cosine = Cosine(0.4);
 
+/// Of a sample that is less alike to the others, on average, it is doubtful whose face it is.
+const OUTLIER: Cosine = Cosine(0.5);
+
+/// So many good looks in a row at one other face mean that the first sample was wrong.
+const INSISTING: usize = 3;
+
 /// A second face smaller than this share of the largest stands in the background.
 const BYSTANDER_SHARE: f32 = 0.5;
 
@@ -121,6 +151,9 @@ impl Enrolment {
             wanted: policy.samples.max(1),
             hint: Hint::NoFace,
             policy,
+            plan: PosePlan::default(),
+            asked_since: now,
+            others: Vec::new(),
             last_progress: now,
         }
     }
@@ -138,6 +171,10 @@ impl Enrolment {
         }
         match self.usable_face(observation, now) {
             Err(hint) => {
+                if !matches!(hint, Hint::FaceTheCamera | Hint::Turn(_)) {
+                    // Nobody was asked for a pose.
+                    self.asked_since = *now;
+                }
                 self.hint = hint;
                 Progress::Continue
             }
@@ -152,7 +189,10 @@ impl Enrolment {
                     quality: face.quality,
                 });
                 self.last_progress = *now;
+                self.asked_since = *now;
+                self.others.clear();
                 self.hint = Hint::Kept;
+                self.drop_an_outlier();
                 if self.samples.len() >= self.wanted {
                     Progress::Complete
                 } else {
@@ -169,7 +209,7 @@ impl Enrolment {
 
     /// The face to take a sample of, or why this frame gives none.
     fn usable_face<'a>(
-        &self,
+        &mut self,
         observation: &'a Observation,
         now: &Moment,
     ) -> Result<(&'a FaceObservation, &'a Embedding), Hint> {
@@ -184,15 +224,83 @@ impl Enrolment {
         let embedding = face
             .embedding
             .as_ref()
-            .ok_or(Hint::Quality(QualityIssue::Unclear))?;
-        let differs = |s: &EnrolmentSample| s.embedding.similarity(embedding) < CONSISTENT;
-        if self.samples.iter().any(differs) {
+            // Not looked at closely this time.
+            .ok_or(Hint::Hold)?;
+        if !self.is_face_of_the_samples(embedding) {
             return Err(Hint::AnotherFace);
         }
         if !self.samples.is_empty() && now.since(&self.last_progress) < self.policy.spacing {
             return Err(Hint::Hold);
         }
+        self.ask_for_the_pose(face.quality.turn, now)?;
         Ok((face, embedding))
+    }
+
+    fn pose_of(&self, turn: f32) -> Pose {
+        Pose::of(turn, self.policy.mirrored)
+    }
+
+    /// Whether a head turned so far is what is wanted now, or has to do.
+    fn ask_for_the_pose(&mut self, turn: f32, now: &Moment) -> Result<(), Hint> {
+        let taken: Vec<Pose> = self
+            .samples
+            .iter()
+            .map(|sample| self.pose_of(sample.quality.turn))
+            .collect();
+        let Some(wanted) = self.plan.next(&taken) else {
+            return Ok(());
+        };
+        if self.pose_of(turn) == wanted {
+            return Ok(());
+        }
+        if now.since(&self.asked_since) >= POSE_PATIENCE {
+            self.plan.give_up(wanted);
+            self.asked_since = *now;
+        }
+        Err(match wanted {
+            Pose::Frontal => Hint::FaceTheCamera,
+            Pose::Turned(side) => Hint::Turn(side),
+        })
+    }
+
+    /// Whether a face is that of the samples. One that insists on being another takes the
+    /// place of a single sample: that one may have been of somebody who walked past.
+    fn is_face_of_the_samples(&mut self, face: &Embedding) -> bool {
+        let alike = |other: &Embedding| other.similarity(face) >= CONSISTENT;
+        if self.samples.iter().all(|sample| alike(&sample.embedding)) {
+            return true;
+        }
+        if !self.others.iter().all(alike) {
+            self.others.clear();
+        }
+        self.others.push(face.clone());
+        if self.samples.len() == 1 && self.others.len() >= INSISTING {
+            self.samples.clear();
+            return true;
+        }
+        false
+    }
+
+    /// Drops the sample that is least like the others, if it is hardly like them.
+    fn drop_an_outlier(&mut self) {
+        if self.samples.len() < 3 {
+            return;
+        }
+        let mean_similarity = |index: usize| {
+            let own = &self.samples[index].embedding;
+            let others = self.samples.iter().enumerate();
+            let sum: f32 = others
+                .filter(|(other, _)| *other != index)
+                .map(|(_, sample)| sample.embedding.similarity(own).0)
+                .sum();
+            sum / (self.samples.len() - 1) as f32
+        };
+        let least = (0..self.samples.len())
+            .map(|index| (mean_similarity(index), index))
+            .min_by(|a, b| a.0.total_cmp(&b.0));
+        if let Some((_, index)) = least.filter(|(similarity, _)| *similarity < OUTLIER.0) {
+            self.samples.remove(index);
+        }
     }
 }
 
@@ -214,5 +322,5 @@ fn clash(embedding: &Embedding, gallery: &Gallery, matching: &MatchPolicy) -> Op
     // The margin does not matter here: a face like two enrolled people is enrolled all the same.
     gallery
         .search(embedding)
-        .filter(|candidate| candidate.similarity >= matching.threshold)
+        .filter(|c| c.similarity >= matching.threshold_among(gallery.people_count()))
 }
