@@ -20,6 +20,7 @@ const ANY_QUALITY: QualityGate = QualityGate {
     min_contrast: 3.0,
     max_turn: 2.0,
     max_tilt_degrees: 180.0,
+    min_mouth_contrast: 0.0,
     min_detector_score: 0.0,
 };
 

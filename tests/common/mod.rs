@@ -38,6 +38,7 @@ pub const GOOD: FaceQuality = FaceQuality {
     contrast: 45.0,
     turn: 0.02,
     tilt_degrees: 1.0,
+    mouth_contrast: 0.7,
     detector_score: 0.9,
 };
 
