@@ -1,14 +1,16 @@
 //! Motion JPEG pictures of cameras and video files.
 //!
 //! Three things set them apart from picture files. Bytes may follow the end of
-//! the picture. A picture may be half sent.
+//! the picture. A picture may be half sent, and still have an end marker.
 //! And the Huffman tables are often left out, because everyone uses those of
 //! ITU-T T.81, annex K.3. So the picture is first walked marker by marker,
-//! which finds its end and what it lacks, and only then decoded, strictly.
+//! which finds its end and what it lacks, then code by code ([`entropy`]), which
+//! finds whether all of it is there, and only then decoded, strictly.
 //!
-//! What this cannot find: a picture that was cut off but whose remains are
-//! followed by the end of an older picture, since JPEG has no checksum. The
-//! caller must not pass on more bytes than arrived.
+//! What this cannot find: bytes that were replaced by others that make sense, since
+//! JPEG has no checksum. The caller must not pass on more bytes than arrived.
+
+mod entropy;
 
 use image::RgbImage;
 use thiserror::Error;
@@ -150,6 +152,7 @@ fn decode_complete(picture: &[u8]) -> Result<RgbImage, JpegError> {
     if !limits::allows(width, height) {
         return Err(JpegError::TooLarge(width, height));
     }
+    entropy::check(picture)?;
     let rgb = decoder.decode().map_err(damaged)?;
     RgbImage::from_raw(width as u32, height as u32, rgb)
         .ok_or(JpegError::Malformed("its colours cannot be read as RGB"))
