@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 /// Where the guest has the program and its networks.
 const PROGRAM: &str = "/rollcall";
 const MODELS: &str = "/models";
+/// Somebody who is in no group.
+pub(crate) const NOBODY: u32 = 65_534;
 
 /// `rollcall run --headless`: every event is a line.
 pub(crate) struct Station {
@@ -19,14 +21,6 @@ pub(crate) struct Station {
     lines: Receiver<(Instant, String)>,
     /// What was read while waiting, for the report of a failure.
     transcript: Vec<String>,
-}
-
-/// Who runs the station.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum User {
-    Root,
-    /// Somebody who is in no group.
-    Nobody,
 }
 
 /// What a process holds.
@@ -45,6 +39,9 @@ pub(crate) fn command(data: &Path, arguments: &[&str]) -> Command {
         .arg("--data-dir")
         .arg(data)
         .env("ROLLCALL_MODELS_DIR", MODELS)
+        // Not as root, for whom no device is forbidden.
+        .uid(NOBODY)
+        .gid(NOBODY)
         .stdin(Stdio::null());
     command
 }
@@ -70,18 +67,11 @@ pub(crate) fn ask(data: &Path, arguments: &[&str]) -> Result<String, String> {
 
 impl Station {
     /// Starts a station on `data` with settings from the environment.
-    pub(crate) fn start(
-        data: &Path,
-        user: User,
-        settings: &[(&str, &str)],
-    ) -> Result<Self, String> {
+    pub(crate) fn start(data: &Path, settings: &[(&str, &str)]) -> Result<Self, String> {
         let mut command = command(data, &["run", "--headless"]);
         command
             .envs(settings.iter().copied())
             .stdout(Stdio::piped());
-        if user == User::Nobody {
-            command.uid(65_534).gid(65_534);
-        }
         let spawned = command.spawn();
         let mut child = spawned.map_err(|error| format!("cannot start {PROGRAM}: {error}"))?;
         let output = child.stdout.take().ok_or("the station has no output")?;
@@ -143,6 +133,15 @@ impl Station {
         }
     }
 
+    /// Stops the process where it is, and lets it go on: a machine that is busy.
+    pub(crate) fn pause(&self) -> Result<(), String> {
+        signal(self.child.id(), "-STOP")
+    }
+
+    pub(crate) fn resume(&self) -> Result<(), String> {
+        signal(self.child.id(), "-CONT")
+    }
+
     /// What the process holds at this moment.
     pub(crate) fn holdings(&self) -> Result<Holdings, String> {
         holdings_of(self.child.id())
@@ -164,10 +163,22 @@ impl Drop for Station {
     }
 }
 
+fn signal(pid: u32, name: &str) -> Result<(), String> {
+    let arguments = ["kill", name, &pid.to_string()];
+    let status = Command::new("/bin/busybox").args(arguments).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("kill {name} {pid}: {status}")),
+        Err(error) => Err(format!("kill {name} {pid}: {error}")),
+    }
+}
+
 /// Asks a process to end, and makes it after a while.
 pub(crate) fn terminate(child: &mut Child) {
-    let pid = child.id().to_string();
-    let _ = Command::new("/bin/busybox").args(["kill", &pid]).status();
+    if !matches!(child.try_wait(), Ok(None)) {
+        return;
+    }
+    let _ = signal(child.id(), "-TERM");
     let patience_ends = Instant::now() + Duration::from_secs(10);
     while Instant::now() < patience_ends {
         if !matches!(child.try_wait(), Ok(None)) {
