@@ -477,3 +477,47 @@ fn garbage_for_a_stream_is_silence_and_does_no_harm() {
     assert_eq!(watcher.worker.stats().frames, 0);
     watcher.finish();
 }
+
+fn rollcall(data: &std::path::Path) -> assert_cmd::Command {
+    let mut command = assert_cmd::Command::cargo_bin("rollcall").unwrap();
+    command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("RUST_LOG")
+        .arg("--data-dir")
+        .arg(data);
+    command
+}
+
+#[test]
+fn the_password_of_the_configuration_is_not_printed() {
+    let data = tempfile::tempdir().unwrap();
+    let secret = "http://olga:geheim@127.0.0.1:9/video?pwd=geheim";
+    for arguments in [
+        &["config"][..],
+        &["doctor"],
+        &["camera", "test", "--seconds", "1"],
+    ] {
+        let output = rollcall(data.path())
+            .args(arguments)
+            .env("ROLLCALL_CAMERA_SOURCE", secret)
+            .output()
+            .unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(said.contains("http://127.0.0.1:9/video"), "{said}");
+        assert!(!said.contains("geheim"), "{said}");
+    }
+}
+
+#[test]
+fn a_source_that_cannot_be_used_is_a_failure_without_a_dashboard() {
+    let data = tempfile::tempdir().unwrap();
+    let film = data.path().join("film.mjpg");
+    std::fs::write(&film, "no picture at all").unwrap();
+    rollcall(data.path())
+        .args(["run", "--headless", "--once", "--source"])
+        .arg(&film)
+        .assert()
+        .code(1)
+        .stderr(predicates::str::contains("holds no picture"));
+}

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -24,9 +24,10 @@ pub(crate) struct Station {
 }
 
 /// What a process holds.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Holdings {
-    pub(crate) descriptors: usize,
+    /// What its descriptors lead to.
+    pub(crate) descriptors: Vec<PathBuf>,
     pub(crate) threads: usize,
     pub(crate) resident_kib: i64,
 }
@@ -142,9 +143,20 @@ impl Station {
         signal(self.child.id(), "-CONT")
     }
 
-    /// What the process holds at this moment.
+    /// The least that the process holds within some seconds: what is used for a moment,
+    /// such as the database's journal, is no leak.
     pub(crate) fn holdings(&self) -> Result<Holdings, String> {
-        holdings_of(self.child.id())
+        let mut least = holdings_of(self.child.id())?;
+        for _ in 0..30 {
+            thread::sleep(Duration::from_millis(100));
+            let now = holdings_of(self.child.id())?;
+            if now.descriptors.len() < least.descriptors.len() {
+                least.descriptors = now.descriptors;
+            }
+            least.threads = least.threads.min(now.threads);
+            least.resident_kib = least.resident_kib.min(now.resident_kib);
+        }
+        Ok(least)
     }
 
     /// Ends the station without giving it a chance, as a power cut does.
@@ -192,9 +204,9 @@ pub(crate) fn terminate(child: &mut Child) {
 
 fn holdings_of(pid: u32) -> Result<Holdings, String> {
     let failed = |error: std::io::Error| format!("cannot look at process {pid}: {error}");
-    let descriptors = fs::read_dir(format!("/proc/{pid}/fd"))
-        .map_err(failed)?
-        .count();
+    let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).map_err(failed)?;
+    // One that is closed meanwhile is none.
+    let descriptors = descriptors.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
     let status = fs::read_to_string(format!("/proc/{pid}/status")).map_err(failed)?;
     let field = |name: &str| {
         let line = status.lines().find(|line| line.starts_with(name));
@@ -204,7 +216,7 @@ fn holdings_of(pid: u32) -> Result<Holdings, String> {
             .ok_or_else(|| format!("process {pid} has no field {name}"))
     };
     Ok(Holdings {
-        descriptors,
+        descriptors: descriptors.collect(),
         threads: usize::try_from(field("Threads:")?).unwrap_or(0),
         resident_kib: field("VmRSS:")?,
     })

@@ -22,7 +22,6 @@ pub(super) fn plug_cycles(lab: &mut Lab, cycles: usize) -> Result<Seen, String> 
     for _ in 0..3 {
         (camera, _) = cycle(lab, camera, &mut station)?;
     }
-    sleep(Duration::from_secs(2));
     let before = station.holdings()?;
     let mut slowest = Duration::ZERO;
     for _ in 0..cycles {
@@ -30,11 +29,10 @@ pub(super) fn plug_cycles(lab: &mut Lab, cycles: usize) -> Result<Seen, String> 
         (camera, took) = cycle(lab, camera, &mut station)?;
         slowest = slowest.max(took);
     }
-    sleep(Duration::from_secs(2));
     let after = station.holdings()?;
     leave(lab, camera, station)?;
     Ok(Seen {
-        text: compared(before, after)?,
+        text: compared(&before, &after)?,
         recovery: within(RECOVERY, slowest)?,
     })
 }
@@ -48,19 +46,22 @@ fn cycle(lab: &Lab, camera: Webcam, station: &mut Station) -> Result<(Webcam, Du
     Ok((camera, took))
 }
 
-fn compared(before: Holdings, after: Holdings) -> Result<String, String> {
+fn compared(before: &Holdings, after: &Holdings) -> Result<String, String> {
+    let (fewer, more) = (before.descriptors.len(), after.descriptors.len());
+    let growth_kib = after.resident_kib - before.resident_kib;
     let text = format!(
-        "{}→{} descriptors, {}→{} threads, {:+} kB",
-        before.descriptors,
-        after.descriptors,
-        before.threads,
-        after.threads,
-        after.resident_kib - before.resident_kib
+        "{fewer}→{more} descriptors, {}→{} threads, {growth_kib:+} kB",
+        before.threads, after.threads,
     );
-    let is_flat = after.descriptors <= before.descriptors
-        && after.threads <= before.threads
-        && after.resident_kib - before.resident_kib <= LEAK_KIB;
-    if is_flat { Ok(text) } else { Err(text) }
+    if more > fewer {
+        let new = after.descriptors.iter();
+        let new = new.filter(|path| !before.descriptors.contains(path));
+        return Err(format!("{text}: {:?}", new.collect::<Vec<_>>()));
+    }
+    if after.threads > before.threads || growth_kib > LEAK_KIB {
+        return Err(text);
+    }
+    Ok(text)
 }
 
 /// The dashboard in a window whose size changes all the time.

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::station::{self, NOBODY, Station};
 use crate::webcam::{Behaviour, Model, Webcam};
-use crate::{Lab, Scenario, Seen};
+use crate::{Lab, Scenario};
 
 /// The emulated processor is slow, and so is the program's start on it.
 const START: Duration = Duration::from_secs(120);
