@@ -1,6 +1,8 @@
 //! Cameras in the network, played by a server in this process: what they send, and the
 //! ways in which they fail. The station's own threads look at them.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests too")]
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;

@@ -6,6 +6,7 @@
 //! On a stop the order is: no more frames, no more observations, then the store
 //! writes what is queued, and only then does the process end.
 
+mod camera_controls;
 mod complaints;
 pub mod dashboard;
 pub mod headless;

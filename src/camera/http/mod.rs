@@ -94,8 +94,11 @@ impl Kind {
         match media_type {
             "image/jpeg" | "image/jpg" => Some(Self::Snapshot),
             // Where nothing is said, the pictures speak for themselves.
-            "" | "application/octet-stream" => Some(Self::Stream),
-            "video/mjpeg" | "video/x-mjpeg" | "video/x-motion-jpeg" => Some(Self::Stream),
+            ""
+            | "application/octet-stream"
+            | "video/mjpeg"
+            | "video/x-mjpeg"
+            | "video/x-motion-jpeg" => Some(Self::Stream),
             other if other.starts_with("multipart/") => Some(Self::Stream),
             _ => None,
         }

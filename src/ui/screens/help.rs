@@ -16,7 +16,7 @@ const KEYS: &[(&str, &str)] = &[
     ("t", "today's table"),
     ("l", "log"),
     ("0-9", "a PIN or badge, then Enter"),
-    ("c", "in the table: correct a punch"),
+    ("c", "camera; in the table: a correction"),
     ("/", "find a person, filter a list"),
     ("v", "preview: blocks, ASCII, off"),
     ("Tab", "next pane of a small window"),

@@ -1,5 +1,7 @@
 //! That people are recognised, and that what was shown as written stays written.
 
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use super::{
@@ -11,7 +13,7 @@ use crate::webcam::Model;
 use crate::{Lab, Seen};
 
 /// The networks take seconds for a picture here.
-const RECOGNITION: Duration = Duration::from_secs(180);
+const RECOGNITION: Duration = Duration::from_secs(90);
 
 pub(super) fn recognised(lab: &mut Lab, model: Model) -> Result<Seen, String> {
     let (camera, mut station, folder) = match model {
@@ -27,7 +29,9 @@ pub(super) fn recognised(lab: &mut Lab, model: Model) -> Result<Seen, String> {
             (camera, station, folder)
         }
     };
-    let took = station.await_line(CHECKED_IN, RECOGNITION)?;
+    let took = station
+        .await_line(CHECKED_IN, RECOGNITION)
+        .inspect_err(|_| print_log(&folder))?;
     if model == Model::MjpegAndYuyv {
         leave(lab, camera, station)?;
     } else {
@@ -43,6 +47,20 @@ pub(super) fn recognised(lab: &mut Lab, model: Model) -> Result<Seen, String> {
             recovery: None,
         }),
         other => Err(format!("{other} punches in the database")),
+    }
+}
+
+/// The end of the station's log, which tells how often the networks ran.
+fn print_log(folder: &Path) {
+    let Ok(logs) = fs::read_dir(folder.join("logs")) else {
+        return;
+    };
+    for log in logs.flatten() {
+        let text = fs::read_to_string(log.path()).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        for line in &lines[lines.len().saturating_sub(20)..] {
+            println!("LOG {line}");
+        }
     }
 }
 
