@@ -21,8 +21,9 @@ use rollcall::core::notice::Notice;
 use rollcall::core::quality::FaceQuality;
 use rollcall::core::station::Mode;
 use rollcall::ui::{
-    Action, App, CameraStatus, Charset, ColourDepth, CorrectionDraft, DraftDeed, Health, Input,
-    Key, PreviewMode, Status, UiOptions, draw,
+    Action, App, CameraControl, CameraFigures, CameraStatus, Charset, ColourDepth, ControlChange,
+    ControlStep, CorrectionDraft, DraftDeed, Health, Input, Key, PreviewMode, Status, UiOptions,
+    draw,
 };
 
 const START: &str = "2026-11-23T07:55:02+01:00";
@@ -36,6 +37,8 @@ struct Desk {
     quit: bool,
     /// Corrections that were sent.
     drafts: Vec<CorrectionDraft>,
+    /// Changes of the camera's controls that were asked for.
+    changes: Vec<ControlChange>,
 }
 
 impl Desk {
@@ -69,6 +72,7 @@ impl Desk {
             frame: Some(frame),
             quit: false,
             drafts: Vec::new(),
+            changes: Vec::new(),
             world,
         }
     }
@@ -125,6 +129,7 @@ impl Desk {
             match action {
                 Action::Intent(intent) => self.world.intend(intent),
                 Action::Correct(draft) => self.drafts.push(draft),
+                Action::ChangeControl(change) => self.changes.push(change),
                 Action::Quit | Action::TerminalLost(_) => self.quit = true,
             }
         }
@@ -136,6 +141,17 @@ impl Desk {
             now: self.world.now(),
             source: "usb",
             camera: self.camera,
+            camera_figures: CameraFigures {
+                sentence: self
+                    .camera
+                    .advice
+                    .unwrap_or("HD Webcam delivers 640x480 pictures."),
+                damaged: 2,
+                lost: 31,
+                latency: Some(Duration::from_millis(38)),
+                reconnects: 1,
+                abandoned: 0,
+            },
             frame_time: Some(Duration::from_millis(58)),
             looks_per_second: None,
             dropped: 3,
@@ -188,6 +204,53 @@ fn empty_station() {
 #[test]
 fn busy_station() {
     assert_screens("busy", &mut Desk::new().busy());
+}
+
+#[test]
+fn the_camera_and_its_controls() {
+    let control = |title: &str, value: &str, range: &str, is_changeable| CameraControl {
+        name: title.to_lowercase(),
+        title: title.into(),
+        value: value.into(),
+        range: range.into(),
+        is_changeable,
+    };
+    let mut desk = Desk::new().busy();
+    desk.press(&[Key::Char('c')]);
+    assert!(desk.app.shows_camera());
+    desk.app.show_controls(
+        vec![
+            control("Brightness", "-7", "-64 to 64", true),
+            control("Contrast", "32", "0 to 64", true),
+            control(
+                "Power Line Frequency",
+                "50 Hz",
+                "Disabled, 50 Hz, 60 Hz",
+                true,
+            ),
+            control(
+                "Auto Exposure",
+                "Aperture Priority Mode",
+                "Manual Mode, Aperture Priority Mode",
+                true,
+            ),
+            control("Exposure Time, Absolute", "157", "1 to 5000", false),
+        ],
+        "Brightness is -7 and stays so.".into(),
+    );
+    desk.press(&[Key::Down, Key::Right, Key::End, Key::Left, Key::Up, Key::Up]);
+    let expected = ControlChange {
+        name: "contrast".into(),
+        step: ControlStep::By(1),
+    };
+    assert_eq!(
+        desk.changes,
+        [expected],
+        "what cannot be changed is left alone"
+    );
+    assert_screens("camera", &mut desk);
+    desk.press(&[Key::Esc]);
+    assert!(!desk.app.shows_camera());
 }
 
 #[test]

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::http::NetworkTrouble;
+
 /// Why a source cannot be opened or cannot go on.
 #[derive(Debug, Error)]
 pub enum CameraError {
     /// The text after `--source` is not understood.
     #[error(
-        "`{text}` is not a source: {reason}. Write usb, usb:0, usb:NAME, usb:bus=SOCKET, usb:serial=NUMBER, demo, demo:SEED, or the path of a picture, a folder or a video"
+        "`{text}` is not a source: {reason}. Write usb, usb:0, usb:NAME, usb:bus=SOCKET, usb:serial=NUMBER, http://HOST/PATH, demo, demo:SEED, or the path of a picture, a folder or a video"
     )]
     InvalidSource {
         /// What was written.
@@ -97,6 +99,15 @@ pub enum CameraError {
         doing: &'static str,
         /// The driver's own words.
         message: String,
+    },
+
+    /// A camera in the network.
+    #[error("the camera at {address} {trouble}")]
+    Network {
+        /// Its address without what is secret.
+        address: String,
+        /// What is wrong.
+        trouble: NetworkTrouble,
     },
 
     /// The operating system refused a file or folder.

@@ -1,14 +1,17 @@
 //! Motion JPEG pictures of cameras and video files.
 //!
 //! Three things set them apart from picture files. Bytes may follow the end of
-//! the picture. A picture may be half sent.
+//! the picture. A picture may be half sent, and still have an end marker.
 //! And the Huffman tables are often left out, because everyone uses those of
 //! ITU-T T.81, annex K.3. So the picture is first walked marker by marker,
-//! which finds its end and what it lacks, and only then decoded, strictly.
+//! which finds its end and what it lacks, then code by code ([`entropy`]), which
+//! finds whether all of it is there, and only then decoded, strictly.
 //!
-//! What this cannot find: a picture that was cut off but whose remains are
-//! followed by the end of an older picture, since JPEG has no checksum. The
-//! caller must not pass on more bytes than arrived.
+//! What this cannot find: bytes that were replaced by others that make sense, since
+//! JPEG has no checksum. The caller must not pass on more bytes than arrived.
+
+mod entropy;
+mod markers;
 
 use image::RgbImage;
 use thiserror::Error;
@@ -18,6 +21,7 @@ use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
 use super::limits;
+pub(super) use markers::{Walk, dissect};
 
 const START_OF_IMAGE: u8 = 0xd8;
 const END_OF_IMAGE: u8 = 0xd9;
@@ -41,17 +45,6 @@ pub enum JpegError {
     Damaged(String),
 }
 
-/// Where a picture ends and what it contains.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Anatomy {
-    /// Length in bytes, end marker included.
-    pub(super) length: usize,
-    /// Where the first scan begins, if there is one.
-    first_scan: Option<usize>,
-    /// Whether Huffman tables come before the first scan.
-    has_huffman_tables: bool,
-}
-
 /// Decodes the picture at the start of `buffer`; what follows its end marker is ignored.
 ///
 /// # Errors
@@ -69,72 +62,6 @@ pub fn decode(buffer: &[u8]) -> Result<RgbImage, JpegError> {
     }
 }
 
-/// Walks the markers of the picture at the start of `buffer` to its end (T.81, annex B).
-pub(super) fn dissect(buffer: &[u8]) -> Result<Anatomy, JpegError> {
-    let cut_off = || JpegError::CutOff(buffer.len());
-    let byte_at = |at: usize| buffer.get(at).copied().ok_or_else(cut_off);
-    if byte_at(0)? != 0xff || byte_at(1)? != START_OF_IMAGE {
-        return Err(JpegError::Malformed("the start marker is missing"));
-    }
-    let mut first_scan = None;
-    let mut has_huffman_tables = false;
-    let mut at = 2;
-    loop {
-        let segment_start = at;
-        if byte_at(at)? != 0xff {
-            return Err(JpegError::Malformed(
-                "there are stray bytes between segments",
-            ));
-        }
-        // Any number of 0xff may fill the space before a marker.
-        while byte_at(at)? == 0xff {
-            at += 1;
-        }
-        let marker = byte_at(at)?;
-        at += 1;
-        match marker {
-            END_OF_IMAGE => {
-                return Ok(Anatomy {
-                    length: at,
-                    first_scan,
-                    has_huffman_tables,
-                });
-            }
-            START_OF_IMAGE => {
-                return Err(JpegError::Malformed("another picture begins inside it"));
-            }
-            // Markers without a length: TEM and stray restarts.
-            0x01 | 0xd0..=0xd7 => continue,
-            0x00 => {
-                return Err(JpegError::Malformed(
-                    "there are stray bytes between segments",
-                ));
-            }
-            HUFFMAN_TABLES if first_scan.is_none() => has_huffman_tables = true,
-            START_OF_SCAN if first_scan.is_none() => first_scan = Some(segment_start),
-            _ => {}
-        }
-        let length = usize::from(u16::from_be_bytes([byte_at(at)?, byte_at(at + 1)?]));
-        if length < 2 {
-            return Err(JpegError::Malformed(
-                "a segment is shorter than its own length",
-            ));
-        }
-        at += length;
-        if marker == START_OF_SCAN {
-            at = end_of_scan(buffer, at).ok_or_else(cut_off)?;
-        }
-    }
-}
-
-/// First marker at or after `from` that ends entropy-coded data: stuffed zeros and restarts do not.
-fn end_of_scan(buffer: &[u8], from: usize) -> Option<usize> {
-    let data = buffer.get(from..)?;
-    data.windows(2)
-        .position(|pair| pair[0] == 0xff && !matches!(pair[1], 0x00 | 0xd0..=0xd7 | 0xff))
-        .map(|offset| from + offset)
-}
-
 fn decode_complete(picture: &[u8]) -> Result<RgbImage, JpegError> {
     let damaged = |error: zune_jpeg::errors::DecodeErrors| JpegError::Damaged(format!("{error:?}"));
     let options = DecoderOptions::default()
@@ -150,6 +77,7 @@ fn decode_complete(picture: &[u8]) -> Result<RgbImage, JpegError> {
     if !limits::allows(width, height) {
         return Err(JpegError::TooLarge(width, height));
     }
+    entropy::check(picture)?;
     let rgb = decoder.decode().map_err(damaged)?;
     RgbImage::from_raw(width as u32, height as u32, rgb)
         .ok_or(JpegError::Malformed("its colours cannot be read as RGB"))

@@ -1,4 +1,4 @@
-//! Where pictures come from: a USB camera, files, or the built-in demonstration.
+//! Where pictures come from: a USB camera, one in the network, files, or the built-in demonstration.
 //!
 //! A [`FrameSource`] hands out one picture after the other at its own pace; the
 //! [`worker`] numbers and stamps them and puts them into mailboxes, in which
@@ -18,6 +18,7 @@
 pub mod avi;
 pub mod demo;
 mod error;
+pub mod http;
 pub mod jpeg;
 mod layout;
 pub mod mjpeg;
@@ -43,7 +44,7 @@ pub use error::CameraError;
 pub use layout::{Crop, PictureLayout, Rotation};
 pub use monitor::{CameraPatience, CameraStats};
 pub use settings::{CameraSettings, CaptureRequest, PixelFormat};
-pub use spec::{CameraChoice, FrameRate, Repeat, SourceOptions, SourceSpec};
+pub use spec::{CameraChoice, FrameRate, Repeat, SourceOptions, SourceSpec, without_credentials};
 pub use state::CameraState;
 pub use worker::{CameraWorker, Capture, Wiring};
 
@@ -145,6 +146,7 @@ pub fn opener(
 ) -> Arc<dyn OpenSource> {
     match spec {
         SourceSpec::Usb(choice) => Arc::new(usb::UsbOpener::new(choice.clone(), settings.clone())),
+        SourceSpec::Http(address) => Arc::new(http::HttpOpener::new(address.clone())),
         SourceSpec::Replay(path) => Arc::new(replay::ReplayOpener::new(path.clone(), options)),
         SourceSpec::Demo { seed } => Arc::new(demo::DemoOpener::new(*seed, options)),
     }

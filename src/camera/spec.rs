@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::CameraError;
+use super::http::StreamAddress;
 
 /// Seed of `demo` where none is written.
 const DEFAULT_SEED: u64 = 1;
@@ -15,6 +16,8 @@ const DEFAULT_SEED: u64 = 1;
 pub enum SourceSpec {
     /// A camera: `usb`, `usb:0`, `usb:NAME`, `usb:bus=1-1.3`, `usb:serial=8A2F`, `/dev/video0`.
     Usb(CameraChoice),
+    /// A camera in the network: `http://HOST:PORT/PATH`.
+    Http(StreamAddress),
     /// A picture, a folder of pictures or a video: `replay:PATH` or a bare path.
     Replay(PathBuf),
     /// The built-in demonstration: `demo`, `demo:SEED`.
@@ -110,7 +113,7 @@ impl FromStr for SourceSpec {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let invalid = |reason: &str| CameraError::InvalidSource {
-            text: text.to_owned(),
+            text: without_credentials(text),
             reason: reason.to_owned(),
         };
         if let Some(number) = device_file_number(text) {
@@ -133,8 +136,14 @@ impl FromStr for SourceSpec {
                 .map_err(|_| invalid("a seed is a whole number")),
             ("replay", Some("")) => Err(invalid("the path is missing after the colon")),
             ("replay", Some(path)) => Ok(Self::Replay(path.into())),
-            ("http" | "https" | "rtsp" | "rtmp" | "udp" | "tcp", Some(_)) => {
-                Err(invalid("network streams are not supported"))
+            ("http", Some(_)) => text
+                .parse()
+                .map(Self::Http)
+                .map_err(|reason: String| invalid(&reason)),
+            ("https" | "rtsp" | "rtsps" | "rtmp" | "udp" | "tcp", Some(_)) => {
+                Err(invalid(&format!(
+                    "{kind} is not read; a program such as go2rtc turns it into Motion JPEG over http"
+                )))
             }
             _ => Ok(Self::Replay(text.into())),
         }
@@ -161,17 +170,32 @@ fn choice(text: &str) -> Option<CameraChoice> {
     })
 }
 
+/// An address without its name and password; any other text as it is.
+pub fn without_credentials(source: &str) -> String {
+    if let Ok(address) = source.parse::<StreamAddress>() {
+        return address.to_string();
+    }
+    let Some((scheme, rest)) = source.split_once("://") else {
+        return source.to_owned();
+    };
+    match rest.rsplit_once('@') {
+        Some((_, place)) => format!("{scheme}://…@{place}"),
+        None => source.to_owned(),
+    }
+}
+
 /// N of `/dev/videoN`, which is what other programs call a camera.
 fn device_file_number(text: &str) -> Option<u32> {
     text.strip_prefix("/dev/video")?.parse().ok()
 }
 
 impl fmt::Display for SourceSpec {
-    /// What `from_str` reads back to the same source.
+    /// What `from_str` reads back to the same source, but for what is secret in an address.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usb(CameraChoice::First) => write!(f, "usb"),
             Self::Usb(choice) => write!(f, "usb:{choice}"),
+            Self::Http(address) => write!(f, "{address}"),
             Self::Replay(path) => write!(f, "replay:{}", path.display()),
             Self::Demo { seed } => write!(f, "demo:{seed}"),
         }
@@ -210,6 +234,10 @@ mod tests {
                 SourceSpec::Usb(CameraChoice::Serial("8A2F".to_owned())),
             ),
             ("/dev/video3", SourceSpec::Usb(CameraChoice::Number(3))),
+            (
+                "http://cam:81/video",
+                SourceSpec::Http("http://cam:81/video".parse().unwrap()),
+            ),
             ("demo", SourceSpec::Demo { seed: 1 }),
             ("demo:77", SourceSpec::Demo { seed: 77 }),
             ("replay:a:b.avi", SourceSpec::Replay("a:b.avi".into())),
@@ -235,10 +263,13 @@ mod tests {
             "demo:x",
             "demo:-1",
             "replay:",
-            "rtsp://a/b",
+            "rtsp://me:secret@a/b",
+            "https://me:secret@a/b",
+            "http://me:secret@/b",
         ] {
             let message = text.parse::<SourceSpec>().unwrap_err().to_string();
             assert!(message.contains("usb:NAME"), "{message}");
+            assert!(!message.contains("secret"), "{message}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::http::NetworkTrouble;
 use super::{CameraError, SourceDescription};
 use crate::core::picture_condition::PictureCondition;
 
@@ -45,7 +46,23 @@ impl CameraState {
             CameraError::Lost { .. } => Self::Lost(message),
             CameraError::NoFormat { .. } => Self::Unsupported(message),
             CameraError::Silent => Self::Silent,
+            CameraError::Network { trouble, .. } => Self::after_network(trouble, message),
             _ => Self::Troubled(message),
+        }
+    }
+
+    fn after_network(trouble: &NetworkTrouble, message: String) -> Self {
+        use NetworkTrouble as T;
+        match trouble {
+            T::UnknownHost | T::Refused | T::Unreachable(_) | T::Slow => Self::Absent(message),
+            T::HungUp | T::Broken(_) => Self::Lost(message),
+            T::NameWanted | T::NameRefused | T::OtherAuthenticationWanted | T::Forbidden => {
+                Self::Forbidden(message)
+            }
+            T::NotFound | T::OtherKind(_) => Self::Unsupported(message),
+            T::Status { .. } | T::RedirectedTooOften | T::RedirectedWrongly(_) | T::Nonsense(_) => {
+                Self::Troubled(message)
+            }
         }
     }
 

@@ -32,6 +32,7 @@ use anyhow::{Context as _, Result};
 use chrono::{DateTime, FixedOffset};
 use signal_hook::consts::SIGPIPE;
 
+use crate::camera::without_credentials;
 use crate::cli::{Cli, Command, Outcome, Places};
 use crate::clock::Clock;
 use crate::config::{Config, LivenessChoice};
@@ -106,7 +107,9 @@ fn print_config(sample: bool, config: &Config) -> Result<Outcome> {
     if sample {
         print!("{}", crate::config::SAMPLE);
     } else {
-        print!("{}", toml::to_string(config)?);
+        let mut shown = config.clone();
+        shown.camera.source = without_credentials(&shown.camera.source);
+        print!("{}", toml::to_string(&shown)?);
     }
     Ok(Outcome::Done)
 }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use chrono::{LocalResult, NaiveDateTime};
 use crossbeam_channel::bounded;
 
+use super::camera_controls::{ControlDesk, LOOK_EVERY};
 use super::{Parts, Runtime, both};
 use crate::camera::{CameraState, CameraStats};
 use crate::core::correction::{Change, Correction, Deed, When};
@@ -14,8 +15,8 @@ use crate::core::event::{Event, Intent, Receipt};
 use crate::core::frame::Frame;
 use crate::core::notice::Notice;
 use crate::ui::{
-    Action, App, CameraStatus, CorrectionDraft, DraftDeed, Health, Input, Status, Terminal,
-    TerminalError, UiOptions, input,
+    Action, App, CameraFigures, CameraStatus, CorrectionDraft, DraftDeed, Health, Input, Status,
+    Terminal, TerminalError, UiOptions, input,
 };
 
 /// Keys and resizes that may wait for the main thread.
@@ -44,11 +45,15 @@ pub struct DashboardOptions {
 pub fn run(parts: Parts, options: DashboardOptions) -> Result<()> {
     // The terminal first: without one, nothing is started.
     let mut terminal = Terminal::open()?;
+    let controls = ControlDesk::of(&parts.source, &parts.camera)
+        .context("starting the thread of the camera's controls")?;
     let runtime = Runtime::start(parts)?;
     let mut dashboard = Dashboard {
         app: App::new(options.ui.clone()),
         options,
         runtime,
+        controls,
+        last_look_at_controls: None,
         picture: None,
         last_draw: Duration::ZERO,
     };
@@ -62,6 +67,9 @@ struct Dashboard {
     app: App,
     options: DashboardOptions,
     runtime: Runtime,
+    controls: ControlDesk,
+    /// While they are on the screen.
+    last_look_at_controls: Option<Duration>,
     picture: Option<Arc<Frame>>,
     last_draw: Duration,
 }
@@ -97,6 +105,7 @@ impl Dashboard {
                     };
                     self.runtime.take_in(event);
                 }
+                Action::ChangeControl(change) => self.controls.change(change),
                 Action::Quit => self.runtime.stop_flag().request(),
                 Action::TerminalLost(reason) => {
                     tracing::warn!("the terminal is gone: {reason}");
@@ -125,12 +134,21 @@ impl Dashboard {
             self.picture = None;
         }
         self.app.follow(self.runtime.station());
+        self.follow_controls();
         let advice = stats.state.to_string();
         let now = self.runtime.now();
         let status = Status {
             now,
             source: &self.options.source,
             camera: camera_status(&stats, &advice),
+            camera_figures: CameraFigures {
+                sentence: &advice,
+                damaged: stats.damaged,
+                lost: stats.dropped,
+                latency: stats.latency,
+                reconnects: stats.reconnects,
+                abandoned: stats.abandoned,
+            },
             frame_time: self.runtime.frame_time(),
             looks_per_second: self.runtime.looks_per_second(),
             dropped: self.runtime.dropped_frames(),
@@ -147,6 +165,24 @@ impl Dashboard {
         }
         self.last_draw = now.monotonic;
         Ok(())
+    }
+}
+
+impl Dashboard {
+    /// Shows the camera's controls while they are looked at; otherwise it is left alone.
+    fn follow_controls(&mut self) {
+        if !self.app.shows_camera() {
+            self.last_look_at_controls = None;
+            return;
+        }
+        let now = self.runtime.now().monotonic;
+        let is_due = |last: Duration| now.saturating_sub(last) >= LOOK_EVERY;
+        if self.last_look_at_controls.is_none_or(is_due) {
+            self.last_look_at_controls = Some(now);
+            self.controls.look();
+        }
+        let shown = self.controls.shown();
+        self.app.show_controls(shown.rows, shown.remark);
     }
 }
 

@@ -6,14 +6,16 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::{LAST_RECEIPTS, Parts, Runtime, both};
+use crate::camera::CameraState;
 
 /// Runs until the source ends or a signal asks for the end.
 ///
 /// # Errors
-/// If a worker cannot be started or dies, or punches are left that could not be written.
+/// If a worker cannot be started or dies, the source cannot be used, or punches are left
+/// that could not be written.
 pub fn run(parts: Parts) -> Result<()> {
     let mut runtime = Runtime::start(parts)?;
-    let run = operate(&mut runtime);
+    let run = operate(&mut runtime).and_then(|()| source_was_usable(&runtime));
     both(run, runtime.finish())
 }
 
@@ -30,6 +32,14 @@ fn operate(runtime: &mut Runtime) -> Result<()> {
         runtime.wait(&no_input, Duration::from_millis(50))?;
     }
     print_new_lines(runtime, &mut printed)
+}
+
+/// A file that could not be read must not look like one in which nobody was seen.
+fn source_was_usable(runtime: &Runtime) -> Result<()> {
+    match runtime.camera_stats().state {
+        CameraState::Failed(reason) => anyhow::bail!(reason),
+        _ => Ok(()),
+    }
 }
 
 fn print_new_lines(runtime: &Runtime, printed: &mut u64) -> Result<()> {

@@ -6,6 +6,8 @@
 //! On a stop the order is: no more frames, no more observations, then the store
 //! writes what is queued, and only then does the process end.
 
+mod camera_controls;
+mod complaints;
 pub mod dashboard;
 pub mod headless;
 pub mod keeper;
@@ -34,6 +36,7 @@ use crate::inference::recogniser::Recogniser;
 use crate::inference::worker::{self, RecogniserReport};
 use crate::mailbox::Mailbox;
 use crate::picture;
+use crate::runtime::complaints::Complaints;
 use crate::runtime::keeper::{Duties, Keeper};
 use crate::stop::StopFlag;
 use crate::store::worker::Taken;
@@ -111,6 +114,7 @@ pub struct Runtime {
     last_look_for_changes: Duration,
     frame_time: Option<Duration>,
     looks: LookRate,
+    unreadable_frames: Complaints,
     source_ended: bool,
 }
 
@@ -222,6 +226,7 @@ impl Runtime {
             last_look_for_changes: now.monotonic,
             frame_time: None,
             looks: LookRate::default(),
+            unreadable_frames: Complaints::default(),
             source_ended: false,
         })
     }
@@ -391,8 +396,11 @@ impl Runtime {
                 self.take_in(Event::Observed(observation));
             }
             RecogniserReport::Failed(error) => {
-                tracing::error!("{error}");
-                self.take_in(Event::Notice(Notice::Warning(error.to_string())));
+                let now = self.now().monotonic;
+                if let Some(told) = self.unreadable_frames.take_in(&error.to_string(), now) {
+                    tracing::error!("{told}");
+                    self.take_in(Event::Notice(Notice::Warning(told)));
+                }
             }
             RecogniserReport::Finished => self.source_ended = true,
         }

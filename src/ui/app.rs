@@ -3,6 +3,7 @@
 //! [`App::handle`] decides what a key means. It changes only the app; what shall
 //! happen to the station goes out as [`Action`]s.
 
+use super::camera_controls::{CameraControl, ControlChange, ControlKey, ControlsList};
 use super::colour::ColourDepth;
 use super::correcting::{Correcting, FormKey};
 use super::correction_form::{CorrectionDraft, CorrectionForm};
@@ -53,6 +54,8 @@ pub enum Action {
     Intent(Intent),
     /// Find out which moments this correction means, and give it to the station.
     Correct(CorrectionDraft),
+    /// Change a control of the camera.
+    ChangeControl(ControlChange),
     /// End the program.
     Quit,
     /// Go on without a dashboard, or end: the terminal is gone, for this reason.
@@ -66,6 +69,7 @@ pub(crate) enum Screen {
     People,
     Attendance,
     Log,
+    Camera,
     Help,
 }
 
@@ -122,6 +126,7 @@ pub struct App {
     pub(crate) people: Listing,
     pub(crate) attendance: Listing,
     pub(crate) log: LogView,
+    pub(crate) controls: ControlsList,
     pub(crate) help_scroll: u16,
 }
 
@@ -145,6 +150,7 @@ impl App {
             people: Listing::default(),
             attendance: Listing::default(),
             log: LogView::Following,
+            controls: ControlsList::default(),
             help_scroll: 0,
         }
     }
@@ -198,6 +204,16 @@ impl App {
         };
     }
 
+    /// Whether the camera's controls are on the screen, and worth being read.
+    pub fn shows_camera(&self) -> bool {
+        self.screen == Screen::Camera
+    }
+
+    /// Takes the camera's controls as they are, and what there is to say of them.
+    pub fn show_controls(&mut self, controls: Vec<CameraControl>, remark: String) {
+        self.controls.show(controls, remark);
+    }
+
     /// The name for the status bar.
     pub(crate) fn station_name(&self) -> &str {
         &self.options.station_name
@@ -246,6 +262,13 @@ impl App {
                 }
             }
         }
+        if self.screen == Screen::Camera {
+            match self.controls.handle(key) {
+                ControlKey::Pass => {}
+                ControlKey::Taken => return Vec::new(),
+                ControlKey::Change(change) => return vec![Action::ChangeControl(change)],
+            }
+        }
         if self.key_of_screen(key, station, now) {
             return Vec::new();
         }
@@ -254,6 +277,7 @@ impl App {
             Key::Char('e') => self.open_form(station),
             Key::Char('p') => self.screen = Screen::People,
             Key::Char('t') => self.screen = Screen::Attendance,
+            Key::Char('c') => self.screen = Screen::Camera,
             Key::Char('l') => {
                 self.screen = Screen::Log;
                 self.log = LogView::Following;
@@ -288,6 +312,7 @@ impl App {
                 self.attendance.handle(key, &rows)
             }
             Screen::Log => self.key_of_log(key, station),
+            Screen::Camera => false,
             Screen::Help => {
                 let scroll = self.help_scroll;
                 self.help_scroll = match key {

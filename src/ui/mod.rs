@@ -8,6 +8,7 @@
 //! cameras or the database. No other room uses `ratatui` or `crossterm`.
 
 mod app;
+mod camera_controls;
 mod colour;
 mod correcting;
 mod correction_form;
@@ -27,11 +28,12 @@ mod widgets;
 use ratatui::Frame;
 
 pub use app::{Action, App, PreviewMode, UiOptions};
+pub use camera_controls::{CameraControl, ControlChange, ControlStep};
 pub use colour::ColourDepth;
 pub use correction_form::{CorrectionDraft, DraftDeed};
 pub use input::{Input, Key};
 pub use snapshot::picture_as_text;
-pub use status::{CameraStatus, Health, Status};
+pub use status::{CameraFigures, CameraStatus, Health, Status};
 pub use terminal::{Terminal, TerminalError};
 pub use theme::Charset;
 

@@ -13,6 +13,8 @@ pub struct Status<'a> {
     pub source: &'a str,
     /// How the camera is.
     pub camera: CameraStatus<'a>,
+    /// What it has done since the station started.
+    pub camera_figures: CameraFigures<'a>,
     /// How long the recogniser took for its latest frame.
     pub frame_time: Option<Duration>,
     /// Frames a second that the detector looks at: fewer than there are while nobody is there.
@@ -38,6 +40,23 @@ pub struct CameraStatus<'a> {
     pub size: Option<(u32, u32)>,
     /// Pictures a second.
     pub frames_per_second: Option<f32>,
+}
+
+/// What the camera has done since the station started.
+#[derive(Debug, Clone, Copy)]
+pub struct CameraFigures<'a> {
+    /// Its state in one sentence.
+    pub sentence: &'a str,
+    /// Pictures that could not be decoded.
+    pub damaged: u64,
+    /// Pictures that camera or driver lost.
+    pub lost: u64,
+    /// From the driver's stamp to the decoded picture.
+    pub latency: Option<Duration>,
+    /// How often it was opened again.
+    pub reconnects: u64,
+    /// Threads that are stuck in its driver.
+    pub abandoned: u64,
 }
 
 /// Whether something works.

@@ -56,6 +56,7 @@ impl Supervisor {
     /// Runs until the stop is requested, or a source that does not come back has ended.
     pub(super) fn run(mut self) {
         block_signals();
+        let mut last_trouble = String::new();
         while !self.present.stop().is_requested() {
             let surroundings = self.opener.surroundings();
             let frames_before = self.frames();
@@ -68,9 +69,14 @@ impl Supervisor {
                 self.present.close(CameraState::Failed(error.to_string()));
                 return;
             }
-            tracing::warn!("{error}");
+            // A camera that is absent over a weekend is tried some thousand times.
+            if error.to_string() != last_trouble {
+                tracing::warn!("{error}");
+                last_trouble = error.to_string();
+            }
             self.present.close(CameraState::retrying_after(&error));
             if self.frames() > frames_before {
+                last_trouble.clear();
                 self.back_off.reset();
             }
             self.pause(surroundings);

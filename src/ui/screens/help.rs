@@ -17,7 +17,7 @@ const KEYS: &[(&str, &str)] = &[
     ("l", "log"),
     ("0-9", "a PIN or badge, then Enter"),
     ("w", "why each face has its name"),
-    ("c", "in the table: correct a punch"),
+    ("c", "camera; in the table: a correction"),
     ("/", "find a person, filter a list"),
     ("v", "preview: blocks, ASCII, off"),
     ("Tab", "next pane of a small window"),

@@ -1,6 +1,7 @@
 //! Which parts fill the window, and where each goes.
 
 mod attendance;
+mod camera;
 mod help;
 mod live;
 mod log;
@@ -42,6 +43,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>) {
         Screen::People => people::draw(frame, view, body),
         Screen::Attendance => attendance::draw(frame, view, body),
         Screen::Log => log::draw(frame, view, body),
+        Screen::Camera => camera::draw(frame, view, body),
         Screen::Help => help::draw(frame, view, body),
     }
 }

@@ -64,6 +64,15 @@ const SCROLL: &[Hint] = &[
     ("q", "quit", 0),
 ];
 
+const CAMERA: &[Hint] = &[
+    ("Esc", "back", 1),
+    ("Left/Right", "change", 2),
+    ("PgUp/PgDn", "by ten", 4),
+    ("d", "default", 3),
+    ("?", "help", 0),
+    ("q", "quit", 0),
+];
+
 const HELP: &[Hint] = &[
     ("Esc", "back", 0),
     ("PgUp/PgDn", "scroll", 1),
@@ -143,6 +152,7 @@ impl Hints<'_> {
             (Screen::Attendance, ..) => TABLE,
             (Screen::People, ..) => LIST,
             (Screen::Log, ..) => SCROLL,
+            (Screen::Camera, ..) => CAMERA,
             (Screen::Help, ..) => HELP,
         }
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 /// Where the guest has the program and its networks.
 const PROGRAM: &str = "/rollcall";
 const MODELS: &str = "/models";
+/// Somebody who is in no group.
+pub(crate) const NOBODY: u32 = 65_534;
 
 /// `rollcall run --headless`: every event is a line.
 pub(crate) struct Station {
@@ -21,18 +23,11 @@ pub(crate) struct Station {
     transcript: Vec<String>,
 }
 
-/// Who runs the station.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum User {
-    Root,
-    /// Somebody who is in no group.
-    Nobody,
-}
-
 /// What a process holds.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Holdings {
-    pub(crate) descriptors: usize,
+    /// What its descriptors lead to.
+    pub(crate) descriptors: Vec<PathBuf>,
     pub(crate) threads: usize,
     pub(crate) resident_kib: i64,
 }
@@ -45,6 +40,13 @@ pub(crate) fn command(data: &Path, arguments: &[&str]) -> Command {
         .arg("--data-dir")
         .arg(data)
         .env("ROLLCALL_MODELS_DIR", MODELS)
+        // Less work than usual: a processor that is emulated would be too slow to follow a face.
+        .env("ROLLCALL_CAMERA_FRAMES_PER_SECOND", "10")
+        .env("ROLLCALL_RECOGNITION_DETECTOR_SIZE", "160")
+        .env("ROLLCALL_RECOGNITION_LIVENESS", "off")
+        // Not as root, for whom no device is forbidden.
+        .uid(NOBODY)
+        .gid(NOBODY)
         .stdin(Stdio::null());
     command
 }
@@ -70,18 +72,11 @@ pub(crate) fn ask(data: &Path, arguments: &[&str]) -> Result<String, String> {
 
 impl Station {
     /// Starts a station on `data` with settings from the environment.
-    pub(crate) fn start(
-        data: &Path,
-        user: User,
-        settings: &[(&str, &str)],
-    ) -> Result<Self, String> {
+    pub(crate) fn start(data: &Path, settings: &[(&str, &str)]) -> Result<Self, String> {
         let mut command = command(data, &["run", "--headless"]);
         command
             .envs(settings.iter().copied())
             .stdout(Stdio::piped());
-        if user == User::Nobody {
-            command.uid(65_534).gid(65_534);
-        }
         let spawned = command.spawn();
         let mut child = spawned.map_err(|error| format!("cannot start {PROGRAM}: {error}"))?;
         let output = child.stdout.take().ok_or("the station has no output")?;
@@ -137,15 +132,33 @@ impl Station {
     }
 
     fn last_words(&self) -> String {
-        match self.transcript.last() {
-            Some(line) => format!("its last line: {line}"),
-            None => "it said nothing".to_owned(),
-        }
+        let last = &self.transcript[self.transcript.len().saturating_sub(4)..];
+        format!("its last lines: {}", last.join(" / "))
     }
 
-    /// What the process holds at this moment.
+    /// Stops the process where it is, and lets it go on: a machine that is busy.
+    pub(crate) fn pause(&self) -> Result<(), String> {
+        signal(self.child.id(), "-STOP")
+    }
+
+    pub(crate) fn resume(&self) -> Result<(), String> {
+        signal(self.child.id(), "-CONT")
+    }
+
+    /// The least that the process holds within some seconds: what is used for a moment,
+    /// such as the database's journal, is no leak.
     pub(crate) fn holdings(&self) -> Result<Holdings, String> {
-        holdings_of(self.child.id())
+        let mut least = holdings_of(self.child.id())?;
+        for _ in 0..30 {
+            thread::sleep(Duration::from_millis(100));
+            let now = holdings_of(self.child.id())?;
+            if now.descriptors.len() < least.descriptors.len() {
+                least.descriptors = now.descriptors;
+            }
+            least.threads = least.threads.min(now.threads);
+            least.resident_kib = least.resident_kib.min(now.resident_kib);
+        }
+        Ok(least)
     }
 
     /// Ends the station without giving it a chance, as a power cut does.
@@ -164,10 +177,22 @@ impl Drop for Station {
     }
 }
 
+fn signal(pid: u32, name: &str) -> Result<(), String> {
+    let arguments = ["kill", name, &pid.to_string()];
+    let status = Command::new("/bin/busybox").args(arguments).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("kill {name} {pid}: {status}")),
+        Err(error) => Err(format!("kill {name} {pid}: {error}")),
+    }
+}
+
 /// Asks a process to end, and makes it after a while.
 pub(crate) fn terminate(child: &mut Child) {
-    let pid = child.id().to_string();
-    let _ = Command::new("/bin/busybox").args(["kill", &pid]).status();
+    if !matches!(child.try_wait(), Ok(None)) {
+        return;
+    }
+    let _ = signal(child.id(), "-TERM");
     let patience_ends = Instant::now() + Duration::from_secs(10);
     while Instant::now() < patience_ends {
         if !matches!(child.try_wait(), Ok(None)) {
@@ -181,9 +206,9 @@ pub(crate) fn terminate(child: &mut Child) {
 
 fn holdings_of(pid: u32) -> Result<Holdings, String> {
     let failed = |error: std::io::Error| format!("cannot look at process {pid}: {error}");
-    let descriptors = fs::read_dir(format!("/proc/{pid}/fd"))
-        .map_err(failed)?
-        .count();
+    let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).map_err(failed)?;
+    // One that is closed meanwhile is none.
+    let descriptors = descriptors.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
     let status = fs::read_to_string(format!("/proc/{pid}/status")).map_err(failed)?;
     let field = |name: &str| {
         let line = status.lines().find(|line| line.starts_with(name));
@@ -193,7 +218,7 @@ fn holdings_of(pid: u32) -> Result<Holdings, String> {
             .ok_or_else(|| format!("process {pid} has no field {name}"))
     };
     Ok(Holdings {
-        descriptors,
+        descriptors: descriptors.collect(),
         threads: usize::try_from(field("Threads:")?).unwrap_or(0),
         resident_kib: field("VmRSS:")?,
     })

@@ -1,0 +1,142 @@
+//! The camera's controls as a list: which one the keys act on, and what they ask for.
+
+use super::input::Key;
+
+/// One control, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CameraControl {
+    /// The name by which it is changed.
+    pub name: String,
+    /// The camera's own name for it.
+    pub title: String,
+    /// Its present value.
+    pub value: String,
+    /// What it can be.
+    pub range: String,
+    /// Whether it can be changed now; automatic exposure decides the exposure, for example.
+    pub is_changeable: bool,
+}
+
+/// What the operator wants of a control.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ControlChange {
+    /// Which one.
+    pub name: String,
+    /// What is done to it.
+    pub step: ControlStep,
+}
+
+/// How a control is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ControlStep {
+    /// By so many of its own steps.
+    By(i64),
+    /// To what it was when the camera was made.
+    ToDefault,
+}
+
+/// What a key meant to the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ControlKey {
+    /// Nothing.
+    Pass,
+    /// Something that is done.
+    Taken,
+    /// A change of the selected control.
+    Change(ControlChange),
+}
+
+/// The list and the selection.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ControlsList {
+    pub(crate) rows: Vec<CameraControl>,
+    /// What became of the last change, or why there are no controls.
+    pub(crate) remark: String,
+    selected: usize,
+}
+
+/// Steps that Page Up and Page Down make of a value: many have 256 of them.
+const LEAP: i64 = 10;
+
+impl ControlsList {
+    /// The row the keys act on.
+    pub(crate) fn selected(&self) -> usize {
+        self.selected.min(self.rows.len().saturating_sub(1))
+    }
+
+    /// Takes the controls as they are now.
+    pub(crate) fn show(&mut self, rows: Vec<CameraControl>, remark: String) {
+        self.rows = rows;
+        self.remark = remark;
+    }
+
+    /// Does what `key` means here.
+    pub(crate) fn handle(&mut self, key: Key) -> ControlKey {
+        let last = self.rows.len().saturating_sub(1);
+        let row = self.selected();
+        let step = match key {
+            Key::Up | Key::Char('k') => return self.select(row.saturating_sub(1)),
+            Key::Down | Key::Char('j') => return self.select((row + 1).min(last)),
+            Key::Home => return self.select(0),
+            Key::End => return self.select(last),
+            Key::Left => ControlStep::By(-1),
+            Key::Right => ControlStep::By(1),
+            Key::PageDown => ControlStep::By(-LEAP),
+            Key::PageUp => ControlStep::By(LEAP),
+            Key::Char('d') => ControlStep::ToDefault,
+            _ => return ControlKey::Pass,
+        };
+        match self.rows.get(row) {
+            Some(control) if control.is_changeable => ControlKey::Change(ControlChange {
+                name: control.name.clone(),
+                step,
+            }),
+            _ => ControlKey::Taken,
+        }
+    }
+
+    fn select(&mut self, row: usize) -> ControlKey {
+        self.selected = row;
+        ControlKey::Taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn control(name: &str, is_changeable: bool) -> CameraControl {
+        CameraControl {
+            name: name.to_owned(),
+            title: name.to_owned(),
+            value: "1".to_owned(),
+            range: "0 to 9".to_owned(),
+            is_changeable,
+        }
+    }
+
+    #[test]
+    fn keys_change_the_selected_control_and_nothing_else() {
+        let mut list = ControlsList::default();
+        let key = list.handle(Key::Right);
+        assert_eq!(key, ControlKey::Taken, "there is none yet");
+        let rows = vec![control("gain", true), control("exposure", false)];
+        list.show(rows, String::new());
+        let change = |step| {
+            ControlKey::Change(ControlChange {
+                name: "gain".to_owned(),
+                step,
+            })
+        };
+        assert_eq!(list.handle(Key::Left), change(ControlStep::By(-1)));
+        assert_eq!(list.handle(Key::PageUp), change(ControlStep::By(10)));
+        assert_eq!(list.handle(Key::Char('d')), change(ControlStep::ToDefault));
+        assert_eq!(list.handle(Key::Char('q')), ControlKey::Pass);
+        assert_eq!(list.handle(Key::Down), ControlKey::Taken);
+        let key = list.handle(Key::Right);
+        assert_eq!(key, ControlKey::Taken, "not changeable now");
+        // The camera was replaced by one that has less.
+        list.show(vec![control("gain", true)], String::new());
+        assert_eq!(list.handle(Key::Right), change(ControlStep::By(1)));
+    }
+}
