@@ -9,9 +9,9 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::inference::manifest::ModelName;
 pub use records::{
-    AddEventArgs, AttendanceCommand, BackupArgs, ChangeEventArgs, DirectionArg, ExportArgs,
-    ExportFormat, ExportView, ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, PinCommand,
-    RangeArgs, RepairClockArgs, RestoreArgs, SignatureArgs, VoidEventArgs,
+    AddEventArgs, AttendanceCommand, BackupArgs, ChangeEventArgs, DayArgs, DirectionArg,
+    ExportArgs, ExportFormat, ExportView, ImportCommand, ImportEmbeddingsArgs, ImportFileArgs,
+    PinCommand, RangeArgs, RepairClockArgs, ReportArgs, RestoreArgs, SignatureArgs, VoidEventArgs,
 };
 
 /// Exit codes, the same for every command.

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, FixedOffset, Local, LocalResult, NaiveDateTime, TimeZone};
+use chrono::{DateTime, FixedOffset, LocalResult, NaiveDateTime, Utc};
 use nix::time::{ClockId, clock_gettime};
 use rtime_clock::adjtime::{Timex, adjtimex};
 
 use crate::core::frame::Moment;
+use crate::zone::Zone;
 
 /// Reads both clocks; copies count from the same start.
 ///
@@ -17,11 +18,17 @@ use crate::core::frame::Moment;
 pub struct Clock {
     monotonic: ClockId,
     started: Duration,
+    zone: Zone,
 }
 
 impl Clock {
-    /// A clock whose monotonic time starts now.
+    /// A clock whose monotonic time starts now, in the machine's time zone.
     pub fn start() -> Self {
+        Self::start_in(Zone::Machine)
+    }
+
+    /// A clock whose monotonic time starts now.
+    pub fn start_in(zone: Zone) -> Self {
         let monotonic = if read(ClockId::CLOCK_BOOTTIME).is_some() {
             ClockId::CLOCK_BOOTTIME
         } else {
@@ -31,16 +38,17 @@ impl Clock {
         Self {
             monotonic,
             started: read(monotonic).unwrap_or_default(),
+            zone,
         }
     }
 
-    /// The present moment in the machine's local time zone.
+    /// The present moment in the station's time zone.
     pub fn now(&self) -> Moment {
         Moment {
             monotonic: read(self.monotonic)
                 .unwrap_or_default()
                 .saturating_sub(self.started),
-            wall: Local::now().fixed_offset(),
+            wall: self.zone.localise(Utc::now()),
         }
     }
 
@@ -60,15 +68,13 @@ impl Clock {
 
     /// The same moment as a clock on the wall here shows it.
     pub fn localise(&self, moment: DateTime<FixedOffset>) -> DateTime<FixedOffset> {
-        moment.with_timezone(&Local).fixed_offset()
+        self.zone.localise(moment.to_utc())
     }
 
     /// The moments at which a clock on the wall here shows `local`: two in the
     /// hour that daylight saving repeats, none in the one it leaves out.
     pub fn moments_of(&self, local: NaiveDateTime) -> LocalResult<DateTime<FixedOffset>> {
-        Local
-            .from_local_datetime(&local)
-            .map(|moment| moment.fixed_offset())
+        self.zone.moments_of(local)
     }
 }
 

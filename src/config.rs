@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 mod records;
+mod shifts;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,8 +22,10 @@ use crate::core::gallery::MatchPolicy;
 use crate::core::liveness::{LivenessDemand, LivenessPolicy};
 use crate::core::station::Policies;
 use crate::inference::manifest::{ModelFamily, ModelName};
+use crate::zone::Zone;
 
 pub use records::{BackupConfig, ExportConfig, LogConfig, PrivacyConfig};
+pub use shifts::{ScheduleConfig, ShiftConfig};
 
 /// Name of the configuration file inside the data folder.
 pub const FILE_NAME: &str = "config.toml";
@@ -54,6 +57,12 @@ pub struct Config {
     pub dashboard: DashboardConfig,
     /// What is written to the log file.
     pub log: LogConfig,
+    /// When people are expected.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shift: Vec<ShiftConfig>,
+    /// Who is expected in which shift on which days.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub schedule: Vec<ScheduleConfig>,
 }
 
 /// The station as a whole.
@@ -141,6 +150,12 @@ pub struct AttendanceConfig {
     pub cooldown_secs: u64,
     /// Local time at which a new day starts, `HH:MM`.
     pub day_starts_at: String,
+    /// IANA name of the station's time zone; empty for the machine's.
+    pub time_zone: String,
+    /// Calendar of holidays (iCalendar); a relative path is inside the data folder.
+    pub holidays: String,
+    /// Hours after the end of a shift at which an open check-in is taken for forgotten.
+    pub close_after_hours: u64,
 }
 
 /// How people are enrolled at the camera.
@@ -227,6 +242,9 @@ impl Default for AttendanceConfig {
             mode: AttendanceMode::Toggle,
             cooldown_secs: 300,
             day_starts_at: "00:00".into(),
+            time_zone: String::new(),
+            holidays: String::new(),
+            close_after_hours: 4,
         }
     }
 }
@@ -273,6 +291,12 @@ pub enum ConfigError {
         /// Its value.
         value: String,
         /// What is wrong with it.
+        message: String,
+    },
+    /// Shifts and schedules make no sense.
+    #[error("the configuration is not valid: {message}")]
+    Timetable {
+        /// What is wrong with which.
         message: String,
     },
     /// A value makes no sense.
@@ -425,18 +449,7 @@ impl Config {
             r.threads.to_string(),
             "from 0 (choose) to 64",
         )?;
-        check(
-            (10..=86_400).contains(&self.attendance.cooldown_secs),
-            "attendance.cooldown_secs",
-            self.attendance.cooldown_secs.to_string(),
-            "from 10 seconds to a day (86400)",
-        )?;
-        check(
-            parse_time_of_day(&self.attendance.day_starts_at).is_some(),
-            "attendance.day_starts_at",
-            format!("{:?}", self.attendance.day_starts_at),
-            "a time as \"HH:MM\"",
-        )?;
+        self.validate_attendance(check)?;
         check(
             (1..=20).contains(&self.enrolment.samples),
             "enrolment.samples",
@@ -458,6 +471,11 @@ impl Config {
             format!("{:?}", self.station.name),
             "1 to 40 characters, none of them a control character",
         )
+    }
+
+    /// The time zone of the station.
+    pub fn zone(&self) -> Zone {
+        Zone::parse(&self.attendance.time_zone).unwrap_or_default()
     }
 
     /// The rules of the station.

@@ -17,3 +17,4 @@ pub mod sheet;
 pub mod stop;
 pub mod store;
 pub mod ui;
+pub mod zone;

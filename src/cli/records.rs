@@ -21,6 +21,14 @@ pub enum AttendanceCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Hours, lateness, absence and overtime by person.
+    Report(ReportArgs),
+    /// Who is in now.
+    Who(JsonArgs),
+    /// Who came late.
+    Late(DayArgs),
+    /// Who was expected and did not come.
+    Absent(DayArgs),
     /// Write tables for payroll.
     Export(ExportArgs),
     /// Add a punch that was never made.
@@ -31,6 +39,47 @@ pub enum AttendanceCommand {
     Change(ChangeEventArgs),
     /// Shift events that were made while the clock was wrong.
     RepairClock(RepairClockArgs),
+}
+
+/// Arguments of `attendance report`.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("period").args(["day", "week", "month", "from"])))]
+pub struct ReportArgs {
+    /// One day; without a period it is today.
+    #[arg(long, value_name = "DAY")]
+    pub day: Option<NaiveDate>,
+    /// A week, e.g. 2026-W47.
+    #[arg(long, value_name = "WEEK")]
+    pub week: Option<String>,
+    /// A month, e.g. 2026-11.
+    #[arg(long, value_name = "MONTH")]
+    pub month: Option<String>,
+    /// First day.
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<NaiveDate>,
+    /// Last day, with --from; without it, today.
+    #[arg(long, value_name = "DAY", requires = "from")]
+    pub to: Option<NaiveDate>,
+    /// Only the person with this code.
+    #[arg(long, value_name = "CODE")]
+    pub person: Option<String>,
+    /// Only this team.
+    #[arg(long, value_name = "TEAM")]
+    pub team: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A day.
+#[derive(Debug, Args)]
+pub struct DayArgs {
+    /// Another day than today.
+    #[arg(long, value_name = "DAY")]
+    pub day: Option<NaiveDate>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What every correction has to say.

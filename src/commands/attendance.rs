@@ -5,7 +5,7 @@ use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
 use super::table::{Table, print_json};
-use super::{Context, clock_repair, correction, export};
+use super::{Context, clock_repair, correction, export, report};
 use crate::cli::{AttendanceCommand, JsonArgs, Outcome, RangeArgs};
 use crate::core::attendance::AttendanceEvent;
 use crate::core::day::{DaySummary, Presence, summarise};
@@ -45,6 +45,10 @@ pub(super) fn run(command: &AttendanceCommand, context: &Context) -> Result<Outc
                 print_events(&rows)?;
             }
         }
+        AttendanceCommand::Report(args) => report::run(args, context)?,
+        AttendanceCommand::Who(args) => report::who(*args, context)?,
+        AttendanceCommand::Late(args) => report::late(args, context)?,
+        AttendanceCommand::Absent(args) => report::absent(args, context)?,
         AttendanceCommand::Export(args) => export::run(args, context)?,
         AttendanceCommand::Add(args) => correction::add(args, context)?,
         AttendanceCommand::Void(args) => correction::void(args, context)?,

@@ -18,6 +18,7 @@ mod models;
 mod people;
 mod pin;
 mod re_embed;
+mod report;
 mod salvage;
 mod station;
 mod stills;
@@ -67,10 +68,11 @@ pub fn run(cli: Cli) -> Result<Outcome> {
     let config = Config::load(places.config.as_deref(), &places.data_dir, |name| {
         std::env::var(name).ok()
     })?;
+    let clock = Clock::start_in(config.zone());
     let context = Context {
         places,
         config,
-        clock: Clock::start(),
+        clock,
     };
     if !matches!(command, None | Some(Command::Run(_))) {
         end_quietly_when_nobody_reads()?;

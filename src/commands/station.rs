@@ -76,6 +76,7 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
     let parts = Parts {
         source: source.clone(),
         source_options,
+        zone: context.config.zone(),
         camera: camera_settings(context.config.camera.settings(), &folder.path),
         recogniser,
         store,

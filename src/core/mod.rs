@@ -33,3 +33,4 @@ pub mod picture_condition;
 pub mod pin;
 pub mod quality;
 pub mod station;
+pub mod worktime;

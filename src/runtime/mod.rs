@@ -41,6 +41,7 @@ use crate::runtime::keeper::{Duties, Keeper};
 use crate::stop::StopFlag;
 use crate::store::worker::Taken;
 use crate::store::{self, NewPerson, NewTemplate, Patience, Store, StoreHandle, StoreRequest};
+use crate::zone::Zone;
 
 /// How often the station is told that time has passed.
 const TICK: Duration = Duration::from_millis(250);
@@ -77,6 +78,8 @@ pub struct Parts {
     pub store: Store,
     /// The rules.
     pub policies: Policies,
+    /// Where the station's clock hangs.
+    pub zone: Zone,
     /// Things the operator should know from the start.
     pub notices: Vec<Notice>,
     /// What is done every day.
@@ -145,7 +148,7 @@ impl Runtime {
     /// # Errors
     /// If a thread or a signal handler is refused, or the database cannot be read.
     pub fn start(parts: Parts) -> Result<Self> {
-        let clock = Clock::start();
+        let clock = Clock::start_in(parts.zone);
         let stop = StopFlag::new();
         for signal in [SIGTERM, SIGINT, SIGHUP] {
             signal_hook::flag::register(signal, stop.as_atomic())

@@ -27,6 +27,10 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("schema/002.sql"),
         finish: chain::adopt_version_1,
     },
+    Migration {
+        sql: include_str!("schema/003.sql"),
+        finish: |_| Ok(()),
+    },
 ];
 
 /// The version this program writes.

@@ -25,7 +25,7 @@ fn sighted(store: &mut Store, at: &str) {
             monotonic: std::time::Duration::ZERO,
             wall: time(at),
         },
-        reason: SightingReason::Unknown,
+        reason: SightingReason::Spoof,
         candidate: Some(Candidate {
             person: id,
             template: TemplateId(1),

@@ -44,6 +44,9 @@ pub(crate) fn command(data: &Path, arguments: &[&str]) -> Command {
         .env("ROLLCALL_CAMERA_FRAMES_PER_SECOND", "10")
         .env("ROLLCALL_RECOGNITION_DETECTOR_SIZE", "160")
         .env("ROLLCALL_RECOGNITION_LIVENESS", "off")
+        // One look takes seconds, longer than looks may lie apart to be counted together.
+        .env("ROLLCALL_RECOGNITION_VOTES_NEEDED", "1")
+        .env("ROLLCALL_RECOGNITION_VOTES_WINDOW", "1")
         // Not as root, for whom no device is forbidden.
         .uid(NOBODY)
         .gid(NOBODY)
