@@ -442,3 +442,104 @@ fn pins_consent_and_a_persons_data() {
     assert_eq!(receipt["events_kept"], 2);
     assert!(receipt["code"].as_str().unwrap().starts_with("anon-"));
 }
+
+const DAY_SHIFT: &str = "[[shift]]\nname = \"day\"\nstart = \"07:30\"\nend = \"17:00\"\n\
+    breaks = [\"12:00-12:30\"]\ngrace_mins = 5\n\
+    [[schedule]]\nshift = \"day\"\ndays = [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\"]\n";
+
+#[test]
+fn a_report_measures_days_against_shifts() {
+    let station = Station::lived_in();
+    let config = station.data().join("config.toml");
+    let period = [
+        "attendance",
+        "report",
+        "--from",
+        "2026-11-02",
+        "--to",
+        "2026-11-03",
+        "--json",
+    ];
+    std::fs::write(&config, DAY_SHIFT).unwrap();
+    let report = station.json(&period);
+    let [ana, bruno] = report["days"].as_array().unwrap().as_slice() else {
+        panic!("{report}");
+    };
+    // From 08:00 to 16:30 without the unpaid half-hour.
+    assert_eq!(
+        (&ana["worked_minutes"], &ana["break_minutes"]),
+        (&480.into(), &30.into())
+    );
+    assert_eq!(
+        (&ana["late_minutes"], &ana["early_minutes"]),
+        (&30.into(), &30.into())
+    );
+    assert_eq!(
+        (ana["team"].as_str(), ana["shift"].as_str()),
+        (Some("Night"), Some("day"))
+    );
+    // Forgotten, so closed at the shift's end, and said.
+    assert_eq!(bruno["worked_minutes"], 510);
+    assert_eq!(bruno["flags"], serde_json::json!(["forgotten-check-out"]));
+    let people = report["people"].as_array().unwrap();
+    assert_eq!(
+        people[0]["worked_minutes_by_week"],
+        serde_json::json!({ "2026-W45": 480 })
+    );
+    assert_eq!(people[1]["days_flagged"], 1);
+
+    let ics = "BEGIN:VEVENT\nDTSTART;VALUE=DATE:20261103\nSUMMARY:Fair\nEND:VEVENT\n";
+    std::fs::write(station.data().join("h.ics"), ics).unwrap();
+    std::fs::write(
+        &config,
+        format!("[attendance]\nholidays = \"h.ics\"\n{DAY_SHIFT}"),
+    )
+    .unwrap();
+    let report = station.json(&period);
+    assert_eq!(report["days"][1]["shift"], Value::Null);
+    assert_eq!(report["days"][1]["worked_minutes"], 0);
+
+    let week = station.json(&[
+        "attendance",
+        "report",
+        "--week",
+        "2026-W45",
+        "--team",
+        "night",
+        "--json",
+    ]);
+    assert_eq!(week["people"].as_array().unwrap().len(), 1);
+    station
+        .run(&["attendance", "report", "--month", "2026-11"])
+        .success()
+        .stdout(contains("Ana Torres").and(contains("8:00")));
+    station
+        .run(&["attendance", "report", "--person", "E-9"])
+        .failure()
+        .stderr(contains("nobody has the code E-9"));
+}
+
+#[test]
+fn nobody_is_absent_before_being_enrolled() {
+    let station = Station::lived_in();
+    std::fs::write(station.data().join("config.toml"), DAY_SHIFT).unwrap();
+    let absent = station.json(&["attendance", "absent", "--day", "2026-11-04", "--json"]);
+    assert_eq!(absent, serde_json::json!([]));
+    let late = station.json(&["attendance", "late", "--day", "2026-11-02", "--json"]);
+    assert_eq!(late[0]["code"], "E-1");
+    assert_eq!(
+        station.json(&["attendance", "who", "--json"]),
+        serde_json::json!([])
+    );
+}
+
+#[test]
+fn a_shift_over_the_start_of_a_day_is_refused_with_advice() {
+    let station = Station::lived_in();
+    let night = "[[shift]]\nname = \"night\"\nstart = \"22:00\"\nend = \"06:00\"\n";
+    std::fs::write(station.data().join("config.toml"), night).unwrap();
+    station
+        .run(&["attendance", "today"])
+        .failure()
+        .stderr(contains("choose a day_starts_at outside of every shift"));
+}
