@@ -275,11 +275,19 @@ fn leave(lab: &mut Lab, camera: Webcam, mut station: Station) -> Result<(), Stri
 }
 
 fn within(limit: Duration, took: Duration) -> Result<Option<Duration>, String> {
-    if took <= limit {
+    if took <= limit * patience() {
         Ok(Some(took))
     } else {
         Err(format!("only after {:.1} s", took.as_secs_f64()))
     }
+}
+
+/// How many times as long as on a quiet machine things may take; see the README.
+fn patience() -> u32 {
+    let asked = fs::read_to_string("/patience").ok();
+    asked
+        .and_then(|text| text.trim().parse().ok())
+        .unwrap_or(1)
 }
 
 fn punches(folder: &Path) -> Result<usize, String> {
