@@ -285,9 +285,7 @@ fn within(limit: Duration, took: Duration) -> Result<Option<Duration>, String> {
 /// How many times as long as on a quiet machine things may take; see the README.
 fn patience() -> u32 {
     let asked = fs::read_to_string("/patience").ok();
-    asked
-        .and_then(|text| text.trim().parse().ok())
-        .unwrap_or(1)
+    asked.and_then(|text| text.trim().parse().ok()).unwrap_or(1)
 }
 
 fn punches(folder: &Path) -> Result<usize, String> {
