@@ -93,6 +93,39 @@ fn who_does_not_turn_is_enrolled_all_the_same() {
 }
 
 #[test]
+fn poor_frames_in_between_do_not_ask_for_a_pose_for_ever() {
+    let mut world = world();
+    world.intend(enrol("Bruno", "P-2"));
+    let blurred = Face {
+        quality: FaceQuality {
+            sharpness: 0.0,
+            ..GOOD
+        },
+        ..Face::of(7, 0.9)
+    };
+    for _ in 0..30 {
+        world.see_for(&[Face::of(7, 0.9)], 0.2);
+        world.see_for(std::slice::from_ref(&blurred), 0.2);
+    }
+    assert_eq!(world.ledger.people[0].template_count, 5);
+}
+
+#[test]
+fn a_look_that_was_not_close_changes_nothing() {
+    let mut world = world();
+    world.intend(enrol("Bruno", "P-2"));
+    let glanced = Face {
+        is_examined: false,
+        ..Face::of(7, 0.9)
+    };
+    for _ in 0..30 {
+        world.see_for(&[Face::of(7, 0.9)], 0.2);
+        world.see_for(std::slice::from_ref(&glanced), 0.2);
+    }
+    assert_eq!(world.ledger.people[0].template_count, 5);
+}
+
+#[test]
 fn who_walked_past_first_does_not_spoil_an_enrolment() {
     let mut world = world();
     world.intend(enrol("Bruno", "P-2"));

@@ -55,6 +55,8 @@ pub struct Face {
     pub quality: FaceQuality,
     /// How live it looks.
     pub liveness: Option<f32>,
+    /// Whether the embedder was asked.
+    pub is_examined: bool,
 }
 
 impl Face {
@@ -66,6 +68,7 @@ impl Face {
             size: 120.0,
             quality: GOOD,
             liveness: None,
+            is_examined: true,
         }
     }
 
@@ -109,7 +112,9 @@ impl Face {
         FaceObservation {
             detection: detection(self.x, 100.0, self.size),
             quality: self.quality,
-            embedding: Some(Embedding::from_raw(values).unwrap()),
+            embedding: self
+                .is_examined
+                .then(|| Embedding::from_raw(values).unwrap()),
             liveness: self.liveness,
         }
     }

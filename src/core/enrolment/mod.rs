@@ -171,8 +171,8 @@ impl Enrolment {
         }
         match self.usable_face(observation, now) {
             Err(hint) => {
-                if !matches!(hint, Hint::FaceTheCamera | Hint::Turn(_)) {
-                    // Nobody was asked for a pose.
+                if hint == Hint::NoFace {
+                    // Nobody was there to be asked for a pose.
                     self.asked_since = *now;
                 }
                 self.hint = hint;
@@ -224,8 +224,8 @@ impl Enrolment {
         let embedding = face
             .embedding
             .as_ref()
-            // Not looked at closely this time.
-            .ok_or(Hint::Hold)?;
+            // Not looked at closely this time: what was said before stands.
+            .ok_or(self.hint)?;
         if !self.is_face_of_the_samples(embedding) {
             return Err(Hint::AnotherFace);
         }
