@@ -1,11 +1,10 @@
 //! The time zone of the station: what a clock on its wall shows.
 
-use chrono::{
-    DateTime, FixedOffset, Local, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc,
-};
+use chrono::{DateTime, FixedOffset, Local, LocalResult, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
-use crate::core::worktime::shift::{PlannedShift, Shift, instant};
+use crate::core::worktime::plan::WallClock;
+use crate::core::worktime::shift::instant;
 
 /// A time zone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -44,20 +43,13 @@ impl Zone {
             Self::Named(zone) => zone.from_local_datetime(&local).map(|at| at.fixed_offset()),
         }
     }
+}
 
-    /// One moment for a wall time, whatever daylight saving does; see [`instant`].
-    pub fn instant(self, local: NaiveDateTime) -> DateTime<FixedOffset> {
+impl WallClock for Zone {
+    fn instant(&self, wall: NaiveDateTime) -> DateTime<FixedOffset> {
         match self {
-            Self::Machine => instant(&Local, local),
-            Self::Named(zone) => instant(&zone, local),
-        }
-    }
-
-    /// A shift of the attendance day `day`, which starts at `day_starts_at`.
-    pub fn plan(self, shift: &Shift, day: NaiveDate, day_starts_at: NaiveTime) -> PlannedShift {
-        match self {
-            Self::Machine => shift.on(day, day_starts_at, &Local),
-            Self::Named(zone) => shift.on(day, day_starts_at, &zone),
+            Self::Machine => instant(&Local, wall),
+            Self::Named(zone) => instant(zone, wall),
         }
     }
 }

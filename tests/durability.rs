@@ -24,7 +24,7 @@ use rollcall::core::embedding::{Embedding, ModelId};
 use rollcall::core::event::{PunchOutcome, Receipt, Ticket};
 use rollcall::core::person::{PersonCode, PersonId, PersonName};
 use rollcall::store::worker::{Patience, StoreRequest, Taken, spawn};
-use rollcall::store::{Author, NewPerson, NewTemplate, Store, StoreError};
+use rollcall::store::{Author, EventFilter, NewPerson, NewTemplate, Store, StoreError};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -98,7 +98,10 @@ fn populated(folder: &Path) -> Store {
 /// How many places of each person's day are taken.
 fn places(store: &Store) -> BTreeMap<i64, Vec<u32>> {
     let mut places: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
-    for event in store.day_events(DAY.parse().unwrap()).unwrap() {
+    for event in store
+        .events(&EventFilter::of_day(DAY.parse().unwrap()))
+        .unwrap()
+    {
         assert_eq!(event.at, punch(event.person.0, event.sequence).at);
         places
             .entry(event.person.0)
@@ -323,7 +326,7 @@ fn punches_wait_for(folder: &Path, break_it: impl FnOnce(), mend_it: impl FnOnce
         }
     };
     let on_disk: usize = Store::open_read_only(folder)
-        .and_then(|store| store.day_events(DAY.parse().unwrap()))
+        .and_then(|store| store.events(&EventFilter::of_day(DAY.parse().unwrap())))
         .map_or(answered, |events| events.len());
     assert!(
         on_disk >= answered,

@@ -570,7 +570,7 @@ fn the_table_has_the_latest_first_and_then_who_is_missing() {
     let rows = world.station.today(&now);
     let names: Vec<&str> = rows.iter().map(|r| r.person.name.as_str()).collect();
     assert_eq!(names, ["Ana", "Bruno", "Carla", "Zoe"]);
-    assert_eq!(rows[1].summary.worked.as_secs() / 60, 60);
+    assert_eq!(rows[1].report.worked.as_secs() / 60, 60);
 }
 
 fn enter(world: &mut World, digits: &str) {

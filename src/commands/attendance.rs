@@ -1,25 +1,30 @@
 //! `rollcall attendance`: who came and went. Corrections are in `correction`.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
 use super::table::{Table, print_json};
+use super::workdays::{Question, answer};
 use super::{Context, clock_repair, correction, export, report};
 use crate::cli::{AttendanceCommand, JsonArgs, Outcome, RangeArgs};
-use crate::core::attendance::AttendanceEvent;
-use crate::core::day::{DaySummary, Presence, summarise};
-use crate::core::person::{Person, PersonCode};
+use crate::core::person::PersonCode;
+use crate::core::worktime::period::PersonDays;
+use crate::core::worktime::{DayState, Flag};
 use crate::store::{AttendanceRow, EventFilter};
 
 #[derive(Serialize)]
 struct TodayRow {
     code: String,
     name: String,
-    state: Presence,
+    state: DayState,
     first_in: Option<DateTime<FixedOffset>>,
     last_out: Option<DateTime<FixedOffset>>,
     worked_minutes: u64,
+    late_minutes: u64,
+    flags: Vec<Flag>,
     events: Vec<TodayEvent>,
 }
 
@@ -71,14 +76,8 @@ pub(super) fn filter(range: &RangeArgs) -> Result<EventFilter> {
 
 fn today(args: JsonArgs, context: &Context) -> Result<()> {
     let store = context.store_to_read()?;
-    let now = context.clock.now().wall;
-    let day = context.config.policies().attendance.local_day(&now);
-    let events = store.day_events(day)?;
-    let people = store.everybody()?;
-    let mut rows: Vec<TodayRow> = people
-        .iter()
-        .filter_map(|person| today_row(person, &events, &now))
-        .collect();
+    let people = answer(&Question::today(context), &store, context)?;
+    let mut rows: Vec<TodayRow> = people.iter().map(today_row).collect();
     rows.sort_by(|a, b| {
         b.first_in
             .is_some()
@@ -88,50 +87,42 @@ fn today(args: JsonArgs, context: &Context) -> Result<()> {
     if args.json {
         return Ok(print_json(&rows)?);
     }
-    let mut table = Table::new(&["Code", "Name", "In", "Out", "Hours", "State"]);
+    let mut table = Table::new(&["Code", "Name", "In", "Out", "Hours", "Late", "State"]);
     for row in &rows {
+        let flagged = if row.flags.is_empty() { "" } else { " !" };
         table.row([
             row.code.clone(),
             row.name.clone(),
             time(row.first_in),
             time(row.last_out),
             format!("{}:{:02}", row.worked_minutes / 60, row.worked_minutes % 60),
-            match row.state {
-                Presence::Absent => "absent",
-                Presence::In => "in",
-                Presence::Out => "out",
-            }
-            .to_owned(),
+            match row.late_minutes {
+                0 => "-".to_owned(),
+                late => format!("{}:{:02}", late / 60, late % 60),
+            },
+            format!("{}{flagged}", row.state),
         ]);
     }
     Ok(table.print()?)
 }
 
-/// The row of everybody active, and of everybody with an event.
-fn today_row(
-    person: &Person,
-    events: &[AttendanceEvent],
-    now: &DateTime<FixedOffset>,
-) -> Option<TodayRow> {
-    let own: Vec<&AttendanceEvent> = events.iter().filter(|e| e.person == person.id).collect();
-    if own.is_empty() && !person.active {
-        return None;
-    }
-    let DaySummary {
-        first_in,
-        last_out,
-        worked,
-        presence,
-    } = summarise(own.iter().copied(), now);
-    Some(TodayRow {
+fn today_row(person: &PersonDays) -> TodayRow {
+    let PersonDays { person, days } = person;
+    let today = days.first();
+    let report = today.map(|day| &day.report);
+    let minutes = |time: Option<Duration>| time.unwrap_or_default().as_secs() / 60;
+    TodayRow {
         code: person.code.to_string(),
         name: person.name.to_string(),
-        state: presence,
-        first_in,
-        last_out,
-        worked_minutes: worked.as_secs() / 60,
-        events: own
+        state: report.map_or(DayState::Free, |report| report.state),
+        first_in: report.and_then(|report| report.first_in),
+        last_out: report.and_then(|report| report.last_out),
+        worked_minutes: minutes(report.map(|report| report.worked)),
+        late_minutes: minutes(report.map(|report| report.late)),
+        flags: report.map_or_else(Vec::new, |report| report.flags.iter().copied().collect()),
+        events: today
             .iter()
+            .flat_map(|day| &day.events)
             .map(|event| TodayEvent {
                 event: event.id.0,
                 at: event.at,
@@ -141,7 +132,7 @@ fn today_row(
                 voided: event.void.is_some(),
             })
             .collect(),
-    })
+    }
 }
 
 fn time(at: Option<DateTime<FixedOffset>>) -> String {

@@ -1,18 +1,20 @@
 //! `rollcall attendance export`: tables for payroll.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use chrono::NaiveDate;
 
 use super::Context;
 use super::attendance::filter;
+use super::workdays::{Question, answer, parse_month, parse_week, today};
 use crate::cli::{ExportArgs, ExportFormat, ExportView};
-use crate::core::attendance::AttendanceEvent;
-use crate::core::day::{Presence, summarise};
-use crate::core::person::PersonId;
+use crate::core::attendance::EventSource;
+use crate::core::person::Person;
+use crate::core::worktime::period::{PersonDays, WorkDay};
+use crate::core::worktime::totals::Totals;
+use crate::core::worktime::{DayState, Flag};
 use crate::sheet::{Cell, Sheet, write_xlsx};
 use crate::store::{AttendanceRow, EventFilter, Store};
 
@@ -63,17 +65,12 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<()> {
 fn period(args: &ExportArgs) -> Result<EventFilter> {
     let mut filter = filter(&args.range)?;
     if let Some(month) = &args.month {
-        let first = NaiveDate::parse_from_str(&format!("{month}-01"), "%Y-%m-%d")
-            .with_context(|| format!("--month {month:?}: write it as 2026-11"))?;
-        let next = first.checked_add_months(chrono::Months::new(1));
-        filter.from = Some(first);
-        filter.to = next.and_then(|next| next.pred_opt());
+        let (first, last) = parse_month(month)?;
+        (filter.from, filter.to) = (Some(first), Some(last));
     }
     if let Some(week) = &args.week {
-        let monday = NaiveDate::parse_from_str(&format!("{week}-1"), "%G-W%V-%u")
-            .with_context(|| format!("--week {week:?}: write it as 2026-W47"))?;
-        filter.from = Some(monday);
-        filter.to = monday.checked_add_days(chrono::Days::new(6));
+        let (monday, sunday) = parse_week(week)?;
+        (filter.from, filter.to) = (Some(monday), Some(sunday));
     }
     Ok(filter)
 }
@@ -166,98 +163,97 @@ fn events(rows: &[AttendanceRow], station: &str) -> Sheet {
     }
 }
 
-/// One person's day.
-struct PersonDay {
-    day: NaiveDate,
-    code: String,
-    name: String,
-    events: Vec<AttendanceEvent>,
+/// The days on which somebody came or was expected.
+///
+/// Today is not over: without a last day it is in the table of events and not yet in
+/// those of days.
+fn person_days(store: &Store, filter: &EventFilter, context: &Context) -> Result<Vec<PersonDays>> {
+    let today = today(context);
+    let yesterday = today.pred_opt().unwrap_or(today);
+    let to = filter.to.unwrap_or(yesterday);
+    let first = store.first_day()?.unwrap_or(to);
+    let question = Question {
+        from: filter.from.unwrap_or(first),
+        to,
+        person: filter.code.clone(),
+        team: None,
+    };
+    answer(&question, store, context)
 }
 
-fn person_days(store: &Store, filter: &EventFilter, context: &Context) -> Result<Vec<PersonDay>> {
-    // Today is not over: it is in the table of events and not yet in those of days.
-    let now = context.clock.now().wall;
-    let today = context.config.policies().attendance.local_day(&now);
-    let mut days: BTreeMap<(NaiveDate, PersonId), PersonDay> = BTreeMap::new();
-    for (code, name, event) in store.attendance_events(filter)? {
-        if event.void.is_some() || (event.local_day == today && filter.to.is_none()) {
-            continue;
-        }
-        days.entry((event.local_day, event.person))
-            .or_insert_with(|| PersonDay {
-                day: event.local_day,
-                code,
-                name,
-                events: Vec::new(),
-            })
-            .events
-            .push(event);
-    }
-    Ok(days.into_values().collect())
+fn is_unfinished(day: &WorkDay) -> bool {
+    day.report.flags.contains(&Flag::ForgottenCheckOut) || day.report.state == DayState::In
 }
 
-impl PersonDay {
-    /// Hours between check-ins and check-outs. A check-in without a check-out
-    /// adds nothing: nobody knows when the person left.
-    fn hours(&self) -> f64 {
-        let last = self.events.iter().map(|e| e.at).max();
-        last.map_or(0.0, |last| {
-            summarise(&self.events, &last).worked.as_secs_f64() / 3600.0
-        })
-    }
-
-    fn is_open(&self) -> bool {
-        let last = self.events.iter().map(|e| e.at).max();
-        last.is_some_and(|last| summarise(&self.events, &last).presence == Presence::In)
-    }
-
-    fn is_corrected(&self) -> bool {
-        self.events.iter().any(|e| e.provenance.operator.is_some())
-    }
-
-    fn has_doubtful_time(&self) -> bool {
-        let clocks = self.events.iter().filter_map(|e| e.provenance.clock);
-        clocks.into_iter().any(|clock| clock.state.is_doubtful())
-    }
+fn is_corrected(day: &WorkDay) -> bool {
+    let mut events = day.events.iter();
+    events.any(|event| event.source != EventSource::Rule && event.provenance.operator.is_some())
 }
 
-fn days(days: &[PersonDay], station: &str) -> Sheet {
+fn has_doubtful_time(day: &WorkDay) -> bool {
+    let clocks = day.events.iter().filter_map(|e| e.provenance.clock);
+    clocks.into_iter().any(|clock| clock.state.is_doubtful())
+}
+
+fn days(people: &[PersonDays], station: &str) -> Sheet {
     let time = |at: Option<chrono::DateTime<chrono::FixedOffset>>| {
         at.map_or(Cell::Empty, |at| {
             Cell::Made(at.format("%Y-%m-%d %H:%M:%S").to_string())
         })
     };
+    let mut rows: Vec<(&Person, &WorkDay)> = people
+        .iter()
+        .flat_map(|person| person.days.iter().map(|day| (&person.person, day)))
+        .collect();
+    rows.sort_by_key(|(person, day)| (day.day, person.id));
     Sheet {
         name: "days",
         columns: vec![
             "day",
             "code",
             "name",
+            "team",
+            "shift",
+            "state",
             "first_in",
             "last_out",
             "hours",
+            "break_hours",
+            "overtime_hours",
+            "late_minutes",
+            "early_minutes",
             "punches",
             "check_out_missing",
+            "look_at",
             "corrected",
             "clock_doubtful",
             "station",
         ],
-        rows: days
-            .iter()
-            .map(|day| {
-                let last = day.events.iter().map(|e| e.at).max().unwrap_or_default();
-                let summary = summarise(&day.events, &last);
+        rows: rows
+            .into_iter()
+            .map(|(person, day)| {
+                let report = &day.report;
+                let flags: Vec<String> = report.flags.iter().map(ToString::to_string).collect();
+                let punches = day.events.iter().filter(|e| e.void.is_none()).count();
                 vec![
                     Cell::Made(day.day.to_string()),
-                    Cell::Text(day.code.clone()),
-                    Cell::Text(day.name.clone()),
-                    time(summary.first_in),
-                    time(summary.last_out),
-                    Cell::Number(day.hours(), 2),
-                    Cell::Whole(day.events.len() as i64),
-                    Cell::Made(yes_or_no(day.is_open())),
-                    Cell::Made(yes_or_no(day.is_corrected())),
-                    Cell::Made(yes_or_no(day.has_doubtful_time())),
+                    Cell::Text(person.code.to_string()),
+                    Cell::Text(person.name.to_string()),
+                    Cell::text(person.team.clone()),
+                    Cell::text(day.shift.as_deref().map(str::to_owned)),
+                    Cell::Made(report.state.to_string()),
+                    time(report.first_in),
+                    time(report.last_out),
+                    hours(report.worked),
+                    hours(report.breaks),
+                    hours(report.overtime),
+                    minutes(report.late),
+                    minutes(report.early),
+                    Cell::Whole(punches as i64),
+                    Cell::Made(yes_or_no(is_unfinished(day))),
+                    Cell::Made(flags.join(", ")),
+                    Cell::Made(yes_or_no(is_corrected(day))),
+                    Cell::Made(yes_or_no(has_doubtful_time(day))),
                     Cell::Text(station.to_owned()),
                 ]
             })
@@ -265,49 +261,71 @@ fn days(days: &[PersonDay], station: &str) -> Sheet {
     }
 }
 
-fn people(days: &[PersonDay], station: &str) -> Sheet {
-    let mut by_code: BTreeMap<&str, Vec<&PersonDay>> = BTreeMap::new();
-    for day in days {
-        by_code.entry(&day.code).or_default().push(day);
-    }
-    let count = |days: &[&PersonDay], is: fn(&PersonDay) -> bool| {
-        Cell::Whole(days.iter().filter(|day| is(day)).count() as i64)
-    };
+fn people(people: &[PersonDays], station: &str) -> Sheet {
     Sheet {
         name: "people",
         columns: vec![
             "code",
             "name",
+            "team",
             "from",
             "to",
             "days",
+            "days_absent",
+            "days_late",
+            "days_early",
             "hours",
+            "overtime_hours",
+            "late_minutes",
+            "early_minutes",
             "check_outs_missing",
+            "days_flagged",
             "days_corrected",
             "days_doubtful",
             "station",
         ],
-        rows: by_code
-            .into_iter()
-            .map(|(code, days)| {
-                let edge = |day: Option<&&PersonDay>| {
+        rows: people
+            .iter()
+            .filter(|person| !person.days.is_empty())
+            .map(|PersonDays { person, days }| {
+                let edge = |day: Option<&WorkDay>| {
                     day.map_or(Cell::Empty, |day| Cell::Made(day.day.to_string()))
                 };
+                let count = |is: fn(&WorkDay) -> bool| {
+                    Cell::Whole(days.iter().filter(|day| is(day)).count() as i64)
+                };
+                let totals = Totals::of(days.iter().map(|day| &day.report));
                 vec![
-                    Cell::Text(code.to_owned()),
-                    Cell::text(days.first().map(|day| day.name.clone())),
+                    Cell::Text(person.code.to_string()),
+                    Cell::Text(person.name.to_string()),
+                    Cell::text(person.team.clone()),
                     edge(days.first()),
                     edge(days.last()),
-                    Cell::Whole(days.len() as i64),
-                    Cell::Number(days.iter().map(|day| day.hours()).sum(), 2),
-                    count(&days, PersonDay::is_open),
-                    count(&days, PersonDay::is_corrected),
-                    count(&days, PersonDay::has_doubtful_time),
+                    Cell::Whole(totals.days_present.into()),
+                    Cell::Whole(totals.days_absent.into()),
+                    Cell::Whole(totals.days_late.into()),
+                    Cell::Whole(totals.days_early.into()),
+                    hours(totals.worked),
+                    hours(totals.overtime),
+                    minutes(totals.late),
+                    minutes(totals.early),
+                    count(is_unfinished),
+                    Cell::Whole(totals.days_flagged.into()),
+                    count(is_corrected),
+                    count(has_doubtful_time),
                     Cell::Text(station.to_owned()),
                 ]
             })
             .collect(),
     }
+}
+
+fn hours(time: Duration) -> Cell {
+    Cell::Number(time.as_secs_f64() / 3600.0, 2)
+}
+
+fn minutes(time: Duration) -> Cell {
+    Cell::Whole((time.as_secs() / 60) as i64)
 }
 
 fn yes_or_no(is: bool) -> String {

@@ -23,6 +23,7 @@ mod salvage;
 mod station;
 mod stills;
 mod table;
+mod workdays;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,6 +41,7 @@ use crate::config::{Config, LivenessChoice};
 use crate::core::embedding::ModelId;
 use crate::core::gallery::Gallery;
 use crate::core::person::{Person, PersonId};
+use crate::core::worktime::plan::WorkPlan;
 use crate::inference::detector::{DetectorKind, DetectorOptions};
 use crate::inference::engine::EngineOptions;
 use crate::inference::load::{load_detector_of, load_embedder_of, load_liveness};
@@ -191,19 +193,24 @@ impl Context {
     }
 
     /// What a station in `data_dir` does by itself every day.
-    fn duties(&self, data_dir: &Path) -> Duties {
+    fn duties(&self, data_dir: &Path) -> Result<Duties> {
         let backup = &self.config.backup;
-        Duties {
+        Ok(Duties {
             data_dir: data_dir.to_path_buf(),
             retention: self.config.privacy.retention(),
-            policy: self.config.policies().attendance,
+            work_plan: self.config.work_plan(data_dir)?,
             backup: (backup.every_hours > 0).then(|| BackupDuty {
                 every: Duration::from_secs(u64::from(backup.every_hours) * 3600),
                 keep: backup.keep,
                 folder: data_dir.join(&backup.folder),
                 passphrase_file: self.passphrase_file(),
             }),
-        }
+        })
+    }
+
+    /// What days are measured by.
+    fn work_plan(&self) -> Result<WorkPlan> {
+        Ok(self.config.work_plan(self.data_dir())?)
     }
 
     /// Opens the database to read it.

@@ -1,42 +1,19 @@
 //! `rollcall attendance report`, `who`, `late`, `absent`: hours against shifts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
-use chrono::{DateTime, Days, FixedOffset, Months, NaiveDate};
+use anyhow::Result;
+use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::Serialize;
 
 use super::Context;
 use super::table::{Table, print_json};
+use super::workdays::{Question, answer};
 use crate::cli::{DayArgs, JsonArgs, ReportArgs};
-use crate::core::attendance::AttendanceEvent;
-use crate::core::person::{Person, PersonCode, PersonId};
+use crate::core::worktime::period::PersonDays;
 use crate::core::worktime::totals::{Totals, worked_by_week};
-use crate::core::worktime::{DayReport, DayRules, DayState, Flag, day_report};
-use crate::store::EventFilter;
-
-/// Days and people that are asked for.
-#[derive(Debug, Default)]
-struct Question {
-    from: NaiveDate,
-    to: NaiveDate,
-    person: Option<PersonCode>,
-    team: Option<String>,
-}
-
-/// One person's days, those without anything left out.
-struct PersonReport {
-    person: Person,
-    team: Option<String>,
-    days: Vec<DayOfPerson>,
-}
-
-struct DayOfPerson {
-    day: NaiveDate,
-    shift: Option<String>,
-    report: DayReport,
-}
+use crate::core::worktime::{DayState, Flag};
 
 #[derive(Serialize)]
 struct DayRow<'a> {
@@ -85,8 +62,8 @@ struct ReportJson<'a> {
 /// Prints hours, lateness, absence and overtime: of one day or one person day by day, else
 /// the sums by person.
 pub(super) fn run(args: &ReportArgs, context: &Context) -> Result<()> {
-    let question = Question::of(args, context)?;
-    let people = answer(&question, context)?;
+    let question = Question::of_report(args, context)?;
+    let people = answer(&question, &context.store_to_read()?, context)?;
     if args.json {
         return Ok(print_json(&ReportJson {
             from: question.from,
@@ -106,7 +83,11 @@ pub(super) fn run(args: &ReportArgs, context: &Context) -> Result<()> {
 
 /// Prints who is in now.
 pub(super) fn who(args: JsonArgs, context: &Context) -> Result<()> {
-    let people = answer(&Question::today(context), context)?;
+    let people = answer(
+        &Question::today(context),
+        &context.store_to_read()?,
+        context,
+    )?;
     let rows: Vec<DayRow<'_>> = day_rows(&people)
         .filter(|row| row.state == DayState::In)
         .collect();
@@ -115,7 +96,11 @@ pub(super) fn who(args: JsonArgs, context: &Context) -> Result<()> {
 
 /// Prints who came late, or is late and has not come yet.
 pub(super) fn late(args: &DayArgs, context: &Context) -> Result<()> {
-    let people = answer(&Question::day(args, context), context)?;
+    let people = answer(
+        &Question::day(args, context),
+        &context.store_to_read()?,
+        context,
+    )?;
     let rows: Vec<DayRow<'_>> = day_rows(&people)
         .filter(|row| row.late_minutes > 0 || row.state == DayState::Overdue)
         .collect();
@@ -124,146 +109,28 @@ pub(super) fn late(args: &DayArgs, context: &Context) -> Result<()> {
 
 /// Prints who was expected and never came.
 pub(super) fn absent(args: &DayArgs, context: &Context) -> Result<()> {
-    let people = answer(&Question::day(args, context), context)?;
+    let people = answer(
+        &Question::day(args, context),
+        &context.store_to_read()?,
+        context,
+    )?;
     let rows: Vec<DayRow<'_>> = day_rows(&people)
         .filter(|row| row.state == DayState::Absent)
         .collect();
     print_list(rows, args.json)
 }
 
-impl Question {
-    fn of(args: &ReportArgs, context: &Context) -> Result<Self> {
-        let today = today(context);
-        let (from, to) = if let Some(day) = args.day {
-            (day, day)
-        } else if let Some(week) = &args.week {
-            let monday = NaiveDate::parse_from_str(&format!("{week}-1"), "%G-W%V-%u")
-                .with_context(|| format!("--week {week:?}: write it as 2026-W47"))?;
-            (monday, monday + Days::new(6))
-        } else if let Some(month) = &args.month {
-            let first = NaiveDate::parse_from_str(&format!("{month}-01"), "%Y-%m-%d")
-                .with_context(|| format!("--month {month:?}: write it as 2026-11"))?;
-            (first, first + Months::new(1) - Days::new(1))
-        } else if let Some(from) = args.from {
-            (from, args.to.unwrap_or(today))
-        } else {
-            (today, today)
-        };
-        anyhow::ensure!(
-            from <= to,
-            "the first day {from} is after the last one {to}"
-        );
-        Ok(Self {
-            from,
-            to,
-            person: args.person.as_deref().map(PersonCode::parse).transpose()?,
-            team: args.team.clone(),
-        })
-    }
-
-    fn today(context: &Context) -> Self {
-        let today = today(context);
-        Self {
-            from: today,
-            to: today,
-            ..Self::default()
-        }
-    }
-
-    fn day(args: &DayArgs, context: &Context) -> Self {
-        let day = args.day.unwrap_or_else(|| today(context));
-        Self {
-            from: day,
-            to: day,
-            ..Self::default()
-        }
-    }
-}
-
-fn today(context: &Context) -> NaiveDate {
-    let policy = context.config.policies().attendance;
-    policy.local_day(&context.clock.now().wall)
-}
-
-/// The days of everybody who is asked for; no day lies in the future.
-fn answer(question: &Question, context: &Context) -> Result<Vec<PersonReport>> {
-    let store = context.store_to_read()?;
-    let timetable = context.config.timetable(context.data_dir())?;
-    let policy = context.config.policies().attendance;
-    let zone = context.config.zone();
-    let now = context.clock.now().wall;
-    let last = question.to.min(policy.local_day(&now));
-    let filter = EventFilter {
-        from: Some(question.from),
-        to: Some(last),
-        code: question.person.clone(),
-    };
-    let mut events: HashMap<(PersonId, NaiveDate), Vec<AttendanceEvent>> = HashMap::new();
-    for (_, _, event) in store.attendance_events(&filter)? {
-        let day = events.entry((event.person, event.local_day)).or_default();
-        day.push(event);
-    }
-    let teams = store.teams()?;
-    let mut people = Vec::new();
-    for person in store.everybody()? {
-        let team = teams.get(&person.id).cloned();
-        let is_asked_for = question
-            .person
-            .as_ref()
-            .is_none_or(|code| *code == person.code)
-            && question.team.as_ref().is_none_or(|asked| {
-                team.as_ref()
-                    .is_some_and(|own| own.eq_ignore_ascii_case(asked))
-            });
-        if !is_asked_for {
-            continue;
-        }
-        let enrolled_on = policy.local_day(&person.created_at);
-        let mut days = Vec::new();
-        for day in question.from.iter_days().take_while(|day| *day <= last) {
-            let own = events.remove(&(person.id, day)).unwrap_or_default();
-            // Nobody is expected before being enrolled, or after leaving.
-            let is_employed = person.active && day >= enrolled_on;
-            let shift = timetable
-                .shift_on(day, team.as_deref())
-                .filter(|_| is_employed || !own.is_empty());
-            let planned = shift.map(|shift| zone.plan(shift, day, policy.day_starts_at));
-            let rules = DayRules {
-                mode: policy.mode,
-                shift: planned.as_ref(),
-                close_after: Duration::from_secs(
-                    3600 * context.config.attendance.close_after_hours,
-                ),
-                day_ends: zone.instant((day + Days::new(1)).and_time(policy.day_starts_at)),
-            };
-            let report = day_report(&own, &rules, &now);
-            if report.state != DayState::Free {
-                days.push(DayOfPerson {
-                    day,
-                    shift: shift.map(|shift| shift.name.clone()),
-                    report,
-                });
-            }
-        }
-        people.push(PersonReport { person, team, days });
-    }
-    if let (Some(code), true) = (&question.person, people.is_empty()) {
-        anyhow::bail!("nobody has the code {code}");
-    }
-    Ok(people)
-}
-
 fn minutes(time: Duration) -> u64 {
     time.as_secs() / 60
 }
 
-fn day_rows(people: &[PersonReport]) -> impl Iterator<Item = DayRow<'_>> {
+fn day_rows(people: &[PersonDays]) -> impl Iterator<Item = DayRow<'_>> {
     people.iter().flat_map(|person| {
         person.days.iter().map(|day| DayRow {
             day: day.day,
             code: person.person.code.as_str(),
             name: person.person.name.as_str(),
-            team: person.team.as_deref(),
+            team: person.person.team.as_deref(),
             shift: day.shift.as_deref(),
             state: day.report.state,
             first_in: day.report.first_in,
@@ -278,13 +145,13 @@ fn day_rows(people: &[PersonReport]) -> impl Iterator<Item = DayRow<'_>> {
     })
 }
 
-fn total_row(person: &PersonReport) -> TotalRow<'_> {
+fn total_row(person: &PersonDays) -> TotalRow<'_> {
     let totals = Totals::of(person.days.iter().map(|day| &day.report));
     let weeks = worked_by_week(person.days.iter().map(|day| (day.day, &day.report)));
     TotalRow {
         code: person.person.code.as_str(),
         name: person.person.name.as_str(),
-        team: person.team.as_deref(),
+        team: person.person.team.as_deref(),
         days_present: totals.days_present,
         days_absent: totals.days_absent,
         days_late: totals.days_late,
@@ -333,7 +200,7 @@ fn print_days<'a>(rows: impl Iterator<Item = DayRow<'a>>) -> Result<()> {
     Ok(table.print()?)
 }
 
-fn print_totals(people: &[PersonReport]) -> Result<()> {
+fn print_totals(people: &[PersonDays]) -> Result<()> {
     let mut table = Table::new(&[
         "Code", "Name", "Team", "Present", "Absent", "Late", "Early", "Hours", "Over", "Look at",
     ]);

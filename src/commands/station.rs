@@ -81,8 +81,9 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
         recogniser,
         store,
         policies: context.config.policies(),
+        work_plan: context.config.work_plan(&folder.path)?,
         notices,
-        duties: context.duties(&folder.path),
+        duties: context.duties(&folder.path)?,
         consent: if context.config.privacy.consent_required && !is_demo {
             Consent::Asked
         } else {

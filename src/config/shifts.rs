@@ -1,6 +1,7 @@
 //! Settings of who is expected when.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{NaiveDate, NaiveTime, Weekday};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Config, ConfigError, parse_time_of_day};
 use crate::core::worktime::holiday::Holidays;
+use crate::core::worktime::plan::WorkPlan;
 use crate::core::worktime::shift::{Break, Shift};
 use crate::core::worktime::timetable::{Schedule, Timetable};
 use crate::zone::Zone;
@@ -69,6 +71,19 @@ impl Config {
             })?;
         }
         Ok(timetable)
+    }
+
+    /// What days are measured by.
+    ///
+    /// # Errors
+    /// As [`Config::timetable`].
+    pub fn work_plan(&self, data_dir: &Path) -> Result<WorkPlan, ConfigError> {
+        Ok(WorkPlan {
+            policy: self.policies().attendance,
+            timetable: self.timetable(data_dir)?,
+            close_after: Duration::from_secs(3600 * self.attendance.close_after_hours),
+            clock: Arc::new(self.zone()),
+        })
     }
 
     /// Checks everything about attendance that needs no other file.

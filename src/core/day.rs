@@ -1,13 +1,13 @@
-//! A person's day: when a sighting becomes a punch, and what the punches add up to.
+//! A person's day: when a sighting becomes a punch.
 //!
 //! Invariant: within the cooldown after an event the camera adds none, whatever
 //! the wall clock does in between.
 //!
-//! Deliberately absent: shifts, schedules and holidays.
+//! Deliberately absent: what the punches add up to; see [`super::worktime`].
 
 use std::time::Duration;
 
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, TimeDelta};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime};
 
 use super::attendance::{AttendanceEvent, Direction, EventId};
 use super::day_order::sort_as_lived;
@@ -186,78 +186,14 @@ impl AttendancePolicy {
     }
 }
 
-/// Whether a person is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Presence {
-    /// No event today.
-    Absent,
-    /// The last event is a check-in.
-    In,
-    /// The last event is a check-out.
-    Out,
-}
-
-/// What a person's day adds up to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DaySummary {
-    /// First check-in.
-    pub first_in: Option<DateTime<FixedOffset>>,
-    /// Last check-out after the first check-in.
-    pub last_out: Option<DateTime<FixedOffset>>,
-    /// Time between check-ins and their check-outs; a check-in without one counts to `now`.
-    pub worked: Duration,
-    /// Whether the person is in.
-    pub presence: Presence,
-}
-
-/// Adds up the standing events of one person's day, in the order in which they
-/// were lived. A clock that was set back in between adds nothing.
-pub fn summarise<'a>(
-    events: impl IntoIterator<Item = &'a AttendanceEvent>,
-    now: &DateTime<FixedOffset>,
-) -> DaySummary {
-    let mut summary = DaySummary {
-        first_in: None,
-        last_out: None,
-        worked: Duration::ZERO,
-        presence: Presence::Absent,
-    };
-    let mut open_since: Option<DateTime<FixedOffset>> = None;
-    let mut counted_to: Option<DateTime<FixedOffset>> = None;
-    let positive = |span: TimeDelta| span.to_std().unwrap_or(Duration::ZERO);
-    let mut events: Vec<AttendanceEvent> = events.into_iter().cloned().collect();
-    sort_as_lived(&mut events);
-    for event in events.iter().filter(|e| e.void.is_none()) {
-        match event.direction {
-            Direction::In => {
-                summary.first_in.get_or_insert(event.at);
-                open_since.get_or_insert(event.at);
-                summary.presence = Presence::In;
-            }
-            Direction::Out => {
-                // With first-in/last-out a second check-out moves the first.
-                if let Some(from) = open_since.take().or(counted_to) {
-                    summary.worked += positive(event.at - from);
-                    counted_to = Some(event.at);
-                }
-                summary.last_out = Some(event.at);
-                summary.presence = Presence::Out;
-            }
-        }
-    }
-    if let Some(from) = open_since {
-        summary.worked += positive(*now - from);
-    }
-    summary
-}
-
 fn last_standing(events: &[AttendanceEvent]) -> Option<&AttendanceEvent> {
     events.iter().rev().find(|e| e.void.is_none())
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
     use crate::core::attendance::{EventSource, Provenance, Void};
     use crate::core::person::PersonId;
@@ -453,38 +389,6 @@ mod tests {
         let day = |text| policy.local_day(&wall(text)).to_string();
         assert_eq!(day("2024-03-01T03:59:59+01:00"), "2024-02-29");
         assert_eq!(day("2024-03-01T04:00:00+01:00"), "2024-03-01");
-    }
-
-    #[test]
-    fn a_day_adds_up() {
-        let at = |h: u32, m: u32| wall(&format!("2026-11-23T{h:02}:{m:02}:00+00:00"));
-        let now = at(18, 0);
-        let hours =
-            |events: &[AttendanceEvent]| summarise(events, &now).worked.as_secs_f64() / 3600.0;
-        let toggled = [
-            event(1, Direction::In, at(8, 0)),
-            event(2, Direction::Out, at(12, 0)),
-            event(3, Direction::In, at(13, 0)),
-            event(4, Direction::Out, at(17, 30)),
-        ];
-        assert_eq!(hours(&toggled), 8.5);
-        assert_eq!(hours(&toggled[..3]), 9.0, "an open check-in counts to now");
-        let moved = [
-            event(1, Direction::In, at(8, 0)),
-            event(2, Direction::Out, at(12, 0)),
-            event(3, Direction::Out, at(17, 0)),
-        ];
-        assert_eq!(hours(&moved), 9.0);
-        let set_back = [
-            event(1, Direction::In, at(8, 0)),
-            event(2, Direction::Out, at(7, 0)),
-        ];
-        assert_eq!(hours(&set_back), 0.0);
-        let summary = summarise(&[voided(event(1, Direction::In, at(8, 0)))], &now);
-        assert_eq!(
-            (summary.presence, summary.first_in),
-            (Presence::Absent, None)
-        );
     }
 
     proptest! {

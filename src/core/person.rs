@@ -159,6 +159,8 @@ pub struct Person {
     pub code: PersonCode,
     /// Display name.
     pub name: PersonName,
+    /// Whose schedule the person has.
+    pub team: Option<String>,
     /// Whether the person is recognised; an inactive person is kept but not greeted.
     pub active: bool,
     /// When the person was enrolled.

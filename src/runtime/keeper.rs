@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use chrono::{DateTime, FixedOffset, TimeDelta};
+use chrono::{DateTime, Days, FixedOffset, TimeDelta};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::clock::Clock;
-use crate::core::day::AttendancePolicy;
 use crate::core::notice::Notice;
+use crate::core::worktime::plan::WorkPlan;
 use crate::stop::StopFlag;
 use crate::store::{
     Author, BackupPlan, Passphrase, RetentionPolicy, RetentionReport, Store, StoreError, back_up,
@@ -26,8 +26,8 @@ pub struct Duties {
     pub data_dir: PathBuf,
     /// How long each kind of data is kept.
     pub retention: RetentionPolicy,
-    /// Says which day it is.
-    pub policy: AttendancePolicy,
+    /// Says which day it is, and when a check-out has been forgotten.
+    pub work_plan: WorkPlan,
     /// Backups, if the station shall make any.
     pub backup: Option<BackupDuty>,
 }
@@ -53,6 +53,13 @@ const LOOK: Duration = Duration::from_secs(60);
 
 /// After a failure; a full disk is not mended within a minute.
 const AFTER_FAILURE: Duration = Duration::from_secs(3600);
+
+/// How long after the end of a day its forgotten check-outs are closed: a punch that had
+/// to wait for the database may still be written.
+const SETTLING: TimeDelta = TimeDelta::hours(1);
+
+/// How far back forgotten check-outs are closed, e.g. after a long holiday or an import.
+const LOOK_BACK: Days = Days::new(31);
 
 /// How long a wait lasts before the stop flag is looked at again.
 const GLANCE: Duration = Duration::from_millis(200);
@@ -92,13 +99,18 @@ impl Keeper {
 fn keep(duties: &Duties, clock: Clock, stop: &StopFlag, notices: &Sender<Notice>) {
     let mut pause = FIRST_LOOK;
     let mut retained = None;
+    let mut closed = None;
     while rest(pause, clock, stop) {
         pause = LOOK;
-        let today = duties.policy.local_day(&clock.now().wall);
+        let today = duties.work_plan.policy.local_day(&clock.now().wall);
         if retained != Some(today) {
             // Once a day, also if it fails: a lock or a full disk is shown by the punches too.
             retained = Some(today);
             retain(duties, clock, notices);
+        }
+        if is_settled(duties, &clock.now().wall) && closed != Some(today) {
+            closed = Some(today);
+            close_forgotten(duties, clock, notices);
         }
         let Some(backup) = &duties.backup else {
             continue;
@@ -130,7 +142,7 @@ fn retain(duties: &Duties, clock: Clock, notices: &Sender<Notice>) {
         name: "station",
         at,
     };
-    let today = duties.policy.local_day(&at);
+    let today = duties.work_plan.policy.local_day(&at);
     let done = Store::open(&duties.data_dir)
         .and_then(|mut store| store.retain(&duties.retention, today, author));
     let notice = match done {
@@ -142,6 +154,44 @@ fn retain(duties: &Duties, clock: Clock, notices: &Sender<Notice>) {
         Err(error) => {
             tracing::error!(%error, "nothing was erased");
             Notice::Warning(format!("what is too old could not be erased: {error}"))
+        }
+    };
+    let _ = notices.try_send(notice);
+}
+
+/// Whether yesterday is long enough over that nobody's last check-out is under way.
+fn is_settled(duties: &Duties, now: &DateTime<FixedOffset>) -> bool {
+    let plan = &duties.work_plan;
+    let yesterday = plan.policy.local_day(now).pred_opt();
+    yesterday.is_some_and(|day| *now - plan.end_of(day) >= SETTLING)
+}
+
+/// Writes the check-outs that people forgot on the days before today, and says whose.
+fn close_forgotten(duties: &Duties, clock: Clock, notices: &Sender<Notice>) {
+    // By a clock that was never set, a day that is going on may look over.
+    if !clock.is_believable() {
+        return;
+    }
+    let at = clock.now().wall;
+    let Some(yesterday) = duties.work_plan.policy.local_day(&at).pred_opt() else {
+        return;
+    };
+    let from = yesterday.checked_sub_days(LOOK_BACK).unwrap_or(yesterday);
+    let author = Author { name: "rule", at };
+    let done = Store::open(&duties.data_dir)
+        .and_then(|mut store| store.close_forgotten(&duties.work_plan, (from, yesterday), author));
+    let notice = match done {
+        Ok(closed) if closed.is_empty() => return,
+        Ok(closed) => {
+            let codes: Vec<&str> = closed.iter().map(|(code, _)| code.as_str()).collect();
+            Notice::Warning(format!(
+                "check-out forgotten, closed at the end of the shift: {}",
+                codes.join(", ")
+            ))
+        }
+        Err(error) => {
+            tracing::error!(%error, "forgotten check-outs were not closed");
+            Notice::Warning(format!("forgotten check-outs could not be closed: {error}"))
         }
     };
     let _ = notices.try_send(notice);

@@ -32,6 +32,7 @@ use crate::core::frame::{Frame, Moment};
 use crate::core::notice::Notice;
 use crate::core::person::{PersonCode, PersonName};
 use crate::core::station::{Policies, Station};
+use crate::core::worktime::plan::WorkPlan;
 use crate::inference::recogniser::Recogniser;
 use crate::inference::worker::{self, RecogniserReport};
 use crate::mailbox::Mailbox;
@@ -78,6 +79,8 @@ pub struct Parts {
     pub store: Store,
     /// The rules.
     pub policies: Policies,
+    /// Who is expected when, and how hours are counted.
+    pub work_plan: WorkPlan,
     /// Where the station's clock hangs.
     pub zone: Zone,
     /// Things the operator should know from the start.
@@ -156,7 +159,7 @@ impl Runtime {
         }
         let now = clock.now();
         let model = parts.recogniser.model_id().clone();
-        let mut station = Station::new(parts.policies, model.clone(), &now);
+        let mut station = Station::new(parts.policies, parts.work_plan, model.clone(), &now);
         for notice in parts.notices {
             station.handle(Event::Notice(notice), &now);
         }

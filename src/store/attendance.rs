@@ -37,6 +37,17 @@ macro_rules! event_columns {
 }
 pub(super) use event_columns;
 
+impl EventFilter {
+    /// All events of one day.
+    pub fn of_day(day: NaiveDate) -> Self {
+        Self {
+            from: Some(day),
+            to: Some(day),
+            code: None,
+        }
+    }
+}
+
 impl Store {
     /// Writes a punch that the station has decided.
     ///
@@ -113,12 +124,42 @@ impl Store {
         })
     }
 
-    /// All events of a day, voided ones too, in the order of time.
+    /// The first day on which there is an event.
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub fn day_events(&self, local_day: NaiveDate) -> Result<Vec<AttendanceEvent>, StoreError> {
-        self.read("reading the events of a day", |tx| of_day(tx, local_day))
+    pub fn first_day(&self) -> Result<Option<NaiveDate>, StoreError> {
+        self.read("looking for the first event", |tx| {
+            let day: Option<Day> =
+                tx.query_row("SELECT min(local_day) FROM attendance_event", [], |row| {
+                    row.get(0)
+                })?;
+            Ok(day.map(|Day(day)| day))
+        })
+    }
+
+    /// The events that pass the filter, voided ones too, by day and time.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn events(&self, filter: &EventFilter) -> Result<Vec<AttendanceEvent>, StoreError> {
+        self.read("reading events", |tx| {
+            let events = tx
+                .prepare_cached(concat!(
+                    "SELECT ",
+                    event_columns!(),
+                    " FROM attendance_event e
+                     WHERE e.local_day BETWEEN coalesce(?1, '0000') AND coalesce(?2, '9999-99')
+                       AND (?3 IS NULL OR e.person_id = (SELECT id FROM person WHERE code = ?3))
+                     ORDER BY e.local_day, e.at_utc_us, e.person_id, e.sequence"
+                ))?
+                .query_map(
+                    params![filter.from.map(Day), filter.to.map(Day), filter.code],
+                    event,
+                )?
+                .collect::<Result<_, _>>()?;
+            Ok(events)
+        })
     }
 }
 
@@ -135,7 +176,7 @@ pub(super) fn of_day(tx: &Connection, day: NaiveDate) -> Result<Vec<AttendanceEv
     Ok(events)
 }
 
-fn of_person(
+pub(super) fn of_person(
     tx: &Connection,
     person: PersonId,
     day: NaiveDate,

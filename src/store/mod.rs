@@ -17,6 +17,7 @@ mod audit;
 mod backup;
 mod chain;
 mod clock_repair;
+mod closing;
 mod correction;
 mod error;
 mod export;
@@ -227,6 +228,15 @@ impl Store {
     /// If the database cannot be read.
     pub fn everybody(&self) -> Result<Vec<Person>, StoreError> {
         self.read("listing people", |tx| people::all(tx))
+    }
+
+    /// The same with those who were deleted, who are in no team and not active: their
+    /// events remain.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn everybody_ever(&self) -> Result<Vec<Person>, StoreError> {
+        self.read("listing people of all time", |tx| people::all_ever(tx))
     }
 
     /// What a station needs to know to go on with `local_day`.

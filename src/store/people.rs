@@ -5,8 +5,6 @@
 //! templates and pictures; the row stays with its code, because the attendance that people are paid by
 //! refers to it, and for the same reason the code is never given to another.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, FixedOffset};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
@@ -276,20 +274,6 @@ impl Store {
         })
     }
 
-    /// The teams of those who are in one.
-    ///
-    /// # Errors
-    /// If the database cannot be read.
-    pub fn teams(&self) -> Result<HashMap<PersonId, String>, StoreError> {
-        self.read("listing teams", |tx| {
-            let teams = tx
-                .prepare_cached("SELECT id, team FROM person WHERE team IS NOT NULL")?
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect::<Result<_, _>>()?;
-            Ok(teams)
-        })
-    }
-
     /// Notes when the person agreed to be recognised.
     ///
     /// # Errors
@@ -366,9 +350,23 @@ struct Album<'a> {
 pub(super) fn all(tx: &Connection) -> Result<Vec<Person>, Fault> {
     let people = tx
         .prepare_cached(
-            "SELECT p.id, p.code, p.name, p.active, p.created_at, p.deleted_at,
+            "SELECT p.id, p.code, p.name, p.team, p.active, p.created_at, p.deleted_at,
                 (SELECT count(*) FROM template t WHERE t.person_id = p.id) AS template_count
              FROM person p WHERE p.deleted_at IS NULL ORDER BY p.id",
+        )?
+        .query_map([], person)?
+        .collect::<Result<_, _>>()?;
+    Ok(people)
+}
+
+/// Those who were deleted too; a deleted person is not active and in no team.
+pub(super) fn all_ever(tx: &Connection) -> Result<Vec<Person>, Fault> {
+    let people = tx
+        .prepare_cached(
+            "SELECT p.id, p.code, p.name, p.team, p.active AND p.deleted_at IS NULL AS active,
+                p.created_at,
+                (SELECT count(*) FROM template t WHERE t.person_id = p.id) AS template_count
+             FROM person p ORDER BY p.id",
         )?
         .query_map([], person)?
         .collect::<Result<_, _>>()?;
@@ -386,7 +384,7 @@ pub(super) fn retired_codes(tx: &Connection) -> Result<Vec<PersonCode>, Fault> {
 
 fn by_id(tx: &Connection, id: PersonId) -> Result<Person, Fault> {
     tx.prepare_cached(
-        "SELECT p.id, p.code, p.name, p.active, p.created_at,
+        "SELECT p.id, p.code, p.name, p.team, p.active, p.created_at,
             (SELECT count(*) FROM template t WHERE t.person_id = p.id) AS template_count
          FROM person p WHERE p.id = ?1 AND p.deleted_at IS NULL",
     )?
@@ -409,7 +407,7 @@ pub(super) fn require(tx: &Connection, id: PersonId) -> Result<(), Fault> {
 
 pub(super) fn by_code(tx: &Connection, code: &PersonCode) -> Result<Person, Fault> {
     tx.prepare_cached(
-        "SELECT p.id, p.code, p.name, p.active, p.created_at,
+        "SELECT p.id, p.code, p.name, p.team, p.active, p.created_at,
             (SELECT count(*) FROM template t WHERE t.person_id = p.id) AS template_count
          FROM person p WHERE p.code = ?1 AND p.deleted_at IS NULL",
     )?
@@ -540,6 +538,7 @@ fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
         name: row.get("name")?,
         active: row.get("active")?,
         created_at: row.get::<_, Stamp>("created_at")?.0,
+        team: row.get("team")?,
         template_count: row.get("template_count")?,
     })
 }

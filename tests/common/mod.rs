@@ -26,6 +26,7 @@ use rollcall::core::observation::{FaceObservation, Observation, StageTimes};
 use rollcall::core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
 use rollcall::core::quality::FaceQuality;
 use rollcall::core::station::{Policies, Station};
+use rollcall::core::worktime::plan::WorkPlan;
 
 /// Dimensions of the made-up embeddings: one axis per person, one for all that is unlike.
 const DIM: usize = 64;
@@ -146,6 +147,7 @@ pub struct World {
     pub station: Station,
     pub ledger: Ledger,
     pub policies: Policies,
+    work_plan: WorkPlan,
     /// Sightings that were reported.
     pub sightings: usize,
     /// Effects not yet answered, while `answering` is off.
@@ -168,13 +170,20 @@ pub struct Ledger {
 
 impl World {
     pub fn new(policies: Policies, start: &str) -> Self {
+        let zone = *wall(start).offset();
+        let plan = WorkPlan::without_shifts(policies.attendance, Arc::new(zone));
+        Self::with_plan(policies, plan, start)
+    }
+
+    pub fn with_plan(policies: Policies, work_plan: WorkPlan, start: &str) -> Self {
         let wall = wall(start);
         let monotonic = Duration::ZERO;
         let now = Moment { monotonic, wall };
         let mut world = Self {
-            station: Station::new(policies, model(), &now),
+            station: Station::new(policies, work_plan.clone(), model(), &now),
             ledger: Ledger::default(),
             policies,
+            work_plan,
             sightings: 0,
             unanswered: Vec::new(),
             answering: true,
@@ -216,6 +225,7 @@ impl World {
             name: PersonName::parse(name).unwrap(),
             active: true,
             created_at: self.wall,
+            team: None,
             template_count: 1,
         });
         self.ledger.templates.push(Template {
@@ -251,7 +261,7 @@ impl World {
     /// Power cut: the station forgets, the ledger does not, the clock starts anew.
     pub fn restart(&mut self) {
         self.monotonic = Duration::ZERO;
-        self.station = Station::new(self.policies, model(), &self.now());
+        self.station = Station::new(self.policies, self.work_plan.clone(), model(), &self.now());
         self.unanswered.clear();
         self.reload();
     }
@@ -360,6 +370,7 @@ impl World {
                     name,
                     active: true,
                     created_at: self.wall,
+                    team: None,
                     template_count: samples.len(),
                 };
                 let templates: Vec<Template> = samples

@@ -28,7 +28,12 @@ fn a_punch_reads_back_as_it_was_decided() {
     assert_eq!((event.margin, event.liveness), (Some(0.4), None));
     assert_eq!(event.source, EventSource::Camera);
     assert_eq!(event.void, None);
-    assert_eq!(store.day_events(day("2026-11-23")).unwrap(), [event]);
+    assert_eq!(
+        store
+            .events(&EventFilter::of_day(day("2026-11-23")))
+            .unwrap(),
+        [event]
+    );
 }
 
 #[test]
@@ -44,7 +49,13 @@ fn a_retry_after_a_crash_finds_its_own_row() {
         store.record(&decided, operator()).unwrap(),
         PunchOutcome::AlreadyRecorded(_)
     ));
-    assert_eq!(store.day_events(day("2026-11-23")).unwrap().len(), 1);
+    assert_eq!(
+        store
+            .events(&EventFilter::of_day(day("2026-11-23")))
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[test]
@@ -58,7 +69,13 @@ fn a_place_that_is_taken_sends_the_decision_back() {
     other_direction.direction = Direction::Out;
     let outcome = store.record(&other_direction, operator()).unwrap();
     assert!(matches!(outcome, PunchOutcome::Superseded { .. }));
-    assert_eq!(store.day_events(day("2026-11-23")).unwrap().len(), 1);
+    assert_eq!(
+        store
+            .events(&EventFilter::of_day(day("2026-11-23")))
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[test]
@@ -83,7 +100,13 @@ fn racing_writers_record_one_of_their_punches() {
     });
     let recorded = |o: &&PunchOutcome| matches!(o, PunchOutcome::Recorded(_));
     assert_eq!(outcomes.iter().filter(recorded).count(), 1, "{outcomes:?}");
-    assert_eq!(store.day_events(day("2026-11-23")).unwrap().len(), 1);
+    assert_eq!(
+        store
+            .events(&EventFilter::of_day(day("2026-11-23")))
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[test]
@@ -262,7 +285,7 @@ proptest! {
                 Step::Activate(i) => store.activate(&code(CODES[i]), operator()).map(|_| ()),
                 Step::Delete(i) => store.erase_person(&code(CODES[i]), Attendance::KeepsCode, operator()).map(|_| ()),
             };
-            let mut events = store.day_events(day("2026-11-23")).unwrap();
+            let mut events = store.events(&EventFilter::of_day(day("2026-11-23"))).unwrap();
             events.sort_by_key(|e| e.id);
             for (old, new) in before.iter().zip(&events) {
                 let mut unvoided = new.clone();

@@ -106,7 +106,13 @@ fn a_changed_event_is_voided_and_replaced_in_one_step() {
     };
     correct(&mut store, changed(new.id.0, back)).unwrap();
     assert_eq!(standing(&store), ["E-1 08:00 in"]);
-    assert_eq!(store.day_events(day("2026-11-23")).unwrap().len(), 3);
+    assert_eq!(
+        store
+            .events(&EventFilter::of_day(day("2026-11-23")))
+            .unwrap()
+            .len(),
+        3
+    );
     assert!(store.verify_chain().unwrap().broken.is_none());
 }
 

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use rollcall::store::{DATABASE_FILE, Store, StoreError};
+use rollcall::store::{DATABASE_FILE, EventFilter, Store, StoreError};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -110,7 +110,9 @@ fn a_listing_reads_while_the_dashboard_writes() {
     writer.record(&punch(ana, 1, eight), operator()).unwrap();
     let other = Connection::open(writer.path()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let events = reader.day_events(super::day("2026-11-23")).unwrap();
+    let events = reader
+        .events(&EventFilter::of_day(super::day("2026-11-23")))
+        .unwrap();
     assert_eq!(events.len(), 1);
 }
 

@@ -6,8 +6,8 @@ use crossbeam_channel::{Receiver, bounded};
 use rollcall::clock::Clock;
 use rollcall::core::event::{PunchOutcome, Receipt, Sighting, SightingReason, Ticket};
 use rollcall::core::person::PersonId;
-use rollcall::store::Store;
 use rollcall::store::worker::{Patience, StoreHandle, StoreRequest, Taken, spawn};
+use rollcall::store::{EventFilter, Store};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -61,7 +61,10 @@ impl Bench {
 
     fn written(&self) -> usize {
         let store = Store::open_read_only(self.folder.path()).unwrap();
-        store.day_events(day("2026-11-23")).unwrap().len()
+        store
+            .events(&EventFilter::of_day(day("2026-11-23")))
+            .unwrap()
+            .len()
     }
 }
 
@@ -155,7 +158,13 @@ fn a_stop_works_off_the_queue_though_nobody_reads_receipts() {
     }
     assert!(bench.handle.finish().is_empty());
     let store = Store::open_read_only(bench.folder.path()).unwrap();
-    assert_eq!(store.day_events(day("2026-11-23")).unwrap().len(), 100);
+    assert_eq!(
+        store
+            .events(&EventFilter::of_day(day("2026-11-23")))
+            .unwrap()
+            .len(),
+        100
+    );
 }
 
 #[test]

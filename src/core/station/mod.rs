@@ -22,7 +22,7 @@ use self::punching::Punching;
 use super::attendance::AttendanceEvent;
 use super::clock_trust::{ClockState, ClockWatch};
 use super::consensus::{ConsensusPolicy, Track, TrackId, Tracker};
-use super::day::{AttendancePolicy, DaySummary, PersonDay, summarise};
+use super::day::{AttendancePolicy, PersonDay};
 use super::embedding::{Cosine, Embedding, ModelId};
 use super::enrolment::{Enrolment, EnrolmentPolicy, Progress};
 use super::event::{Effect, Event, Intent, Receipt, Snapshot, Ticket};
@@ -33,6 +33,8 @@ use super::notice::{Log, Notice};
 use super::observation::Observation;
 use super::person::{Person, PersonCode, PersonId, PersonName};
 use super::pin::PinGuard;
+use super::worktime::DayReport;
+use super::worktime::plan::WorkPlan;
 
 /// The rules of a station.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -69,6 +71,7 @@ pub enum Mode {
 #[derive(Debug)]
 pub struct Station {
     policies: Policies,
+    work_plan: WorkPlan,
     model: ModelId,
     mode: Mode,
     people: BTreeMap<PersonId, Person>,
@@ -96,16 +99,17 @@ pub struct TodayRow<'a> {
     /// Whose row it is.
     pub person: &'a Person,
     /// What the day adds up to so far.
-    pub summary: DaySummary,
+    pub report: DayReport,
     /// The latest event that stands.
     pub last_event: Option<&'a AttendanceEvent>,
 }
 
 impl Station {
     /// A station that knows nobody until it is given a [`Snapshot`].
-    pub fn new(policies: Policies, model: ModelId, now: &Moment) -> Self {
+    pub fn new(policies: Policies, work_plan: WorkPlan, model: ModelId, now: &Moment) -> Self {
         Self {
             policies,
+            work_plan,
             model,
             mode: Mode::Live,
             people: BTreeMap::new(),
@@ -150,6 +154,11 @@ impl Station {
     /// The rules.
     pub fn policies(&self) -> &Policies {
         &self.policies
+    }
+
+    /// Who is expected when, and how hours are counted.
+    pub fn work_plan(&self) -> &WorkPlan {
+        &self.work_plan
     }
 
     /// What the station is doing.
@@ -240,15 +249,20 @@ impl Station {
     /// Today's rows: everybody with an event, the latest event first, then the
     /// active people without one, by name.
     pub fn today(&self, now: &Moment) -> Vec<TodayRow<'_>> {
+        let mut planner = self.work_plan.planner();
         let mut rows: Vec<TodayRow<'_>> = self
             .people
             .values()
             .filter_map(|person| {
                 let events = self.days.get(&person.id).map_or(&[][..], PersonDay::events);
                 let last_event = events.iter().rev().find(|e| e.void.is_none());
-                (person.active || last_event.is_some()).then(|| TodayRow {
+                if !person.active && last_event.is_none() {
+                    return None;
+                }
+                let (report, _) = planner.report(person, self.local_day, events, &now.wall);
+                Some(TodayRow {
                     person,
-                    summary: summarise(events, &now.wall),
+                    report,
                     last_event,
                 })
             })

@@ -10,6 +10,8 @@
 //! Deliberately absent: writing the proposed closing; this room writes nothing.
 
 pub mod holiday;
+pub mod period;
+pub mod plan;
 pub mod shift;
 pub mod timetable;
 pub mod totals;

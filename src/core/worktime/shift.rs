@@ -11,6 +11,8 @@ use std::time::Duration;
 use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta};
 use chrono::{MappedLocalTime, TimeZone};
 
+use super::plan::WallClock;
+
 /// A span of wall time that is not paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Break {
@@ -144,15 +146,15 @@ impl Shift {
     }
 
     /// The shift of the attendance day `day`, which starts at `day_starts_at`.
-    pub fn on<Z: TimeZone>(
+    pub fn on(
         &self,
         day: NaiveDate,
         day_starts_at: NaiveTime,
-        zone: &Z,
+        clock: &dyn WallClock,
     ) -> PlannedShift {
         let start = first_after(day.and_time(day_starts_at), self.starts_at);
-        let wall = |time| instant(zone, first_after(start, time));
-        let from = instant(zone, start);
+        let wall = |time| clock.instant(first_after(start, time));
+        let from = clock.instant(start);
         let to = wall(self.ends_at).max(from);
         let breaks = self
             .breaks

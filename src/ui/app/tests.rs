@@ -18,6 +18,7 @@ use crate::core::liveness::{LivenessDemand, LivenessPolicy};
 use crate::core::observation::{Observation, StageTimes};
 use crate::core::person::{Person, PersonCode};
 use crate::core::station::Policies;
+use crate::core::worktime::plan::WorkPlan;
 use crate::ui::enrol_form::suggested_code;
 
 fn now() -> Moment {
@@ -47,13 +48,15 @@ fn station(codes: &[&str]) -> Station {
         },
         enrolment: EnrolmentPolicy::default(),
     };
-    let mut station = Station::new(policies, ModelId::from_sha256("00"), &now());
+    let plan = WorkPlan::without_shifts(policies.attendance, Arc::new(chrono::Utc));
+    let mut station = Station::new(policies, plan, ModelId::from_sha256("00"), &now());
     let people = codes.iter().zip(1..).map(|(code, id)| Person {
         id: PersonId(id),
         code: PersonCode::parse(code).unwrap(),
         name: PersonName::parse(&format!("Person {id}")).unwrap(),
         active: true,
         created_at: now().wall,
+        team: None,
         template_count: 1,
     });
     let snapshot = Snapshot {

@@ -1,5 +1,6 @@
 //! Today's table: who is in, since when, for how long.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, TimeDelta};
@@ -9,8 +10,8 @@ use ratatui::style::Style;
 use ratatui::widgets::{Row, Table, Widget};
 
 use super::{Column, columns_that_fit, lengths};
-use crate::core::day::Presence;
 use crate::core::station::TodayRow;
+use crate::core::worktime::{DayState, Flag};
 use crate::ui::View;
 use crate::ui::listing::first_shown;
 use crate::ui::text;
@@ -40,7 +41,9 @@ enum Kind {
     Code,
     Name,
     Hours,
+    Late,
     State,
+    LookAt,
     Last,
     Source,
     Similarity,
@@ -71,17 +74,19 @@ const GLANCE: [Column<Kind>; 5] = [
     column(Kind::State, "State", 11, 0),
 ];
 
-const FULL: [Column<Kind>; 10] = [
+const FULL: [Column<Kind>; 12] = [
     column(Kind::In, "In", 5, 0),
     column(Kind::Out, "Out", 5, 2),
-    column(Kind::Code, "Code", 8, 3),
+    column(Kind::Code, "Code", 8, 4),
     NAME,
     column(Kind::Hours, "Hours", 5, 1),
+    column(Kind::Late, "Late", 5, 3),
     column(Kind::State, "State", 11, 0),
-    column(Kind::Last, "Last", 8, 4),
-    column(Kind::Source, "By", 6, 5),
-    column(Kind::Similarity, "Sim", 4, 6),
-    column(Kind::Liveness, "Live", 4, 7),
+    column(Kind::Last, "Last", 8, 5),
+    column(Kind::LookAt, "Look at", 19, 6),
+    column(Kind::Source, "By", 6, 6),
+    column(Kind::Similarity, "Sim", 4, 7),
+    column(Kind::Liveness, "Live", 4, 8),
 ];
 
 /// How long an event counts as having just happened.
@@ -92,7 +97,7 @@ pub(crate) fn today_title(view: View<'_>) -> String {
     let rows = view.station.today(&view.status.now);
     let inside = rows
         .iter()
-        .filter(|row| row.summary.presence == Presence::In)
+        .filter(|row| row.report.state == DayState::In)
         .count();
     let separator = view.theme.marks().separator;
     format!("today {separator} {inside} of {} in", rows.len())
@@ -139,23 +144,25 @@ impl AttendanceTable<'_> {
         };
         let last = row.last_event;
         match kind {
-            Kind::In => clock(row.summary.first_in),
-            Kind::Out => match row.summary.presence {
-                // Somebody who has come back has not left.
-                Presence::In => dash(),
-                Presence::Absent | Presence::Out => clock(row.summary.last_out),
-            },
+            Kind::In => clock(row.report.first_in),
+            // Somebody who has come back has not left.
+            Kind::Out if row.report.state == DayState::In => dash(),
+            Kind::Out => clock(row.report.last_out),
             Kind::Code => row.person.code.as_str().to_owned(),
             Kind::Name => row.person.name.as_str().to_owned(),
-            Kind::Hours if row.summary.presence == Presence::Absent => dash(),
-            Kind::Hours => hours(row.summary.worked),
+            Kind::Hours if row.report.sessions.is_empty() => dash(),
+            Kind::Hours => hours(row.report.worked),
+            Kind::Late if row.report.late.is_zero() => dash(),
+            Kind::Late => hours(row.report.late),
+            Kind::LookAt => flags(&row.report.flags),
             Kind::State if self.is_just_now(row) => {
                 format!("{} just now", self.view.theme.marks().arrow)
             }
-            Kind::State => match row.summary.presence {
-                Presence::Absent => dash(),
-                Presence::In => "in".to_owned(),
-                Presence::Out => "out".to_owned(),
+            Kind::State => match row.report.state {
+                DayState::Free => dash(),
+                // A mark, because there is no room for words; the full table has them.
+                state if !row.report.flags.is_empty() => format!("{state} !"),
+                state => state.to_string(),
             },
             Kind::Last => last.map_or_else(dash, |e| e.at.format("%H:%M:%S").to_string()),
             Kind::Source => last.map_or_else(dash, |e| e.source.to_string()),
@@ -170,10 +177,11 @@ impl AttendanceTable<'_> {
 
     fn style(&self, row: &TodayRow<'_>) -> Style {
         let theme = self.view.theme;
-        match row.summary.presence {
+        match row.report.state {
             _ if self.is_just_now(row) => theme.good().patch(theme.strong()),
-            Presence::In => theme.normal(),
-            Presence::Absent | Presence::Out => theme.dim(),
+            DayState::In => theme.normal(),
+            DayState::Overdue | DayState::Absent => theme.warning(),
+            DayState::Free | DayState::Expected | DayState::Out => theme.dim(),
         }
     }
 
@@ -185,8 +193,14 @@ impl AttendanceTable<'_> {
     }
 }
 
+/// What somebody has to look at, in words.
+pub(super) fn flags(flags: &BTreeSet<Flag>) -> String {
+    let words: Vec<String> = flags.iter().map(ToString::to_string).collect();
+    words.join(", ")
+}
+
 /// "7:05": hours and minutes.
-fn hours(worked: Duration) -> String {
+pub(super) fn hours(worked: Duration) -> String {
     let minutes = worked.as_secs() / 60;
     format!("{}:{:02}", minutes / 60, minutes % 60)
 }
