@@ -3,8 +3,11 @@
 //! After a wanted change: `INSTA_UPDATE=always cargo test --test screens`, then
 //! look at every changed file under `tests/snapshots` as an operator would.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests too")]
+
 mod common;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::{Face, GOOD, World};
@@ -20,6 +23,10 @@ use rollcall::core::frame::{Frame, FrameId};
 use rollcall::core::notice::Notice;
 use rollcall::core::quality::FaceQuality;
 use rollcall::core::station::Mode;
+use rollcall::core::worktime::period::measure;
+use rollcall::core::worktime::plan::WorkPlan;
+use rollcall::core::worktime::shift::Shift;
+use rollcall::core::worktime::timetable::Schedule;
 use rollcall::ui::{
     Action, App, CameraControl, CameraFigures, CameraStatus, Charset, ColourDepth, ControlChange,
     ControlStep, CorrectionDraft, DraftDeed, Health, Input, Key, PreviewMode, Status, UiOptions,
@@ -133,6 +140,84 @@ impl Desk {
                 Action::Quit | Action::TerminalLost(_) => self.quit = true,
             }
         }
+    }
+
+    /// An office from eight to five that knows the week before.
+    fn with_history() -> Self {
+        let mut desk = Self::new();
+        let policies = Config::default().policies();
+        let time = |hour| chrono::NaiveTime::from_hms_opt(hour, 0, 0).unwrap();
+        let mut plan = WorkPlan::without_shifts(
+            policies.attendance,
+            Arc::new(chrono::FixedOffset::east_opt(3600).unwrap()),
+        );
+        plan.close_after = Duration::from_hours(4);
+        plan.timetable.shifts.push(Shift {
+            name: "office".into(),
+            starts_at: time(8),
+            ends_at: time(17),
+            breaks: vec![],
+            grace: Duration::from_mins(5),
+        });
+        plan.timetable.schedules.push(Schedule {
+            team: None,
+            shift: 0,
+            weekdays: [0, 1, 2, 3, 4]
+                .map(|day| chrono::Weekday::try_from(day).unwrap())
+                .to_vec(),
+            from: None,
+            until: None,
+        });
+        desk.world = World::with_plan(policies, plan, "2026-11-16T07:30:00+01:00");
+        let world = &mut desk.world;
+        let people = [
+            world.add_person("Ana Torres", "P-001"),
+            world.add_person("Bruno Díaz", "P-002"),
+            world.add_person("李小龍", "P-003"),
+        ];
+        for (person, day, from, to) in [
+            (0, 16, "07:58", "17:02"),
+            (1, 16, "08:31", "17:00"),
+            (0, 17, "07:55", "19:40"),
+            (1, 17, "08:00", ""),
+            (2, 17, "08:02", "15:10"),
+            (0, 18, "08:01", "17:00"),
+            (2, 18, "07:59", "17:01"),
+            (0, 19, "08:04", "17:00"),
+            (1, 19, "07:44", "17:20"),
+            (2, 19, "08:00", "17:00"),
+            (0, 20, "08:00", "12:00"),
+            (1, 20, "08:00", "17:00"),
+            (2, 21, "10:00", "13:00"),
+        ] {
+            let at = |time: &str| format!("2026-11-{day}T{time}:00+01:00");
+            let punches = [at(from), at(to)];
+            let made = if to.is_empty() { 1 } else { 2 };
+            let punches: Vec<&str> = punches[..made].iter().map(String::as_str).collect();
+            world.add_past_day(people[person], &punches);
+        }
+        world.set_wall("2026-11-23T07:55:00+01:00");
+        world.wait(1.0);
+        world.reload();
+        world.see_for(&[Face::of(0, 0.62)], 2.0);
+        world.wait(1500.0);
+        desk
+    }
+
+    /// Stands for the thread that reads the records.
+    fn read_records(&mut self) {
+        let Some(query) = self.app.report_due(&self.world.station) else {
+            return;
+        };
+        let ledger = &self.world.ledger;
+        let days = measure(
+            self.world.station.work_plan(),
+            ledger.people.clone(),
+            ledger.events.clone(),
+            (query.from, query.to),
+            &self.world.now().wall,
+        );
+        self.app.show_report(query, Ok(days));
     }
 
     fn terminal(&mut self, width: u16, height: u16) -> ratatui::Terminal<TestBackend> {
@@ -251,6 +336,81 @@ fn the_camera_and_its_controls() {
     assert_screens("camera", &mut desk);
     desk.press(&[Key::Esc]);
     assert!(!desk.app.shows_camera());
+}
+
+#[test]
+fn reports_of_today_a_day_a_week_and_a_month() {
+    let mut desk = Desk::with_history();
+    desk.press(&[Key::Char('t')]);
+    assert_screens("report_today", &mut desk);
+    desk.press(&[Key::Left]);
+    assert!(desk.screen(80, 24).contains("reading the records"));
+    desk.press(&[Key::Left, Key::Left]);
+    desk.read_records();
+    insta::assert_snapshot!("report_day_80x24", desk.screen(80, 24));
+    desk.press(&[Key::Tab]);
+    desk.read_records();
+    assert_screens("report_week", &mut desk);
+    desk.press(&[Key::Down, Key::Tab]);
+    desk.read_records();
+    assert_screens("report_month", &mut desk);
+    desk.press(&[Key::Char('i'), Key::Char('i'), Key::Char('i')]);
+    let absent = desk.screen(80, 24);
+    assert!(absent.contains("only who is absent"), "{absent}");
+    assert!(!absent.contains("Ana Torres"), "{absent}");
+    assert!(absent.contains("Bruno Díaz"), "{absent}");
+}
+
+#[test]
+fn a_report_is_read_again_only_when_something_happened() {
+    let mut desk = Desk::with_history();
+    desk.press(&[Key::Char('t'), Key::BackTab]);
+    let first = desk.app.report_due(&desk.world.station).unwrap();
+    assert_eq!(
+        (first.from.to_string(), first.to.to_string()),
+        ("2026-11-01".into(), "2026-11-30".into())
+    );
+    assert_eq!(
+        desk.app.report_due(&desk.world.station),
+        None,
+        "it is asked"
+    );
+    desk.app.show_report(first, Err("the disk is gone".into()));
+    assert!(desk.screen(80, 24).contains("the disk is gone"));
+    assert_eq!(desk.app.report_due(&desk.world.station), None);
+    desk.world.see_for(&[Face::of(1, 0.62)], 2.0);
+    assert_eq!(desk.app.report_due(&desk.world.station), Some(first));
+    // An answer that comes after other days were chosen is not theirs.
+    desk.press(&[Key::Left]);
+    let earlier = desk.app.report_due(&desk.world.station).unwrap();
+    assert_eq!(earlier.to.to_string(), "2026-10-31");
+    desk.app.show_report(first, Ok(vec![]));
+    assert!(desk.screen(80, 24).contains("reading the records"));
+}
+
+#[test]
+fn an_earlier_day_is_put_right_from_its_table() {
+    let mut desk = Desk::with_history();
+    desk.press(&[Key::Char('t'), Key::Tab, Key::Tab, Key::Left]);
+    desk.read_records();
+    desk.press(&[Key::Down, Key::Char('c')]);
+    assert!(desk.drafts.is_empty(), "first a day is chosen");
+    desk.press(&[Key::Right]);
+    desk.read_records();
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("Tue 17 Nov 2026"), "{screen}");
+    desk.press(&[Key::Char('c'), Key::Left, Key::Tab]);
+    desk.write("18:05");
+    desk.press(&[Key::Tab, Key::Char('o'), Key::Tab]);
+    desk.write("forgot");
+    desk.press(&[Key::Enter]);
+    let DraftDeed::Add { code, at, .. } = &desk.drafts[0].deed else {
+        panic!("{:?}", desk.drafts)
+    };
+    assert_eq!(
+        (code.as_str(), at.to_string().as_str()),
+        ("P-002", "2026-11-17 18:05:00")
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ use chrono::{LocalResult, NaiveDateTime};
 use crossbeam_channel::bounded;
 
 use super::camera_controls::{ControlDesk, LOOK_EVERY};
+use super::reports::ReportDesk;
 use super::{Parts, Runtime, both};
 use crate::camera::{CameraState, CameraStats};
 use crate::core::correction::{Change, Correction, Deed, When};
@@ -47,12 +48,16 @@ pub fn run(parts: Parts, options: DashboardOptions) -> Result<()> {
     let mut terminal = Terminal::open()?;
     let controls = ControlDesk::of(&parts.source, &parts.camera)
         .context("starting the thread of the camera's controls")?;
+    let (data_dir, plan) = (parts.duties.data_dir.clone(), parts.work_plan.clone());
     let runtime = Runtime::start(parts)?;
+    let reports = ReportDesk::start(data_dir, plan, *runtime.clock())
+        .context("starting the thread that reads reports")?;
     let mut dashboard = Dashboard {
         app: App::new(options.ui.clone()),
         options,
         runtime,
         controls,
+        reports,
         last_look_at_controls: None,
         picture: None,
         last_draw: Duration::ZERO,
@@ -68,6 +73,7 @@ struct Dashboard {
     options: DashboardOptions,
     runtime: Runtime,
     controls: ControlDesk,
+    reports: ReportDesk,
     /// While they are on the screen.
     last_look_at_controls: Option<Duration>,
     picture: Option<Arc<Frame>>,
@@ -135,6 +141,7 @@ impl Dashboard {
         }
         self.app.follow(self.runtime.station());
         self.follow_controls();
+        self.follow_reports();
         let advice = stats.state.to_string();
         let now = self.runtime.now();
         let status = Status {
@@ -170,6 +177,18 @@ impl Dashboard {
 
 impl Dashboard {
     /// Shows the camera's controls while they are looked at; otherwise it is left alone.
+    fn follow_reports(&mut self) {
+        if let Some((query, days)) = self.reports.answer() {
+            self.app.show_report(query, days);
+        }
+        if let Some(query) = self.app.report_due(self.runtime.station())
+            && !self.reports.ask(query)
+        {
+            let busy = "the records are still being read; come back to this screen".to_owned();
+            self.app.show_report(query, Err(busy));
+        }
+    }
+
     fn follow_controls(&mut self) {
         if !self.app.shows_camera() {
             self.last_look_at_controls = None;

@@ -11,6 +11,7 @@ mod complaints;
 pub mod dashboard;
 pub mod headless;
 pub mod keeper;
+mod reports;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;

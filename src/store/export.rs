@@ -84,9 +84,9 @@ impl Store {
         self.read("listing attendance", |tx| {
             let rows = tx
                 .prepare_cached(concat!(
-                    "SELECT p.code, p.name, ",
+                    "SELECT ",
                     event_columns!(),
-                    " FROM attendance_event e JOIN person p ON p.id = e.person_id
+                    ", p.code, p.name FROM attendance_event e JOIN person p ON p.id = e.person_id
                      WHERE (?1 IS NULL OR e.local_day >= ?1) AND (?2 IS NULL OR e.local_day <= ?2)
                        AND (?3 IS NULL OR p.code = ?3)
                      ORDER BY e.local_day, e.at_utc_us, e.person_id, e.sequence"

@@ -9,14 +9,16 @@ use super::correcting::{Correcting, FormKey};
 use super::correction_form::{CorrectionDraft, CorrectionForm};
 use super::enrol_form::{ConsentQuestion, EnrolForm, FormStep};
 use super::input::{Input, Key};
-use super::listing::{Focus, Listing, filtered_people, filtered_today};
+use super::listing::{Focus, Listing, filtered_people};
 use super::pin_entry::{PinEntry, PinStep};
+use super::reports::{Period, ReportQuery, Reports};
 use super::theme::{Charset, Theme};
 use crate::core::event::Intent;
 use crate::core::frame::Moment;
 use crate::core::notice::Notice;
 use crate::core::person::{PersonId, PersonName};
 use crate::core::station::{Mode, Station};
+use crate::core::worktime::period::PersonDays;
 
 /// What is known before the dashboard starts.
 #[derive(Debug, Clone)]
@@ -125,6 +127,7 @@ pub struct App {
     pub(crate) pin_problem: Option<String>,
     pub(crate) people: Listing,
     pub(crate) attendance: Listing,
+    pub(crate) reports: Reports,
     pub(crate) log: LogView,
     pub(crate) controls: ControlsList,
     pub(crate) help_scroll: u16,
@@ -149,6 +152,7 @@ impl App {
             pin_problem: None,
             people: Listing::default(),
             attendance: Listing::default(),
+            reports: Reports::default(),
             log: LogView::Following,
             controls: ControlsList::default(),
             help_scroll: 0,
@@ -202,6 +206,20 @@ impl App {
                 Enrolling::Form(form.clone().refused(reason))
             }
         };
+    }
+
+    /// The days that have to be read now for the screen, if any.
+    pub fn report_due(&mut self, station: &Station) -> Option<ReportQuery> {
+        if self.screen == Screen::Attendance {
+            self.reports.due(station)
+        } else {
+            None
+        }
+    }
+
+    /// Takes the days that were read, or why they could not be.
+    pub fn show_report(&mut self, query: ReportQuery, days: Result<Vec<PersonDays>, String>) {
+        self.reports.take(query, days);
     }
 
     /// Whether the camera's controls are on the screen, and worth being read.
@@ -276,7 +294,10 @@ impl App {
             Key::Char('q') => return vec![Action::Quit],
             Key::Char('e') => self.open_form(station),
             Key::Char('p') => self.screen = Screen::People,
-            Key::Char('t') => self.screen = Screen::Attendance,
+            Key::Char('t') => {
+                self.screen = Screen::Attendance;
+                self.reports.period = Period::Today;
+            }
             Key::Char('c') => self.screen = Screen::Camera,
             Key::Char('l') => {
                 self.screen = Screen::Log;
@@ -304,10 +325,16 @@ impl App {
                 self.people.handle(key, &rows)
             }
             Screen::Attendance => {
-                let rows = today_ids(station, &self.attendance, now);
-                if key == Key::Char('c') && self.attendance.focus == Focus::Rows {
-                    self.open_correction(&rows, station);
-                    return true;
+                let filter = self.attendance.filter.text();
+                let rows = self.reports.ids(station, now, filter);
+                if self.attendance.focus == Focus::Rows {
+                    if key == Key::Char('c') {
+                        self.correct(&rows, station);
+                        return true;
+                    }
+                    if self.reports.handle(key, station.local_day()) {
+                        return true;
+                    }
                 }
                 self.attendance.handle(key, &rows)
             }
@@ -394,11 +421,27 @@ impl App {
         }
     }
 
-    fn open_correction(&mut self, rows: &[PersonId], station: &Station) {
-        if let Some(&person) = rows.get(self.attendance.selected_row(rows))
-            && !matches!(self.correcting, Correcting::Submitted { .. })
-        {
-            let form = CorrectionForm::open(person, station, &self.options.operator);
+    /// Opens the form for the selected person's day. Of several days none is meant, so
+    /// that the first step is to choose one.
+    fn correct(&mut self, rows: &[PersonId], station: &Station) {
+        let Some(&person) = rows.get(self.attendance.selected_row(rows)) else {
+            return;
+        };
+        let (day, events) = match self.reports.period {
+            Period::Today => (station.local_day(), station.events_of(person).to_vec()),
+            Period::Day => {
+                let today = station.local_day();
+                let day = self.reports.query(today).map_or(today, |query| query.from);
+                (day, self.reports.events_of(person, today))
+            }
+            Period::Week | Period::Month => {
+                self.reports.period = Period::Day;
+                return;
+            }
+        };
+        if !matches!(self.correcting, Correcting::Submitted { .. }) {
+            let operator = &self.options.operator;
+            let form = CorrectionForm::open(person, (day, events), station, operator);
             self.correcting = Correcting::Form(Box::new(form));
         }
     }
@@ -454,11 +497,6 @@ impl LogView {
 fn people_ids(station: &Station, listing: &Listing) -> Vec<PersonId> {
     let people = filtered_people(station, &listing.filter);
     people.into_iter().map(|person| person.id).collect()
-}
-
-fn today_ids(station: &Station, listing: &Listing, now: &Moment) -> Vec<PersonId> {
-    let rows = filtered_today(station, &listing.filter, now);
-    rows.into_iter().map(|row| row.person.id).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! What it gives out is a [`CorrectionDraft`] in the time of the clock on the
 //! wall; which moment that is, only the runtime can say.
 
-use chrono::{NaiveDateTime, NaiveTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::field::TextField;
 use super::input::Key;
@@ -83,6 +83,9 @@ pub(crate) enum CorrectionStep {
 #[derive(Debug, Clone)]
 pub(crate) struct CorrectionForm {
     pub(crate) person: PersonId,
+    /// The day that is put right, and its events as they stood when the form was opened.
+    pub(crate) day: NaiveDate,
+    events: Vec<AttendanceEvent>,
     choices: Vec<Choice>,
     choice: usize,
     pub(crate) focus: CorrectionField,
@@ -96,9 +99,14 @@ pub(crate) struct CorrectionForm {
 }
 
 impl CorrectionForm {
-    /// The form for the events of `person` today, the latest one first.
-    pub(crate) fn open(person: PersonId, station: &Station, operator: &str) -> Self {
-        let standing = station.events_of(person).iter().rev();
+    /// The form for the events of `person` on a day, the latest one first.
+    pub(crate) fn open(
+        person: PersonId,
+        (day, events): (NaiveDate, Vec<AttendanceEvent>),
+        station: &Station,
+        operator: &str,
+    ) -> Self {
+        let standing = events.iter().rev();
         let standing = standing.filter(|e| e.void.is_none());
         let mut choices: Vec<Choice> = standing
             .flat_map(|e| [Choice::Change(e.id), Choice::Void(e.id)])
@@ -106,6 +114,8 @@ impl CorrectionForm {
         choices.push(Choice::Add);
         let mut form = Self {
             person,
+            day,
+            events,
             choices,
             choice: 0,
             focus: CorrectionField::Choice,
@@ -125,13 +135,13 @@ impl CorrectionForm {
         self.choices[self.choice]
     }
 
-    /// The event that is changed or voided, as long as the station knows it.
-    pub(crate) fn event<'s>(&self, station: &'s Station) -> Option<&'s AttendanceEvent> {
+    /// The event that is changed or voided.
+    pub(crate) fn event(&self) -> Option<&AttendanceEvent> {
         let id = match self.choice() {
             Choice::Add => return None,
             Choice::Change(id) | Choice::Void(id) => id,
         };
-        station.events_of(self.person).iter().find(|e| e.id == id)
+        self.events.iter().find(|e| e.id == id)
     }
 
     /// The lines that mean something for what is chosen.
@@ -198,11 +208,11 @@ impl CorrectionForm {
     fn fill_in(&mut self, station: &Station) {
         self.time.clear();
         self.code.clear();
-        let Some(event) = self.event(station) else {
+        let Some(event) = self.event() else {
             return;
         };
-        let time = event.at.format("%H:%M:%S").to_string();
-        self.direction = event.direction;
+        let (time, direction) = (event.at.format("%H:%M:%S").to_string(), event.direction);
+        self.direction = direction;
         self.time.insert(&time);
         if let Some(person) = station.person(self.person) {
             self.code.insert(person.code.as_str());
@@ -238,7 +248,7 @@ impl CorrectionForm {
             Choice::Change(event) => {
                 let code = PersonCode::parse(self.code.text())
                     .map_err(|e| (CorrectionField::Person, e.to_string()))?;
-                let old = self.event(station);
+                let old = self.event();
                 let is_new_time = |at: &NaiveDateTime| {
                     old.is_none_or(|old| at.time() != whole_seconds(old.at.time()))
                 };
@@ -267,7 +277,7 @@ impl CorrectionForm {
         })
     }
 
-    /// The typed time of day on the day that is being written.
+    /// The typed time of day on the day that is put right.
     fn moment(&self, station: &Station) -> Result<NaiveDateTime, (CorrectionField, String)> {
         let text = self.time.text().trim();
         let time = ["%H:%M:%S", "%H:%M"]
@@ -277,7 +287,7 @@ impl CorrectionForm {
                 let problem = format!("{text:?} is no time; write it as 08:02 or 08:02:30");
                 (CorrectionField::Time, problem)
             })?;
-        let day = station.local_day();
+        let day = self.day;
         // Before the day starts it is the night at its end.
         let date = if time < station.policies().attendance.day_starts_at {
             day.succ_opt().unwrap_or(day)

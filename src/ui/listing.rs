@@ -3,9 +3,8 @@
 use super::field::TextField;
 use super::input::Key;
 use super::text;
-use crate::core::frame::Moment;
 use crate::core::person::{Person, PersonId};
-use crate::core::station::{Station, TodayRow};
+use crate::core::station::Station;
 
 /// Rows that Page Up and Page Down move by.
 const PAGE: usize = 10;
@@ -89,18 +88,6 @@ pub(crate) fn filtered_people<'a>(station: &'a Station, filter: &TextField) -> V
     people.into_iter().map(|(_, person)| person).collect()
 }
 
-/// Today's rows that pass the filter, in the station's order.
-pub(crate) fn filtered_today<'a>(
-    station: &'a Station,
-    filter: &TextField,
-    now: &Moment,
-) -> Vec<TodayRow<'a>> {
-    let wanted = text::folded(filter.text());
-    let mut rows = station.today(now);
-    rows.retain(|row| passes(row.person, &wanted));
-    rows
-}
-
 /// The first of `rows` to show in `height` lines: the selected one is in the
 /// middle, as far as there are rows around it.
 pub(crate) fn first_shown(rows: usize, selected: usize, height: usize) -> usize {
@@ -109,7 +96,8 @@ pub(crate) fn first_shown(rows: usize, selected: usize, height: usize) -> usize 
         .min(rows.saturating_sub(height))
 }
 
-fn passes(person: &Person, wanted: &str) -> bool {
+/// Whether a person's name or code contains what is wanted, which is folded already.
+pub(crate) fn passes(person: &Person, wanted: &str) -> bool {
     let wanted = wanted.trim();
     text::folded(person.name.as_str()).contains(wanted)
         || text::folded(person.code.as_str()).contains(wanted)

@@ -9,6 +9,7 @@ mod attendance;
 mod backup;
 mod chain;
 mod clock;
+mod closing;
 mod correction;
 mod import;
 mod opening;

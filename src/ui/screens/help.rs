@@ -13,7 +13,8 @@ const SIDE_BY_SIDE: u16 = 76;
 const KEYS: &[(&str, &str)] = &[
     ("e", "enrol the face at the camera"),
     ("p", "people"),
-    ("t", "today's table"),
+    ("t", "attendance: Tab for day, week, month;"),
+    ("", "arrows go back; i: in, late, absent"),
     ("l", "log"),
     ("0-9", "a PIN or badge, then Enter"),
     ("w", "why each face has its name"),

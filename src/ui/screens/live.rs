@@ -7,8 +7,6 @@ use ratatui::text::{Line, Span};
 use crate::core::station::Mode;
 use crate::ui::View;
 use crate::ui::app::{Enrolling, Pane, PreviewMode};
-use crate::ui::field::TextField;
-use crate::ui::listing::filtered_today;
 use crate::ui::widgets::{
     AttendanceTable, Detail, EnrolFormPanel, EnrolProgress, Explain, Faces, LogLines, Preview,
     panel, rows_for_width, today_title,
@@ -127,7 +125,7 @@ fn draw_today(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let block = panel(view.theme, &today_title(view));
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    let rows = filtered_today(view.station, &TextField::default(), &view.status.now);
+    let rows = view.station.today(&view.status.now);
     if rows.is_empty() {
         let words = view.theme.wrap(
             "Nobody is enrolled yet. Stand in front of the camera and press e.",

@@ -92,7 +92,7 @@ impl CorrectionFormPanel<'_> {
     }
 
     fn chosen(&self, is_focused: bool) -> String {
-        let event = self.form.event(self.view.station);
+        let event = self.form.event();
         let said = event.map_or_else(String::new, |event| {
             format!(
                 "{} {} ({})",

@@ -40,7 +40,10 @@ const LIST: &[Hint] = &[
 const TABLE: &[Hint] = &[
     ("Esc", "back", 1),
     ("c", "correct", 2),
-    ("/", "filter", 3),
+    ("Tab", "period", 2),
+    ("Left/Right", "earlier, later", 3),
+    ("i", "who", 3),
+    ("/", "filter", 4),
     ("PgUp/PgDn", "scroll", 5),
     ("e", "enrol", 4),
     ("?", "help", 0),

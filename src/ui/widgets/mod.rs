@@ -13,6 +13,7 @@ mod people_table;
 mod person_detail;
 mod picture;
 mod preview;
+mod report_table;
 mod status_bar;
 
 pub(super) use attendance_table::{AttendanceTable, Detail, today_title};
@@ -27,6 +28,7 @@ pub(super) use people_table::PeopleTable;
 pub(super) use person_detail::PersonDetail;
 pub(super) use picture::{Placement, draw_ascii, draw_half_blocks};
 pub(super) use preview::{Preview, rows_for_width};
+pub(super) use report_table::{PersonReport, ReportTable};
 pub(super) use status_bar::{StatusBar, TroubleBanner};
 
 use ratatui::layout::Constraint;
