@@ -10,8 +10,9 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::inference::manifest::ModelName;
 pub use records::{
     AddEventArgs, AttendanceCommand, BackupArgs, ChangeEventArgs, DayArgs, DirectionArg,
-    ExportArgs, ExportFormat, ExportView, ImportCommand, ImportEmbeddingsArgs, ImportFileArgs,
-    PinCommand, RangeArgs, RepairClockArgs, ReportArgs, RestoreArgs, SignatureArgs, VoidEventArgs,
+    EncryptArgs, ExportArgs, ExportFormat, ExportView, ImportCommand, ImportEmbeddingsArgs,
+    ImportFileArgs, PinCommand, RangeArgs, RepairClockArgs, ReportArgs, RestoreArgs, SignatureArgs,
+    VoidEventArgs,
 };
 
 /// Exit codes, the same for every command.
@@ -145,6 +146,10 @@ pub enum Command {
     Backup(BackupArgs),
     /// Put a backup in the place of what is in the data folder.
     Restore(RestoreArgs),
+    /// Encrypt templates and pictures with a key outside of the data folder.
+    Encrypt(EncryptArgs),
+    /// Take that back.
+    Decrypt,
     /// Check models, database, camera, terminal and clock.
     Doctor(JsonArgs),
     /// Time every stage of recognition on this machine.

@@ -275,6 +275,14 @@ pub struct BackupArgs {
     pub json: bool,
 }
 
+/// Arguments of `encrypt`.
+#[derive(Debug, Args)]
+pub struct EncryptArgs {
+    /// File of the key, outside of the data folder; made if it is not there.
+    #[arg(long, value_name = "FILE")]
+    pub key_file: PathBuf,
+}
+
 /// Arguments of `restore`.
 #[derive(Debug, Args)]
 pub struct RestoreArgs {

@@ -139,6 +139,13 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>> {
     );
     let mut findings = vec![finding("database", Verdict::Ok, detail)];
     findings.extend(trail(store)?);
+    if let Some(key) = store.key_place()? {
+        let detail = format!(
+            "templates and pictures are encrypted with the key in {}",
+            key.path.display()
+        );
+        findings.push(finding("encryption", Verdict::Ok, detail));
+    }
     for problem in store.picture_problems()? {
         findings.push(finding("picture", Verdict::Warning, problem));
     }

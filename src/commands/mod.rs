@@ -23,6 +23,7 @@ mod salvage;
 mod station;
 mod stills;
 mod table;
+mod vault;
 mod workdays;
 
 use std::path::{Path, PathBuf};
@@ -92,6 +93,8 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Import(command)) => import::run(&command, &context),
         Some(Command::Backup(args)) => backup::back_up_now(&args, &context),
         Some(Command::Restore(args)) => backup::restore(&args, &context),
+        Some(Command::Encrypt(args)) => vault::encrypt(&args, &context),
+        Some(Command::Decrypt) => vault::decrypt(&context),
         Some(Command::Doctor(args)) => doctor::run(args, &context),
         Some(Command::Bench(args)) => bench::run(&args, &context),
         Some(Command::Config { sample }) => print_config(sample, &context.config),

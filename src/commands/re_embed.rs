@@ -15,7 +15,7 @@ use crate::cli::{Outcome, ReEmbedArgs};
 use crate::core::embedding::{Cosine, Embedding};
 use crate::core::person::{Person, PersonCode, TemplateId};
 use crate::inference::recogniser::Recogniser;
-use crate::store::{ForeignTemplate, Replacement, StationLock};
+use crate::store::{ForeignTemplate, Replacement, StationLock, Store};
 
 /// Two pictures of one person, perhaps years apart, are at least this alike.
 const SAME_PERSON: Cosine = Cosine(0.25);
@@ -49,8 +49,7 @@ pub(super) fn run(args: &ReEmbedArgs, context: &Context) -> Result<Outcome> {
             continue;
         }
         let done = store.embeddings_of(person.id, recogniser.model_id())?;
-        let (mut replacements, mut problems) =
-            embed_again(context.data_dir(), &foreign, &mut recogniser);
+        let (mut replacements, mut problems) = embed_again(&store, &foreign, &mut recogniser);
         problems.extend(refuse_odd_ones(&mut replacements, &done));
         if !replacements.is_empty() {
             let model = recogniser.model_id().clone();
@@ -77,14 +76,14 @@ pub(super) fn run(args: &ReEmbedArgs, context: &Context) -> Result<Outcome> {
 
 /// The person's templates as the embedder in use makes them, and what could not be made.
 fn embed_again(
-    data_dir: &Path,
+    store: &Store,
     foreign: &[ForeignTemplate],
     recogniser: &mut Recogniser,
 ) -> (Vec<Replacement>, Vec<String>) {
     let mut replacements = Vec::new();
     let mut problems = Vec::new();
     for template in foreign {
-        match embed_picture(data_dir, template, recogniser) {
+        match embed_picture(store, template, recogniser) {
             Ok(replacement) => replacements.push(replacement),
             Err(error) => problems.push(format!("template {}: {error:#}", template.id.0)),
         }
@@ -117,14 +116,15 @@ fn refuse_odd_ones(replacements: &mut Vec<Replacement>, done: &[Embedding]) -> V
 }
 
 fn embed_picture(
-    data_dir: &Path,
+    store: &Store,
     template: &ForeignTemplate,
     recogniser: &mut Recogniser,
 ) -> Result<Replacement> {
     let Some(picture) = &template.picture else {
         bail!("no picture of it was kept; enrol the person again");
     };
-    let still = stills::look_at(&data_dir.join(picture), recogniser)?;
+    let image = crate::picture::decode(&store.picture(picture)?, Path::new(picture))?;
+    let still = stills::examine(image, recogniser)?;
     // What is kept is a portrait, so the face it is of is the largest one in it.
     let face = still
         .faces

@@ -26,6 +26,41 @@ pub enum StoreError {
         /// The data folder.
         data_dir: PathBuf,
     },
+    /// Templates and pictures are sealed, and their key cannot be read.
+    #[error("the templates and pictures of this station are encrypted, and their key {} cannot be read: {source}; put the key file back, or name it with ROLLCALL_KEY_FILE", path.display())]
+    NoKey {
+        /// Where the key was looked for.
+        path: PathBuf,
+        /// Why it cannot be read.
+        source: std::io::Error,
+    },
+    /// A file that should hold a key holds something else.
+    #[error("{} holds no key: a key is 64 hexadecimal digits", path.display())]
+    BadKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A key, but not that of this station.
+    #[error("{} is not the key that the templates and pictures of this station are encrypted with", path.display())]
+    WrongKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A key beside what it protects protects nothing.
+    #[error("the key {} would be inside of the data folder; whoever takes the folder would have it too", path.display())]
+    KeyInside {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is nothing left to encrypt.
+    #[error("templates and pictures are encrypted already")]
+    AlreadySealed,
+    /// There is nothing to decrypt.
+    #[error("templates and pictures are not encrypted")]
+    NotSealed,
+    /// Sealed bytes that the key does not open: they were changed.
+    #[error("it is encrypted and damaged, or was put there from elsewhere")]
+    Unsealable,
     /// Nothing to read yet.
     #[error("there is no database at {}: start `rollcall` once, or name another folder with --data-dir", path.display())]
     Missing {

@@ -35,6 +35,7 @@ mod schema;
 mod setting;
 mod sighting;
 mod sql;
+mod vault;
 pub mod worker;
 
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -67,6 +68,7 @@ pub use privacy::{
 pub use re_embedding::{ForeignTemplate, Replacement};
 pub use restore::{CheckedBackup, describe as describe_backup};
 pub use salvage::{SetAside, latest_aside, set_aside, start_fresh};
+pub use vault::{KeyPlace, Sealed};
 pub use worker::{Patience, StoreHandle, StoreRequest, spawn};
 
 use error::Fault;
@@ -99,6 +101,7 @@ pub struct Store {
     data_version: Option<i64>,
     /// The number of this run's first batch of events, once one was needed.
     clock_batches: Option<i64>,
+    vault: vault::Vault,
 }
 
 impl Store {
@@ -150,8 +153,10 @@ impl Store {
         set_up_writer(&connection).map_err(|e| StoreError::of_sqlite(doing, &path, e))?;
         schema::migrate(&mut connection, &path)
             .map_err(|f| f.explain("bringing the schema up to date", &path))?;
+        let vault = vault::Vault::of(&connection, &path)?;
         let mut store = Self {
             connection,
+            vault,
             data_dir: data_dir.to_path_buf(),
             path,
             data_version: None,
@@ -185,8 +190,10 @@ impl Store {
                 known: schema::VERSION,
             });
         }
+        let vault = vault::Vault::of(&connection, &path)?;
         Ok(Self {
             connection,
+            vault,
             data_dir: data_dir.to_path_buf(),
             path,
             data_version: None,
@@ -245,7 +252,7 @@ impl Store {
     /// If the database cannot be read.
     pub fn snapshot(&self, local_day: NaiveDate, model: &ModelId) -> Result<Snapshot, StoreError> {
         self.read("reading the state of the day", |tx| {
-            let gallery = people::gallery(tx, model)?;
+            let gallery = people::gallery(tx, model, &self.vault)?;
             for skipped in &gallery.skipped {
                 tracing::warn!(template = skipped.id.0, reason = %skipped.reason, "template left out");
             }

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::error::{Fault, StoreError};
 use super::sql::{Stamp, event_time};
+use super::vault::{Content, Vault};
 use super::{Author, Store, audit, pictures};
 use crate::core::embedding::{Embedding, ModelId};
 use crate::core::gallery::{Gallery, Template};
@@ -312,7 +313,7 @@ impl Store {
     /// # Errors
     /// If the database cannot be read.
     pub fn load_gallery(&self, model: &ModelId) -> Result<GalleryRows, StoreError> {
-        self.read("reading the gallery", |tx| gallery(tx, model))
+        self.read("reading the gallery", |tx| gallery(tx, model, &self.vault))
     }
 
     /// A write that leaves no pictures behind if it fails.
@@ -321,9 +322,10 @@ impl Store {
         doing: &'static str,
         work: impl FnOnce(&Connection, &mut Album<'_>) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        let data_dir = self.data_dir.clone();
+        let (data_dir, vault) = (self.data_dir.clone(), self.vault.clone());
         let mut album = Album {
             data_dir: &data_dir,
+            vault: &vault,
             written: Vec::new(),
         };
         let result = self.write(doing, |tx| work(tx, &mut album));
@@ -343,6 +345,7 @@ enum Activity {
 /// The pictures written within a transaction.
 struct Album<'a> {
     data_dir: &'a std::path::Path,
+    vault: &'a Vault,
     written: Vec<String>,
 }
 
@@ -420,7 +423,11 @@ pub(super) fn by_code(tx: &Connection, code: &PersonCode) -> Result<Person, Faul
     })
 }
 
-pub(super) fn gallery(tx: &Connection, model: &ModelId) -> Result<GalleryRows, Fault> {
+pub(super) fn gallery(
+    tx: &Connection,
+    model: &ModelId,
+    vault: &Vault,
+) -> Result<GalleryRows, Fault> {
     let mut found = GalleryRows::default();
     let mut statement = tx.prepare_cached(
         "SELECT t.id, t.person_id, t.embedding, t.dim FROM template t
@@ -430,7 +437,7 @@ pub(super) fn gallery(tx: &Connection, model: &ModelId) -> Result<GalleryRows, F
     let mut rows = statement.query([model])?;
     while let Some(row) = rows.next()? {
         let (id, person) = (row.get("id")?, row.get("person_id")?);
-        match template(row, id, person) {
+        match template(row, id, person, vault) {
             Ok(template) => {
                 // Rows of one model have one size; another one is a damaged row.
                 if !found.templates.insert(&template) {
@@ -455,12 +462,20 @@ pub(super) fn gallery(tx: &Connection, model: &ModelId) -> Result<GalleryRows, F
 }
 
 /// The template of a row, or what is wrong with it.
-fn template(row: &Row<'_>, id: TemplateId, person: PersonId) -> Result<Template, String> {
+fn template(
+    row: &Row<'_>,
+    id: TemplateId,
+    person: PersonId,
+    vault: &Vault,
+) -> Result<Template, String> {
     // Borrowed: at fifty thousand rows a copy of each is felt.
     let bytes = row.get_ref("embedding").map_err(|e| e.to_string())?;
     let bytes = bytes.as_blob().map_err(|e| e.to_string())?;
     let dim = row.get("dim").map_err(|e| e.to_string())?;
-    let embedding = Embedding::from_le_bytes(bytes, dim).map_err(|e| e.to_string())?;
+    let bytes = vault
+        .open(Content::Template, bytes)
+        .map_err(|e| e.to_string())?;
+    let embedding = Embedding::from_le_bytes(&bytes, dim).map_err(|e| e.to_string())?;
     Ok(Template {
         id,
         person,
@@ -497,7 +512,8 @@ fn insert_templates(
     for template in new {
         let picture = match &template.jpeg {
             Some(jpeg) => {
-                let path = pictures::write(album.data_dir, code, author.at, jpeg)?;
+                let sealed = album.vault.seal(Content::Picture, jpeg)?;
+                let path = pictures::write(album.data_dir, code, author.at, &sealed)?;
                 album.written.push(path.clone());
                 Some(path)
             }
@@ -505,7 +521,9 @@ fn insert_templates(
         };
         statement.execute(params![
             person,
-            template.embedding.to_le_bytes(),
+            album
+                .vault
+                .seal(Content::Template, &template.embedding.to_le_bytes())?,
             template.embedding.dim(),
             template.model,
             template.quality,

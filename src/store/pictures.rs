@@ -8,7 +8,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -105,10 +105,12 @@ impl Store {
     /// # Errors
     /// If the database cannot be read.
     pub fn picture_problems(&self) -> Result<Vec<String>, StoreError> {
-        let problem = |relative: String| match is_whole(&self.data_dir.join(&relative)) {
-            Ok(true) => None,
-            Ok(false) => Some(format!("{relative} is torn")),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Some(format!("{relative} is missing")),
+        let problem = |relative: String| match self.picture(&relative) {
+            Ok(jpeg) if is_whole(&jpeg) => None,
+            Ok(_) | Err(StoreError::Unsealable) => Some(format!("{relative} is torn")),
+            Err(StoreError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                Some(format!("{relative} is missing"))
+            }
             Err(e) => Some(format!("{relative} cannot be read: {e}")),
         };
         Ok(self.pictures()?.into_iter().filter_map(problem).collect())
@@ -158,18 +160,8 @@ impl Store {
 }
 
 /// Whether a JPEG begins and ends as it should; a torn one lacks its end.
-fn is_whole(path: &Path) -> io::Result<bool> {
-    let mut file = File::open(path)?;
-    let mut ends = [0; 4];
-    let (start, end) = ends.split_at_mut(2);
-    let length = file.metadata()?.len();
-    if length < 4 {
-        return Ok(false);
-    }
-    file.read_exact(start)?;
-    file.seek(SeekFrom::End(-2))?;
-    file.read_exact(end)?;
-    Ok(ends == [0xff, 0xd8, 0xff, 0xd9])
+fn is_whole(jpeg: &[u8]) -> bool {
+    jpeg.len() >= 4 && jpeg.starts_with(&[0xff, 0xd8]) && jpeg.ends_with(&[0xff, 0xd9])
 }
 
 /// All files one folder below `faces`; none if there is no such folder.

@@ -4,12 +4,14 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use chrono::{DateTime, Days, FixedOffset, NaiveDate};
+use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
 use super::backup::failed;
 use super::error::{Fault, StoreError};
 use super::sql::{Day, Stamp};
+use super::vault::Content;
 use super::{
     AttendanceRow, AuditEntry, Author, EventFilter, PersonRow, Store, audit, chain, people,
     pictures,
@@ -208,6 +210,7 @@ impl Store {
                 .prepare("SELECT model, created_at, picture, embedding FROM template WHERE person_id = ?1 ORDER BY id")?
                 .query_map([id], |row| {
                     let bytes: Vec<u8> = row.get("embedding")?;
+                    let bytes = self.vault.open(Content::Template, &bytes).map_err(FromSqlError::other)?;
                     let numbers = bytes.chunks_exact(4);
                     Ok(TemplateData {
                         model: row.get("model")?,
@@ -260,8 +263,7 @@ impl Store {
             .map_err(|e| failed("write", folder, std::io::Error::other(e)))?;
         create(&folder.join("data.json"), &json)?;
         for relative in data.templates.iter().filter_map(|t| t.picture.as_deref()) {
-            let from = self.data_dir.join(relative);
-            let bytes = std::fs::read(&from).map_err(|e| failed("read", &from, e))?;
+            let bytes = self.picture(relative)?;
             let name = Path::new(relative).file_name().unwrap_or_default();
             create(&folder.join(name), &bytes)?;
         }
@@ -284,7 +286,7 @@ impl Store {
 
     /// The write-ahead log still holds old pages; a reader that keeps them for a
     /// moment is no failure, the next checkpoint takes them.
-    fn empty_log(&self) {
+    pub(super) fn empty_log(&self) {
         let emptied = self
             .connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));

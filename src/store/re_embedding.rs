@@ -7,6 +7,7 @@
 use rusqlite::params;
 
 use super::error::{Fault, StoreError};
+use super::vault::Content;
 use super::{Author, Store, audit, people};
 use crate::core::embedding::{Embedding, ModelId};
 use crate::core::person::{PersonCode, PersonId, TemplateId};
@@ -76,7 +77,14 @@ impl Store {
             while let Some(row) = rows.next()? {
                 let bytes: Vec<u8> = row.get("embedding")?;
                 // A damaged one is left out here as it is left out of the gallery.
-                found.extend(Embedding::from_le_bytes(&bytes, row.get("dim")?));
+                let opened = self.vault.open(Content::Template, &bytes);
+                let dim = row.get("dim")?;
+                found.extend(
+                    opened
+                        .map(|bytes| Embedding::from_le_bytes(&bytes, dim).ok())
+                        .ok()
+                        .flatten(),
+                );
             }
             Ok(found)
         })
@@ -93,6 +101,7 @@ impl Store {
         replacements: &[Replacement],
         author: Author<'_>,
     ) -> Result<(), StoreError> {
+        let vault = self.vault.clone();
         self.write("replacing templates", |tx| {
             let person = people::by_code(tx, code)?;
             let mut statement = tx.prepare_cached(
@@ -103,7 +112,7 @@ impl Store {
                 let changed = statement.execute(params![
                     new.id,
                     person.id,
-                    new.embedding.to_le_bytes(),
+                    vault.seal(Content::Template, &new.embedding.to_le_bytes())?,
                     new.embedding.dim(),
                     model,
                     new.quality

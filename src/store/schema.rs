@@ -31,6 +31,10 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("schema/003.sql"),
         finish: |_| Ok(()),
     },
+    Migration {
+        sql: include_str!("schema/004.sql"),
+        finish: |_| Ok(()),
+    },
 ];
 
 /// The version this program writes.

@@ -15,6 +15,7 @@ mod import;
 mod opening;
 mod people;
 mod privacy;
+mod vault;
 mod worker;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
