@@ -9,10 +9,10 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::inference::manifest::ModelName;
 pub use records::{
-    AddEventArgs, AttendanceCommand, BackupArgs, ChangeEventArgs, DayArgs, DirectionArg,
-    EncryptArgs, ExportArgs, ExportFormat, ExportView, ImportCommand, ImportEmbeddingsArgs,
-    ImportFileArgs, PinCommand, RangeArgs, RepairClockArgs, ReportArgs, RestoreArgs, SignatureArgs,
-    VoidEventArgs,
+    AddEventArgs, AssignArgs, AttendanceCommand, BackupArgs, ChangeEventArgs, DayArgs,
+    DirectionArg, EncryptArgs, ExportArgs, ExportFormat, ExportView, ImportCommand,
+    ImportEmbeddingsArgs, ImportFileArgs, PinCommand, RangeArgs, RepairClockArgs, ReportArgs,
+    RestoreArgs, ReviewCommand, SightingsArgs, SignatureArgs, VoidEventArgs,
 };
 
 /// Exit codes, the same for every command.
@@ -139,6 +139,9 @@ pub enum Command {
     /// List and test the cameras, and set their controls.
     #[command(subcommand)]
     Camera(CameraCommand),
+    /// Look through faces that were given no name.
+    #[command(subcommand)]
+    Review(ReviewCommand),
     /// Take in people, attendance or embeddings of another system.
     #[command(subcommand)]
     Import(ImportCommand),

@@ -24,7 +24,7 @@ use crate::core::station::Policies;
 use crate::inference::manifest::{ModelFamily, ModelName};
 use crate::zone::Zone;
 
-pub use records::{BackupConfig, ExportConfig, LogConfig, PrivacyConfig};
+pub use records::{BackupConfig, ExportConfig, LogConfig, PrivacyConfig, ReviewConfig};
 pub use shifts::{ScheduleConfig, ShiftConfig};
 
 /// Name of the configuration file inside the data folder.
@@ -49,6 +49,8 @@ pub struct Config {
     pub enrolment: EnrolmentConfig,
     /// What is kept about people, and how long.
     pub privacy: PrivacyConfig,
+    /// Faces that were given no name.
+    pub review: ReviewConfig,
     /// Columns of exported tables.
     pub export: ExportConfig,
     /// Copies of everything, made by the station itself.

@@ -579,10 +579,7 @@ fn a_correction_is_typed_refused_and_done() {
     insta::assert_snapshot!("correction_refused_80x24", desk.screen(80, 24));
     desk.press(&[Key::Enter]);
     assert_eq!(desk.drafts.len(), 1, "what was typed is still there");
-    let done = Receipt::Corrected(Ok(Box::new(Corrected {
-        voided: None,
-        added: None,
-    })));
+    let done = Receipt::Corrected(Ok(Box::new(Corrected::default())));
     desk.world.handle(Event::Receipt(done));
     assert!(!desk.screen(80, 24).contains("Reason"));
 }

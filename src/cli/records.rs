@@ -275,6 +275,65 @@ pub struct BackupArgs {
     pub json: bool,
 }
 
+/// What can be done with faces that were given no name.
+#[derive(Debug, Subcommand)]
+pub enum ReviewCommand {
+    /// List them, those that look alike together.
+    List {
+        /// Those that somebody has looked at, too.
+        #[arg(long)]
+        all: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one, with its picture if that is kept.
+    Show {
+        /// Its number.
+        sighting: i64,
+    },
+    /// Say who it was.
+    Assign(AssignArgs),
+    /// Say that they do not matter; their faces are erased.
+    Ignore(SightingsArgs),
+    /// Erase them altogether.
+    Delete(SightingsArgs),
+}
+
+/// Sightings by their numbers.
+#[derive(Debug, Args)]
+pub struct SightingsArgs {
+    /// Numbers, as `review list` shows them.
+    #[arg(required = true)]
+    pub sightings: Vec<i64>,
+    /// All open ones that look like these, too.
+    #[arg(long)]
+    pub alike: bool,
+}
+
+/// Arguments of `review assign`.
+#[derive(Debug, Args)]
+pub struct AssignArgs {
+    /// Which.
+    #[command(flatten)]
+    pub which: SightingsArgs,
+    /// Code of the person it was.
+    #[arg(long, value_name = "CODE")]
+    pub to: String,
+    /// Add the best of the faces to the person's samples, after the checks of an enrolment.
+    #[arg(long)]
+    pub add: bool,
+    /// Add the missed punch at the time of the best of the faces.
+    #[arg(long, value_name = "in|out")]
+    pub punch: Option<DirectionArg>,
+    /// Why that punch is added.
+    #[arg(long, requires = "punch")]
+    pub reason: Option<String>,
+    /// Who says so; by default the operator's login.
+    #[arg(long, value_name = "NAME", env = "ROLLCALL_OPERATOR")]
+    pub by: Option<String>,
+}
+
 /// Arguments of `encrypt`.
 #[derive(Debug, Args)]
 pub struct EncryptArgs {

@@ -114,9 +114,10 @@ fn carry_out(deed: Deed, signature: &SignatureArgs, context: &Context) -> Result
         deed,
         operator: signatory(signature),
         reason: signature.reason.clone(),
+        face: None,
     };
     let mut store = context.store_to_change()?;
-    let Corrected { voided, added } = store.correct(&correction, context.clock.now().wall)?;
+    let Corrected { voided, added, .. } = store.correct(&correction, context.clock.now().wall)?;
     if signature.json {
         print_json(&Report {
             voided: voided.as_ref().map(|e| e.id.0),

@@ -10,11 +10,10 @@ use nix::sys::statvfs::statvfs;
 use serde::Serialize;
 
 use super::table::print_json;
-use super::{Context, ModelsInUse};
+use super::{Context, ModelsInUse, embedder_id};
 use crate::camera::{SourceSpec, usb};
 use crate::cli::{JsonArgs, Outcome};
 use crate::core::clock_repair::ClockSpan;
-use crate::core::embedding::ModelId;
 use crate::core::person::{Person, PersonId};
 use crate::store::{Store, StoreError, latest_backup, made_at, readable_by_others};
 use crate::ui::{Charset, ColourDepth};
@@ -216,12 +215,6 @@ fn trail(store: &Store) -> Result<Vec<Finding>> {
         findings.push(finding("times", Verdict::Warning, detail));
     }
     Ok(findings)
-}
-
-fn embedder_id(context: &Context) -> Option<ModelId> {
-    let manifest = context.manifest().ok()?;
-    let used = ModelsInUse::of(&context.config, &manifest).ok()?;
-    Some(used.embedder.model_id())
 }
 
 /// How old the newest backup is.

@@ -19,6 +19,7 @@ mod people;
 mod pin;
 mod re_embed;
 mod report;
+mod review;
 mod salvage;
 mod station;
 mod stills;
@@ -92,6 +93,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Camera(command)) => camera::run(&command, &context),
         Some(Command::Import(command)) => import::run(&command, &context),
         Some(Command::Backup(args)) => backup::back_up_now(&args, &context),
+        Some(Command::Review(command)) => review::run(&command, &context),
         Some(Command::Restore(args)) => backup::restore(&args, &context),
         Some(Command::Encrypt(args)) => vault::encrypt(&args, &context),
         Some(Command::Decrypt) => vault::decrypt(&context),
@@ -167,6 +169,13 @@ impl<'a> ModelsInUse<'a> {
     }
 }
 
+/// The network that describes faces, if the configuration names one that is there.
+fn embedder_id(context: &Context) -> Option<ModelId> {
+    let manifest = context.manifest().ok()?;
+    let used = ModelsInUse::of(&context.config, &manifest).ok()?;
+    Some(used.embedder.model_id())
+}
+
 /// How large the recogniser sees a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Look {
@@ -200,7 +209,7 @@ impl Context {
         let backup = &self.config.backup;
         Ok(Duties {
             data_dir: data_dir.to_path_buf(),
-            retention: self.config.privacy.retention(),
+            retention: self.config.privacy.retention(&self.config.review),
             work_plan: self.config.work_plan(data_dir)?,
             backup: (backup.every_hours > 0).then(|| BackupDuty {
                 every: Duration::from_secs(u64::from(backup.every_hours) * 3600),

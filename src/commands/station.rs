@@ -89,6 +89,7 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
         } else {
             Consent::NotAsked
         },
+        keeps_strangers: context.config.review.keep_days > 0,
     };
     match front {
         Front::Dashboard => dashboard::run(parts, dashboard_options(&source, context))?,

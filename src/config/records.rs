@@ -20,14 +20,30 @@ pub struct PrivacyConfig {
 }
 
 impl PrivacyConfig {
-    /// How long each kind is kept.
-    pub fn retention(&self) -> RetentionPolicy {
+    /// How long each kind is kept, strangers' faces as `review` says.
+    pub fn retention(&self, review: &ReviewConfig) -> RetentionPolicy {
         let days = |days: u32| (days > 0).then_some(days);
         RetentionPolicy {
             sightings: days(self.keep_sightings_days),
+            // Zero keeps none: those of before it was zero go too.
+            strangers: Some(review.keep_days),
             pictures: days(self.keep_pictures_days),
             events: days(self.keep_events_days),
         }
+    }
+}
+
+/// Faces that were given no name, for somebody to look at.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReviewConfig {
+    /// Days after the day itself that such a face is kept; 0 keeps none at all.
+    pub keep_days: u32,
+}
+
+impl Default for ReviewConfig {
+    fn default() -> Self {
+        Self { keep_days: 1 }
     }
 }
 

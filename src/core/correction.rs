@@ -8,10 +8,11 @@
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
 use super::attendance::{AttendanceEvent, Direction, EventId};
+use super::embedding::{Embedding, ModelId};
 use super::person::PersonCode;
 
 /// A correction somebody has asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Correction {
     /// What shall be done.
     pub deed: Deed,
@@ -19,6 +20,9 @@ pub struct Correction {
     pub operator: String,
     /// Why, for whoever reads it later.
     pub reason: String,
+    /// The face that led to the event of [`Deed::Disown`], as long as the station remembers
+    /// it, and the network that described it.
+    pub face: Option<(Embedding, ModelId)>,
 }
 
 /// What a correction does.
@@ -35,6 +39,12 @@ pub enum Deed {
     },
     /// Takes an event back.
     Void {
+        /// The event.
+        event: EventId,
+    },
+    /// Takes an event back because it was somebody else's face, which shall not be taken
+    /// for this person again.
+    Disown {
         /// The event.
         event: EventId,
     },
@@ -68,10 +78,12 @@ pub struct Change {
 }
 
 /// What a correction has done.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Corrected {
     /// The event that stands no more.
     pub voided: Option<AttendanceEvent>,
     /// The event that stands now.
     pub added: Option<AttendanceEvent>,
+    /// Whether a face is remembered as not being the person's.
+    pub disowned: bool,
 }

@@ -4,19 +4,18 @@
 //! something new adds a variant here and the compiler shows every place that
 //! must know of it.
 
-use std::sync::Arc;
-
 use chrono::NaiveDate;
 
 use super::attendance::{AttendanceEvent, NewPunch};
 use super::correction::{Corrected, Correction};
 use super::enrolment::EnrolmentSample;
-use super::frame::{Frame, Moment};
+use super::frame::Moment;
 use super::gallery::{Candidate, Gallery, Template};
 use super::notice::Notice;
 use super::observation::Observation;
 use super::person::{Person, PersonCode, PersonId, PersonName};
 use super::pin::Pin;
+use super::sighted::BestLook;
 
 /// Pairs a request to the database with its receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,7 +42,7 @@ pub enum Event {
 }
 
 /// What the operator can ask of the station.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Intent {
     /// Enrol the face in front of the camera.
     Enrol {
@@ -127,7 +126,8 @@ pub enum PunchOutcome {
 pub struct Snapshot {
     /// All people that are not deleted.
     pub people: Vec<Person>,
-    /// The templates of active people made by the model in use.
+    /// The templates of active people made by the model in use, and the faces that were
+    /// said not to be theirs.
     pub templates: Gallery,
     /// The day that `events` belong to.
     pub local_day: NaiveDate,
@@ -196,8 +196,8 @@ pub struct Sighting {
     pub candidate: Option<Candidate>,
     /// Mean liveness, if judged.
     pub liveness: Option<f32>,
-    /// The frame in which it was reported.
-    pub frame: Option<Arc<Frame>>,
+    /// The best look at it, if there was one good enough to be compared.
+    pub look: Option<BestLook>,
 }
 
 /// Why a face was given no name.

@@ -32,5 +32,7 @@ pub mod person;
 pub mod picture_condition;
 pub mod pin;
 pub mod quality;
+pub mod review;
+pub mod sighted;
 pub mod station;
 pub mod worktime;

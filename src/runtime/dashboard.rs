@@ -230,6 +230,7 @@ fn resolve(draft: CorrectionDraft, runtime: &Runtime) -> Result<Correction, Stri
             direction,
         },
         DraftDeed::Void { event } => Deed::Void { event },
+        DraftDeed::Disown { event } => Deed::Disown { event },
         DraftDeed::Change {
             event,
             at,
@@ -248,6 +249,8 @@ fn resolve(draft: CorrectionDraft, runtime: &Runtime) -> Result<Correction, Stri
         deed,
         operator: draft.operator,
         reason: draft.reason,
+        // The station adds it, if it remembers it.
+        face: None,
     })
 }
 

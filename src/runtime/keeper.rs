@@ -148,8 +148,8 @@ fn retain(duties: &Duties, clock: Clock, notices: &Sender<Notice>) {
     let notice = match done {
         Ok(report) if report == RetentionReport::default() => return,
         Ok(report) => Notice::Info(format!(
-            "erased because of age: {} sightings, {} pictures, {} events",
-            report.sightings, report.pictures, report.events
+            "erased because of age: {} sightings, {} faces without a name, {} pictures, {} events",
+            report.sightings, report.strangers, report.pictures, report.events
         )),
         Err(error) => {
             tracing::error!(%error, "nothing was erased");

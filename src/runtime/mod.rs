@@ -32,6 +32,7 @@ use crate::core::event::{Effect, Event, PunchOutcome, Receipt};
 use crate::core::frame::{Frame, Moment};
 use crate::core::notice::Notice;
 use crate::core::person::{PersonCode, PersonName};
+use crate::core::sighted::BestLook;
 use crate::core::station::{Policies, Station};
 use crate::core::worktime::plan::WorkPlan;
 use crate::inference::recogniser::Recogniser;
@@ -42,7 +43,9 @@ use crate::runtime::complaints::Complaints;
 use crate::runtime::keeper::{Duties, Keeper};
 use crate::stop::StopFlag;
 use crate::store::worker::Taken;
-use crate::store::{self, NewPerson, NewTemplate, Patience, Store, StoreHandle, StoreRequest};
+use crate::store::{
+    self, NewPerson, NewTemplate, Patience, SightedFace, Store, StoreHandle, StoreRequest,
+};
 use crate::zone::Zone;
 
 /// How often the station is told that time has passed.
@@ -90,6 +93,8 @@ pub struct Parts {
     pub duties: Duties,
     /// Whether whoever is enrolled at the camera was asked.
     pub consent: Consent,
+    /// Whether the faces of people without a name are kept for somebody to look at.
+    pub keeps_strangers: bool,
 }
 
 /// Whether a person is asked before being enrolled at the camera.
@@ -117,6 +122,7 @@ pub struct Runtime {
     receipts: Receiver<Receipt>,
     keeper: Keeper,
     consent: Consent,
+    keeps_strangers: bool,
     last_tick: Duration,
     last_look_for_changes: Duration,
     frame_time: Option<Duration>,
@@ -229,6 +235,7 @@ impl Runtime {
             receipts,
             keeper,
             consent: parts.consent,
+            keeps_strangers: parts.keeps_strangers,
             last_tick: now.monotonic,
             last_look_for_changes: now.monotonic,
             frame_time: None,
@@ -442,7 +449,12 @@ impl Runtime {
     fn perform(&mut self, effect: Effect) {
         let request = match effect {
             Effect::RecordPunch { ticket, punch } => StoreRequest::Punch { ticket, punch },
-            Effect::RecordSighting(sighting) => StoreRequest::Sighting(sighting),
+            Effect::RecordSighting(mut sighting) => {
+                // The frame is not kept waiting: behind a full disk it would fill the memory.
+                let look = sighting.look.take().filter(|_| self.keeps_strangers);
+                let face = look.and_then(|look| self.sighted_face(look));
+                StoreRequest::Sighting(sighting, face)
+            }
             Effect::CheckPin { ticket, pin } => StoreRequest::CheckPin { ticket, pin },
             Effect::Correct(correction) => StoreRequest::Correct(correction),
             Effect::Note { action, detail } => StoreRequest::Note { action, detail },
@@ -488,6 +500,23 @@ impl Runtime {
             }
         };
         self.take_in(Event::Receipt(receipt));
+    }
+
+    /// What is kept of a stranger's face. Without its picture it is of no use.
+    fn sighted_face(&self, look: BestLook) -> Option<SightedFace> {
+        let portrait = picture::portrait(&look.frame.image, &look.bounding_box);
+        match picture::encode_jpeg(&portrait, picture::PORTRAIT_QUALITY) {
+            Ok(jpeg) => Some(SightedFace {
+                embedding: look.embedding,
+                model: self.model.clone(),
+                quality: look.quality,
+                jpeg,
+            }),
+            Err(error) => {
+                tracing::warn!(%error, "the picture of a stranger was not kept");
+                None
+            }
+        }
     }
 
     fn new_person(

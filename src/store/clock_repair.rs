@@ -82,6 +82,7 @@ impl Store {
                 done.push(Corrected {
                     voided: Some(old),
                     added: Some(added),
+                    disowned: false,
                 });
             }
             if !done.is_empty() {

@@ -8,12 +8,15 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::attendance::{NewEvent, by_event_id, insert, next_sequence};
 use super::error::{Fault, StoreError};
 use super::sql::{Day, Stamp};
+use super::vault::{Content, Vault};
 use super::{Author, Store, audit, people};
 use crate::core::attendance::{
     AttendanceEvent, Direction, EventId, EventSource, NewPunch, Provenance,
 };
 use crate::core::correction::{Change, Corrected, Correction, Deed, When};
-use crate::core::person::PersonId;
+use crate::core::embedding::{Embedding, ModelId};
+use crate::core::gallery::TemplateKind;
+use crate::core::person::{PersonCode, PersonId};
 
 impl Store {
     /// Carries out a correction, all of it or nothing.
@@ -34,6 +37,7 @@ impl Store {
             at,
         };
         let reason = correction.reason.trim();
+        let vault = self.vault.clone();
         self.write("correcting attendance", |tx| match &correction.deed {
             Deed::Add {
                 code,
@@ -48,14 +52,25 @@ impl Store {
                     replaces: None,
                 };
                 Ok(Corrected {
-                    voided: None,
                     added: Some(add(tx, &stated, reason, author)?),
+                    ..Corrected::default()
                 })
             }
             Deed::Void { event } => Ok(Corrected {
                 voided: Some(void(tx, *event, reason, author)?),
-                added: None,
+                ..Corrected::default()
             }),
+            Deed::Disown { event } => {
+                let voided = void(tx, *event, reason, author)?;
+                if let Some((face, model)) = &correction.face {
+                    disown(tx, &vault, &voided, (face, model), author)?;
+                }
+                Ok(Corrected {
+                    voided: Some(voided),
+                    added: None,
+                    disowned: correction.face.is_some(),
+                })
+            }
             Deed::Change { event, change } => replace(tx, *event, change, reason, author),
         })
     }
@@ -67,6 +82,34 @@ impl Store {
     pub fn event(&self, id: EventId) -> Result<AttendanceEvent, StoreError> {
         self.read("looking up an attendance event", |tx| by_event_id(tx, id))
     }
+}
+
+/// Remembers that a face is not the person of the event it was taken for.
+fn disown(
+    tx: &Connection,
+    vault: &Vault,
+    event: &AttendanceEvent,
+    (face, model): (&Embedding, &ModelId),
+    author: Author<'_>,
+) -> Result<(), Fault> {
+    let bytes = face.to_le_bytes();
+    tx.prepare_cached(
+        "INSERT INTO template (person_id, embedding, dim, model, quality, created_at, kind)
+         VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6)",
+    )?
+    .execute(params![
+        event.person,
+        vault.seal(Content::Template, &bytes)?,
+        face.dim(),
+        model,
+        Stamp(author.at),
+        TemplateKind::Negative
+    ])?;
+    let code: PersonCode = tx
+        .prepare_cached("SELECT code FROM person WHERE id = ?1")?
+        .query_row([event.person], |row| row.get(0))?;
+    let detail = format!("event {}", event.id.0);
+    audit::append(tx, author, "person.not-this-face", code.as_str(), &detail)
 }
 
 /// A punch as somebody states it.
@@ -169,6 +212,7 @@ fn replace(
     Ok(Corrected {
         voided: Some(voided),
         added: Some(added),
+        disowned: false,
     })
 }
 

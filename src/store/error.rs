@@ -61,6 +61,9 @@ pub enum StoreError {
     /// Sealed bytes that the key does not open: they were changed.
     #[error("it is encrypted and damaged, or was put there from elsewhere")]
     Unsealable,
+    /// No sighting has this number.
+    #[error("there is no sighting {0}; `rollcall review list` shows them")]
+    NoSuchSighting(i64),
     /// Nothing to read yet.
     #[error("there is no database at {}: start `rollcall` once, or name another folder with --data-dir", path.display())]
     Missing {

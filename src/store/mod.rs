@@ -68,6 +68,7 @@ pub use privacy::{
 pub use re_embedding::{ForeignTemplate, Replacement};
 pub use restore::{CheckedBackup, describe as describe_backup};
 pub use salvage::{SetAside, latest_aside, set_aside, start_fresh};
+pub use sighting::{SightedFace, SightingRow, SightingState};
 pub use vault::{KeyPlace, Sealed};
 pub use worker::{Patience, StoreHandle, StoreRequest, spawn};
 

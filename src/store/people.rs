@@ -14,7 +14,7 @@ use super::sql::{Stamp, event_time};
 use super::vault::{Content, Vault};
 use super::{Author, Store, audit, pictures};
 use crate::core::embedding::{Embedding, ModelId};
-use crate::core::gallery::{Gallery, Template};
+use crate::core::gallery::{Gallery, Template, TemplateKind};
 use crate::core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
 
 /// What the name of an erased person reads.
@@ -160,7 +160,8 @@ impl Store {
                 .prepare_cached(
                     "SELECT p.code, p.name, p.active, p.created_at, p.consent_at, p.team,
                         p.pin_hash IS NOT NULL AS has_pin,
-                        (SELECT count(*) FROM template t WHERE t.person_id = p.id) AS template_count,
+                        (SELECT count(*) FROM template t
+                 WHERE t.person_id = p.id AND t.kind <> 'negative') AS template_count,
                         max(e.at_utc_us) AS at_utc_us, e.utc_offset_secs
                      FROM person p
                      LEFT JOIN attendance_event e ON e.person_id = p.id AND e.void_at IS NULL
@@ -354,7 +355,8 @@ pub(super) fn all(tx: &Connection) -> Result<Vec<Person>, Fault> {
     let people = tx
         .prepare_cached(
             "SELECT p.id, p.code, p.name, p.team, p.active, p.created_at, p.deleted_at,
-                (SELECT count(*) FROM template t WHERE t.person_id = p.id) AS template_count
+                (SELECT count(*) FROM template t
+                 WHERE t.person_id = p.id AND t.kind <> 'negative') AS template_count
              FROM person p WHERE p.deleted_at IS NULL ORDER BY p.id",
         )?
         .query_map([], person)?
@@ -368,7 +370,8 @@ pub(super) fn all_ever(tx: &Connection) -> Result<Vec<Person>, Fault> {
         .prepare_cached(
             "SELECT p.id, p.code, p.name, p.team, p.active AND p.deleted_at IS NULL AS active,
                 p.created_at,
-                (SELECT count(*) FROM template t WHERE t.person_id = p.id) AS template_count
+                (SELECT count(*) FROM template t
+                 WHERE t.person_id = p.id AND t.kind <> 'negative') AS template_count
              FROM person p ORDER BY p.id",
         )?
         .query_map([], person)?
@@ -388,7 +391,8 @@ pub(super) fn retired_codes(tx: &Connection) -> Result<Vec<PersonCode>, Fault> {
 fn by_id(tx: &Connection, id: PersonId) -> Result<Person, Fault> {
     tx.prepare_cached(
         "SELECT p.id, p.code, p.name, p.team, p.active, p.created_at,
-            (SELECT count(*) FROM template t WHERE t.person_id = p.id) AS template_count
+            (SELECT count(*) FROM template t
+                 WHERE t.person_id = p.id AND t.kind <> 'negative') AS template_count
          FROM person p WHERE p.id = ?1 AND p.deleted_at IS NULL",
     )?
     .query_row([id], person)
@@ -411,7 +415,8 @@ pub(super) fn require(tx: &Connection, id: PersonId) -> Result<(), Fault> {
 pub(super) fn by_code(tx: &Connection, code: &PersonCode) -> Result<Person, Fault> {
     tx.prepare_cached(
         "SELECT p.id, p.code, p.name, p.team, p.active, p.created_at,
-            (SELECT count(*) FROM template t WHERE t.person_id = p.id) AS template_count
+            (SELECT count(*) FROM template t
+                 WHERE t.person_id = p.id AND t.kind <> 'negative') AS template_count
          FROM person p WHERE p.code = ?1 AND p.deleted_at IS NULL",
     )?
     .query_row([code], person)
@@ -430,7 +435,7 @@ pub(super) fn gallery(
 ) -> Result<GalleryRows, Fault> {
     let mut found = GalleryRows::default();
     let mut statement = tx.prepare_cached(
-        "SELECT t.id, t.person_id, t.embedding, t.dim FROM template t
+        "SELECT t.id, t.person_id, t.embedding, t.dim, t.kind FROM template t
          JOIN person p ON p.id = t.person_id
          WHERE p.active = 1 AND t.model = ?1 ORDER BY t.id",
     )?;
@@ -439,6 +444,14 @@ pub(super) fn gallery(
         let (id, person) = (row.get("id")?, row.get("person_id")?);
         match template(row, id, person, vault) {
             Ok(template) => {
+                match row.get("kind")? {
+                    TemplateKind::Negative => {
+                        found.templates.rule_out(person, template.embedding);
+                        continue;
+                    }
+                    TemplateKind::Adaptive => found.templates.mark_adaptive(id),
+                    TemplateKind::Enrolled => {}
+                }
                 // Rows of one model have one size; another one is a damaged row.
                 if !found.templates.insert(&template) {
                     let reason = format!(

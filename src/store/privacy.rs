@@ -17,6 +17,7 @@ use super::{
     pictures,
 };
 use crate::core::embedding::{Embedding, ModelId};
+use crate::core::gallery::TemplateKind;
 use crate::core::person::{PersonCode, PersonId};
 
 /// Setting with the day before which events may be erased; a trigger reads it.
@@ -27,6 +28,8 @@ const ERASED_BEFORE: &str = "retention.erased_before";
 pub struct RetentionPolicy {
     /// That an unknown face was seen.
     pub sightings: Option<u32>,
+    /// The faces of people without a name; that they were seen stays.
+    pub strangers: Option<u32>,
     /// Pictures that people were enrolled with; their templates stay.
     pub pictures: Option<u32>,
     /// Attendance events.
@@ -38,6 +41,8 @@ pub struct RetentionPolicy {
 pub struct RetentionReport {
     /// Sightings.
     pub sightings: usize,
+    /// Faces of people without a name.
+    pub strangers: usize,
     /// Pictures.
     pub pictures: usize,
     /// Events.
@@ -98,6 +103,8 @@ pub struct TemplateData {
     pub created_at: String,
     /// Its picture, if one is kept.
     pub picture: Option<String>,
+    /// Whether it is of an enrolment, followed the face since, or is a face that is not theirs.
+    pub kind: TemplateKind,
     /// Its numbers.
     pub vector: Vec<f32>,
 }
@@ -121,6 +128,8 @@ impl Store {
             };
             let templates = run("DELETE FROM template WHERE person_id = ?1")?;
             let sightings = run("UPDATE sighting SET candidate = NULL WHERE candidate = ?1")?;
+            // A face that was said to be theirs is theirs.
+            run("DELETE FROM sighting WHERE assigned_to = ?1")?;
             // Before `deleted_at`: a deleted person may have neither.
             run("UPDATE person SET team = NULL, pin_hash = NULL WHERE id = ?1")?;
             empty_row(tx, person.id, people::ERASED_NAME, author)?;
@@ -170,6 +179,15 @@ impl Store {
                     .prepare_cached("DELETE FROM sighting WHERE substr(at, 1, 10) < ?1")?
                     .execute([Day(limit)])?;
             }
+            if let Some(limit) = limit(policy.strangers, today) {
+                report.strangers = tx
+                    .prepare_cached(
+                        "UPDATE sighting SET embedding = NULL, dim = NULL, model = NULL,
+                            picture = NULL
+                         WHERE embedding IS NOT NULL AND substr(at, 1, 10) < ?1",
+                    )?
+                    .execute([Day(limit)])?;
+            }
             if let Some(limit) = limit(policy.pictures, today) {
                 erased = expired_pictures(tx, limit)?;
                 report.pictures = erased.len();
@@ -179,8 +197,8 @@ impl Store {
             }
             if report != RetentionReport::default() {
                 let detail = format!(
-                    "{} sightings, {} pictures, {} events",
-                    report.sightings, report.pictures, report.events
+                    "{} sightings, {} faces without a name, {} pictures, {} events",
+                    report.sightings, report.strangers, report.pictures, report.events
                 );
                 audit::append(tx, author, "retention", "data", &detail)?;
             }
@@ -207,7 +225,7 @@ impl Store {
         self.read("collecting a person's data", |tx| {
             let id = people::by_code(tx, code)?.id;
             let templates = tx
-                .prepare("SELECT model, created_at, picture, embedding FROM template WHERE person_id = ?1 ORDER BY id")?
+                .prepare("SELECT model, created_at, picture, embedding, kind FROM template WHERE person_id = ?1 ORDER BY id")?
                 .query_map([id], |row| {
                     let bytes: Vec<u8> = row.get("embedding")?;
                     let bytes = self.vault.open(Content::Template, &bytes).map_err(FromSqlError::other)?;
@@ -216,6 +234,7 @@ impl Store {
                         model: row.get("model")?,
                         created_at: row.get("created_at")?,
                         picture: row.get("picture")?,
+                        kind: row.get("kind")?,
                         vector: numbers.map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]])).collect(),
                     })
                 })?
@@ -276,6 +295,7 @@ impl Store {
     /// If nobody has the code or the database cannot be read.
     pub fn templates_of(&self, code: &PersonCode) -> Result<Vec<(ModelId, Embedding)>, StoreError> {
         let data = self.person_data(code)?.templates.into_iter();
+        let data = data.filter(|template| template.kind != TemplateKind::Negative);
         let templates = data.filter_map(|template| {
             // A damaged one is like none; `doctor` reports it.
             let embedding = Embedding::from_raw(template.vector).ok()?;

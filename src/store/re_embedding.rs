@@ -46,7 +46,7 @@ impl Store {
             let found = tx
                 .prepare_cached(
                     "SELECT id, picture FROM template
-                     WHERE person_id = ?1 AND model <> ?2 ORDER BY id",
+                     WHERE person_id = ?1 AND model <> ?2 AND kind <> 'negative' ORDER BY id",
                 )?
                 .query_map(params![person, model], |row| {
                     Ok(ForeignTemplate {
@@ -70,7 +70,8 @@ impl Store {
     ) -> Result<Vec<Embedding>, StoreError> {
         self.read("reading templates", |tx| {
             let mut statement = tx.prepare_cached(
-                "SELECT embedding, dim FROM template WHERE person_id = ?1 AND model = ?2",
+                "SELECT embedding, dim FROM template
+                 WHERE person_id = ?1 AND model = ?2 AND kind <> 'negative'",
             )?;
             let mut rows = statement.query(params![person, model])?;
             let mut found = Vec::new();

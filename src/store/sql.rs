@@ -6,6 +6,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use crate::core::attendance::{Direction, EventId, EventSource};
 use crate::core::clock_trust::ClockState;
 use crate::core::embedding::ModelId;
+use crate::core::gallery::TemplateKind;
 use crate::core::person::{PersonCode, PersonId, PersonName, TemplateId};
 
 macro_rules! row_number {
@@ -44,6 +45,28 @@ impl FromSql for PersonCode {
 impl FromSql for PersonName {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         PersonName::parse(value.as_str()?).map_err(FromSqlError::other)
+    }
+}
+
+impl ToSql for TemplateKind {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            TemplateKind::Enrolled => "enrolled",
+            TemplateKind::Adaptive => "adaptive",
+            TemplateKind::Negative => "negative",
+        }
+        .into())
+    }
+}
+
+impl FromSql for TemplateKind {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value.as_str()? {
+            "enrolled" => Ok(TemplateKind::Enrolled),
+            "adaptive" => Ok(TemplateKind::Adaptive),
+            "negative" => Ok(TemplateKind::Negative),
+            _ => Err(FromSqlError::InvalidType),
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use crossbeam_channel::{
     Receiver, RecvTimeoutError, SendTimeoutError, Sender, TrySendError, bounded,
 };
 
+use super::sighting::SightedFace;
 use super::{Author, NewPerson, Store, StoreError};
 use crate::clock::Clock;
 use crate::core::attendance::NewPunch;
@@ -56,7 +57,7 @@ pub enum StoreRequest {
         pin: Pin,
     },
     /// Write that a face was given no name.
-    Sighting(Sighting),
+    Sighting(Sighting, Option<SightedFace>),
     /// Write a line into the audit trail.
     Note {
         /// What, e.g. `station.start`.
@@ -177,7 +178,7 @@ pub fn spawn(
 
 impl StoreHandle {
     /// Asks for something without waiting.
-    pub fn send(&mut self, mut request: StoreRequest) -> Taken {
+    pub fn send(&mut self, request: StoreRequest) -> Taken {
         let most = match request {
             StoreRequest::Punch { .. } => MOST_PUNCHES,
             _ => MOST_OTHERS,
@@ -186,10 +187,6 @@ impl StoreHandle {
             return Taken::No(Box::new(request));
         }
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        if let StoreRequest::Sighting(sighting) = &mut request {
-            // Never stored; waiting for a full disk it would fill the memory.
-            sighting.frame = None;
-        }
         self.overflow.push_back(request);
         self.flush();
         Taken::Yes
@@ -420,16 +417,18 @@ impl Worker {
                     Tried::Written
                 }
             }
-            StoreRequest::Sighting(sighting) => match self.store.record_sighting(&sighting) {
-                Err(error) if !error.is_permanent() => {
-                    Tried::TryAgain(Box::new(StoreRequest::Sighting(sighting)), error)
+            StoreRequest::Sighting(sighting, face) => {
+                match self.store.record_sighting(&sighting, face.as_ref()) {
+                    Err(error) if !error.is_permanent() => {
+                        Tried::TryAgain(Box::new(StoreRequest::Sighting(sighting, face)), error)
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "sighting refused");
+                        Tried::Refused
+                    }
+                    Ok(()) => Tried::Written,
                 }
-                Err(error) => {
-                    tracing::error!(%error, "sighting refused");
-                    Tried::Refused
-                }
-                Ok(()) => Tried::Written,
-            },
+            }
             StoreRequest::Note { action, detail } => {
                 match self.store.note(author, action, STATION, &detail) {
                     Err(error) if !error.is_permanent() => {

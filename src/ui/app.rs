@@ -50,7 +50,7 @@ pub enum PreviewMode {
 }
 
 /// What the runtime shall do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Give this to the station.
     Intent(Intent),

@@ -7,7 +7,7 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::field::TextField;
 use super::input::Key;
-use crate::core::attendance::{AttendanceEvent, Direction, EventId};
+use crate::core::attendance::{AttendanceEvent, Direction, EventId, EventSource};
 use crate::core::person::{PersonCode, PersonId};
 use crate::core::station::Station;
 
@@ -39,6 +39,11 @@ pub enum DraftDeed {
         /// The event.
         event: EventId,
     },
+    /// Takes an event back, because it was somebody else's face.
+    Disown {
+        /// The event.
+        event: EventId,
+    },
     /// Puts another event in its place; `None` stays as it is.
     Change {
         /// The event.
@@ -58,6 +63,8 @@ pub(crate) enum Choice {
     Add,
     Change(EventId),
     Void(EventId),
+    /// It was somebody else's face.
+    Disown(EventId),
 }
 
 /// Which line the keys go to.
@@ -109,7 +116,13 @@ impl CorrectionForm {
         let standing = events.iter().rev();
         let standing = standing.filter(|e| e.void.is_none());
         let mut choices: Vec<Choice> = standing
-            .flat_map(|e| [Choice::Change(e.id), Choice::Void(e.id)])
+            .flat_map(|e| {
+                let is_face = e.source == EventSource::Camera;
+                let disown = is_face.then_some(Choice::Disown(e.id));
+                [Choice::Change(e.id), Choice::Void(e.id)]
+                    .into_iter()
+                    .chain(disown)
+            })
             .collect();
         choices.push(Choice::Add);
         let mut form = Self {
@@ -139,7 +152,7 @@ impl CorrectionForm {
     pub(crate) fn event(&self) -> Option<&AttendanceEvent> {
         let id = match self.choice() {
             Choice::Add => return None,
-            Choice::Change(id) | Choice::Void(id) => id,
+            Choice::Change(id) | Choice::Void(id) | Choice::Disown(id) => id,
         };
         self.events.iter().find(|e| e.id == id)
     }
@@ -150,7 +163,7 @@ impl CorrectionForm {
         match self.choice() {
             Choice::Add => &[What, Time, Direction, Reason, Operator],
             Choice::Change(_) => &[What, Time, Direction, Person, Reason, Operator],
-            Choice::Void(_) => &[What, Reason, Operator],
+            Choice::Void(_) | Choice::Disown(_) => &[What, Reason, Operator],
         }
     }
 
@@ -245,6 +258,7 @@ impl CorrectionForm {
                 direction: self.direction,
             },
             Choice::Void(event) => DraftDeed::Void { event },
+            Choice::Disown(event) => DraftDeed::Disown { event },
             Choice::Change(event) => {
                 let code = PersonCode::parse(self.code.text())
                     .map_err(|e| (CorrectionField::Person, e.to_string()))?;

@@ -15,6 +15,7 @@ mod import;
 mod opening;
 mod people;
 mod privacy;
+mod review;
 mod vault;
 mod worker;
 
@@ -105,6 +106,7 @@ fn correction(deed: Deed, reason: &str) -> Correction {
         deed,
         operator: operator().name.into(),
         reason: reason.into(),
+        face: None,
     }
 }
 

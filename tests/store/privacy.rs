@@ -1,13 +1,13 @@
 //! What is erased is gone, what is told about it is true, and nothing else is touched.
 
-use rollcall::core::embedding::Cosine;
+use rollcall::core::embedding::{Cosine, Embedding};
 use rollcall::core::event::{Sighting, SightingReason};
 use rollcall::core::frame::Moment;
 use rollcall::core::gallery::Candidate;
 use rollcall::core::person::TemplateId;
 use rollcall::core::pin::Pin;
 use rollcall::store::{
-    Attendance, EventFilter, RetentionPolicy, RetentionReport, Store, StoreError,
+    Attendance, EventFilter, RetentionPolicy, RetentionReport, SightedFace, Store, StoreError,
 };
 use rusqlite::Connection;
 
@@ -15,6 +15,15 @@ use super::{code, day, enrolled, model, operator, person, punch, station, time};
 
 fn pin(digits: &str) -> Pin {
     Pin::parse_new(digits).unwrap()
+}
+
+fn sighted_face() -> SightedFace {
+    SightedFace {
+        embedding: Embedding::from_raw(vec![0.0, 1.0]).unwrap(),
+        model: model(),
+        quality: 0.5,
+        jpeg: b"\xff\xd8 a stranger \xff\xd9".to_vec(),
+    }
 }
 
 /// A sighting that looked a little like the first person.
@@ -33,9 +42,11 @@ fn sighted(store: &mut Store, at: &str) {
             runner_up: None,
         }),
         liveness: None,
-        frame: None,
+        look: None,
     };
-    store.record_sighting(&sighting).unwrap();
+    store
+        .record_sighting(&sighting, Some(&sighted_face()))
+        .unwrap();
 }
 
 #[test]
@@ -115,6 +126,7 @@ fn each_kind_is_erased_when_its_time_is_over() {
     assert_eq!(nothing.unwrap(), RetentionReport::default());
     let policy = RetentionPolicy {
         sightings: Some(30),
+        strangers: Some(1),
         pictures: None,
         events: Some(90),
     };
@@ -122,8 +134,13 @@ fn each_kind_is_erased_when_its_time_is_over() {
         .retain(&policy, day("2026-11-23"), operator())
         .unwrap();
     assert_eq!(
-        (report.sightings, report.pictures, report.events),
-        (1, 0, 2)
+        (
+            report.sightings,
+            report.strangers,
+            report.pictures,
+            report.events
+        ),
+        (1, 1, 0, 2)
     );
     let again = store
         .retain(&policy, day("2026-11-23"), operator())

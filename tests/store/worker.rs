@@ -210,13 +210,14 @@ fn enrolment_is_confirmed_or_refused_and_a_snapshot_knows_it() {
             person: person(code, "Bruno"),
         });
     }
-    bench.ask(StoreRequest::Sighting(Sighting {
+    let sighting = Sighting {
         at: Clock::start().now(),
         reason: SightingReason::Unknown,
         candidate: None,
         liveness: None,
-        frame: None,
-    }));
+        look: None,
+    };
+    bench.ask(StoreRequest::Sighting(sighting, None));
     bench.ask(StoreRequest::Reload {
         local_day: day("2026-11-23"),
     });

@@ -10,6 +10,7 @@ mod ballots;
 mod motion;
 mod votes;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::ballots::only_one_each;
@@ -20,13 +21,14 @@ use self::motion::Motion;
 use self::votes::Votes;
 use super::detection::Detection;
 use super::embedding::{Cosine, Embedding};
-use super::frame::Moment;
+use super::frame::{Frame, Moment};
 use super::gallery::{Candidate, Gallery, Judgement, MatchPolicy};
 use super::geometry::BoundingBox;
 use super::liveness::{LivenessEvidence, Side};
 use super::observation::FaceObservation;
 use super::person::PersonId;
 use super::quality::{FaceQuality, QualityGate, QualityIssue};
+use super::sighted::BestLook;
 
 /// Number of a track within one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -94,6 +96,7 @@ pub struct Track {
     motion: Motion,
     votes: Votes,
     last_embedding: Option<Embedding>,
+    best: Option<BestLook>,
 }
 
 /// Follows faces and collects their votes.
@@ -127,6 +130,7 @@ impl Tracker {
     /// Takes in the faces of one frame, seen at `now`, and returns the tracks that ended.
     pub fn observe(
         &mut self,
+        frame: &Arc<Frame>,
         faces: &[FaceObservation],
         gallery: &Gallery,
         matching: &MatchPolicy,
@@ -137,6 +141,9 @@ impl Tracker {
         let votes = ballots(faces, gallery, matching);
         for ((face, track_index), ballot) in faces.iter().zip(owners).zip(votes) {
             self.tracks[track_index].update(face, &ballot, &self.policy, now);
+            if ballot.judgement.is_some() {
+                self.tracks[track_index].remember(frame, face);
+            }
         }
         ended
     }
@@ -204,6 +211,7 @@ impl Tracker {
             motion: Motion::default(),
             votes: Votes::default(),
             last_embedding: None,
+            best: None,
         });
         self.next_id += 1;
         self.tracks.len() - 1
@@ -265,6 +273,30 @@ impl Track {
             self.named = Some(person);
         }
         self.set_verdict(verdict, now);
+    }
+
+    /// Keeps a look that is better than those before. A frame is only shared, not copied.
+    fn remember(&mut self, frame: &Arc<Frame>, face: &FaceObservation) {
+        let quality = face.quality.score();
+        let is_better = self.best.as_ref().is_none_or(|best| best.quality < quality);
+        if let (true, Some(embedding)) = (is_better, &face.embedding) {
+            self.best = Some(BestLook {
+                frame: Arc::clone(frame),
+                bounding_box: face.detection.bounding_box,
+                embedding: embedding.clone(),
+                quality,
+            });
+        }
+    }
+
+    /// The best look at the face so far, if any was good enough to be compared.
+    pub fn best_look(&self) -> Option<&BestLook> {
+        self.best.as_ref()
+    }
+
+    /// The face as it was last compared.
+    pub fn last_embedding(&self) -> Option<&Embedding> {
+        self.last_embedding.as_ref()
     }
 
     /// The most similar person of the latest vote, similar enough or not.

@@ -16,7 +16,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 pub use self::policy::{Doubt, Judgement, LOOKALIKES, MatchPolicy};
@@ -36,6 +36,18 @@ pub struct Template {
     pub embedding: Embedding,
 }
 
+/// Where a template comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TemplateKind {
+    /// An enrolment, or a sample that somebody has added.
+    Enrolled,
+    /// The station itself: it follows a face that changes.
+    Adaptive,
+    /// A face that was taken for the person and is not.
+    Negative,
+}
+
 /// All templates of one model.
 #[derive(Clone, Default)]
 pub struct Gallery {
@@ -45,6 +57,8 @@ pub struct Gallery {
     templates_of: HashMap<PersonId, usize>,
     /// Faces that were once taken for a person and are not.
     negatives: Vec<(PersonId, Embedding)>,
+    /// Templates that the station has made itself.
+    adaptive: HashSet<TemplateId>,
 }
 
 /// Whose template a row is.
@@ -117,6 +131,22 @@ impl Gallery {
         self.templates_of.remove(&person);
         self.negatives.retain(|(owner, _)| *owner != person);
         before - self.len()
+    }
+
+    /// Says that a template is one of those that the station has made itself.
+    pub fn mark_adaptive(&mut self, template: TemplateId) {
+        self.adaptive.insert(template);
+    }
+
+    /// How similar a face is to a person's templates of an enrolment, those that the station
+    /// has made itself left aside. `None` without any.
+    pub fn similarity_to_enrolled(&self, person: PersonId, face: &Embedding) -> Option<Cosine> {
+        self.owners
+            .iter()
+            .enumerate()
+            .filter(|(_, o)| o.person == person && !self.adaptive.contains(&o.template))
+            .map(|(row, _)| self.codes.embedding(row).similarity(face))
+            .max_by(|a, b| a.0.total_cmp(&b.0))
     }
 
     /// Remembers that a face is not this person, though it may look so.

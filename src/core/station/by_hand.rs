@@ -5,8 +5,8 @@ use super::Station;
 use super::punching::Named;
 use crate::core::attendance::AttendanceEvent;
 use crate::core::clock_trust::say_shift;
-use crate::core::correction::Corrected;
-use crate::core::day::Decision;
+use crate::core::correction::{Corrected, Correction, Deed};
+use crate::core::day::{Decision, PersonDay};
 use crate::core::event::{Effect, Ticket};
 use crate::core::frame::Moment;
 use crate::core::notice::Notice;
@@ -14,6 +14,18 @@ use crate::core::person::PersonId;
 use crate::core::pin::Pin;
 
 impl Station {
+    /// The correction with the face that it is about, if that is remembered.
+    pub(super) fn with_face(&self, mut correction: Box<Correction>) -> Box<Correction> {
+        if let Deed::Disown { event } = correction.deed {
+            let mut events = self.days.values().flat_map(PersonDay::events);
+            let face = events
+                .find(|known| known.id == event)
+                .and_then(|known| self.punching.face_of(known));
+            correction.face = face.map(|face| (face.clone(), self.model.clone()));
+        }
+        correction
+    }
+
     pub(super) fn corrected(
         &mut self,
         outcome: Result<Box<Corrected>, String>,
@@ -42,6 +54,9 @@ impl Station {
         };
         match (&corrected.voided, &corrected.added) {
             (Some(old), Some(new)) => format!("{} in place of {}", say(new), say(old)),
+            (Some(old), None) if corrected.disowned => {
+                format!("{} voided; that face is theirs no more", say(old))
+            }
             (Some(old), None) => format!("{} voided", say(old)),
             (None, Some(new)) => format!("{} added", say(new)),
             (None, None) => "nothing".to_owned(),

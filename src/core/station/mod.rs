@@ -137,7 +137,7 @@ impl Station {
         match event {
             Event::Observed(observation) => self.observed(&observation, now, &mut effects),
             Event::Intent(Intent::Correct(correction)) => {
-                effects.push(Effect::Correct(correction));
+                effects.push(Effect::Correct(self.with_face(correction)));
             }
             Event::Intent(Intent::EnterPin(pin)) => self.pin_entered(pin, now, &mut effects),
             Event::Intent(intent) => self.intended(intent, now),
@@ -292,19 +292,20 @@ impl Station {
             *now
         };
         let ended = self.tracker.observe(
+            &observation.frame,
             &observation.faces,
             &self.gallery,
             &self.policies.matching,
             &seen_at,
         );
         self.punch_known_faces(&seen_at, effects);
-        self.report_unknown(ended, Some(&observation.frame), now, effects);
+        self.report_unknown(ended, now, effects);
         self.enrol_from(observation, now, effects);
     }
 
     fn time_passed(&mut self, now: &Moment, effects: &mut Vec<Effect>) {
         let ended = self.tracker.expire(now);
-        self.report_unknown(ended, None, now, effects);
+        self.report_unknown(ended, now, effects);
         if let Mode::Enrolling(enrolment) = &self.mode
             && enrolment.give_up(now).is_some()
         {

@@ -16,7 +16,7 @@ use super::Station;
 use crate::core::attendance::{AttendanceEvent, Direction, EventSource, NewPunch};
 use crate::core::consensus::Track;
 use crate::core::day::{Decision, PersonDay};
-use crate::core::embedding::Cosine;
+use crate::core::embedding::{Cosine, Embedding};
 use crate::core::event::{Effect, PunchOutcome, Ticket};
 use crate::core::frame::Moment;
 use crate::core::liveness::{Liveness, LivenessPolicy};
@@ -30,6 +30,9 @@ pub const VISIT_GAP: Duration = Duration::from_secs(10);
 /// few megabytes. Beyond it a visit is refused aloud.
 const MOST_HELD: usize = 20_000;
 
+/// Faces of punches that are remembered: a megabyte.
+const MOST_FACES: usize = 500;
+
 /// What is decided and not yet known to be written.
 #[derive(Debug, Default)]
 pub(super) struct Punching {
@@ -37,6 +40,9 @@ pub(super) struct Punching {
     under_way: BTreeMap<Ticket, (Named, NewPunch)>,
     /// Oldest first.
     held: VecDeque<Named>,
+    /// The faces that the latest punches were made of, oldest first: should one turn out to
+    /// be somebody else's.
+    faces: VecDeque<(PersonId, DateTime<FixedOffset>, Embedding)>,
 }
 
 /// A person in sight of the camera without a longer break.
@@ -108,6 +114,34 @@ impl Punching {
             .any(|(face, _)| face.person == person)
     }
 
+    /// Whether this very look has led to a punch that is not yet written.
+    fn is_waiting(&self, face: &Named) -> bool {
+        let mut waiting = self
+            .under_way
+            .values()
+            .map(|(named, _)| named)
+            .chain(&self.held);
+        waiting.any(|named| named.person == face.person && named.seen_at == face.seen_at)
+    }
+
+    fn remember_face(&mut self, face: &Named, embedding: Embedding) {
+        if self.faces.len() == MOST_FACES {
+            self.faces.pop_front();
+        }
+        self.faces
+            .push_back((face.person, face.seen_at.wall, embedding));
+    }
+
+    /// The face that an event was made of, while it is remembered.
+    pub(super) fn face_of(&self, event: &AttendanceEvent) -> Option<&Embedding> {
+        // The database keeps microseconds; the clock may know more.
+        let is_of = |person: PersonId, at: &DateTime<FixedOffset>| {
+            person == event.person && at.timestamp_micros() == event.at.timestamp_micros()
+        };
+        let mut faces = self.faces.iter();
+        faces.find_map(|(person, at, face)| is_of(*person, at).then_some(face))
+    }
+
     fn take_held(&mut self, person: PersonId) -> Option<Named> {
         let index = self.held.iter().position(|face| face.person == person)?;
         self.held.remove(index)
@@ -128,11 +162,18 @@ impl Station {
             }
         }
         let liveness = &self.policies.liveness;
-        let faces: Vec<Named> = in_sight
-            .filter_map(|track| named_face(track, liveness))
+        let faces: Vec<(Named, Option<Embedding>)> = in_sight
+            .filter_map(|track| {
+                let named = named_face(track, liveness)?;
+                Some((named, track.last_embedding().cloned()))
+            })
             .collect();
-        for face in faces {
+        for (face, embedding) in faces {
             self.visited(face, effects);
+            let is_punch = self.punching.is_waiting(&face);
+            if let (true, Some(embedding)) = (is_punch, embedding) {
+                self.punching.remember_face(&face, embedding);
+            }
         }
     }
 

@@ -1,13 +1,12 @@
 //! Faces that were given no name: each is reported once.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Mode, Station};
 use crate::core::consensus::{Track, Verdict};
 use crate::core::embedding::Cosine;
 use crate::core::event::{Effect, Sighting, SightingReason};
-use crate::core::frame::{Frame, Moment};
+use crate::core::frame::Moment;
 use crate::core::liveness::Liveness;
 use crate::core::notice::Notice;
 
@@ -19,7 +18,6 @@ impl Station {
     pub(super) fn report_unknown(
         &mut self,
         ended: Vec<Track>,
-        frame: Option<&Arc<Frame>>,
         now: &Moment,
         effects: &mut Vec<Effect>,
     ) {
@@ -74,7 +72,7 @@ impl Station {
                 reason,
                 candidate: track.candidate(),
                 liveness: track.liveness.score(),
-                frame: frame.cloned(),
+                look: track.best_look().cloned(),
             }));
         }
     }

@@ -105,6 +105,7 @@ impl CorrectionFormPanel<'_> {
             Choice::Add => "add a punch".to_owned(),
             Choice::Change(_) => format!("change {said}"),
             Choice::Void(_) => format!("void {said}"),
+            Choice::Disown(_) => format!("not this person: {said}"),
         };
         if is_focused {
             format!("< {words} >")
