@@ -139,6 +139,8 @@ pub enum Command {
     /// List and test the cameras, and set their controls.
     #[command(subcommand)]
     Camera(CameraCommand),
+    /// Say what the threshold costs here, and propose one.
+    Calibrate(CalibrateArgs),
     /// Look through faces that were given no name.
     #[command(subcommand)]
     Review(ReviewCommand),
@@ -309,6 +311,20 @@ pub struct IdentifyArgs {
     /// Pictures to look at.
     #[arg(required = true, value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
+}
+
+/// Arguments of `calibrate`.
+#[derive(Debug, Args)]
+pub struct CalibrateArgs {
+    /// Probability that a look of a stranger is given a name.
+    #[arg(long, value_name = "RATE", default_value_t = 1e-4)]
+    pub target: f64,
+    /// Put the proposed threshold into the configuration.
+    #[arg(long)]
+    pub write: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `eval`.

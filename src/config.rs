@@ -337,6 +337,14 @@ impl Config {
         Ok(config)
     }
 
+    /// Reads a configuration that is about to be written to `path`.
+    ///
+    /// # Errors
+    /// If the station would refuse it.
+    pub fn check(text: &str, path: &Path) -> Result<(), ConfigError> {
+        Self::parse(text, path)?.validate()
+    }
+
     fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         toml::from_str(text).map_err(|error| ConfigError::Invalid {
             path: path.to_path_buf(),

@@ -3,6 +3,7 @@
 mod attendance;
 mod backup;
 mod bench;
+mod calibrate;
 mod camera;
 mod clock_repair;
 mod correction;
@@ -39,7 +40,7 @@ use signal_hook::consts::SIGPIPE;
 use crate::camera::without_credentials;
 use crate::cli::{Cli, Command, Outcome, Places};
 use crate::clock::Clock;
-use crate::config::{Config, LivenessChoice};
+use crate::config::{self, Config, LivenessChoice};
 use crate::core::embedding::ModelId;
 use crate::core::gallery::Gallery;
 use crate::core::person::{Person, PersonId};
@@ -93,6 +94,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Camera(command)) => camera::run(&command, &context),
         Some(Command::Import(command)) => import::run(&command, &context),
         Some(Command::Backup(args)) => backup::back_up_now(&args, &context),
+        Some(Command::Calibrate(args)) => calibrate::run(&args, &context),
         Some(Command::Review(command)) => review::run(&command, &context),
         Some(Command::Restore(args)) => backup::restore(&args, &context),
         Some(Command::Encrypt(args)) => vault::encrypt(&args, &context),
@@ -218,6 +220,12 @@ impl Context {
                 passphrase_file: self.passphrase_file(),
             }),
         })
+    }
+
+    /// The configuration's file, which need not be there.
+    fn config_file(&self) -> PathBuf {
+        let named = self.places.config.clone();
+        named.unwrap_or_else(|| self.data_dir().join(config::FILE_NAME))
     }
 
     /// What days are measured by.

@@ -12,6 +12,7 @@
 pub mod align;
 pub mod attendance;
 pub mod attention;
+pub mod calibration;
 pub mod clock_repair;
 pub mod clock_trust;
 pub mod consensus;
