@@ -191,13 +191,23 @@ pub struct JsonArgs {
 
 /// Arguments of `enrol`.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub struct EnrolArgs {
     /// Name to greet with.
-    #[arg(long)]
-    pub name: String,
+    #[arg(long, requires = "code")]
+    pub name: Option<String>,
     /// Unique code, e.g. the employee number.
-    #[arg(long)]
-    pub code: String,
+    #[arg(long, requires = "name")]
+    pub code: Option<String>,
+    /// Enrol many people: a folder with a folder for each, called NAME or NAME (CODE).
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["name", "code", "add", "images"])]
+    pub dir: Option<PathBuf>,
+    /// Say what would be done with that folder, and do nothing.
+    #[arg(long, requires = "dir")]
+    pub dry_run: bool,
     /// Take the largest face of a picture that shows several.
     #[arg(long)]
     pub largest: bool,
@@ -211,7 +221,7 @@ pub struct EnrolArgs {
     #[arg(long)]
     pub json: bool,
     /// Pictures of this person.
-    #[arg(required = true, value_name = "IMAGE")]
+    #[arg(required_unless_present = "dir", value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
 }
 

@@ -116,7 +116,7 @@ fn report(
         days_counted,
         threshold,
         false_match_rate,
-        from_own_people: found.has_own_tail(),
+        from_own_people: found.has_own_people(),
         strangers_above_threshold: found.strangers.iter().filter(|s| **s >= threshold).count(),
         days_to_a_false_match: looks_a_day.map(|looks| 1.0 / (looks * false_match_rate)),
         refused_share: found.false_non_match_rate(threshold),
@@ -206,7 +206,7 @@ fn print(report: &Report) {
 /// The expected false names in a sentence, and where it comes from.
 fn false_matches(report: &Report) -> String {
     let source = if report.from_own_people {
-        "from the likeness of your own people, and never better than strangers' pictures in general"
+        "from how alike your own people are, and never better than strangers' pictures in general"
     } else {
         "from strangers' pictures in general; ten people are needed to tell how alike yours are"
     };

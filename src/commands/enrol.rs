@@ -1,20 +1,14 @@
 //! `rollcall enrol`: a person from pictures on the disk.
 
-use std::path::Path;
-
 use anyhow::{Result, bail};
 use serde::Serialize;
 
-use super::stills::{self, Still};
+use super::album::Album;
 use super::table::print_json;
-use super::{Context, KnownPeople, Look, data_folder, operator};
+use super::{Context, KnownPeople, Look, data_folder, enrol_folder, operator};
 use crate::cli::{EnrolArgs, Outcome};
-use crate::core::embedding::Cosine;
-use crate::core::observation::FaceObservation;
 use crate::core::person::{Person, PersonCode, PersonName};
-use crate::core::quality::QualityGate;
-use crate::inference::recogniser::Recogniser;
-use crate::store::{NewPerson, NewTemplate, Store};
+use crate::store::{NewPerson, Store};
 
 #[derive(Serialize)]
 struct Report {
@@ -32,13 +26,16 @@ struct PictureReport {
     reason: Option<String>,
 }
 
-/// Two pictures of one person, perhaps years apart, are at least this alike.
-const SAME_PERSON: Cosine = Cosine(0.25);
-
 /// Runs the command: "no" if some of the pictures were refused.
 pub(super) fn run(args: &EnrolArgs, context: &Context) -> Result<Outcome> {
-    let name = PersonName::parse(&args.name)?;
-    let code = PersonCode::parse(&args.code)?;
+    if let Some(people) = &args.dir {
+        return enrol_folder::run(people, args, context);
+    }
+    let (Some(name), Some(code)) = (&args.name, &args.code) else {
+        bail!("say who it is with --name and --code, or name a folder of people with --dir");
+    };
+    let name = PersonName::parse(name)?;
+    let code = PersonCode::parse(code)?;
     let consent_at = args
         .consent
         .as_deref()
@@ -64,7 +61,7 @@ pub(super) fn run(args: &EnrolArgs, context: &Context) -> Result<Outcome> {
     let known = KnownPeople::of(&store, recogniser.model_id())?;
 
     let mut album = Album {
-        args,
+        largest: args.largest,
         known: &known,
         existing: existing.as_ref(),
         threshold: context
@@ -155,67 +152,5 @@ fn existing_person(
             holder.name
         ),
         (Some(holder), true) => Ok(Some(holder)),
-    }
-}
-
-/// Collects the pictures of one person.
-struct Album<'a> {
-    args: &'a EnrolArgs,
-    known: &'a KnownPeople,
-    existing: Option<&'a Person>,
-    threshold: Cosine,
-    templates: Vec<NewTemplate>,
-}
-
-impl Album<'_> {
-    /// Adds a picture, or says why not.
-    fn add(&mut self, path: &Path, recogniser: &mut Recogniser) -> Result<()> {
-        let still = stills::look_at(path, recogniser)?;
-        let face = self.only_face(&still)?;
-        if let Err(issue) = QualityGate::RECOGNITION.check(&face.quality) {
-            bail!("the face is not good enough: {issue}");
-        }
-        let template = still.template_of(face, recogniser)?;
-        self.refuse_other_person(&template)?;
-        self.templates.push(template);
-        Ok(())
-    }
-
-    fn only_face<'s>(&self, still: &'s Still) -> Result<&'s FaceObservation> {
-        match still.faces.as_slice() {
-            [] => bail!("no face was found"),
-            [face] => Ok(face),
-            [largest, ..] if self.args.largest => Ok(largest),
-            faces => bail!(
-                "{} faces were found; cut the picture to one, or take the largest with --largest",
-                faces.len()
-            ),
-        }
-    }
-
-    /// A picture of somebody else would open the door to both.
-    fn refuse_other_person(&self, template: &NewTemplate) -> Result<()> {
-        let alike = |other: &NewTemplate| other.embedding.similarity(&template.embedding);
-        if let Some(first) = self.templates.first()
-            && self.templates.iter().all(|t| alike(t) < SAME_PERSON)
-        {
-            bail!(
-                "it shows somebody else than the first picture, similarity {}",
-                alike(first)
-            );
-        }
-        let Some(candidate) = self.known.gallery.search(&template.embedding) else {
-            return Ok(());
-        };
-        let is_existing = |id| self.existing.is_some_and(|p| p.id == id);
-        if candidate.similarity >= self.threshold && !is_existing(candidate.person) {
-            let holder = self.known.person(candidate.person);
-            bail!(
-                "this face is already enrolled as {}, similarity {}",
-                holder.map_or_else(|| "somebody".into(), |p| format!("{} ({})", p.name, p.code)),
-                candidate.similarity
-            );
-        }
-        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! The commands, one file each, and what they share.
 
+mod album;
 mod attendance;
 mod backup;
 mod bench;
@@ -10,6 +11,7 @@ mod correction;
 mod data_folder;
 mod doctor;
 mod enrol;
+mod enrol_folder;
 mod eval;
 mod export;
 mod identify;

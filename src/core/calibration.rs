@@ -3,9 +3,9 @@
 //! Two sources are put together. The *reference* is the shipped embedder's false match rate
 //! over 29.6 million pairs of strangers of Labeled Faces in the Wild; the README has its
 //! figures. The *station's own* people tell whether they are harder than that: siblings,
-//! or a team of one age. Their tail is fitted as exponential above its 90th percentile
-//! (peaks over threshold; Pickands 1975), and only where there are enough of them. Of the
-//! two the worse counts. What neither has seen is said as a bound, never as zero.
+//! or a team of one age. A few hundred pairs say nothing of a rate of one in ten thousand,
+//! so only their mean and spread are taken, the tail's shape from the reference; and pairs
+//! that reach the threshold are counted as they are. The worst of these counts.
 
 use std::collections::BTreeMap;
 
@@ -16,11 +16,13 @@ use super::person::PersonId;
 /// Similarity, and how often two pictures of two strangers reach it: as a power of ten.
 const REFERENCE: [(f64, f64); 3] = [(0.335, -3.0), (0.412, -4.0), (0.475, -5.0)];
 
-/// Pairs of people below which their own tail is not fitted: ten people have so many.
-const PAIRS_FOR_A_FIT: usize = 45;
+/// Mean and standard deviation of the similarity of two strangers' pictures there.
+const REFERENCE_MEAN: f64 = 0.006;
+const REFERENCE_SPREAD: f64 = 0.097;
 
-/// Share of the pairs that the tail begins after.
-const TAIL_FROM: f64 = 0.9;
+/// Pairs of people below which their own mean and spread say too little: ten people have
+/// so many.
+const PAIRS_FOR_A_FIT: usize = 45;
 
 /// Likenesses of the people of a station, and of those who came by.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -93,17 +95,33 @@ impl Likenesses {
     }
 
     fn rate_against_one(&self, threshold: f32) -> f64 {
+        let threshold = f64::from(threshold);
         let reference = reference_rate(threshold);
-        match Tail::fit(&self.impostor) {
-            // A pair is of best templates: for one look it errs to the safe side.
-            Some(own) => reference.max(own.share_above(f64::from(threshold))),
-            None => reference,
-        }
+        let Some((mean, spread)) = self.own_distribution() else {
+            return reference;
+        };
+        let standing = (threshold - mean) / spread;
+        let own = reference_rate(REFERENCE_MEAN + standing * REFERENCE_SPREAD);
+        let reaching = self
+            .impostor
+            .iter()
+            .filter(|s| f64::from(**s) >= threshold)
+            .count();
+        let counted = reaching as f64 / self.impostor.len() as f64;
+        reference.max(own).max(counted)
+    }
+
+    /// Mean and spread of the pairs of people, if there are enough of them. A pair is of
+    /// best templates: for a single look it errs to the safe side.
+    fn own_distribution(&self) -> Option<(f64, f64)> {
+        let enough = self.impostor.len() >= PAIRS_FOR_A_FIT;
+        let found = mean_and_spread(&self.impostor).filter(|_| enough)?;
+        (found.1 > 0.0).then_some(found)
     }
 
     /// Whether the station's own people entered into the rate.
-    pub fn has_own_tail(&self) -> bool {
-        self.impostor.len() >= PAIRS_FOR_A_FIT
+    pub fn has_own_people(&self) -> bool {
+        self.own_distribution().is_some()
     }
 
     /// Share of looks at enrolled people below a threshold: among the templates themselves,
@@ -138,44 +156,11 @@ pub fn setting_for(policy: &MatchPolicy, threshold: f32, people: usize) -> f32 {
 
 /// How often two strangers' pictures are so similar, from the reference figures; beyond
 /// them it goes on as between the last two.
-fn reference_rate(similarity: f32) -> f64 {
-    let similarity = f64::from(similarity);
+fn reference_rate(similarity: f64) -> f64 {
     let segment = usize::from(similarity >= REFERENCE[1].0);
     let ((from, power), (to, next)) = (REFERENCE[segment], REFERENCE[segment + 1]);
     let exponent = power + (similarity - from) / (to - from) * (next - power);
     10f64.powf(exponent).min(1.0)
-}
-
-/// An exponential tail.
-struct Tail {
-    from: f64,
-    share: f64,
-    mean_excess: f64,
-}
-
-impl Tail {
-    fn fit(values: &[f32]) -> Option<Self> {
-        if values.len() < PAIRS_FOR_A_FIT {
-            return None;
-        }
-        let mut sorted: Vec<f64> = values.iter().map(|v| f64::from(*v)).collect();
-        sorted.sort_by(f64::total_cmp);
-        let place = (sorted.len() as f64 * TAIL_FROM) as usize;
-        let (from, above) = (sorted[place], &sorted[place + 1..]);
-        let excess: f64 = above.iter().map(|value| value - from).sum();
-        (excess > 0.0).then(|| Self {
-            from,
-            share: above.len() as f64 / sorted.len() as f64,
-            mean_excess: excess / above.len() as f64,
-        })
-    }
-
-    fn share_above(&self, value: f64) -> f64 {
-        if value <= self.from {
-            return 1.0;
-        }
-        self.share * (-(value - self.from) / self.mean_excess).exp()
-    }
 }
 
 /// The largest probability that is compatible, at 95 %, with having seen none in `looks`
@@ -269,34 +254,53 @@ mod tests {
         assert_eq!(people.threshold_for(0.0), None);
     }
 
+    /// Pairs spread evenly by rank around a mean.
+    fn spread(mean: f32, spread: f32) -> Vec<f32> {
+        (0..200)
+            .map(|n| (n as f32 + 0.5) / 100.0 - 1.0)
+            .map(|place| mean + spread * place * 3f32.sqrt())
+            .collect()
+    }
+
     #[test]
-    fn people_who_are_more_alike_than_usual_are_not_taken_for_usual_ones() {
-        // Exponential above 0.3 with a mean excess of 0.05, in 200 pairs.
-        let impostor: Vec<f32> = (0..200)
-            .map(|n| 0.3 - 0.05 * (1.0 - (n as f32 + 0.5) / 200.0).ln())
-            .collect();
+    fn usual_people_are_as_the_reference_and_siblings_are_not() {
+        let usual = Likenesses {
+            impostor: spread(0.006, 0.097),
+            ..likenesses(20)
+        };
+        assert!(usual.has_own_people());
+        let ratio = usual.rate_against_one(0.45) / reference_rate(0.45);
+        assert!((0.9..1.1).contains(&ratio), "{ratio}");
+        let siblings = Likenesses {
+            impostor: spread(0.1, 0.12),
+            ..likenesses(20)
+        };
+        let ratio = siblings.rate_against_one(0.45) / reference_rate(0.45);
+        assert!((10.0..1000.0).contains(&ratio), "{ratio}");
+    }
+
+    #[test]
+    fn a_pair_that_reaches_the_threshold_is_counted() {
+        let mut impostor = spread(0.006, 0.097);
+        impostor.push(0.8);
         let people = Likenesses {
             impostor,
             ..likenesses(20)
         };
-        assert!(people.has_own_tail());
-        let against_one = people.rate_against_one(0.55);
-        let expected = (-0.25f64 / 0.05).exp();
-        assert!(
-            (against_one / expected - 1.0).abs() < 0.25,
-            "{against_one}, {expected}"
-        );
-        assert!(against_one > reference_rate(0.55));
+        assert!(people.rate_against_one(0.79) >= 1.0 / 201.0);
     }
 
     #[test]
-    fn a_handful_of_pairs_is_no_tail() {
+    fn a_handful_of_pairs_says_nothing_of_a_rate() {
         let people = Likenesses {
             impostor: vec![0.9; 10],
             ..likenesses(5)
         };
-        assert!(!people.has_own_tail());
-        assert_eq!(people.rate_against_one(0.412), reference_rate(0.412));
+        assert!(!people.has_own_people());
+        assert_eq!(
+            people.rate_against_one(0.412),
+            reference_rate(f64::from(0.412f32))
+        );
     }
 
     #[test]

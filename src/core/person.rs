@@ -105,6 +105,28 @@ impl fmt::Display for PersonName {
 pub struct PersonCode(String);
 
 impl PersonCode {
+    /// A free code that goes on from `last`: P-041 after P-040. `given` is how many codes
+    /// there are or were, so that the search ends. `None` if `last` leaves no room to count.
+    pub fn after(
+        last: Option<&Self>,
+        given: usize,
+        is_taken: impl Fn(&Self) -> bool,
+    ) -> Option<Self> {
+        let last = last.map_or("P-000", Self::as_str);
+        let digits = last.bytes().rev().take_while(u8::is_ascii_digit).count();
+        let (prefix, number) = last.split_at(last.len() - digits);
+        let (prefix, width, start) = match number.parse::<u32>() {
+            Ok(number) => (prefix, digits, u64::from(number)),
+            // No digits at the end, or more than anybody counts to.
+            Err(_) => ("P-", 3, 0),
+        };
+        // Free is one of as many codes as were ever given, and one more.
+        (1..=given as u64 + 1)
+            .map(|step| start + step)
+            .filter_map(|number| Self::parse(&format!("{prefix}{number:0width$}")).ok())
+            .find(|code| !is_taken(code))
+    }
+
     /// Checks what an operator typed. Codes differ in more than case only if
     /// the database says so; the text is kept as typed.
     ///

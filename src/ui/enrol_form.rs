@@ -166,20 +166,11 @@ impl EnrolForm {
 /// The next free code in the pattern of the person enrolled last: after "E-017"
 /// comes "E-018". The first person is "P-001".
 pub(crate) fn suggested_code(station: &Station) -> String {
-    let last = station.people().last().map_or("P-000", |p| p.code.as_str());
-    let digits = last.bytes().rev().take_while(u8::is_ascii_digit).count();
-    let (prefix, number) = last.split_at(last.len() - digits);
-    let (prefix, width, start) = match number.parse::<u32>() {
-        Ok(number) => (prefix, digits, u64::from(number)),
-        // No digits at the end, or more than anybody counts to.
-        Err(_) => ("P-", 3, 0),
-    };
-    // Free is one of as many codes as were ever given, and one more.
-    (1..=station.codes_given() as u64 + 1)
-        .map(|step| start + step)
-        .map(|number| format!("{prefix}{number:0width$}"))
-        .find(|code| PersonCode::parse(code).is_ok_and(|code| !station.is_code_taken(&code)))
-        .unwrap_or_default()
+    let last = station.people().last().map(|person| &person.code);
+    let code = PersonCode::after(last, station.codes_given(), |code| {
+        station.is_code_taken(code)
+    });
+    code.map(|code| code.to_string()).unwrap_or_default()
 }
 
 fn code_clash(code: &PersonCode, station: &Station) -> Option<String> {
