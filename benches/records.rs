@@ -194,6 +194,7 @@ fn policies() -> Policies {
             day_starts_at: NaiveTime::MIN,
         },
         enrolment: EnrolmentPolicy::default(),
+        adapts: false,
     }
 }
 

@@ -240,6 +240,23 @@ pub enum PeopleCommand {
         #[arg(long)]
         json: bool,
     },
+    /// List the templates of a person and where they come from.
+    Templates {
+        /// Code of the person.
+        code: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take back the templates that the station has made itself.
+    #[command(group(clap::ArgGroup::new("whose").required(true).args(["code", "all"])))]
+    ForgetAdaptive {
+        /// Code of the person.
+        code: Option<String>,
+        /// Of everybody.
+        #[arg(long)]
+        all: bool,
+    },
     /// Change the name.
     Rename {
         /// Code of the person.

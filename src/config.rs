@@ -138,6 +138,8 @@ pub struct RecognitionConfig {
     pub liveness: LivenessChoice,
     /// Least mean score of the liveness network, if it is required.
     pub liveness_threshold: f32,
+    /// Whether the station makes templates itself, to follow faces that change.
+    pub adapt: bool,
     /// Threads of the networks; 0 chooses.
     pub threads: usize,
 }
@@ -232,6 +234,7 @@ impl Default for RecognitionConfig {
             votes_needed: 3,
             votes_window: 5,
             liveness: LivenessChoice::Show,
+            adapt: false,
             liveness_threshold: 0.5,
             threads: 0,
         }
@@ -516,6 +519,7 @@ impl Config {
                 day_starts_at: parse_time_of_day(&self.attendance.day_starts_at)
                     .unwrap_or(NaiveTime::MIN),
             },
+            adapts: self.recognition.adapt,
             enrolment: EnrolmentPolicy {
                 samples: self.enrolment.samples,
                 mirrored: self.camera.mirror,

@@ -6,7 +6,8 @@ mod common;
 
 use common::{Face, GOOD, World};
 use rollcall::config::Config;
-use rollcall::core::attendance::EventSource;
+use rollcall::core::attendance::{EventId, EventSource};
+use rollcall::core::correction::{Correction, Deed};
 use rollcall::core::embedding::Cosine;
 use rollcall::core::enrolment::Hint;
 use rollcall::core::event::{Effect, Event, Intent, PunchOutcome, Receipt, Snapshot};
@@ -15,7 +16,7 @@ use rollcall::core::notice::Severity;
 use rollcall::core::person::{Person, PersonCode, PersonId, PersonName};
 use rollcall::core::pin::Pin;
 use rollcall::core::quality::{FaceQuality, QualityIssue};
-use rollcall::core::station::{Mode, PunchState};
+use rollcall::core::station::{Mode, Policies, PunchState};
 
 const START: &str = "2026-11-23T08:00:00+01:00";
 
@@ -626,4 +627,41 @@ fn a_pin_of_somebody_inactive_opens_nothing() {
     enter(&mut world, "483920");
     assert!(world.punches().is_empty());
     assert_eq!(world.log(), ["PIN: Ana is not active"]);
+}
+
+#[test]
+fn a_face_that_changes_is_followed_once_a_day_if_that_is_wanted() {
+    for adapts in [false, true] {
+        let policies = Policies {
+            adapts,
+            ..Config::default().policies()
+        };
+        let mut world = World::new(policies, START);
+        let ana = world.add_person("Ana", "E-1");
+        for _ in 0..3 {
+            world.see_for(&[Face::of(0, 0.6)], 2.0);
+            world.wait(900.0);
+        }
+        assert_eq!(world.ledger.events.len(), 3);
+        let expected: &[PersonId] = if adapts { &[ana] } else { &[] };
+        assert_eq!(world.adapted, expected);
+    }
+}
+
+#[test]
+fn somebody_elses_punch_is_taken_back_with_the_face_it_was_made_of() {
+    let mut world = world();
+    world.add_person("Ana", "E-1");
+    world.see_for(&[Face::of(0, 0.6)], 2.0);
+    let event = world.ledger.events[0].id;
+    for (event, is_remembered) in [(event, true), (EventId(77), false)] {
+        world.intend(Intent::Correct(Box::new(Correction {
+            deed: Deed::Disown { event },
+            operator: "olga".into(),
+            reason: "her sister".into(),
+            face: None,
+        })));
+        let sent = world.corrections.last().unwrap();
+        assert_eq!(sent.face.is_some(), is_remembered);
+    }
 }

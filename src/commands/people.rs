@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
+use serde::Serialize;
 
 use super::table::{Table, print_json};
 use super::{Context, operator, pin, re_embed};
 use crate::cli::{Outcome, PeopleCommand};
+use crate::core::gallery::TemplateKind;
 use crate::core::person::{Person, PersonCode, PersonName};
 use crate::store::{Attendance, ErasureReceipt, PersonData, PersonRow};
 
@@ -33,6 +35,13 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
             } else {
                 print_person(&row);
             }
+        }
+        PeopleCommand::Templates { code, json } => print_templates(code, *json, context)?,
+        PeopleCommand::ForgetAdaptive { code, .. } => {
+            let code = code.as_deref().map(PersonCode::parse).transpose()?;
+            let mut store = context.store_to_change()?;
+            let forgotten = store.forget_adaptive(code.as_ref(), author)?;
+            println!("{forgotten} templates that the station had made itself are gone");
         }
         PeopleCommand::Rename { code, name } => {
             let (code, name) = (PersonCode::parse(code)?, PersonName::parse(name)?);
@@ -191,4 +200,41 @@ fn last_seen(row: &PersonRow) -> String {
         || "never".to_owned(),
         |at| at.format("%Y-%m-%d %H:%M").to_string(),
     )
+}
+
+#[derive(Serialize)]
+struct TemplateRow<'a> {
+    kind: TemplateKind,
+    created_at: &'a str,
+    model: &'a str,
+    picture: Option<&'a str>,
+}
+
+fn print_templates(code: &str, json: bool, context: &Context) -> Result<()> {
+    let store = context.store_to_read()?;
+    let data = store.person_data(&PersonCode::parse(code)?)?;
+    let rows = data.templates.iter().map(|template| TemplateRow {
+        kind: template.kind,
+        created_at: &template.created_at,
+        model: &template.model,
+        picture: template.picture.as_deref(),
+    });
+    if json {
+        return Ok(print_json(&rows.collect::<Vec<_>>())?);
+    }
+    let mut table = Table::new(&["Kind", "Made", "Model", "Picture"]);
+    for row in rows {
+        table.row([
+            match row.kind {
+                TemplateKind::Enrolled => "enrolled",
+                TemplateKind::Adaptive => "adaptive",
+                TemplateKind::Negative => "not this person",
+            }
+            .to_owned(),
+            row.created_at.to_owned(),
+            row.model.chars().take(12).collect(),
+            row.picture.unwrap_or("-").to_owned(),
+        ]);
+    }
+    Ok(table.print()?)
 }

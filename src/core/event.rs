@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 
 use super::attendance::{AttendanceEvent, NewPunch};
 use super::correction::{Corrected, Correction};
+use super::embedding::Embedding;
 use super::enrolment::EnrolmentSample;
 use super::frame::Moment;
 use super::gallery::{Candidate, Gallery, Template};
@@ -94,6 +95,8 @@ pub enum Receipt {
     },
     /// A correction is on disk, or was refused and nothing was written.
     Corrected(Result<Box<Corrected>, String>),
+    /// A template that the station has made itself is on disk.
+    Adapted,
     /// The state of the database, at the start or because it was changed from elsewhere.
     Snapshot(Box<Snapshot>),
     /// There is no snapshot: what the database holds cannot be read. The station goes on
@@ -159,6 +162,15 @@ pub enum Effect {
         code: PersonCode,
         /// At least one sample.
         samples: Vec<EnrolmentSample>,
+    },
+    /// Write a template that the station has made itself.
+    Adapt {
+        /// Whose face it is.
+        person: PersonId,
+        /// The face.
+        embedding: Embedding,
+        /// How good it was, 0..=1.
+        quality: f32,
     },
     /// Write that a face was not recognised.
     RecordSighting(Sighting),

@@ -9,6 +9,7 @@
 //! of the frame, x to the right, y down, pixel centres at half-integers) unless
 //! its name says otherwise, e.g. `point_in_crop`, `crop_from_frame`.
 
+pub mod adaptation;
 pub mod align;
 pub mod attendance;
 pub mod attention;

@@ -455,6 +455,19 @@ impl Runtime {
                 let face = look.and_then(|look| self.sighted_face(look));
                 StoreRequest::Sighting(sighting, face)
             }
+            Effect::Adapt {
+                person,
+                embedding,
+                quality,
+            } => StoreRequest::Adapt {
+                person,
+                template: NewTemplate {
+                    embedding,
+                    model: self.model.clone(),
+                    quality,
+                    jpeg: None,
+                },
+            },
             Effect::CheckPin { ticket, pin } => StoreRequest::CheckPin { ticket, pin },
             Effect::Correct(correction) => StoreRequest::Correct(correction),
             Effect::Note { action, detail } => StoreRequest::Note { action, detail },

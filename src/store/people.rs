@@ -13,6 +13,7 @@ use super::error::{Fault, StoreError};
 use super::sql::{Stamp, event_time};
 use super::vault::{Content, Vault};
 use super::{Author, Store, audit, pictures};
+use crate::core::adaptation::MOST_ADAPTIVE;
 use crate::core::embedding::{Embedding, ModelId};
 use crate::core::gallery::{Gallery, Template, TemplateKind};
 use crate::core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
@@ -123,6 +124,68 @@ impl Store {
             audit::append(tx, author, "person.enrol", new.code.as_str(), &detail)?;
             Ok((by_id(tx, id)?, templates))
         })
+    }
+
+    /// Adds a template that the station has made itself; of more than a few the oldest goes.
+    ///
+    /// # Errors
+    /// If the person is gone or the database cannot be written.
+    pub fn adapt(
+        &mut self,
+        person: PersonId,
+        new: &NewTemplate,
+        author: Author<'_>,
+    ) -> Result<(), StoreError> {
+        let vault = self.vault.clone();
+        self.write("adapting a template", |tx| {
+            let person = by_id(tx, person)?;
+            tx.prepare_cached(
+                "INSERT INTO template (person_id, embedding, dim, model, quality, created_at, kind)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute(params![
+                person.id,
+                vault.seal(Content::Template, &new.embedding.to_le_bytes())?,
+                new.embedding.dim(),
+                new.model,
+                new.quality,
+                Stamp(author.at),
+                TemplateKind::Adaptive
+            ])?;
+            tx.prepare_cached(
+                "DELETE FROM template WHERE id IN (
+                     SELECT id FROM template WHERE person_id = ?1 AND kind = ?2
+                     ORDER BY id DESC LIMIT -1 OFFSET ?3)",
+            )?
+            .execute(params![person.id, TemplateKind::Adaptive, MOST_ADAPTIVE])?;
+            audit::append(tx, author, "person.adapt", person.code.as_str(), "")
+        })
+    }
+
+    /// Takes all templates back that the station has made itself, of one person or of all,
+    /// and says how many there were.
+    ///
+    /// # Errors
+    /// If nobody has the code or the database cannot be written.
+    pub fn forget_adaptive(
+        &mut self,
+        code: Option<&PersonCode>,
+        author: Author<'_>,
+    ) -> Result<usize, StoreError> {
+        let forgotten = self.write("forgetting adaptive templates", |tx| {
+            let person = code.map(|code| by_code(tx, code)).transpose()?;
+            let forgotten = tx
+                .prepare_cached(
+                    "DELETE FROM template WHERE kind = ?1 AND (?2 IS NULL OR person_id = ?2)",
+                )?
+                .execute(params![TemplateKind::Adaptive, person.map(|p| p.id)])?;
+            let subject = code.map_or("all", PersonCode::as_str);
+            let detail = format!("{forgotten} templates");
+            audit::append(tx, author, "person.forget-adaptive", subject, &detail)?;
+            Ok(forgotten)
+        })?;
+        self.empty_log();
+        Ok(forgotten)
     }
 
     /// Adds templates to a person who is enrolled already.

@@ -21,12 +21,13 @@ use crossbeam_channel::{
 };
 
 use super::sighting::SightedFace;
-use super::{Author, NewPerson, Store, StoreError};
+use super::{Author, NewPerson, NewTemplate, Store, StoreError};
 use crate::clock::Clock;
 use crate::core::attendance::NewPunch;
 use crate::core::correction::Correction;
 use crate::core::embedding::ModelId;
 use crate::core::event::{PunchOutcome, Receipt, Sighting, Ticket};
+use crate::core::person::PersonId;
 use crate::core::pin::Pin;
 use crate::stop::StopFlag;
 
@@ -55,6 +56,13 @@ pub enum StoreRequest {
         ticket: Ticket,
         /// What was typed or read.
         pin: Pin,
+    },
+    /// Write a template that the station has made itself.
+    Adapt {
+        /// Whose face it is.
+        person: PersonId,
+        /// The face.
+        template: NewTemplate,
     },
     /// Write that a face was given no name.
     Sighting(Sighting, Option<SightedFace>),
@@ -359,6 +367,17 @@ impl Worker {
         }
     }
 
+    /// Without a retry: a look that is lost comes again.
+    fn adapt(&mut self, person: PersonId, template: &NewTemplate, author: Author<'_>) -> Tried {
+        match self.store.adapt(person, template, author) {
+            Ok(()) => self.answer(Receipt::Adapted),
+            Err(error) => {
+                tracing::warn!(%error, "a template was not adapted");
+                Tried::Refused
+            }
+        }
+    }
+
     fn check_pin(&self, ticket: Ticket, pin: &Pin) {
         let holder = self.store.person_of_pin(pin).map_err(|e| e.to_string());
         self.deliver(Receipt::PinChecked { ticket, holder });
@@ -417,6 +436,7 @@ impl Worker {
                     Tried::Written
                 }
             }
+            StoreRequest::Adapt { person, template } => self.adapt(person, &template, author),
             StoreRequest::Sighting(sighting, face) => {
                 match self.store.record_sighting(&sighting, face.as_ref()) {
                     Err(error) if !error.is_permanent() => {

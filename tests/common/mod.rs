@@ -16,6 +16,7 @@ use std::time::Duration;
 use chrono::{DateTime, FixedOffset, TimeDelta};
 use image::RgbImage;
 use rollcall::core::attendance::{AttendanceEvent, Direction, EventId, EventSource, NewPunch};
+use rollcall::core::correction::Correction;
 use rollcall::core::detection::Detection;
 use rollcall::core::embedding::{Embedding, ModelId};
 use rollcall::core::event::{Effect, Event, Intent, PunchOutcome, Receipt, Snapshot, Ticket};
@@ -148,6 +149,10 @@ pub struct World {
     pub ledger: Ledger,
     pub policies: Policies,
     work_plan: WorkPlan,
+    /// Corrections that were asked for.
+    pub corrections: Vec<Correction>,
+    /// Whose templates the station has made itself.
+    pub adapted: Vec<PersonId>,
     /// Sightings that were reported.
     pub sightings: usize,
     /// Effects not yet answered, while `answering` is off.
@@ -184,6 +189,8 @@ impl World {
             ledger: Ledger::default(),
             policies,
             work_plan,
+            corrections: Vec::new(),
+            adapted: Vec::new(),
             sightings: 0,
             unanswered: Vec::new(),
             answering: true,
@@ -373,7 +380,15 @@ impl World {
                 None
             }
             // Tests of corrections answer them on their own.
-            Effect::Note { .. } | Effect::Correct(_) => None,
+            Effect::Correct(correction) => {
+                self.corrections.push(*correction);
+                None
+            }
+            Effect::Adapt { person, .. } => {
+                self.adapted.push(person);
+                Some(Receipt::Adapted)
+            }
+            Effect::Note { .. } => None,
             Effect::CheckPin { ticket, pin } => Some(Receipt::PinChecked {
                 ticket,
                 holder: Ok(self

@@ -145,3 +145,33 @@ fn a_face_that_was_disowned_is_not_that_person_any_more() {
         .unwrap();
     assert_eq!(receipt.templates, 3);
 }
+
+#[test]
+fn templates_that_the_station_makes_are_few_and_can_be_taken_back() {
+    let (_folder, mut store) = station();
+    let ana = enrolled(&mut store, "E-1");
+    let bruno = enrolled(&mut store, "E-2");
+    for (person, looks) in [(ana, 5), (bruno, 1)] {
+        for _ in 0..looks {
+            let template = super::template(&[0.6, 0.8]);
+            store.adapt(person, &template, operator()).unwrap();
+        }
+    }
+    let count = |store: &Store| store.load_gallery(&model()).unwrap().templates.len();
+    assert_eq!(count(&store), 2 + 3 + 2 + 1);
+    let gallery = store.load_gallery(&model()).unwrap().templates;
+    let face = Embedding::from_raw(vec![0.6, 0.8]).unwrap();
+    let own = gallery.similarity_to_enrolled(ana, &face).unwrap();
+    assert!(
+        (own.0 - 0.96).abs() < 1e-3,
+        "the enrolled [0.8, 0.6] is the nearest: {own}"
+    );
+    assert_eq!(
+        store
+            .forget_adaptive(Some(&code("E-1")), operator())
+            .unwrap(),
+        3
+    );
+    assert_eq!(store.forget_adaptive(None, operator()).unwrap(), 1);
+    assert_eq!(count(&store), 4);
+}

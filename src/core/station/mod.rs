@@ -49,6 +49,8 @@ pub struct Policies {
     pub attendance: AttendancePolicy,
     /// How people are enrolled at the camera.
     pub enrolment: EnrolmentPolicy,
+    /// Whether the station makes templates itself.
+    pub adapts: bool,
 }
 
 /// What the station is doing besides taking attendance.
@@ -398,6 +400,9 @@ impl Station {
                 self.pin_checked(ticket, holder, now, effects);
             }
             Receipt::Corrected(outcome) => self.corrected(outcome, now, effects),
+            Receipt::Adapted => effects.push(Effect::Reload {
+                local_day: self.local_day,
+            }),
             Receipt::Snapshot(snapshot) => self.snapshot_taken(*snapshot, now),
             Receipt::Unreadable(message) => {
                 if self.unreadable.as_ref() != Some(&message) {

@@ -13,6 +13,7 @@ use std::time::Duration;
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
 use super::Station;
+use crate::core::adaptation::is_worth_keeping;
 use crate::core::attendance::{AttendanceEvent, Direction, EventSource, NewPunch};
 use crate::core::consensus::Track;
 use crate::core::day::{Decision, PersonDay};
@@ -43,6 +44,8 @@ pub(super) struct Punching {
     /// The faces that the latest punches were made of, oldest first: should one turn out to
     /// be somebody else's.
     faces: VecDeque<(PersonId, DateTime<FixedOffset>, Embedding)>,
+    /// The day on which a person last gave the station a template.
+    adapted_on: HashMap<PersonId, NaiveDate>,
 }
 
 /// A person in sight of the camera without a longer break.
@@ -162,18 +165,37 @@ impl Station {
             }
         }
         let liveness = &self.policies.liveness;
-        let faces: Vec<(Named, Option<Embedding>)> = in_sight
-            .filter_map(|track| {
-                let named = named_face(track, liveness)?;
-                Some((named, track.last_embedding().cloned()))
-            })
+        let faces: Vec<(Named, Track)> = in_sight
+            .filter_map(|track| Some((named_face(track, liveness)?, track.clone())))
             .collect();
-        for (face, embedding) in faces {
+        for (face, track) in faces {
             self.visited(face, effects);
             let is_punch = self.punching.is_waiting(&face);
-            if let (true, Some(embedding)) = (is_punch, embedding) {
-                self.punching.remember_face(&face, embedding);
+            if let (true, Some(embedding)) = (is_punch, track.last_embedding()) {
+                self.punching.remember_face(&face, embedding.clone());
+                self.adapt_to(&track, embedding, effects);
             }
+        }
+    }
+
+    /// Follows a face that changes, once a day.
+    fn adapt_to(&mut self, track: &Track, face: &Embedding, effects: &mut Vec<Effect>) {
+        let (Some(person), Some(judgement)) = (track.confirmed(), &track.judgement) else {
+            return;
+        };
+        let today = Some(&self.local_day);
+        if !self.policies.adapts || self.punching.adapted_on.get(&person) == today {
+            return;
+        }
+        let liveness = track.liveness.score();
+        let gallery = &self.gallery;
+        if is_worth_keeping(gallery, person, judgement, face, &track.quality, liveness) {
+            self.punching.adapted_on.insert(person, self.local_day);
+            effects.push(Effect::Adapt {
+                person,
+                embedding: face.clone(),
+                quality: track.quality.score(),
+            });
         }
     }
 

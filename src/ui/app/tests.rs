@@ -47,6 +47,7 @@ fn station(codes: &[&str]) -> Station {
             day_starts_at: chrono::NaiveTime::MIN,
         },
         enrolment: EnrolmentPolicy::default(),
+        adapts: false,
     };
     let plan = WorkPlan::without_shifts(policies.attendance, Arc::new(chrono::Utc));
     let mut station = Station::new(policies, plan, ModelId::from_sha256("00"), &now());
