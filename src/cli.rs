@@ -356,10 +356,20 @@ pub struct CalibrateArgs {
 
 /// Arguments of `eval`.
 #[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["pairs", "strangers", "attacks"])))]
 pub struct EvalArgs {
-    /// Pairs in LFW's format.
+    /// Tell pairs apart, listed in LFW's format.
     #[arg(long, value_name = "FILE")]
-    pub pairs: PathBuf,
+    pub pairs: Option<PathBuf>,
+    /// Let everybody in turn be a stranger to all others.
+    #[arg(long)]
+    pub strangers: bool,
+    /// Hold every picture in front of the camera, drawn as prints and screens.
+    #[arg(long)]
+    pub attacks: bool,
+    /// Visits of each stranger with each picture, of twelve looks.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..), requires = "strangers")]
+    pub visits: u32,
     /// Folder of one folder per person.
     #[arg(long, value_name = "DIR")]
     pub images: PathBuf,

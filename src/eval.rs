@@ -6,6 +6,9 @@
 //! rates. A picture without a face is not passed over in silence: its pairs
 //! have no similarity and are counted as wrong.
 
+pub mod attacks;
+mod drawn;
+pub mod open_set;
 pub mod pairs;
 pub mod statistics;
 

@@ -12,6 +12,7 @@ pub mod inference;
 pub mod logging;
 pub mod mailbox;
 pub mod picture;
+mod random;
 pub mod runtime;
 pub mod sheet;
 pub mod stop;

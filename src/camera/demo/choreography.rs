@@ -3,7 +3,7 @@
 use std::f32::consts::TAU;
 
 use super::cast::cast;
-use super::random::SplitMix;
+use crate::random::SplitMix;
 
 /// Seconds until everybody has been there and it begins again.
 pub(super) const CYCLE_SECS: f32 = 52.0;

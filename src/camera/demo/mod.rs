@@ -7,7 +7,6 @@
 
 mod cast;
 mod choreography;
-mod random;
 mod scene;
 
 use image::RgbImage;

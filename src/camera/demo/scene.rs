@@ -7,7 +7,7 @@ use image::{Rgb, RgbImage, RgbaImage};
 use super::super::CameraError;
 use super::cast::{CutOut, cast};
 use super::choreography::{CYCLE_SECS, Pose, poses_at};
-use super::random::SplitMix;
+use crate::random::SplitMix;
 
 pub(super) const WIDTH: u32 = 640;
 pub(super) const HEIGHT: u32 = 480;
