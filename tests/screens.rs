@@ -22,6 +22,7 @@ use rollcall::core::event::{Event, Receipt};
 use rollcall::core::frame::{Frame, FrameId};
 use rollcall::core::notice::Notice;
 use rollcall::core::quality::FaceQuality;
+use rollcall::core::review::{ReviewDeed, Visitor};
 use rollcall::core::station::Mode;
 use rollcall::core::worktime::period::measure;
 use rollcall::core::worktime::plan::WorkPlan;
@@ -44,6 +45,8 @@ struct Desk {
     quit: bool,
     /// Corrections that were sent.
     drafts: Vec<CorrectionDraft>,
+    /// What was decided about faces without a name.
+    reviewed: Vec<ReviewDeed>,
     /// Changes of the camera's controls that were asked for.
     changes: Vec<ControlChange>,
 }
@@ -79,6 +82,7 @@ impl Desk {
             frame: Some(frame),
             quit: false,
             drafts: Vec::new(),
+            reviewed: Vec::new(),
             changes: Vec::new(),
             world,
         }
@@ -137,6 +141,7 @@ impl Desk {
                 Action::Intent(intent) => self.world.intend(intent),
                 Action::Correct(draft) => self.drafts.push(draft),
                 Action::ChangeControl(change) => self.changes.push(change),
+                Action::Review(deed) => self.reviewed.push(deed),
                 Action::Quit | Action::TerminalLost(_) => self.quit = true,
             }
         }
@@ -336,6 +341,75 @@ fn the_camera_and_its_controls() {
     assert_screens("camera", &mut desk);
     desk.press(&[Key::Esc]);
     assert!(!desk.app.shows_camera());
+}
+
+fn visitors() -> Vec<Visitor> {
+    let at = |time: &str| {
+        chrono::DateTime::parse_from_rfc3339(&format!("2026-11-23T{time}:00+01:00")).unwrap()
+    };
+    vec![
+        Visitor {
+            sightings: vec![12, 9, 7],
+            first: at("07:40"),
+            last: at("07:58"),
+            reason: "unknown".into(),
+            nearest: Some(("Ana Torres".into(), rollcall::core::embedding::Cosine(0.31))),
+            picture: Some(image::imageops::thumbnail(&doorway(), 96, 96)),
+        },
+        Visitor {
+            sightings: vec![8],
+            first: at("07:50"),
+            last: at("07:50"),
+            reason: "spoof".into(),
+            nearest: None,
+            picture: None,
+        },
+    ]
+}
+
+#[test]
+fn a_face_without_a_name_is_looked_at_and_becomes_somebody() {
+    let mut desk = Desk::new().busy();
+    desk.press(&[Key::Char('r')]);
+    assert!(desk.screen(80, 24).contains("reading the records"));
+    assert!(desk.app.visitors_due(&desk.world.station));
+    assert!(!desk.app.visitors_due(&desk.world.station), "it is asked");
+    desk.app.show_visitors(Ok(visitors()));
+    assert_screens("review", &mut desk);
+    desk.write("abru");
+    desk.press(&[Key::Tab, Key::Char(' '), Key::Tab, Key::Right]);
+    insta::assert_snapshot!("review_assign_80x24", desk.screen(80, 24));
+    desk.press(&[Key::Enter]);
+    let ReviewDeed::Assign(assignment) = &desk.reviewed[0] else {
+        panic!("{:?}", desk.reviewed)
+    };
+    assert_eq!(assignment.sightings, [12, 9, 7]);
+    assert_eq!(assignment.code.as_str(), "P-002");
+    assert!(assignment.add && assignment.punch == Some(Direction::In));
+    desk.app
+        .show_reviewed(Err("this face is enrolled as Ana".into()));
+    assert!(desk.screen(80, 24).contains("enrolled as Ana"));
+    assert!(
+        desk.screen(80, 24).contains("who was it?"),
+        "the form stays"
+    );
+    desk.app.show_reviewed(Ok("3 sightings were Bruno".into()));
+    assert!(!desk.screen(80, 24).contains("who was it?"));
+    assert!(
+        desk.app.visitors_due(&desk.world.station),
+        "it is read again"
+    );
+    // Erasing is confirmed; any other key is a no.
+    desk.press(&[Key::Down, Key::Char('d')]);
+    assert!(desk.screen(80, 24).contains("cannot be undone"));
+    desk.press(&[Key::Char('n'), Key::Char('i'), Key::Char('y')]);
+    let ignored = ReviewDeed::Ignore {
+        sightings: vec![8],
+        by: "olga".into(),
+    };
+    assert_eq!(desk.reviewed[1..], [ignored]);
+    desk.press(&[Key::Esc]);
+    assert!(desk.screen(80, 24).contains("today"));
 }
 
 #[test]

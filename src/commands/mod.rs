@@ -53,6 +53,7 @@ use crate::inference::load::{load_detector_of, load_embedder_of, load_liveness};
 use crate::inference::manifest::{Manifest, ModelEntry, ModelFamily, ModelKind};
 use crate::inference::recogniser::Recogniser;
 use crate::runtime::keeper::{BackupDuty, Duties};
+use crate::runtime::review::ReviewRules;
 use crate::store::{Author, Store};
 
 /// What every command starts from.
@@ -228,6 +229,17 @@ impl Context {
     fn config_file(&self) -> PathBuf {
         let named = self.places.config.clone();
         named.unwrap_or_else(|| self.data_dir().join(config::FILE_NAME))
+    }
+
+    /// What is checked when a face is given a name afterwards.
+    fn review_rules(&self) -> Result<ReviewRules> {
+        let policies = self.config.policies();
+        Ok(ReviewRules {
+            model: embedder_id(self).context("the configured embedder is not there")?,
+            matching: policies.matching,
+            attendance: policies.attendance,
+            consent_required: self.config.privacy.consent_required,
+        })
     }
 
     /// What days are measured by.

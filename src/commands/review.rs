@@ -1,17 +1,17 @@
 //! `rollcall review`: faces that were given no name, and who they were.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
 use super::table::{Table, print_json};
-use super::{Context, KnownPeople, embedder_id, operator};
+use super::{Context, operator};
 use crate::cli::{AssignArgs, Outcome, ReviewCommand, SightingsArgs};
-use crate::core::correction::{Correction, Deed, When};
-use crate::core::person::{Person, PersonCode};
-use crate::core::review::{Unfit, group, may_join};
+use crate::core::person::PersonCode;
+use crate::core::review::Assignment;
 use crate::picture;
-use crate::store::{NewTemplate, SightingRow, SightingState, Store};
+use crate::runtime::review;
+use crate::store::{SightingRow, SightingState, Store};
 use crate::ui::{Charset, ColourDepth, picture_as_text};
 
 /// Cells of a picture that `show` prints.
@@ -110,25 +110,9 @@ fn words(rows: &[SightingRow], word: impl Fn(&SightingRow) -> String) -> String 
     words.join(", ")
 }
 
-/// Groups rows by their faces; a row without one stands alone.
 fn visitors(rows: Vec<SightingRow>) -> Vec<Visitor> {
-    let (faces, faceless): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.face.is_some());
-    let vectors: Vec<_> = faces
-        .iter()
-        .filter_map(|row| Some((&row.face.as_ref()?.0, row.quality.unwrap_or_default())))
-        .collect();
-    let groups = group(&vectors);
-    let mut faces: Vec<Option<SightingRow>> = faces.into_iter().map(Some).collect();
-    let groups = groups.into_iter().map(|members| {
-        let rows = members.into_iter().filter_map(|index| faces[index].take());
-        rows.collect::<Vec<_>>()
-    });
-    let alone = faceless.into_iter().map(|row| vec![row]);
+    let groups = review::grouped(rows).into_iter().zip(1..);
     groups
-        .collect::<Vec<_>>()
-        .into_iter()
-        .chain(alone)
-        .zip(1..)
         .map(|(sightings, group)| Visitor { group, sightings })
         .collect()
 }
@@ -192,114 +176,19 @@ impl SightingsArgs {
 }
 
 fn assign(args: &AssignArgs, context: &Context) -> Result<()> {
-    let code = PersonCode::parse(&args.to)?;
     let mut store = context.store_to_change()?;
-    let person = store
-        .everybody()?
-        .into_iter()
-        .find(|person| person.code == code)
-        .with_context(|| format!("nobody has the code {code}"))?;
-    let chosen = args.which.chosen(&store)?;
-    let best = best_of(&store, &chosen)?;
-    let operator = args.by.clone().unwrap_or_else(operator);
-    // What can be refused comes first, so that all or nothing is done.
-    let sample = if args.add {
-        Some(sample(&best, &person, &store, context)?)
-    } else {
-        None
+    let assignment = Assignment {
+        sightings: args.which.chosen(&store)?,
+        code: PersonCode::parse(&args.to)?,
+        add: args.add,
+        punch: args.punch.map(Into::into),
+        reason: args.reason.clone(),
+        by: args.by.clone().unwrap_or_else(operator),
     };
-    if let Some(direction) = args.punch {
-        let correction = Correction {
-            deed: Deed::Add {
-                code: code.clone(),
-                when: When {
-                    at: best.at,
-                    local_day: context.config.policies().attendance.local_day(&best.at),
-                },
-                direction: direction.into(),
-            },
-            operator: operator.clone(),
-            reason: args.reason.clone().unwrap_or_else(|| {
-                format!("was seen and not recognised, sighting {}", best.sighting)
-            }),
-            face: None,
-        };
-        store.correct(&correction, context.clock.now().wall)?;
-        println!(
-            "a punch of {} at {} was added",
-            person.name,
-            best.at.format("%H:%M:%S")
-        );
+    let rules = context.review_rules()?;
+    let at = context.clock.now().wall;
+    for line in review::assign(&mut store, &assignment, &rules, at)? {
+        println!("{line}");
     }
-    if let Some(sample) = sample {
-        store.add_templates(&code, &[sample], context.author(&operator))?;
-        println!(
-            "the face of sighting {} is a sample of {} now",
-            best.sighting, person.name
-        );
-    }
-    store.assign_sightings(&chosen, &code, context.author(&operator))?;
-    println!("{} sightings were {} ({code})", chosen.len(), person.name);
     Ok(())
-}
-
-/// Of several the one whose face was seen best.
-fn best_of(store: &Store, chosen: &[i64]) -> Result<SightingRow> {
-    let rows = chosen
-        .iter()
-        .map(|&number| row(store, number))
-        .collect::<Result<Vec<_>>>()?;
-    rows.into_iter()
-        .max_by(|a, b| {
-            a.quality
-                .unwrap_or(-1.0)
-                .total_cmp(&b.quality.unwrap_or(-1.0))
-        })
-        .context("name at least one sighting")
-}
-
-/// The face of a sighting as a sample, after the checks of an enrolment.
-fn sample(
-    row: &SightingRow,
-    person: &Person,
-    store: &Store,
-    context: &Context,
-) -> Result<NewTemplate> {
-    let number = row.sighting;
-    let Some((face, model)) = &row.face else {
-        bail!("the face of sighting {number} is not kept any more");
-    };
-    anyhow::ensure!(
-        embedder_id(context).as_ref() == Some(model),
-        "sighting {number} was made with another embedder than the one in use"
-    );
-    let has_consent = store.person_row(&person.code)?.consent_at.is_some();
-    anyhow::ensure!(
-        has_consent || !context.config.privacy.consent_required,
-        "{} has to agree before a face is kept: `rollcall people consent {}`",
-        person.name,
-        person.code
-    );
-    let known = KnownPeople::of(store, model)?;
-    let policy = context.config.policies().matching;
-    match may_join(&known.gallery, &policy, person.id, face) {
-        Ok(()) => {}
-        Err(Unfit::Clash(candidate)) => bail!(
-            "this face is enrolled as {}, similarity {}",
-            known
-                .person(candidate.person)
-                .map_or_else(|| "somebody".into(), |p| format!("{} ({})", p.name, p.code)),
-            candidate.similarity
-        ),
-        Err(Unfit::Unlike(likeness)) => bail!(
-            "this face is unlike all samples of {}, similarity {likeness}",
-            person.name
-        ),
-    }
-    Ok(NewTemplate {
-        embedding: face.clone(),
-        model: model.clone(),
-        quality: row.quality.unwrap_or_default(),
-        jpeg: store.sighting_picture(number)?,
-    })
 }

@@ -15,6 +15,7 @@ use crate::core::person::{PersonCode, PersonName};
 use crate::inference::recogniser::Recogniser;
 use crate::logging;
 use crate::runtime::dashboard::DashboardOptions;
+use crate::runtime::desk::DeskRules;
 use crate::runtime::{Consent, Parts, dashboard, headless};
 use crate::store::{Author, NewPerson, StationLock, Store};
 use crate::ui::{Charset, ColourDepth, PreviewMode, UiOptions};
@@ -92,7 +93,14 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
         keeps_strangers: context.config.review.keep_days > 0,
     };
     match front {
-        Front::Dashboard => dashboard::run(parts, dashboard_options(&source, context))?,
+        Front::Dashboard => {
+            let desk = DeskRules {
+                data_dir: folder.path.clone(),
+                work_plan: context.config.work_plan(&folder.path)?,
+                review: context.review_rules()?,
+            };
+            dashboard::run(parts, dashboard_options(&source, desk, context))?;
+        }
         Front::Headless => headless::run(parts)?,
     }
     Ok(Outcome::Done)
@@ -195,7 +203,7 @@ fn demo_person(
     })
 }
 
-fn dashboard_options(source: &SourceSpec, context: &Context) -> DashboardOptions {
+fn dashboard_options(source: &SourceSpec, desk: DeskRules, context: &Context) -> DashboardOptions {
     let environment = |name: &str| std::env::var(name).ok();
     let config = &context.config;
     let charset = Charset::detect(environment);
@@ -213,6 +221,7 @@ fn dashboard_options(source: &SourceSpec, context: &Context) -> DashboardOptions
                 PreviewChoice::Off => PreviewMode::Off,
             },
         },
+        desk,
         frames_per_second: config.dashboard.frames_per_second,
         source: source.to_string(),
         models: format!(

@@ -1,8 +1,67 @@
 //! Faces without a name, put together for somebody to look at.
 
+use chrono::{DateTime, FixedOffset};
+use image::RgbImage;
+
+use super::attendance::Direction;
 use super::embedding::{Cosine, Embedding};
 use super::gallery::{Candidate, Gallery, MatchPolicy};
-use super::person::PersonId;
+use super::person::{PersonCode, PersonId};
+
+/// Somebody without a name, seen once or more.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Visitor {
+    /// Numbers of the sightings, that with the best face first.
+    pub sightings: Vec<i64>,
+    /// When the first one was.
+    pub first: DateTime<FixedOffset>,
+    /// And the last one.
+    pub last: DateTime<FixedOffset>,
+    /// Why there was no name, in a word or two.
+    pub reason: String,
+    /// Name of the most similar person, and how similar.
+    pub nearest: Option<(String, Cosine)>,
+    /// The best face, if it is kept.
+    pub picture: Option<RgbImage>,
+}
+
+/// What somebody decides about sightings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReviewDeed {
+    /// They do not matter.
+    Ignore {
+        /// Which.
+        sightings: Vec<i64>,
+        /// Who says so.
+        by: String,
+    },
+    /// They shall be erased.
+    Delete {
+        /// Which.
+        sightings: Vec<i64>,
+        /// Who says so.
+        by: String,
+    },
+    /// They were somebody.
+    Assign(Assignment),
+}
+
+/// Who was seen, and what follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// The sightings.
+    pub sightings: Vec<i64>,
+    /// Code of the person.
+    pub code: PersonCode,
+    /// Whether the best of the faces becomes a sample.
+    pub add: bool,
+    /// The punch that was missed, if one shall be added.
+    pub punch: Option<Direction>,
+    /// Why it is added.
+    pub reason: Option<String>,
+    /// Who says so.
+    pub by: String,
+}
 
 /// Faces so similar are shown as one person: far above strangers (0 ± 0.1), and where a
 /// person is split into two groups nothing is lost.

@@ -8,7 +8,7 @@ use chrono::{LocalResult, NaiveDateTime};
 use crossbeam_channel::bounded;
 
 use super::camera_controls::{ControlDesk, LOOK_EVERY};
-use super::reports::ReportDesk;
+use super::desk::{Answer, DeskRules, Question, RecordsDesk};
 use super::{Parts, Runtime, both};
 use crate::camera::{CameraState, CameraStats};
 use crate::core::correction::{Change, Correction, Deed, When};
@@ -30,6 +30,8 @@ const LEAST_DRAWS: Duration = Duration::from_millis(500);
 pub struct DashboardOptions {
     /// What the screen looks like.
     pub ui: UiOptions,
+    /// What the thread that reads the records needs to know.
+    pub desk: DeskRules,
     /// Most pictures a second that are drawn.
     pub frames_per_second: u32,
     /// Where pictures come from, in the operator's words.
@@ -48,16 +50,15 @@ pub fn run(parts: Parts, options: DashboardOptions) -> Result<()> {
     let mut terminal = Terminal::open()?;
     let controls = ControlDesk::of(&parts.source, &parts.camera)
         .context("starting the thread of the camera's controls")?;
-    let (data_dir, plan) = (parts.duties.data_dir.clone(), parts.work_plan.clone());
     let runtime = Runtime::start(parts)?;
-    let reports = ReportDesk::start(data_dir, plan, *runtime.clock())
-        .context("starting the thread that reads reports")?;
+    let records = RecordsDesk::start(options.desk.clone(), *runtime.clock())
+        .context("starting the thread that reads the records")?;
     let mut dashboard = Dashboard {
         app: App::new(options.ui.clone()),
         options,
         runtime,
         controls,
-        reports,
+        records,
         last_look_at_controls: None,
         picture: None,
         last_draw: Duration::ZERO,
@@ -73,7 +74,7 @@ struct Dashboard {
     options: DashboardOptions,
     runtime: Runtime,
     controls: ControlDesk,
-    reports: ReportDesk,
+    records: RecordsDesk,
     /// While they are on the screen.
     last_look_at_controls: Option<Duration>,
     picture: Option<Arc<Frame>>,
@@ -112,6 +113,12 @@ impl Dashboard {
                     self.runtime.take_in(event);
                 }
                 Action::ChangeControl(change) => self.controls.change(change),
+                Action::Review(deed) => {
+                    if !self.records.ask(Question::Review(deed)) {
+                        let busy = "the records are busy; try again".to_owned();
+                        self.app.show_reviewed(Err(busy));
+                    }
+                }
                 Action::Quit => self.runtime.stop_flag().request(),
                 Action::TerminalLost(reason) => {
                     tracing::warn!("the terminal is gone: {reason}");
@@ -141,7 +148,7 @@ impl Dashboard {
         }
         self.app.follow(self.runtime.station());
         self.follow_controls();
-        self.follow_reports();
+        self.follow_records();
         let advice = stats.state.to_string();
         let now = self.runtime.now();
         let status = Status {
@@ -177,15 +184,22 @@ impl Dashboard {
 
 impl Dashboard {
     /// Shows the camera's controls while they are looked at; otherwise it is left alone.
-    fn follow_reports(&mut self) {
-        if let Some((query, days)) = self.reports.answer() {
-            self.app.show_report(query, days);
+    fn follow_records(&mut self) {
+        for answer in self.records.answers() {
+            match answer {
+                Answer::Report(query, days) => self.app.show_report(query, days),
+                Answer::Visitors(visitors) => self.app.show_visitors(visitors),
+                Answer::Reviewed(told) => self.app.show_reviewed(told),
+            }
         }
+        let busy = || "the records are still being read; try again".to_owned();
         if let Some(query) = self.app.report_due(self.runtime.station())
-            && !self.reports.ask(query)
+            && !self.records.ask(Question::Report(query))
         {
-            let busy = "the records are still being read; come back to this screen".to_owned();
-            self.app.show_report(query, Err(busy));
+            self.app.show_report(query, Err(busy()));
+        }
+        if self.app.visitors_due(self.runtime.station()) && !self.records.ask(Question::Visitors) {
+            self.app.show_visitors(Err(busy()));
         }
     }
 

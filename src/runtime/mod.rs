@@ -9,9 +9,10 @@
 mod camera_controls;
 mod complaints;
 pub mod dashboard;
+pub mod desk;
 pub mod headless;
 pub mod keeper;
-mod reports;
+pub mod review;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;

@@ -12,11 +12,13 @@ use super::input::{Input, Key};
 use super::listing::{Focus, Listing, filtered_people};
 use super::pin_entry::{PinEntry, PinStep};
 use super::reports::{Period, ReportQuery, Reports};
+use super::review::{Review, ReviewKey};
 use super::theme::{Charset, Theme};
 use crate::core::event::Intent;
 use crate::core::frame::Moment;
 use crate::core::notice::Notice;
 use crate::core::person::{PersonId, PersonName};
+use crate::core::review::{ReviewDeed, Visitor};
 use crate::core::station::{Mode, Station};
 use crate::core::worktime::period::PersonDays;
 
@@ -56,6 +58,8 @@ pub enum Action {
     Intent(Intent),
     /// Find out which moments this correction means, and give it to the station.
     Correct(CorrectionDraft),
+    /// Do this about faces without a name.
+    Review(ReviewDeed),
     /// Change a control of the camera.
     ChangeControl(ControlChange),
     /// End the program.
@@ -70,6 +74,7 @@ pub(crate) enum Screen {
     Live,
     People,
     Attendance,
+    Review,
     Log,
     Camera,
     Help,
@@ -128,6 +133,7 @@ pub struct App {
     pub(crate) people: Listing,
     pub(crate) attendance: Listing,
     pub(crate) reports: Reports,
+    pub(crate) review: Review,
     pub(crate) log: LogView,
     pub(crate) controls: ControlsList,
     pub(crate) help_scroll: u16,
@@ -153,6 +159,7 @@ impl App {
             people: Listing::default(),
             attendance: Listing::default(),
             reports: Reports::default(),
+            review: Review::default(),
             log: LogView::Following,
             controls: ControlsList::default(),
             help_scroll: 0,
@@ -222,6 +229,21 @@ impl App {
         self.reports.take(query, days);
     }
 
+    /// Whether the faces without a name have to be read now for the screen.
+    pub fn visitors_due(&mut self, station: &Station) -> bool {
+        self.screen == Screen::Review && self.review.is_due(station)
+    }
+
+    /// Takes the faces without a name, or why they could not be read.
+    pub fn show_visitors(&mut self, visitors: Result<Vec<Visitor>, String>) {
+        self.review.show(visitors);
+    }
+
+    /// Takes what came of a [`ReviewDeed`].
+    pub fn show_reviewed(&mut self, told: Result<String, String>) {
+        self.review.told(told);
+    }
+
     /// Whether the camera's controls are on the screen, and worth being read.
     pub fn shows_camera(&self) -> bool {
         self.screen == Screen::Camera
@@ -280,6 +302,13 @@ impl App {
                 }
             }
         }
+        if self.screen == Screen::Review {
+            match self.review.handle(key, station, &self.options.operator) {
+                ReviewKey::Pass => self.review.leave(),
+                ReviewKey::Taken => return Vec::new(),
+                ReviewKey::Do(deed) => return vec![Action::Review(deed)],
+            }
+        }
         if self.screen == Screen::Camera {
             match self.controls.handle(key) {
                 ControlKey::Pass => {}
@@ -299,6 +328,7 @@ impl App {
                 self.reports.period = Period::Today;
             }
             Key::Char('c') => self.screen = Screen::Camera,
+            Key::Char('r') => self.screen = Screen::Review,
             Key::Char('l') => {
                 self.screen = Screen::Log;
                 self.log = LogView::Following;
@@ -339,7 +369,7 @@ impl App {
                 self.attendance.handle(key, &rows)
             }
             Screen::Log => self.key_of_log(key, station),
-            Screen::Camera => false,
+            Screen::Camera | Screen::Review => false,
             Screen::Help => {
                 let scroll = self.help_scroll;
                 self.help_scroll = match key {
@@ -463,6 +493,7 @@ impl App {
         }
         match (&mut self.enrolling, self.screen) {
             (Enrolling::Form(form), _) => form.paste(text),
+            (_, Screen::Review) => self.review.paste(text),
             (_, Screen::People) if self.people.focus == Focus::Filter => {
                 self.people.filter.insert(text);
             }

@@ -18,6 +18,7 @@ pub mod input;
 mod listing;
 mod pin_entry;
 mod reports;
+mod review;
 mod screens;
 mod snapshot;
 mod status;

@@ -15,6 +15,7 @@ const KEYS: &[(&str, &str)] = &[
     ("p", "people"),
     ("t", "attendance: Tab for day, week, month;"),
     ("", "arrows go back; i: in, late, absent"),
+    ("r", "faces without a name: who was it?"),
     ("l", "log"),
     ("0-9", "a PIN or badge, then Enter"),
     ("w", "why each face has its name"),

@@ -6,6 +6,7 @@ mod help;
 mod live;
 mod log;
 mod people;
+mod review;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -42,6 +43,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>) {
         Screen::Live => live::draw(frame, view, body),
         Screen::People => people::draw(frame, view, body),
         Screen::Attendance => attendance::draw(frame, view, body),
+        Screen::Review => review::draw(frame, view, body),
         Screen::Log => log::draw(frame, view, body),
         Screen::Camera => camera::draw(frame, view, body),
         Screen::Help => help::draw(frame, view, body),

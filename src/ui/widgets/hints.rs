@@ -20,6 +20,8 @@ const LIVE: &[Hint] = &[
     ("e", "enrol", 1),
     ("p", "people", 2),
     ("t", "table", 3),
+    ("r", "review", 5),
+    ("c", "camera", 6),
     ("l", "log", 4),
     ("/", "find", 6),
     ("w", "why", 7),
@@ -64,6 +66,15 @@ const SCROLL: &[Hint] = &[
     ("PgUp/PgDn", "scroll", 3),
     ("Home/End", "first, last", 4),
     ("?", "help", 2),
+    ("q", "quit", 0),
+];
+
+const REVIEW: &[Hint] = &[
+    ("Esc", "back", 1),
+    ("a", "who was it", 2),
+    ("i", "ignore", 3),
+    ("d", "erase", 4),
+    ("?", "help", 0),
     ("q", "quit", 0),
 ];
 
@@ -154,6 +165,8 @@ impl Hints<'_> {
             (Screen::Attendance, ..) if app.attendance.focus == Focus::Filter => FILTER,
             (Screen::Attendance, ..) => TABLE,
             (Screen::People, ..) => LIST,
+            (Screen::Review, ..) if app.review.form.is_some() => CORRECTION,
+            (Screen::Review, ..) => REVIEW,
             (Screen::Log, ..) => SCROLL,
             (Screen::Camera, ..) => CAMERA,
             (Screen::Help, ..) => HELP,
