@@ -10,7 +10,7 @@ use super::table::print_json;
 use super::{Context, KnownPeople, embedder_id};
 use crate::cli::{CalibrateArgs, Outcome};
 use crate::config::Config;
-use crate::core::calibration::{Likenesses, at_most, setting_for};
+use crate::core::calibration::{Likenesses, at_most, rounded, setting_for};
 use crate::store::{SightingState, Store};
 use crate::ui::Charset;
 
@@ -221,7 +221,7 @@ fn false_matches(report: &Report) -> String {
         _ => format!(
             "Expected false names: one in {:.0} looks of strangers with your {} people; no looks \
              were counted yet",
-            1.0 / report.false_match_rate,
+            rounded(1.0 / report.false_match_rate),
             report.people
         ),
     };
@@ -244,9 +244,9 @@ fn false_matches(report: &Report) -> String {
 
 fn period(days: f64) -> String {
     if days >= 3650.0 {
-        format!("{:.0} years", days / 365.0)
+        format!("{:.0} years", rounded(days / 365.0))
     } else {
-        format!("{days:.0} days")
+        format!("{:.0} days", rounded(days))
     }
 }
 

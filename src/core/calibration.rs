@@ -169,6 +169,15 @@ pub fn at_most(looks: usize) -> f64 {
     (3.0 / looks.max(1) as f64).min(1.0)
 }
 
+/// To two digits: an estimate has no more.
+pub fn rounded(value: f64) -> f64 {
+    if value <= 0.0 || !value.is_finite() {
+        return value;
+    }
+    let unit = 10f64.powf(value.log10().floor() - 1.0);
+    (value / unit).round() * unit
+}
+
 fn best(values: impl Iterator<Item = f32>) -> Option<f32> {
     values.max_by(f32::total_cmp)
 }

@@ -20,6 +20,7 @@ pub use self::punching::{UnwrittenPunch, VISIT_GAP};
 
 use self::punching::Punching;
 use super::attendance::AttendanceEvent;
+use super::calibration::{Likenesses, rounded};
 use super::clock_trust::{ClockState, ClockWatch};
 use super::consensus::{ConsensusPolicy, Track, TrackId, Tracker};
 use super::day::{AttendancePolicy, PersonDay};
@@ -187,6 +188,18 @@ impl Station {
     pub fn threshold(&self) -> Cosine {
         let people = self.gallery.people_count();
         self.policies.matching.threshold_among(people)
+    }
+
+    /// Of how many looks of strangers one is expected to be given a name, as the threshold
+    /// and the number of people are now; by the reference figures. `None` without people.
+    pub fn looks_to_a_false_name(&self) -> Option<f64> {
+        let people = self.gallery.people_count();
+        let usual = Likenesses {
+            people,
+            ..Likenesses::default()
+        };
+        let rate = usual.false_match_rate(self.threshold().0);
+        (people > 0 && rate > 0.0).then(|| rounded(1.0 / rate))
     }
 
     /// Whether a face is as live as it has to be.

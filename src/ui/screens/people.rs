@@ -36,6 +36,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
         shown if shown == all => format!("people {separator} {all}"),
         shown => format!("people {separator} {shown} of {all}"),
     };
+    let title = match view.station.looks_to_a_false_name() {
+        // As everywhere, the title is cut where there is no room for all of it.
+        Some(looks) => format!("{title} {separator} a false name in {looks:.0} looks of strangers"),
+        None => title,
+    };
     let block = panel(view.theme, &title);
     let inner = block.inner(list);
     frame.render_widget(block, list);
