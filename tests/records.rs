@@ -543,3 +543,40 @@ fn a_shift_over_the_start_of_a_day_is_refused_with_advice() {
         .failure()
         .stderr(contains("choose a day_starts_at outside of every shift"));
 }
+
+#[test]
+fn a_station_is_encrypted_with_a_key_that_is_kept_elsewhere() {
+    let station = Station::lived_in();
+    let key = station.path("key");
+    let inside = station.data().join("key");
+    station
+        .run(&["encrypt", "--key-file", inside.to_str().unwrap()])
+        .code(1)
+        .stderr(contains("inside of the data folder"));
+    station
+        .run(&["encrypt", "--key-file", &key])
+        .success()
+        .stdout(contains("Keep a copy"));
+    station.run(&["attendance", "list"]).success();
+    let elsewhere = station.path("moved");
+    std::fs::rename(&key, &elsewhere).unwrap();
+    station
+        .run(&["people", "list"])
+        .code(1)
+        .stderr(contains("ROLLCALL_KEY_FILE"));
+    station
+        .command(&["people", "list"])
+        .env("ROLLCALL_KEY_FILE", &elsewhere)
+        .assert()
+        .success();
+    station
+        .command(&["decrypt"])
+        .env("ROLLCALL_KEY_FILE", &elsewhere)
+        .assert()
+        .success();
+    station.run(&["people", "list"]).success();
+    station
+        .run(&["decrypt"])
+        .code(1)
+        .stderr(contains("not encrypted"));
+}

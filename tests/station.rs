@@ -665,3 +665,19 @@ fn somebody_elses_punch_is_taken_back_with_the_face_it_was_made_of() {
         assert_eq!(sent.face.is_some(), is_remembered);
     }
 }
+
+/// What is left of the second is the database's: its commit takes milliseconds.
+#[test]
+fn a_known_face_has_punched_within_four_tenths_of_a_second() {
+    let mut world = world();
+    world.add_person("Ana", "E-1");
+    let looks_a_second = 15.0;
+    let mut looks = 0;
+    while world.ledger.events.is_empty() {
+        world.see(&[Face::of(0, 0.6)]);
+        world.advance(1.0 / looks_a_second);
+        looks += 1;
+        assert!(f64::from(looks) / looks_a_second < 0.4, "{looks} looks");
+    }
+    assert!(looks >= 3, "one look is no name");
+}
