@@ -16,6 +16,7 @@ use crate::inference::recogniser::Recogniser;
 use crate::logging;
 use crate::runtime::dashboard::DashboardOptions;
 use crate::runtime::desk::DeskRules;
+use crate::runtime::review::ReviewRules;
 use crate::runtime::{Consent, Parts, dashboard, headless};
 use crate::store::{Author, NewPerson, StationLock, Store};
 use crate::ui::{Charset, ColourDepth, PreviewMode, UiOptions};
@@ -74,6 +75,11 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
     }
     let recogniser = context.recogniser(Look::Frame)?;
     let notices = notices(&folder, is_demo);
+    let consent = if context.config.privacy.consent_required && !is_demo {
+        Consent::Asked
+    } else {
+        Consent::NotAsked
+    };
     let parts = Parts {
         source: source.clone(),
         source_options,
@@ -85,11 +91,7 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
         work_plan: context.config.work_plan(&folder.path)?,
         notices,
         duties: context.duties(&folder.path)?,
-        consent: if context.config.privacy.consent_required && !is_demo {
-            Consent::Asked
-        } else {
-            Consent::NotAsked
-        },
+        consent,
         keeps_strangers: context.config.review.keep_days > 0,
     };
     match front {
@@ -97,7 +99,10 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
             let desk = DeskRules {
                 data_dir: folder.path.clone(),
                 work_plan: context.config.work_plan(&folder.path)?,
-                review: context.review_rules()?,
+                review: ReviewRules {
+                    consent_required: consent == Consent::Asked,
+                    ..context.review_rules()?
+                },
             };
             dashboard::run(parts, dashboard_options(&source, desk, context))?;
         }

@@ -134,7 +134,16 @@ fn keep(duties: &Duties, clock: Clock, stop: &StopFlag, notices: &Sender<Notice>
 
 /// Erases what is too old, and says so.
 fn retain(duties: &Duties, clock: Clock, notices: &Sender<Notice>) {
-    if duties.retention == RetentionPolicy::default() || !clock.is_believable() {
+    // By a doubtful clock only that is erased which nobody has agreed to and nobody misses.
+    let policy = if clock.is_believable() {
+        duties.retention
+    } else {
+        RetentionPolicy {
+            strangers: duties.retention.strangers,
+            ..RetentionPolicy::default()
+        }
+    };
+    if policy == RetentionPolicy::default() {
         return;
     }
     let at = clock.now().wall;
@@ -143,8 +152,8 @@ fn retain(duties: &Duties, clock: Clock, notices: &Sender<Notice>) {
         at,
     };
     let today = duties.work_plan.policy.local_day(&at);
-    let done = Store::open(&duties.data_dir)
-        .and_then(|mut store| store.retain(&duties.retention, today, author));
+    let done =
+        Store::open(&duties.data_dir).and_then(|mut store| store.retain(&policy, today, author));
     let notice = match done {
         Ok(report) if report == RetentionReport::default() => return,
         Ok(report) => Notice::Info(format!(
