@@ -108,11 +108,18 @@ pub struct CaptureArgs {
     /// Play a replayed source once instead of over and over.
     #[arg(long)]
     pub once: bool,
+    /// Kilobytes a second that the dashboard may write; its preview gives way. 0 for any.
+    #[arg(long, value_name = "KBPS")]
+    pub preview_kbps: Option<u32>,
 }
 
 impl CaptureArgs {
     fn is_empty(&self) -> bool {
-        !self.demo && self.source.is_none() && self.rate.is_none() && !self.once
+        !self.demo
+            && self.source.is_none()
+            && self.rate.is_none()
+            && !self.once
+            && self.preview_kbps.is_none()
     }
 }
 

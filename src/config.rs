@@ -190,6 +190,8 @@ pub enum PreviewChoice {
 pub struct DashboardConfig {
     /// How the preview is drawn.
     pub preview: PreviewChoice,
+    /// Kilobytes a second that the dashboard may write; 0 for any.
+    pub preview_kbps: u32,
     /// Most pictures a second that are drawn.
     pub frames_per_second: u32,
 }
@@ -264,6 +266,7 @@ impl Default for DashboardConfig {
     fn default() -> Self {
         Self {
             preview: PreviewChoice::Auto,
+            preview_kbps: 0,
             frames_per_second: 12,
         }
     }

@@ -244,6 +244,7 @@ impl Desk {
             },
             frame_time: Some(Duration::from_millis(58)),
             looks_per_second: None,
+            bytes_per_second: Some(24_300.0),
             dropped: 3,
             frame: self.frame.as_ref(),
             models: "scrfd-2.5g 320, mobilefacenet-512, liveness shown",

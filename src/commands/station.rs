@@ -104,7 +104,10 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
                     ..context.review_rules()?
                 },
             };
-            dashboard::run(parts, dashboard_options(&source, desk, context))?;
+            dashboard::run(
+                parts,
+                dashboard_options(&source, desk, capture.preview_kbps, context),
+            )?;
         }
         Front::Headless => headless::run(parts)?,
     }
@@ -208,7 +211,12 @@ fn demo_person(
     })
 }
 
-fn dashboard_options(source: &SourceSpec, desk: DeskRules, context: &Context) -> DashboardOptions {
+fn dashboard_options(
+    source: &SourceSpec,
+    desk: DeskRules,
+    preview_kbps: Option<u32>,
+    context: &Context,
+) -> DashboardOptions {
     let environment = |name: &str| std::env::var(name).ok();
     let config = &context.config;
     let charset = Charset::detect(environment);
@@ -227,6 +235,9 @@ fn dashboard_options(source: &SourceSpec, desk: DeskRules, context: &Context) ->
             },
         },
         desk,
+        preview_kbps: preview_kbps
+            .or(Some(config.dashboard.preview_kbps))
+            .filter(|kilobytes| *kilobytes > 0),
         frames_per_second: config.dashboard.frames_per_second,
         source: source.to_string(),
         models: format!(

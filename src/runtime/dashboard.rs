@@ -16,8 +16,8 @@ use crate::core::event::{Event, Intent, Receipt};
 use crate::core::frame::Frame;
 use crate::core::notice::Notice;
 use crate::ui::{
-    Action, App, CameraFigures, CameraStatus, CorrectionDraft, DraftDeed, Health, Input, Status,
-    Terminal, TerminalError, UiOptions, input,
+    Action, App, CameraFigures, CameraStatus, CorrectionDraft, DraftDeed, Health, Input,
+    PreviewPace, Status, Terminal, TerminalError, UiOptions, input,
 };
 
 /// Keys and resizes that may wait for the main thread.
@@ -34,6 +34,8 @@ pub struct DashboardOptions {
     pub desk: DeskRules,
     /// Most pictures a second that are drawn.
     pub frames_per_second: u32,
+    /// Kilobytes a second that the screen may take.
+    pub preview_kbps: Option<u32>,
     /// Where pictures come from, in the operator's words.
     pub source: String,
     /// The networks in use, in one line.
@@ -55,6 +57,8 @@ pub fn run(parts: Parts, options: DashboardOptions) -> Result<()> {
         .context("starting the thread that reads the records")?;
     let mut dashboard = Dashboard {
         app: App::new(options.ui.clone()),
+        pace: PreviewPace::new(options.preview_kbps),
+        last_picture: Duration::ZERO,
         options,
         runtime,
         controls,
@@ -71,6 +75,8 @@ pub fn run(parts: Parts, options: DashboardOptions) -> Result<()> {
 
 struct Dashboard {
     app: App,
+    pace: PreviewPace,
+    last_picture: Duration,
     options: DashboardOptions,
     runtime: Runtime,
     controls: ControlDesk,
@@ -129,10 +135,14 @@ impl Dashboard {
         }
     }
 
+    fn frame_interval(&self) -> Duration {
+        Duration::from_secs(1) / self.options.frames_per_second.max(1)
+    }
+
     /// Time until the screen is due: soon if a picture waits, else for the clock.
     fn until_next_draw(&self) -> Duration {
         let since = self.runtime.now().monotonic.saturating_sub(self.last_draw);
-        let pace = Duration::from_secs(1) / self.options.frames_per_second.max(1);
+        let pace = self.frame_interval();
         let streaming = self.runtime.camera_stats().state.is_streaming();
         let due = if streaming { pace } else { LEAST_DRAWS };
         due.saturating_sub(since)
@@ -140,8 +150,16 @@ impl Dashboard {
 
     fn draw(&mut self, terminal: &mut Terminal) -> Result<()> {
         let stats = self.runtime.camera_stats();
-        if let Some(newest) = self.runtime.preview().try_take() {
+        let now = self.runtime.now().monotonic;
+        self.pace.observe(now, terminal.written());
+        self.app.set_tolerance(self.pace.tolerance());
+        let since_picture = now.saturating_sub(self.last_picture);
+        // Between two pictures the old one stays: its cells cost nothing.
+        if since_picture >= self.pace.interval(self.frame_interval())
+            && let Some(newest) = self.runtime.preview().try_take()
+        {
             self.picture = Some(newest);
+            self.last_picture = now;
         }
         if !shows_pictures(&stats.state) {
             self.picture = None;
@@ -165,6 +183,7 @@ impl Dashboard {
             },
             frame_time: self.runtime.frame_time(),
             looks_per_second: self.runtime.looks_per_second(),
+            bytes_per_second: self.pace.bytes_per_second(),
             dropped: self.runtime.dropped_frames(),
             frame: self.picture.as_deref(),
             models: &self.options.models,

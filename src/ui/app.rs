@@ -3,6 +3,8 @@
 //! [`App::handle`] decides what a key means. It changes only the app; what shall
 //! happen to the station goes out as [`Action`]s.
 
+use std::cell::RefCell;
+
 use super::camera_controls::{CameraControl, ControlChange, ControlKey, ControlsList};
 use super::colour::ColourDepth;
 use super::correcting::{Correcting, FormKey};
@@ -14,6 +16,7 @@ use super::pin_entry::{PinEntry, PinStep};
 use super::reports::{Period, ReportQuery, Reports};
 use super::review::{Review, ReviewKey};
 use super::theme::{Charset, Theme};
+use super::widgets::Steady;
 use crate::core::event::Intent;
 use crate::core::frame::Moment;
 use crate::core::notice::Notice;
@@ -137,6 +140,9 @@ pub struct App {
     pub(crate) log: LogView,
     pub(crate) controls: ControlsList,
     pub(crate) help_scroll: u16,
+    /// What the preview shows. Drawing writes it, which is why it is in a cell: all else
+    /// that is drawn from is only read.
+    pub(crate) steady: RefCell<Steady>,
 }
 
 /// Lines that Page Up and Page Down scroll by.
@@ -163,6 +169,7 @@ impl App {
             log: LogView::Following,
             controls: ControlsList::default(),
             help_scroll: 0,
+            steady: RefCell::default(),
         }
     }
 
@@ -178,6 +185,11 @@ impl App {
             Input::Resized => Vec::new(),
             Input::Lost(reason) => vec![Action::TerminalLost(reason)],
         }
+    }
+
+    /// By how much the preview's colours may be off before they are drawn again.
+    pub fn set_tolerance(&mut self, tolerance: u8) {
+        self.steady.get_mut().tolerance = tolerance;
     }
 
     /// Takes in what the station has done since; to be called before drawing.

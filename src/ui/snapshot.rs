@@ -9,7 +9,7 @@ use ratatui::style::Color;
 
 use super::colour::ColourDepth;
 use super::theme::Charset;
-use super::widgets::{Placement, draw_ascii, draw_half_blocks};
+use super::widgets::{Placement, Steady, draw_ascii, draw_half_blocks};
 
 /// The picture in at most `width` by `height` cells, in the colours and characters that
 /// the terminal has.
@@ -27,7 +27,13 @@ pub fn picture_as_text(
     if colours == ColourDepth::Monochrome || charset == Charset::Ascii {
         draw_ascii(image, placement, &mut buffer);
     } else {
-        draw_half_blocks(image, placement, colours, &mut buffer);
+        draw_half_blocks(
+            image,
+            placement,
+            colours,
+            &mut Steady::default(),
+            &mut buffer,
+        );
     }
     let mut text = String::new();
     for y in placement.cells.rows() {

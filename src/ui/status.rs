@@ -19,6 +19,8 @@ pub struct Status<'a> {
     pub frame_time: Option<Duration>,
     /// Frames a second that the detector looks at: fewer than there are while nobody is there.
     pub looks_per_second: Option<f32>,
+    /// Bytes a second that are written to the terminal.
+    pub bytes_per_second: Option<f32>,
     /// Frames that no recogniser had time for.
     pub dropped: u64,
     /// The newest picture.

@@ -16,6 +16,7 @@ use crossterm::terminal::{
 use crossterm::{cursor, execute};
 use ratatui::backend::CrosstermBackend;
 
+use super::meter::{Meter, Metered, Written};
 use super::{App, Status, draw};
 use crate::core::station::Station;
 
@@ -37,7 +38,8 @@ pub enum TerminalError {
 
 /// The terminal, taken for the dashboard; given back when dropped.
 pub struct Terminal {
-    inner: ratatui::Terminal<CrosstermBackend<io::Stdout>>,
+    inner: ratatui::Terminal<CrosstermBackend<Metered<io::Stdout>>>,
+    meter: Meter,
 }
 
 /// The thread that has the terminal at the moment, if any.
@@ -64,10 +66,13 @@ impl Terminal {
         *lock(&OWNER) = Some(thread::current().id());
         TAKEN.store(true, Ordering::SeqCst);
         // From here on the guard undoes what has been done, also if the next step fails.
+        let meter = Meter::default();
+        let out = Metered::new(io::stdout(), meter.clone());
         let mut terminal = Self {
-            inner: ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))
+            inner: ratatui::Terminal::new(CrosstermBackend::new(out))
                 .inspect_err(|_| restore())
                 .map_err(TerminalError::SetUp)?,
+            meter,
         };
         enable_raw_mode().map_err(TerminalError::SetUp)?;
         execute!(
@@ -79,6 +84,11 @@ impl Terminal {
         .map_err(TerminalError::SetUp)?;
         terminal.inner.clear().map_err(TerminalError::SetUp)?;
         Ok(terminal)
+    }
+
+    /// What has been written so far.
+    pub fn written(&self) -> Written {
+        self.meter.read()
     }
 
     /// Draws the dashboard; only what has changed is sent.

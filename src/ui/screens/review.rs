@@ -12,7 +12,7 @@ use crate::ui::View;
 use crate::ui::colour::ColourDepth;
 use crate::ui::review::{AssignField, AssignForm};
 use crate::ui::theme::Charset;
-use crate::ui::widgets::{Placement, draw_ascii, draw_half_blocks, panel};
+use crate::ui::widgets::{Placement, Steady, draw_ascii, draw_half_blocks, panel};
 
 /// From this width on the face stands beside the list.
 const SIDE_BY_SIDE: u16 = 64;
@@ -128,7 +128,13 @@ fn draw_face(frame: &mut Frame<'_>, view: View<'_>, visitor: &Visitor, area: Rec
     if theme.depth == ColourDepth::Monochrome || theme.charset == Charset::Ascii {
         draw_ascii(image, placement, buffer);
     } else {
-        draw_half_blocks(image, placement, theme.depth, buffer);
+        draw_half_blocks(
+            image,
+            placement,
+            theme.depth,
+            &mut Steady::default(),
+            buffer,
+        );
     }
 }
 

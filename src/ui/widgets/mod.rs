@@ -26,6 +26,7 @@ pub(super) use hints::Hints;
 pub(super) use log::LogLines;
 pub(super) use people_table::PeopleTable;
 pub(super) use person_detail::PersonDetail;
+pub(crate) use picture::Steady;
 pub(super) use picture::{Placement, draw_ascii, draw_half_blocks};
 pub(super) use preview::{Preview, rows_for_width};
 pub(super) use report_table::{PersonReport, ReportTable};

@@ -61,18 +61,55 @@ impl Placement {
     }
 }
 
+/// The colours that are on the screen, so that a camera's noise does not repaint it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Steady {
+    /// By how much a colour may be off before its cell is drawn again; 0 for not at all.
+    pub(crate) tolerance: u8,
+    size: (u16, u16),
+    shown: Vec<[u8; 3]>,
+}
+
+impl Steady {
+    /// Makes room for a picture of so many pixels; another size begins anew.
+    fn begin(&mut self, width: u16, height: u16) {
+        if self.size != (width, height) {
+            self.size = (width, height);
+            self.shown = vec![[0; 3]; usize::from(width) * usize::from(height)];
+        }
+    }
+
+    /// The colour to draw: what is there, as long as it is near enough.
+    fn settle(&mut self, x: u16, y: u16, colour: [u8; 3]) -> [u8; 3] {
+        let Some(shown) = self
+            .shown
+            .get_mut(usize::from(y) * usize::from(self.size.0) + usize::from(x))
+        else {
+            return colour;
+        };
+        let off = shown.iter().zip(colour).map(|(a, b)| a.abs_diff(b)).max();
+        if off.is_some_and(|off| off > self.tolerance) {
+            *shown = colour;
+        }
+        *shown
+    }
+}
+
 /// Draws two pixels in each cell: the upper one is the colour of "▀", the lower
 /// one that of the ground behind it.
 pub(in crate::ui) fn draw_half_blocks(
     image: &RgbImage,
     placement: Placement,
     depth: ColourDepth,
+    steady: &mut Steady,
     buf: &mut Buffer,
 ) {
     let cells = placement.cells;
     let scaler = Scaler::new(image, u32::from(cells.width), u32::from(cells.height) * 2);
-    let colour = |x: u16, y: u16| {
+    steady.begin(cells.width, cells.height * 2);
+    let mut colour = |x: u16, y: u16| {
         let mean = scaler.mean(u32::from(x), u32::from(y));
+        let mean = steady.settle(x, y, mean);
         depth.nearest(dithered(mean, x, y, depth))
     };
     for y in 0..cells.height {
@@ -228,11 +265,41 @@ mod tests {
     }
 
     #[test]
+    fn noise_does_not_repaint_and_movement_does() {
+        let mut steady = Steady {
+            tolerance: 6,
+            ..Steady::default()
+        };
+        let mut drawn = |level: u8| {
+            let image = RgbImage::from_pixel(8, 8, Rgb([level; 3]));
+            let mut buf = Buffer::empty(Rect::new(0, 0, 4, 2));
+            let placement = Placement::fit(8, 8, buf.area).unwrap();
+            draw_half_blocks(&image, placement, ColourDepth::True, &mut steady, &mut buf);
+            buf[(1, 1)].fg
+        };
+        let first = drawn(100);
+        assert_eq!(drawn(105), first);
+        assert_eq!(
+            drawn(95),
+            first,
+            "it is compared with what is shown, not with the last"
+        );
+        assert_eq!(drawn(110), Color::Rgb(110, 110, 110));
+    }
+
+    #[test]
     fn dithering_mixes_two_colours_around_their_middle() {
         let grey = RgbImage::from_pixel(64, 64, Rgb([128; 3]));
         let mut buf = Buffer::empty(Rect::new(0, 0, 8, 4));
         let placement = Placement::fit(64, 64, buf.area).unwrap();
-        draw_half_blocks(&grey, placement, ColourDepth::Sixteen, &mut buf);
+        let mut steady = Steady::default();
+        draw_half_blocks(
+            &grey,
+            placement,
+            ColourDepth::Sixteen,
+            &mut steady,
+            &mut buf,
+        );
         let colours: std::collections::HashSet<Color> =
             buf.content().iter().map(|c| c.fg).collect();
         assert!(colours.contains(&Color::Gray) && colours.contains(&Color::DarkGray));

@@ -43,7 +43,8 @@ impl Widget for &Preview<'_> {
             Some((frame, placement)) => {
                 match mode {
                     PreviewMode::HalfBlocks => {
-                        draw_half_blocks(&frame.image, placement, theme.depth, buf);
+                        let mut steady = app.steady.borrow_mut();
+                        draw_half_blocks(&frame.image, placement, theme.depth, &mut steady, buf);
                     }
                     PreviewMode::Ascii | PreviewMode::Off => {
                         draw_ascii(&frame.image, placement, buf);

@@ -111,6 +111,9 @@ impl StatusBar<'_> {
         let looks = status.looks_per_second;
         let looks = looks.map(|rate| format!("looks {rate:.0}/s"));
         parts.extend(looks.map(|words| part(5, dot, plain, words)));
+        let bytes = status.bytes_per_second;
+        let bytes = bytes.map(|rate| format!("{:.0} kB/s", rate / 1000.0));
+        parts.extend(bytes.map(|words| part(4, dot, plain, words)));
         if status.dropped > 0 {
             let words = format!("{} dropped", status.dropped);
             parts.push(part(4, dot, plain, words));
