@@ -12,6 +12,7 @@ pub mod dashboard;
 pub mod desk;
 pub mod headless;
 pub mod keeper;
+mod portraits;
 pub mod review;
 
 use std::sync::Arc;
@@ -28,25 +29,19 @@ use crate::camera::{
 use crate::clock::Clock;
 use crate::core::attendance::Direction;
 use crate::core::embedding::ModelId;
-use crate::core::enrolment::EnrolmentSample;
 use crate::core::event::{Effect, Event, PunchOutcome, Receipt};
 use crate::core::frame::{Frame, Moment};
 use crate::core::notice::Notice;
-use crate::core::person::{PersonCode, PersonName};
-use crate::core::sighted::BestLook;
 use crate::core::station::{Policies, Station};
 use crate::core::worktime::plan::WorkPlan;
 use crate::inference::recogniser::Recogniser;
 use crate::inference::worker::{self, RecogniserReport};
 use crate::mailbox::Mailbox;
-use crate::picture;
 use crate::runtime::complaints::Complaints;
 use crate::runtime::keeper::{Duties, Keeper};
 use crate::stop::StopFlag;
 use crate::store::worker::Taken;
-use crate::store::{
-    self, NewPerson, NewTemplate, Patience, SightedFace, Store, StoreHandle, StoreRequest,
-};
+use crate::store::{self, NewTemplate, Patience, Store, StoreHandle, StoreRequest};
 use crate::zone::Zone;
 
 /// How often the station is told that time has passed.
@@ -514,52 +509,6 @@ impl Runtime {
             }
         };
         self.take_in(Event::Receipt(receipt));
-    }
-
-    /// What is kept of a stranger's face. Without its picture it is of no use.
-    fn sighted_face(&self, look: BestLook) -> Option<SightedFace> {
-        let portrait = picture::portrait(&look.frame.image, &look.bounding_box);
-        match picture::encode_jpeg(&portrait, picture::PORTRAIT_QUALITY) {
-            Ok(jpeg) => Some(SightedFace {
-                embedding: look.embedding,
-                model: self.model.clone(),
-                quality: look.quality,
-                jpeg,
-            }),
-            Err(error) => {
-                tracing::warn!(%error, "the picture of a stranger was not kept");
-                None
-            }
-        }
-    }
-
-    fn new_person(
-        &self,
-        name: PersonName,
-        code: PersonCode,
-        samples: &[EnrolmentSample],
-    ) -> Result<NewPerson> {
-        let templates = samples
-            .iter()
-            .map(|sample| {
-                let portrait = picture::portrait(&sample.frame.image, &sample.bounding_box);
-                Ok(NewTemplate {
-                    embedding: sample.embedding.clone(),
-                    model: self.model.clone(),
-                    quality: sample.quality.score(),
-                    jpeg: Some(picture::encode_jpeg(&portrait, picture::PORTRAIT_QUALITY)?),
-                })
-            })
-            .collect::<Result<_>>()?;
-        Ok(NewPerson {
-            name,
-            code,
-            consent_at: match self.consent {
-                Consent::Asked => Some(self.now().wall),
-                Consent::NotAsked => None,
-            },
-            templates,
-        })
     }
 }
 

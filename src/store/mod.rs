@@ -35,6 +35,7 @@ mod schema;
 mod setting;
 mod sighting;
 mod sql;
+mod templates;
 mod vault;
 pub mod worker;
 
@@ -253,7 +254,7 @@ impl Store {
     /// If the database cannot be read.
     pub fn snapshot(&self, local_day: NaiveDate, model: &ModelId) -> Result<Snapshot, StoreError> {
         self.read("reading the state of the day", |tx| {
-            let gallery = people::gallery(tx, model, &self.vault)?;
+            let gallery = templates::gallery(tx, model, &self.vault)?;
             for skipped in &gallery.skipped {
                 tracing::warn!(template = skipped.id.0, reason = %skipped.reason, "template left out");
             }

@@ -14,7 +14,7 @@ use super::sql::{Day, Stamp};
 use super::vault::Content;
 use super::{
     AttendanceRow, AuditEntry, Author, EventFilter, PersonRow, Store, audit, chain, people,
-    pictures,
+    pictures, templates,
 };
 use crate::core::embedding::{Embedding, ModelId};
 use crate::core::gallery::TemplateKind;
@@ -122,7 +122,7 @@ impl Store {
     ) -> Result<ErasureReceipt, StoreError> {
         let (receipt, erased) = self.write("deleting a person", |tx| {
             let person = people::by_code(tx, code)?;
-            let erased = people::picture_paths(tx, person.id)?;
+            let erased = templates::picture_paths(tx, person.id)?;
             let run = |sql: &str| -> Result<usize, Fault> {
                 Ok(tx.prepare_cached(sql)?.execute([person.id])?)
             };

@@ -49,7 +49,7 @@ fn title(view: View<'_>) -> String {
     title
 }
 
-/// "Tab [today] day  week  month"
+/// `Tab [today] day  week  month`
 fn draw_periods(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let theme = view.theme;
     let mut spans = vec![Span::styled("Tab ", theme.heading())];
