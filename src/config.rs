@@ -178,6 +178,10 @@ pub enum PreviewChoice {
     Auto,
     /// Two pixels a character cell.
     HalfBlocks,
+    /// Four pixels a cell, in two colours.
+    Quadrants,
+    /// Eight dots a cell.
+    Braille,
     /// Letters by brightness.
     Ascii,
     /// None.

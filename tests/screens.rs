@@ -745,9 +745,18 @@ fn camera_lost() {
 }
 
 #[test]
+fn the_preview_in_quarters_and_in_dots() {
+    let mut desk = Desk::new().busy();
+    desk.press(&[Key::Char('v')]);
+    insta::assert_snapshot!("quadrants_80x24", desk.screen(80, 24));
+    desk.press(&[Key::Char('v')]);
+    insta::assert_snapshot!("braille_80x24", desk.screen(80, 24));
+}
+
+#[test]
 fn preview_off() {
     let mut desk = Desk::new().busy();
-    desk.press(&[Key::Char('v'), Key::Char('v')]);
+    desk.press(&[Key::Char('v'); 4]);
     insta::assert_snapshot!("preview_off_80x24", desk.screen(80, 24));
 }
 

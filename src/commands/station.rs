@@ -230,6 +230,8 @@ fn dashboard_options(
             charset,
             preview: match config.dashboard.preview {
                 PreviewChoice::Auto | PreviewChoice::HalfBlocks => PreviewMode::HalfBlocks,
+                PreviewChoice::Quadrants => PreviewMode::Quadrants,
+                PreviewChoice::Braille => PreviewMode::Braille,
                 PreviewChoice::Ascii => PreviewMode::Ascii,
                 PreviewChoice::Off => PreviewMode::Off,
             },

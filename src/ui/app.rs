@@ -48,6 +48,10 @@ pub enum PreviewMode {
     /// Two pixels in each character cell. A terminal without Unicode or colour
     /// cannot show them and gets ASCII instead.
     HalfBlocks,
+    /// Four pixels in each cell, in two colours; ASCII where half-blocks are too.
+    Quadrants,
+    /// Eight dots in each cell, without colour; ASCII without Unicode.
+    Braille,
     /// Characters by brightness.
     Ascii,
     /// Not at all.
@@ -520,7 +524,9 @@ impl App {
 impl PreviewMode {
     fn next(self) -> Self {
         match self {
-            PreviewMode::HalfBlocks => PreviewMode::Ascii,
+            PreviewMode::HalfBlocks => PreviewMode::Quadrants,
+            PreviewMode::Quadrants => PreviewMode::Braille,
+            PreviewMode::Braille => PreviewMode::Ascii,
             PreviewMode::Ascii => PreviewMode::Off,
             PreviewMode::Off => PreviewMode::HalfBlocks,
         }

@@ -156,7 +156,7 @@ fn ctrl_c_quits_from_everywhere() {
 fn the_preview_goes_round_its_modes() {
     let station = station(&[]);
     let mut app = app();
-    let modes: Vec<_> = (0..3)
+    let modes: Vec<_> = (0..5)
         .map(|_| {
             write(&mut app, &station, "v");
             app.preview
@@ -165,6 +165,8 @@ fn the_preview_goes_round_its_modes() {
     assert_eq!(
         modes,
         [
+            PreviewMode::Quadrants,
+            PreviewMode::Braille,
             PreviewMode::Ascii,
             PreviewMode::Off,
             PreviewMode::HalfBlocks

@@ -21,7 +21,7 @@ const KEYS: &[(&str, &str)] = &[
     ("w", "why each face has its name"),
     ("c", "camera; in the table: a correction"),
     ("/", "find a person, filter a list"),
-    ("v", "preview: blocks, ASCII, off"),
+    ("v", "preview: blocks, finer, dots, ASCII, off"),
     ("Tab", "next pane of a small window"),
     ("j k", "a line down, up; arrows too"),
     ("PgUp PgDn", "ten lines"),

@@ -112,7 +112,7 @@ fn draw_tabs(frame: &mut Frame<'_>, view: View<'_>, shown: Pane, area: Rect) {
 fn draw_camera(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let wanted = match view.app.preview {
         PreviewMode::Off => LEAST_FACES_HEIGHT + 1,
-        PreviewMode::HalfBlocks | PreviewMode::Ascii => rows_for_width(view, area.width),
+        _ => rows_for_width(view, area.width),
     };
     let height = wanted.min(area.height.saturating_sub(LEAST_FACES_HEIGHT));
     let [preview, faces] =

@@ -124,6 +124,105 @@ pub(in crate::ui) fn draw_half_blocks(
     }
 }
 
+/// The characters of a cell in quarters; bits: upper left, upper right, lower left, lower right.
+const QUADRANTS: [char; 16] = [
+    ' ', '▘', '▝', '▀', '▖', '▌', '▞', '▛', '▗', '▚', '▐', '▜', '▄', '▙', '▟', '█',
+];
+
+/// Draws four pixels in each cell, in the two colours that its lighter and its darker ones
+/// have on the average.
+pub(in crate::ui) fn draw_quadrants(
+    image: &RgbImage,
+    placement: Placement,
+    depth: ColourDepth,
+    steady: &mut Steady,
+    buf: &mut Buffer,
+) {
+    let cells = placement.cells;
+    let (columns, rows) = (cells.width * 2, cells.height * 2);
+    let scaler = Scaler::new(image, u32::from(columns), u32::from(rows));
+    steady.begin(columns, rows);
+    for y in 0..cells.height {
+        for x in 0..cells.width {
+            let quarter = |dx: u16, dy: u16, steady: &mut Steady| {
+                let (x, y) = (x * 2 + dx, y * 2 + dy);
+                steady.settle(x, y, scaler.mean(u32::from(x), u32::from(y)))
+            };
+            let quarters = [
+                quarter(0, 0, steady),
+                quarter(1, 0, steady),
+                quarter(0, 1, steady),
+                quarter(1, 1, steady),
+            ];
+            let middle = quarters.iter().map(|q| luma(*q)).sum::<u32>() / 4;
+            let is_light = quarters.map(|quarter| luma(quarter) > middle);
+            let bits = (0..4)
+                .filter(|i| is_light[*i])
+                .map(|i| 1 << i)
+                .sum::<usize>();
+            let Some(cell) = buf.cell_mut((cells.x + x, cells.y + y)) else {
+                continue;
+            };
+            let colour = |light: bool| {
+                let of_kind = quarters.iter().zip(is_light);
+                let of_kind = of_kind.filter(|(_, is)| *is == light).map(|(q, _)| *q);
+                let mean = mean_of(of_kind)?;
+                depth.nearest(dithered(mean, x, y, depth))
+            };
+            cell.set_char(QUADRANTS[bits]);
+            cell.fg = colour(true).unwrap_or(Color::Reset);
+            cell.bg = colour(false).unwrap_or(Color::Reset);
+        }
+    }
+}
+
+/// Draws eight dots in each cell, lit by brightness with ordered dithering.
+pub(in crate::ui) fn draw_braille(image: &RgbImage, placement: Placement, buf: &mut Buffer) {
+    /// The bit of each dot in U+2800 to U+28FF, by row and column.
+    const DOTS: [[u32; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
+    let cells = placement.cells;
+    let scaler = Scaler::new(
+        image,
+        u32::from(cells.width) * 2,
+        u32::from(cells.height) * 4,
+    );
+    for y in 0..cells.height {
+        for x in 0..cells.width {
+            let mut bits = 0;
+            for (dy, row) in DOTS.iter().enumerate() {
+                for (dx, bit) in row.iter().enumerate() {
+                    let (x, y) = (u32::from(x) * 2 + dx as u32, u32::from(y) * 4 + dy as u32);
+                    let threshold = 8 + 16 * BAYER[y as usize % 4][x as usize % 4] as u32;
+                    if luma(scaler.mean(x, y)) > threshold {
+                        bits |= bit;
+                    }
+                }
+            }
+            let dots = char::from_u32(0x2800 + bits).unwrap_or(' ');
+            if let Some(cell) = buf.cell_mut((cells.x + x, cells.y + y)) {
+                cell.set_char(dots);
+            }
+        }
+    }
+}
+
+/// Rec. 601 luma, 0 to 255.
+fn luma(rgb: [u8; 3]) -> u32 {
+    let [r, g, b] = rgb.map(u32::from);
+    (299 * r + 587 * g + 114 * b) / 1000
+}
+
+fn mean_of(colours: impl Iterator<Item = [u8; 3]>) -> Option<[u8; 3]> {
+    let (mut sum, mut count) = ([0u32; 3], 0);
+    for colour in colours {
+        for (total, value) in sum.iter_mut().zip(colour) {
+            *total += u32::from(value);
+        }
+        count += 1;
+    }
+    (count > 0).then(|| sum.map(|total| (total / count) as u8))
+}
+
 /// From dark to light on a dark terminal.
 const RAMP: &[u8] = b" .:-=+*#%@";
 
@@ -133,9 +232,7 @@ pub(in crate::ui) fn draw_ascii(image: &RgbImage, placement: Placement, buf: &mu
     let scaler = Scaler::new(image, u32::from(cells.width), u32::from(cells.height));
     for y in 0..cells.height {
         for x in 0..cells.width {
-            let [r, g, b] = scaler.mean(u32::from(x), u32::from(y)).map(u32::from);
-            // Rec. 601 luma in thousandths.
-            let luma = (299 * r + 587 * g + 114 * b) / 1000;
+            let luma = luma(scaler.mean(u32::from(x), u32::from(y)));
             let step = luma as usize * RAMP.len() / 256;
             if let Some(cell) = buf.cell_mut((cells.x + x, cells.y + y)) {
                 cell.set_char(char::from(RAMP[step]));
@@ -195,10 +292,12 @@ fn span(index: u32, cells: u32, pixels: u32) -> (u32, u32) {
     (from, at(index + 1).clamp(from + 1, pixels))
 }
 
+/// Bayer's matrix for ordered dithering.
+const BAYER: [[i16; 4]; 4] = [[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]];
+
 /// With 16 colours a face is a blot unless neighbours alternate between the two
 /// nearest colours: ordered dithering with Bayer's 4×4 matrix.
 fn dithered(rgb: [u8; 3], x: u16, y: u16, depth: ColourDepth) -> [u8; 3] {
-    const BAYER: [[i16; 4]; 4] = [[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]];
     if depth != ColourDepth::Sixteen {
         return rgb;
     }
@@ -285,6 +384,44 @@ mod tests {
             "it is compared with what is shown, not with the last"
         );
         assert_eq!(drawn(110), Color::Rgb(110, 110, 110));
+    }
+
+    #[test]
+    fn quarters_show_an_edge_within_a_cell() {
+        // The left half of each cell is light.
+        let image = RgbImage::from_fn(8, 8, |x, _| Rgb([if x % 4 < 2 { 250 } else { 10 }; 3]));
+        let mut buf = Buffer::empty(Rect::new(0, 0, 2, 1));
+        let placement = Placement::fit(8, 8, buf.area).unwrap();
+        let mut steady = Steady::default();
+        draw_quadrants(&image, placement, ColourDepth::True, &mut steady, &mut buf);
+        let cell = &buf[(0, 0)];
+        assert_eq!(cell.symbol(), "▌");
+        assert_eq!(
+            (cell.fg, cell.bg),
+            (Color::Rgb(250, 250, 250), Color::Rgb(10, 10, 10))
+        );
+    }
+
+    #[test]
+    fn dots_are_as_dense_as_the_picture_is_bright() {
+        let dots = |level: u8| {
+            let image = RgbImage::from_pixel(64, 64, Rgb([level; 3]));
+            let mut buf = Buffer::empty(Rect::new(0, 0, 8, 4));
+            let placement = Placement::fit(64, 64, buf.area).unwrap();
+            draw_braille(&image, placement, &mut buf);
+            let lit = |symbol: &str| {
+                symbol
+                    .chars()
+                    .map(|c| (c as u32 - 0x2800).count_ones())
+                    .sum::<u32>()
+            };
+            buf.content()
+                .iter()
+                .map(|cell| lit(cell.symbol()))
+                .sum::<u32>()
+        };
+        assert_eq!((dots(0), dots(255)), (0, 256));
+        assert_eq!(dots(128), 128);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use ratatui::widgets::Widget;
 
 use super::overlay::draw_faces;
 use super::panel;
-use super::picture::{Placement, draw_ascii, draw_half_blocks};
+use super::picture::{Placement, draw_ascii, draw_braille, draw_half_blocks, draw_quadrants};
 use crate::ui::View;
 use crate::ui::app::PreviewMode;
 use crate::ui::colour::ColourDepth;
@@ -46,6 +46,11 @@ impl Widget for &Preview<'_> {
                         let mut steady = app.steady.borrow_mut();
                         draw_half_blocks(&frame.image, placement, theme.depth, &mut steady, buf);
                     }
+                    PreviewMode::Quadrants => {
+                        let mut steady = app.steady.borrow_mut();
+                        draw_quadrants(&frame.image, placement, theme.depth, &mut steady, buf);
+                    }
+                    PreviewMode::Braille => draw_braille(&frame.image, placement, buf),
                     PreviewMode::Ascii | PreviewMode::Off => {
                         draw_ascii(&frame.image, placement, buf);
                     }
@@ -109,9 +114,13 @@ pub(crate) fn rows_for_width(view: View<'_>, width: u16) -> u16 {
 }
 
 fn drawable(wanted: PreviewMode, theme: Theme) -> PreviewMode {
-    let cannot = theme.charset == Charset::Ascii || theme.depth == ColourDepth::Monochrome;
+    let (plain, grey) = (
+        theme.charset == Charset::Ascii,
+        theme.depth == ColourDepth::Monochrome,
+    );
     match wanted {
-        PreviewMode::HalfBlocks if cannot => PreviewMode::Ascii,
+        PreviewMode::HalfBlocks | PreviewMode::Quadrants if plain || grey => PreviewMode::Ascii,
+        PreviewMode::Braille if plain => PreviewMode::Ascii,
         other => other,
     }
 }
