@@ -189,10 +189,25 @@ fn a_stranger_is_kept_for_review_and_becomes_somebody() {
         "--rate",
         "15",
     ];
-    let mut station_process = station.command(&run);
-    station_process.timeout(std::time::Duration::from_secs(12));
-    let _ = station_process.output();
-    let listed = station.json(&["review", "list", "--json"]);
+    let mut watching = std::process::Command::new(env!("CARGO_BIN_EXE_rollcall"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .arg("--data-dir")
+        .arg(station.dir.path().join("data"))
+        .args(run)
+        .spawn()
+        .unwrap();
+    // A slow machine may take its time; one that never sees the face fails here.
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(180);
+    let listed = loop {
+        let listed = station.json(&["review", "list", "--json"]);
+        let is_seen = listed.as_array().is_some_and(|all| !all.is_empty());
+        if is_seen || std::time::Instant::now() > patience {
+            break listed;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    };
+    watching.kill().unwrap();
+    watching.wait().unwrap();
     let sighting = listed[0]["sightings"][0].clone();
     let number = sighting["sighting"].to_string();
     assert_eq!(sighting["reason"], "unknown");

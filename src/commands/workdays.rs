@@ -6,7 +6,7 @@ use chrono::{Days, Months, NaiveDate};
 use super::Context;
 use crate::cli::{DayArgs, ReportArgs};
 use crate::core::person::PersonCode;
-use crate::core::worktime::period::{PersonDays, measure};
+use crate::core::worktime::period::PersonDays;
 use crate::store::{EventFilter, Store};
 
 /// Days and people that are asked for.
@@ -90,25 +90,24 @@ pub(super) fn answer(
     store: &Store,
     context: &Context,
 ) -> Result<Vec<PersonDays>> {
-    let now = context.clock.now().wall;
-    let events = store.events(&EventFilter {
+    let filter = EventFilter {
         from: Some(question.from),
         to: Some(question.to),
         code: question.person.clone(),
-    })?;
-    let mut people = store.everybody_ever()?;
+    };
+    let plan = context.work_plan()?;
+    let mut days = store.days(&filter, &plan, &context.clock.now().wall)?;
     if let Some(code) = &question.person {
-        people.retain(|person| person.code == *code);
-        anyhow::ensure!(!people.is_empty(), "nobody has the code {code}");
+        anyhow::ensure!(
+            store.everybody_ever()?.iter().any(|p| p.code == *code),
+            "nobody has the code {code}"
+        );
     }
     if let Some(team) = &question.team {
-        people.retain(|person| {
-            let own = person.team.as_deref();
+        days.retain(|days| {
+            let own = days.person.team.as_deref();
             own.is_some_and(|own| own.eq_ignore_ascii_case(team))
         });
     }
-    let plan = context.work_plan()?;
-    let mut days = measure(&plan, people, events, (question.from, question.to), &now);
-    days.retain(|person| person.person.active || !person.days.is_empty());
     Ok(days)
 }

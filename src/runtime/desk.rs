@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::review::{self, ReviewRules};
 use crate::clock::Clock;
 use crate::core::review::{ReviewDeed, Visitor};
-use crate::core::worktime::period::{PersonDays, measure};
+use crate::core::worktime::period::PersonDays;
 use crate::core::worktime::plan::WorkPlan;
 use crate::store::{Author, EventFilter, Store};
 use crate::ui::ReportQuery;
@@ -109,11 +109,7 @@ impl DeskRules {
             to: Some(to),
             code: None,
         };
-        let (people, events) = (store.everybody_ever()?, store.events(&filter)?);
-        let now = clock.now().wall;
-        let mut days = measure(&self.work_plan, people, events, (from, to), &now);
-        days.retain(|person| person.person.active || !person.days.is_empty());
-        Ok(days)
+        Ok(store.days(&filter, &self.work_plan, &clock.now().wall)?)
     }
 
     fn review(&self, deed: &ReviewDeed, clock: Clock) -> Result<String> {

@@ -108,9 +108,11 @@ fn keep(duties: &Duties, clock: Clock, stop: &StopFlag, notices: &Sender<Notice>
             retained = Some(today);
             retain(duties, clock, notices);
         }
-        if is_settled(duties, &clock.now().wall) && closed != Some(today) {
+        // By a clock that was never set, a day that is going on may look over.
+        let at = clock.now().wall;
+        if clock.is_believable() && is_settled(&duties.work_plan, &at) && closed != Some(today) {
             closed = Some(today);
-            close_forgotten(duties, clock, notices);
+            close_forgotten(duties, at, notices);
         }
         let Some(backup) = &duties.backup else {
             continue;
@@ -169,19 +171,13 @@ fn retain(duties: &Duties, clock: Clock, notices: &Sender<Notice>) {
 }
 
 /// Whether yesterday is long enough over that nobody's last check-out is under way.
-fn is_settled(duties: &Duties, now: &DateTime<FixedOffset>) -> bool {
-    let plan = &duties.work_plan;
+fn is_settled(plan: &WorkPlan, now: &DateTime<FixedOffset>) -> bool {
     let yesterday = plan.policy.local_day(now).pred_opt();
     yesterday.is_some_and(|day| *now - plan.end_of(day) >= SETTLING)
 }
 
 /// Writes the check-outs that people forgot on the days before today, and says whose.
-fn close_forgotten(duties: &Duties, clock: Clock, notices: &Sender<Notice>) {
-    // By a clock that was never set, a day that is going on may look over.
-    if !clock.is_believable() {
-        return;
-    }
-    let at = clock.now().wall;
+fn close_forgotten(duties: &Duties, at: DateTime<FixedOffset>, notices: &Sender<Notice>) {
     let Some(yesterday) = duties.work_plan.policy.local_day(&at).pred_opt() else {
         return;
     };
@@ -253,7 +249,10 @@ fn make_backup(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::core::day::{AttendanceMode, AttendancePolicy};
 
     fn duty(folder: &std::path::Path) -> BackupDuty {
         BackupDuty {
@@ -266,6 +265,31 @@ mod tests {
 
     fn time(text: &str) -> DateTime<FixedOffset> {
         DateTime::parse_from_rfc3339(text).unwrap()
+    }
+
+    #[test]
+    fn a_day_is_settled_an_hour_after_its_end_wherever_it_begins() {
+        let plan = |day_starts_at: &str| {
+            let policy = AttendancePolicy {
+                mode: AttendanceMode::Toggle,
+                cooldown: Duration::from_mins(5),
+                day_starts_at: day_starts_at.parse().unwrap(),
+            };
+            WorkPlan::without_shifts(policy, Arc::new(chrono_tz::Europe::Vienna))
+        };
+        for (starts_at, now, settled) in [
+            ("00:00:00", "2026-11-24T00:59:59+01:00", false),
+            ("00:00:00", "2026-11-24T01:00:00+01:00", true),
+            ("04:00:00", "2026-11-24T04:30:00+01:00", false),
+            ("04:00:00", "2026-11-24T05:00:00+01:00", true),
+            ("04:00:00", "2026-11-24T03:00:00+01:00", true),
+        ] {
+            assert_eq!(
+                is_settled(&plan(starts_at), &time(now)),
+                settled,
+                "{starts_at} {now}"
+            );
+        }
     }
 
     #[test]

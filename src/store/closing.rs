@@ -10,7 +10,7 @@ use super::attendance::{NewEvent, insert, next_sequence, of_person};
 use super::error::StoreError;
 use super::{Author, Store};
 use crate::core::attendance::{AttendanceEvent, Direction, EventSource, NewPunch, Provenance};
-use crate::core::worktime::period::{PersonDays, measure};
+use crate::core::worktime::period::PersonDays;
 use crate::core::worktime::plan::WorkPlan;
 
 /// What the audit trail and the event say.
@@ -33,10 +33,8 @@ impl Store {
             to: Some(to),
             code: None,
         };
-        let people = self.everybody_ever()?;
-        let events = self.events(&filter)?;
         let mut closed = Vec::new();
-        for PersonDays { person, days } in measure(plan, people, events, (from, to), &author.at) {
+        for PersonDays { person, days } in self.days(&filter, plan, &author.at)? {
             for day in days {
                 if day.report.closing.is_none() || has_been_closed(&day.events) {
                     continue;

@@ -1,5 +1,6 @@
 //! Attendance as rows, for tables and for `--json`.
 
+use chrono::{DateTime, FixedOffset};
 use rusqlite::params;
 use serde::Serialize;
 
@@ -8,6 +9,8 @@ use super::error::StoreError;
 use super::sql::Day;
 use super::{EventFilter, Store};
 use crate::core::attendance::AttendanceEvent;
+use crate::core::worktime::period::{PersonDays, measure};
+use crate::core::worktime::plan::WorkPlan;
 
 /// One event, in words.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -72,6 +75,31 @@ impl AttendanceRow {
 }
 
 impl Store {
+    /// The measured days of everybody who is active or has a day that passes the filter,
+    /// by the clock of `now`; a filter without days has none.
+    ///
+    /// Who was deleted appears with the days that are left of them, which payroll still needs.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn days(
+        &self,
+        filter: &EventFilter,
+        plan: &WorkPlan,
+        now: &DateTime<FixedOffset>,
+    ) -> Result<Vec<PersonDays>, StoreError> {
+        let (Some(from), Some(to)) = (filter.from, filter.to) else {
+            return Ok(Vec::new());
+        };
+        let (mut people, events) = (self.everybody_ever()?, self.events(filter)?);
+        if let Some(code) = &filter.code {
+            people.retain(|person| person.code == *code);
+        }
+        let mut days = measure(plan, people, events, (from, to), now);
+        days.retain(|person| person.person.active || !person.days.is_empty());
+        Ok(days)
+    }
+
     /// The events that pass the filter with code and name of their person, voided
     /// ones too, by day and time.
     ///
