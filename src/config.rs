@@ -4,10 +4,13 @@
 //! shows them all and a test keeps the two equal. A key that is not known, a
 //! value of the wrong type or out of range is an error that says where.
 
-use std::collections::BTreeMap;
+mod camera;
+mod dashboard;
+mod edit;
 mod records;
 mod shifts;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,6 +27,8 @@ use crate::core::station::Policies;
 use crate::inference::manifest::{ModelFamily, ModelName};
 use crate::zone::Zone;
 
+pub use dashboard::{DashboardConfig, PreviewChoice, WelcomeConfig};
+pub use edit::{ConfigFile, Setting};
 pub use records::{BackupConfig, ExportConfig, LogConfig, PrivacyConfig, ReviewConfig};
 pub use shifts::{ScheduleConfig, ShiftConfig};
 
@@ -57,6 +62,8 @@ pub struct Config {
     pub backup: BackupConfig,
     /// What the terminal shows.
     pub dashboard: DashboardConfig,
+    /// How whoever punched is greeted.
+    pub welcome: WelcomeConfig,
     /// What is written to the log file.
     pub log: LogConfig,
     /// When people are expected.
@@ -170,36 +177,6 @@ pub struct EnrolmentConfig {
     pub samples: usize,
 }
 
-/// How the preview is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PreviewChoice {
-    /// Half-blocks where the terminal has Unicode, else ASCII.
-    Auto,
-    /// Two pixels a character cell.
-    HalfBlocks,
-    /// Four pixels a cell, in two colours.
-    Quadrants,
-    /// Eight dots a cell.
-    Braille,
-    /// Letters by brightness.
-    Ascii,
-    /// None.
-    Off,
-}
-
-/// What the terminal shows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DashboardConfig {
-    /// How the preview is drawn.
-    pub preview: PreviewChoice,
-    /// Kilobytes a second that the dashboard may write; 0 for any.
-    pub preview_kbps: u32,
-    /// Most pictures a second that are drawn.
-    pub frames_per_second: u32,
-}
-
 impl Default for StationConfig {
     fn default() -> Self {
         Self {
@@ -266,22 +243,20 @@ impl Default for EnrolmentConfig {
     }
 }
 
-impl Default for DashboardConfig {
-    fn default() -> Self {
-        Self {
-            preview: PreviewChoice::Auto,
-            preview_kbps: 0,
-            frames_per_second: 12,
-        }
-    }
-}
-
 /// What is wrong with the configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file is there and cannot be read, or was asked for and is not there.
     #[error("cannot read the configuration {}: {source}", path.display())]
     Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file cannot be written.
+    #[error("cannot write the configuration {}: {source}", path.display())]
+    Write {
         /// The file.
         path: PathBuf,
         /// Why.
@@ -477,12 +452,7 @@ impl Config {
             "from 1 to 20",
         )?;
         self.validate_records(check)?;
-        check(
-            (1..=60).contains(&self.dashboard.frames_per_second),
-            "dashboard.frames_per_second",
-            self.dashboard.frames_per_second.to_string(),
-            "from 1 to 60",
-        )?;
+        self.validate_dashboard(check)?;
         check(
             !self.station.name.is_empty()
                 && self.station.name.chars().count() <= 40
@@ -552,8 +522,6 @@ fn settings() -> Vec<(String, String, String)> {
     }
     settings
 }
-
-mod camera;
 
 #[cfg(test)]
 mod tests;

@@ -18,4 +18,5 @@ pub mod sheet;
 pub mod stop;
 pub mod store;
 pub mod ui;
+pub mod whole_file;
 pub mod zone;

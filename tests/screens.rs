@@ -29,9 +29,9 @@ use rollcall::core::worktime::plan::WorkPlan;
 use rollcall::core::worktime::shift::Shift;
 use rollcall::core::worktime::timetable::Schedule;
 use rollcall::ui::{
-    Action, App, CameraControl, CameraFigures, CameraStatus, Charset, ColourDepth, ControlChange,
-    ControlStep, CorrectionDraft, DraftDeed, Health, Input, Key, PreviewMode, Status, UiOptions,
-    draw,
+    Action, Answer, App, CameraControl, CameraFigures, CameraStatus, Charset, ColourDepth,
+    ControlChange, ControlStep, CorrectionDraft, DraftDeed, Health, Input, Key, Question,
+    ReportQuery, Status, UiOptions, draw,
 };
 
 const START: &str = "2026-11-23T07:55:02+01:00";
@@ -45,8 +45,8 @@ struct Desk {
     quit: bool,
     /// Corrections that were sent.
     drafts: Vec<CorrectionDraft>,
-    /// What was decided about faces without a name.
-    reviewed: Vec<ReviewDeed>,
+    /// What was asked of the records by a key.
+    asked: Vec<Question>,
     /// Changes of the camera's controls that were asked for.
     changes: Vec<ControlChange>,
 }
@@ -68,9 +68,8 @@ impl Desk {
                 station_name: "Main door".into(),
                 colours,
                 charset,
-                preview: PreviewMode::HalfBlocks,
                 operator: "olga".into(),
-                ask_consent: false,
+                ..UiOptions::default()
             }),
             camera: CameraStatus {
                 health: Health::Good,
@@ -82,7 +81,7 @@ impl Desk {
             frame: Some(frame),
             quit: false,
             drafts: Vec::new(),
-            reviewed: Vec::new(),
+            asked: Vec::new(),
             changes: Vec::new(),
             world,
         }
@@ -141,7 +140,8 @@ impl Desk {
                 Action::Intent(intent) => self.world.intend(intent),
                 Action::Correct(draft) => self.drafts.push(draft),
                 Action::ChangeControl(change) => self.changes.push(change),
-                Action::Review(deed) => self.reviewed.push(deed),
+                Action::Ask(question) => self.asked.push(question),
+                Action::Suspend => {}
                 Action::Quit | Action::TerminalLost(_) => self.quit = true,
             }
         }
@@ -209,9 +209,20 @@ impl Desk {
         desk
     }
 
+    fn due(&mut self) -> Vec<Question> {
+        self.app.due(&self.world.station)
+    }
+
+    fn report_due(&mut self) -> Option<ReportQuery> {
+        match self.due()[..] {
+            [Question::Report(query)] => Some(query),
+            _ => None,
+        }
+    }
+
     /// Stands for the thread that reads the records.
     fn read_records(&mut self) {
-        let Some(query) = self.app.report_due(&self.world.station) else {
+        let Some(query) = self.report_due() else {
             return;
         };
         let ledger = &self.world.ledger;
@@ -222,7 +233,7 @@ impl Desk {
             (query.from, query.to),
             &self.world.now().wall,
         );
-        self.app.show_report(query, Ok(days));
+        self.app.take(Answer::Report(query, Ok(days)));
     }
 
     fn terminal(&mut self, width: u16, height: u16) -> ratatui::Terminal<TestBackend> {
@@ -373,33 +384,31 @@ fn a_face_without_a_name_is_looked_at_and_becomes_somebody() {
     let mut desk = Desk::new().busy();
     desk.press(&[Key::Char('r')]);
     assert!(desk.screen(80, 24).contains("reading the records"));
-    assert!(desk.app.visitors_due(&desk.world.station));
-    assert!(!desk.app.visitors_due(&desk.world.station), "it is asked");
-    desk.app.show_visitors(Ok(visitors()));
+    assert_eq!(desk.due(), [Question::Visitors]);
+    assert_eq!(desk.due(), [], "it is asked");
+    desk.app.take(Answer::Visitors(Ok(visitors())));
     assert_screens("review", &mut desk);
     desk.write("abru");
     desk.press(&[Key::Tab, Key::Char(' '), Key::Tab, Key::Right]);
     insta::assert_snapshot!("review_assign_80x24", desk.screen(80, 24));
     desk.press(&[Key::Enter]);
-    let ReviewDeed::Assign(assignment) = &desk.reviewed[0] else {
-        panic!("{:?}", desk.reviewed)
+    let Question::Review(ReviewDeed::Assign(assignment)) = &desk.asked[0] else {
+        panic!("{:?}", desk.asked)
     };
     assert_eq!(assignment.sightings, [12, 9, 7]);
     assert_eq!(assignment.code.as_str(), "P-002");
     assert!(assignment.add && assignment.punch == Some(Direction::In));
     desk.app
-        .show_reviewed(Err("this face is enrolled as Ana".into()));
+        .take(Answer::Reviewed(Err("this face is enrolled as Ana".into())));
     assert!(desk.screen(80, 24).contains("enrolled as Ana"));
     assert!(
         desk.screen(80, 24).contains("who was it?"),
         "the form stays"
     );
-    desk.app.show_reviewed(Ok("3 sightings were Bruno".into()));
+    desk.app
+        .take(Answer::Reviewed(Ok("3 sightings were Bruno".into())));
     assert!(!desk.screen(80, 24).contains("who was it?"));
-    assert!(
-        desk.app.visitors_due(&desk.world.station),
-        "it is read again"
-    );
+    assert!(desk.due() == [Question::Visitors], "it is read again");
     // Erasing is confirmed; any other key is a no.
     desk.press(&[Key::Down, Key::Char('d')]);
     assert!(desk.screen(80, 24).contains("cannot be undone"));
@@ -408,7 +417,7 @@ fn a_face_without_a_name_is_looked_at_and_becomes_somebody() {
         sightings: vec![8],
         by: "olga".into(),
     };
-    assert_eq!(desk.reviewed[1..], [ignored]);
+    assert_eq!(desk.asked[1..], [Question::Review(ignored)]);
     desk.press(&[Key::Esc]);
     assert!(desk.screen(80, 24).contains("today"));
 }
@@ -440,26 +449,23 @@ fn reports_of_today_a_day_a_week_and_a_month() {
 fn a_report_is_read_again_only_when_something_happened() {
     let mut desk = Desk::with_history();
     desk.press(&[Key::Char('t'), Key::BackTab]);
-    let first = desk.app.report_due(&desk.world.station).unwrap();
+    let first = desk.report_due().unwrap();
     assert_eq!(
         (first.from.to_string(), first.to.to_string()),
         ("2026-11-01".into(), "2026-11-30".into())
     );
-    assert_eq!(
-        desk.app.report_due(&desk.world.station),
-        None,
-        "it is asked"
-    );
-    desk.app.show_report(first, Err("the disk is gone".into()));
+    assert_eq!(desk.report_due(), None, "it is asked");
+    desk.app
+        .take(Answer::Report(first, Err("the disk is gone".into())));
     assert!(desk.screen(80, 24).contains("the disk is gone"));
-    assert_eq!(desk.app.report_due(&desk.world.station), None);
+    assert_eq!(desk.report_due(), None);
     desk.world.see_for(&[Face::of(1, 0.62)], 2.0);
-    assert_eq!(desk.app.report_due(&desk.world.station), Some(first));
+    assert_eq!(desk.report_due(), Some(first));
     // An answer that comes after other days were chosen is not theirs.
     desk.press(&[Key::Left]);
-    let earlier = desk.app.report_due(&desk.world.station).unwrap();
+    let earlier = desk.report_due().unwrap();
     assert_eq!(earlier.to.to_string(), "2026-10-31");
-    desk.app.show_report(first, Ok(vec![]));
+    desk.app.take(Answer::Report(first, Ok(vec![])));
     assert!(desk.screen(80, 24).contains("reading the records"));
 }
 
@@ -514,11 +520,9 @@ fn nobody_is_enrolled_without_a_clear_yes() {
     let mut desk = Desk::new();
     desk.app = App::new(UiOptions {
         station_name: "Main door".into(),
-        colours: ColourDepth::True,
-        charset: Charset::Unicode,
-        preview: PreviewMode::HalfBlocks,
         operator: "olga".into(),
         ask_consent: true,
+        ..UiOptions::default()
     });
     desk.write("eDana");
     desk.press(&[Key::Enter]);

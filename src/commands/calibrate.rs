@@ -1,18 +1,15 @@
 //! `rollcall calibrate`: what the threshold costs at this station.
 
-use std::io::Write as _;
-use std::path::Path;
-
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 
 use super::table::print_json;
 use super::{Context, KnownPeople, embedder_id};
 use crate::cli::{CalibrateArgs, Outcome};
-use crate::config::Config;
+use crate::config::ConfigFile;
 use crate::core::calibration::{Likenesses, at_most, rounded, setting_for};
 use crate::store::{SightingState, Store};
-use crate::ui::Charset;
+use crate::ui::{Charset, PageLine};
 
 /// Days over which visits are counted.
 const DAYS_COUNTED: u64 = 30;
@@ -66,6 +63,31 @@ pub(super) fn run(args: &CalibrateArgs, context: &Context) -> Result<Outcome> {
             args.target
         );
     }
+    let report = measure(args.target, context)?;
+    if args.json {
+        print_json(&report)?;
+    } else {
+        for line in lines(&report) {
+            match line.term.as_str() {
+                "" => println!("{}", line.words),
+                term => println!("{term:>10} {}", line.words),
+            }
+        }
+    }
+    if args.write {
+        let setting = report
+            .proposed_setting
+            .context("no threshold is high enough for that rate; nothing was written")?;
+        println!("{}", write(setting, context)?);
+    }
+    Ok(Outcome::Done)
+}
+
+/// The rate that is aimed at where nobody says another.
+pub(super) const TARGET: f64 = 1e-4;
+
+/// Measures what the threshold costs; `target` is the rate of false names that is wished for.
+fn measure(target: f64, context: &Context) -> Result<Report> {
     let store = context.store_to_read()?;
     let model = embedder_id(context).context("the configured embedder is not there")?;
     let known = KnownPeople::of(&store, &model)?;
@@ -77,33 +99,35 @@ pub(super) fn run(args: &CalibrateArgs, context: &Context) -> Result<Outcome> {
         .filter(|(_, made_by)| *made_by == model)
         .map(|(face, _)| face);
     let found = Likenesses::measure(&known.gallery, strangers);
-    let report = report(found, &known, &store, args, context)?;
-    if args.json {
-        print_json(&report)?;
-    } else {
-        print(&report);
-    }
-    if args.write {
-        let setting = report
-            .proposed_setting
-            .context("no threshold is high enough for that rate; nothing was written")?;
-        write(setting, context)?;
-    }
-    Ok(Outcome::Done)
+    report(found, &known, &store, target, context)
+}
+
+/// The same for the dashboard.
+pub(super) fn page(context: &Context) -> Result<Vec<PageLine>> {
+    Ok(lines(&measure(TARGET, context)?))
+}
+
+/// Writes the threshold that [`page`] proposes, and says so.
+pub(super) fn write_proposed(context: &Context) -> Result<String> {
+    let report = measure(TARGET, context)?;
+    let setting = report
+        .proposed_setting
+        .context("no threshold is high enough for that rate; nothing was written")?;
+    write(setting, context)
 }
 
 fn report(
     found: Likenesses,
     known: &KnownPeople,
     store: &Store,
-    args: &CalibrateArgs,
+    target: f64,
     context: &Context,
 ) -> Result<Report> {
     let policy = context.config.policies().matching;
     let threshold = policy.threshold_among(found.people).0;
     let (looks_a_day, days_counted) = looks_a_day(store, context)?;
     let false_match_rate = found.false_match_rate(threshold);
-    let proposed = found.threshold_for(args.target);
+    let proposed = found.threshold_for(target);
     let name = |id| {
         known
             .person(id)
@@ -129,7 +153,7 @@ fn report(
                 similarity: similarity.0,
             })
             .collect(),
-        wished_rate: args.target,
+        wished_rate: target,
         proposed_threshold: proposed,
         proposed_setting: proposed.map(|t| setting_for(&policy, t, found.people)),
         refused_share_then: proposed.and_then(|t| found.false_non_match_rate(t)),
@@ -163,83 +187,100 @@ fn looks_a_day(store: &Store, context: &Context) -> Result<(Option<f64>, usize)>
     Ok((average, days.len()))
 }
 
-fn print(report: &Report) {
-    println!(
-        "{} people, {} templates; similarity asked for: {:.3}\n",
+/// The report in lines, as it is printed and as the dashboard shows it.
+fn lines(report: &Report) -> Vec<PageLine> {
+    let mut lines = vec![words(format!(
+        "{} people, {} templates; similarity asked for: {:.3}",
         report.people, report.templates, report.threshold
-    );
-    print_chart(report);
-    println!("{}", false_matches(report));
-    match report.refused_share {
-        Some(share) => println!(
+    ))];
+    lines.push(words(String::new()));
+    lines.extend(chart(report));
+    lines.push(words(String::new()));
+    lines.extend(false_matches(report).into_iter().map(words));
+    lines.push(words(match report.refused_share {
+        Some(share) => format!(
             "Of looks at people who are enrolled about {:.1} % are refused; the next look may do.",
             share * 100.0
         ),
-        None => println!(
+        None => {
             "How many looks at enrolled people are refused is not known: nobody has two samples."
-        ),
-    }
+                .to_owned()
+        }
+    }));
     for pair in &report.lookalikes {
-        println!(
+        lines.push(words(format!(
             "Look alike: {} and {}, {:.2}. They need twice the margin.",
             pair.one, pair.other, pair.similarity
-        );
+        )));
     }
-    match (report.proposed_threshold, report.proposed_setting) {
-        (Some(threshold), Some(setting)) => {
-            let refused = report.refused_share_then.map_or_else(String::new, |share| {
-                format!(
-                    ", at which {:.1} % of looks would be refused",
-                    share * 100.0
-                )
-            });
-            println!(
-                "For one false name in {:.0} looks of strangers: similarity {threshold:.3} \
-                 (recognition.threshold = {setting}){refused}. --write puts it into the configuration.",
-                1.0 / report.wished_rate
-            );
-        }
-        _ => println!("No similarity is high enough for the wished rate."),
+    lines.push(words(
+        match (report.proposed_threshold, report.proposed_setting) {
+            (Some(threshold), Some(setting)) => {
+                let rate = 1.0 / report.wished_rate;
+                let refused = report.refused_share_then.unwrap_or_default() * 100.0;
+                match report.refused_share_then {
+                    Some(_) => format!(
+                        "For one false name in {rate:.0} looks of strangers: similarity {threshold:.3} \
+                         (recognition.threshold = {setting}), at which {refused:.1} % of looks would be refused."
+                    ),
+                    None => format!(
+                        "For one false name in {rate:.0} looks of strangers: similarity {threshold:.3} \
+                         (recognition.threshold = {setting})."
+                    ),
+                }
+            }
+            _ => "No similarity is high enough for the wished rate.".to_owned(),
+        },
+    ));
+    lines
+}
+
+fn words(words: String) -> PageLine {
+    PageLine {
+        health: None,
+        term: String::new(),
+        words,
+        is_drawn: false,
     }
 }
 
 /// The expected false names in a sentence, and where it comes from.
-fn false_matches(report: &Report) -> String {
-    let source = if report.from_own_people {
-        "from how alike your own people are, and never better than strangers' pictures in general"
-    } else {
-        "from strangers' pictures in general; ten people are needed to tell how alike yours are"
-    };
-    let rate = match (report.days_to_a_false_match, report.looks_a_day) {
+fn false_matches(report: &Report) -> Vec<String> {
+    let people = report.people;
+    let mut said = vec![match (report.days_to_a_false_match, report.looks_a_day) {
         (Some(days), Some(looks)) => format!(
-            "Expected false names: one per {} with your {} people, if all of {looks:.0} looks a day \
-             (counted on {} days) were strangers'",
+            "Expected false names: one per {} with your {people} people, if all of {looks:.0} looks a day \
+             (counted on {} days) were strangers'.",
             period(days),
-            report.people,
             report.days_counted
         ),
         _ => format!(
-            "Expected false names: one in {:.0} looks of strangers with your {} people; no looks \
-             were counted yet",
+            "Expected false names: one in {:.0} looks of strangers with your {people} people; no looks \
+             were counted yet.",
             rounded(1.0 / report.false_match_rate),
-            report.people
         ),
-    };
-    let seen = match (report.strangers.len(), report.strangers_above_threshold) {
-        (0, _) => String::new(),
-        (all, 0) => format!(
-            "\nOf {all} faces without a name that are kept none reaches it, which by itself only \
+    }];
+    said.push(
+        if report.from_own_people {
+            "That is from how alike your own people are, and never better than strangers' pictures in general; it is for a single look, and a name needs several that agree."
+        } else {
+            "That is from strangers' pictures in general; ten people are needed to tell how alike yours are; it is for a single look, and a name needs several that agree."
+        }
+        .to_owned(),
+    );
+    match (report.strangers.len(), report.strangers_above_threshold) {
+        (0, _) => {}
+        (all, 0) => said.push(format!(
+            "Of {all} faces without a name that are kept none reaches it, which by itself only \
              says: at most {:.1} %.",
             at_most(all) * 100.0
-        ),
-        (all, some) => format!(
-            "\n{some} of {all} faces without a name that are kept reach it now: see `rollcall \
+        )),
+        (all, some) => said.push(format!(
+            "{some} of {all} faces without a name that are kept reach it now: see `rollcall \
              review list`."
-        ),
-    };
-    format!(
-        "{rate}.\nThat is {source}; it is for a single look, and a name needs several that agree.{seen}"
-    )
+        )),
+    }
+    said
 }
 
 fn period(days: f64) -> String {
@@ -251,7 +292,7 @@ fn period(days: f64) -> String {
 }
 
 /// Both distributions side by side, and where the threshold lies.
-fn print_chart(report: &Report) {
+fn chart(report: &Report) -> Vec<PageLine> {
     let environment = |name: &str| std::env::var(name).ok();
     let marks = match Charset::detect(environment) {
         Charset::Unicode => ("█", "░", "─"),
@@ -270,79 +311,43 @@ fn print_chart(report: &Report) {
     let (genuine, impostor) = (bins(&report.genuine), bins(&report.impostor));
     let most = |bins: &[usize]| bins.iter().copied().max().unwrap_or(0).max(1);
     let bar = |count: usize, most: usize, mark: &str| mark.repeat((count * BAR).div_ceil(most));
-    println!(
-        "similarity   two people ({} pairs)       one person ({} pictures)",
-        report.impostor.len(),
-        report.genuine.len()
-    );
+    let drawn = |term: String, words: String| PageLine {
+        health: None,
+        term,
+        words,
+        is_drawn: true,
+    };
+    let mut lines = vec![drawn(
+        "similarity".to_owned(),
+        format!(
+            "two people ({} pairs), one person ({} pictures)",
+            report.impostor.len(),
+            report.genuine.len()
+        ),
+    )];
     for row in 0..rows {
         let from = low + row as f32 * step;
         if (from..from + step).contains(&report.threshold) {
-            println!(
-                "{:>10} {} asked for",
-                format!("{:.3}", report.threshold),
-                marks.2.repeat(2 * BAR)
-            );
+            let rule = marks.2.repeat(2 * BAR);
+            lines.push(drawn(format!("{:.3}", report.threshold), rule));
         }
         if genuine[row] + impostor[row] == 0 {
             continue;
         }
-        println!(
-            "{from:>10.2} {:<width$} {}",
-            bar(impostor[row], most(&impostor), marks.1),
-            bar(genuine[row], most(&genuine), marks.0),
-            width = BAR
-        );
+        let left = bar(impostor[row], most(&impostor), marks.1);
+        let right = bar(genuine[row], most(&genuine), marks.0);
+        lines.push(drawn(format!("{from:.2}"), format!("{left:<BAR$} {right}")));
     }
-    println!();
+    lines
 }
 
 /// Puts the setting into the configuration file and leaves everything else as it is.
-fn write(setting: f32, context: &Context) -> Result<()> {
+fn write(setting: f32, context: &Context) -> Result<String> {
     let path = context.config_file();
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
-    };
-    let mut document: toml_edit::DocumentMut = text
-        .parse()
-        .with_context(|| format!("reading {}", path.display()))?;
-    // Through the decimal digits, so that no 0.45100000500679016 is written.
-    let decimal: f64 = format!("{setting:.3}").parse()?;
-    let table = document["recognition"].or_insert(toml_edit::table());
-    let table = table
-        .as_table_like_mut()
-        .with_context(|| format!("recognition is no table in {}", path.display()))?;
-    match table
-        .get_mut("threshold")
-        .and_then(toml_edit::Item::as_value_mut)
-    {
-        // In its place, so that a comment behind it stays.
-        Some(old) => {
-            let decor = old.decor().clone();
-            *old = toml_edit::Value::from(decimal);
-            *old.decor_mut() = decor;
-        }
-        None => {
-            table.insert("threshold", toml_edit::value(decimal));
-        }
-    }
-    let changed = document.to_string();
-    Config::check(&changed, &path)?;
-    replace(&path, &changed)?;
-    println!("recognition.threshold = {setting} is in {}", path.display());
-    Ok(())
-}
-
-fn replace(path: &Path, text: &str) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)
-        .with_context(|| format!("creating a file in {}", folder.display()))?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.as_file().sync_all())
-        .with_context(|| format!("writing {}", path.display()))?;
-    file.persist(path)
-        .with_context(|| format!("writing {}", path.display()))?;
-    Ok(())
+    let file = ConfigFile { path: path.clone() };
+    file.set("recognition", "threshold", Some(&format!("{setting:.3}")))?;
+    Ok(format!(
+        "recognition.threshold = {setting} is in {}",
+        path.display()
+    ))
 }

@@ -16,7 +16,7 @@ use crate::cli::{JsonArgs, Outcome};
 use crate::core::clock_repair::ClockSpan;
 use crate::core::person::{Person, PersonId};
 use crate::store::{Store, StoreError, latest_backup, made_at, readable_by_others};
-use crate::ui::{Charset, ColourDepth};
+use crate::ui::{Charset, ColourDepth, Health, PageLine};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -41,20 +41,7 @@ const YEAR_OF_ROLLCALL: i32 = 2026;
 
 /// Runs the command: "no" if something is bad.
 pub(super) fn run(args: JsonArgs, context: &Context) -> Result<Outcome> {
-    let mut findings = models(context);
-    findings.extend(database(context));
-    for (path, mode) in readable_by_others(context.data_dir()) {
-        let detail = format!(
-            "{} has the mode {mode:03o}: others than its owner can read it",
-            path.display()
-        );
-        findings.push(finding("privacy", Verdict::Warning, detail));
-    }
-    findings.push(backup(context));
-    findings.push(disk(context.data_dir()));
-    findings.push(camera(context));
-    findings.push(terminal());
-    findings.push(clock(context));
+    let findings = examine(context);
     if args.json {
         print_json(&findings)?;
     } else {
@@ -69,6 +56,41 @@ pub(super) fn run(args: JsonArgs, context: &Context) -> Result<Outcome> {
     }
     let bad = findings.iter().any(|f| f.verdict == Verdict::Bad);
     Ok(if bad { Outcome::No } else { Outcome::Done })
+}
+
+/// Everything that was looked at.
+fn examine(context: &Context) -> Vec<Finding> {
+    let mut findings = models(context);
+    findings.extend(database(context));
+    for (path, mode) in readable_by_others(context.data_dir()) {
+        let detail = format!(
+            "{} has the mode {mode:03o}: others than its owner can read it",
+            path.display()
+        );
+        findings.push(finding("privacy", Verdict::Warning, detail));
+    }
+    findings.push(backup(context));
+    findings.push(disk(context.data_dir()));
+    findings.push(camera(context));
+    findings.push(terminal());
+    findings.push(clock(context));
+    findings
+}
+
+/// The same for the dashboard.
+pub(super) fn lines(context: &Context) -> Vec<PageLine> {
+    let findings = examine(context).into_iter();
+    let lines = findings.map(|finding| PageLine {
+        health: Some(match finding.verdict {
+            Verdict::Ok => Health::Good,
+            Verdict::Warning => Health::Warning,
+            Verdict::Bad => Health::Bad,
+        }),
+        term: finding.what.to_owned(),
+        words: finding.detail,
+        is_drawn: false,
+    });
+    lines.collect()
 }
 
 fn finding(what: &'static str, verdict: Verdict, detail: impl Into<String>) -> Finding {

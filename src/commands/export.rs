@@ -1,10 +1,11 @@
 //! `rollcall attendance export`: tables for payroll.
 
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use chrono::NaiveDate;
 
 use super::Context;
 use super::attendance::filter;
@@ -17,6 +18,7 @@ use crate::core::worktime::totals::Totals;
 use crate::core::worktime::{DayState, Flag};
 use crate::sheet::{Cell, Sheet, write_xlsx};
 use crate::store::{AttendanceRow, EventFilter, Store};
+use crate::whole_file;
 
 /// Runs the command.
 pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<()> {
@@ -33,7 +35,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<()> {
     };
     let sheets = views
         .into_iter()
-        .map(|view| sheet(view, &filter, args, &store, context))
+        .map(|view| sheet(view, &filter, &args.columns, &store, context))
         .collect::<Result<Vec<_>>>()?;
     let rows: usize = sheets.iter().map(|sheet| sheet.rows.len()).sum();
     let mut bytes = Vec::new();
@@ -61,6 +63,29 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<()> {
     Ok(())
 }
 
+/// Writes the days that the dashboard shows into the data folder, and says where: the
+/// events and the hours as a workbook.
+pub(super) fn for_dashboard(from: NaiveDate, to: NaiveDate, context: &Context) -> Result<String> {
+    let folder = context.data_dir().join("exports");
+    std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    let path = folder.join(format!("attendance_{from}_{to}.xlsx"));
+    let filter = EventFilter {
+        from: Some(from),
+        to: Some(to),
+        code: None,
+    };
+    let store = context.store_to_read()?;
+    let sheets = [ExportView::Events, ExportView::Days, ExportView::People]
+        .into_iter()
+        .map(|view| sheet(view, &filter, &[], &store, context))
+        .collect::<Result<Vec<_>>>()?;
+    let rows: usize = sheets.iter().map(|sheet| sheet.rows.len()).sum();
+    let mut bytes = Vec::new();
+    write_xlsx(&sheets, &mut bytes)?;
+    write_whole(&path, &bytes)?;
+    Ok(format!("{rows} rows written to {}", path.display()))
+}
+
 /// The days that were asked for, and the person.
 fn period(args: &ExportArgs) -> Result<EventFilter> {
     let mut filter = filter(&args.range)?;
@@ -78,7 +103,7 @@ fn period(args: &ExportArgs) -> Result<EventFilter> {
 fn sheet(
     view: ExportView,
     filter: &EventFilter,
-    args: &ExportArgs,
+    wanted: &[String],
     store: &Store,
     context: &Context,
 ) -> Result<Sheet> {
@@ -98,11 +123,7 @@ fn sheet(
             &configured.people,
         ),
     };
-    let columns = if args.columns.is_empty() {
-        columns
-    } else {
-        &args.columns
-    };
+    let columns = if wanted.is_empty() { columns } else { wanted };
     Ok(sheet.select(columns)?)
 }
 
@@ -334,16 +355,5 @@ fn yes_or_no(is: bool) -> String {
 
 /// Half a file would look like a whole one to payroll.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::NamedTempFile::new_in(folder)
-        .with_context(|| format!("creating a file in {}", folder.display()))?;
-    file.write_all(bytes)
-        .and_then(|()| file.as_file().sync_all())
-        .with_context(|| format!("writing {}", path.display()))?;
-    file.persist(path)
-        .with_context(|| format!("creating {}", path.display()))?;
-    Ok(())
+    whole_file::replace(path, bytes).with_context(|| format!("writing {}", path.display()))
 }

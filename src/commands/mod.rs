@@ -9,6 +9,7 @@ mod camera;
 mod clock_repair;
 mod correction;
 mod data_folder;
+mod desk_commands;
 mod doctor;
 mod enrol;
 mod enrol_folder;
@@ -57,6 +58,7 @@ use crate::runtime::review::ReviewRules;
 use crate::store::{Author, Store};
 
 /// What every command starts from.
+#[derive(Clone)]
 pub(crate) struct Context {
     places: Places,
     config: Config,

@@ -1,10 +1,13 @@
 //! The station itself: the dashboard, or headless.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
 use super::data_folder::{self, DataFolder};
+use super::desk_commands::StationCommands;
 use super::{Context, Look, salvage};
 use crate::camera::demo::{self, DemoPerson};
 use crate::camera::{CameraSettings, FrameRate, Repeat, SourceOptions, SourceSpec, usb};
@@ -19,7 +22,7 @@ use crate::runtime::desk::DeskRules;
 use crate::runtime::review::ReviewRules;
 use crate::runtime::{Consent, Parts, dashboard, headless};
 use crate::store::{Author, NewPerson, StationLock, Store};
-use crate::ui::{Charset, ColourDepth, PreviewMode, UiOptions};
+use crate::ui::{Charset, ColourDepth, Language, PreviewMode, UiOptions};
 
 /// Whether somebody watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,10 +106,11 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
                     consent_required: consent == Consent::Asked,
                     ..context.review_rules()?
                 },
+                commands: Arc::new(StationCommands::on(context, &folder.path)),
             };
             dashboard::run(
                 parts,
-                dashboard_options(&source, desk, capture.preview_kbps, context),
+                dashboard_options(&source, desk, capture.preview_kbps, context)?,
             )?;
         }
         Front::Headless => headless::run(parts)?,
@@ -216,27 +220,35 @@ fn dashboard_options(
     desk: DeskRules,
     preview_kbps: Option<u32>,
     context: &Context,
-) -> DashboardOptions {
+) -> Result<DashboardOptions> {
     let environment = |name: &str| std::env::var(name).ok();
     let config = &context.config;
     let charset = Charset::detect(environment);
-    DashboardOptions {
+    let languages = context.data_dir().join("languages");
+    let language = Language::load(&config.dashboard.language, &languages, environment)?;
+    Ok(DashboardOptions {
         ui: UiOptions {
+            language,
             station_name: config.station.name.clone(),
             operator: super::operator(),
             ask_consent: config.privacy.consent_required
                 && !matches!(source, SourceSpec::Demo { .. }),
             colours: ColourDepth::detect(environment),
             charset,
+            has_pixels: false,
+            banner: Duration::from_secs(config.welcome.banner_secs),
             preview: match config.dashboard.preview {
-                PreviewChoice::Auto | PreviewChoice::HalfBlocks => PreviewMode::HalfBlocks,
-                PreviewChoice::Quadrants => PreviewMode::Quadrants,
-                PreviewChoice::Braille => PreviewMode::Braille,
-                PreviewChoice::Ascii => PreviewMode::Ascii,
-                PreviewChoice::Off => PreviewMode::Off,
+                PreviewChoice::Auto => None,
+                PreviewChoice::Pixels => Some(PreviewMode::Pixels),
+                PreviewChoice::HalfBlocks => Some(PreviewMode::HalfBlocks),
+                PreviewChoice::Quadrants => Some(PreviewMode::Quadrants),
+                PreviewChoice::Braille => Some(PreviewMode::Braille),
+                PreviewChoice::Ascii => Some(PreviewMode::Ascii),
+                PreviewChoice::Off => Some(PreviewMode::Off),
             },
         },
         desk,
+        bell: config.welcome.bell,
         preview_kbps: preview_kbps
             .or(Some(config.dashboard.preview_kbps))
             .filter(|kilobytes| *kilobytes > 0),
@@ -246,5 +258,5 @@ fn dashboard_options(
             "{} at {}",
             config.recognition.detector, config.recognition.detector_size
         ),
-    }
+    })
 }

@@ -10,7 +10,7 @@ use super::clock_trust::say_shift;
 use super::embedding::Cosine;
 use super::event::SightingReason;
 use super::frame::Moment;
-use super::person::{PersonCode, PersonName};
+use super::person::{PersonCode, PersonId, PersonName};
 
 /// Something the operator may want to know.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,8 @@ pub enum Notice {
     /// A punch is on disk.
     Punched {
         /// Who.
+        person: PersonId,
+        /// Who, in words.
         name: PersonName,
         /// In or out.
         direction: Direction,
@@ -157,14 +159,13 @@ impl fmt::Display for Notice {
                 similarity,
                 liveness,
                 ..
-            } => {
-                write!(f, "{name} checked {direction}")?;
-                match (similarity, liveness) {
-                    (Some(s), Some(l)) => write!(f, " ({s}, live {l:.2})"),
-                    (Some(s), None) => write!(f, " ({s})"),
-                    (None, _) => Ok(()),
+            } => match (similarity, liveness) {
+                (Some(s), Some(l)) => {
+                    write!(f, "{name} checked {direction} ({s}, live {l:.2})")
                 }
-            }
+                (Some(s), None) => write!(f, "{name} checked {direction} ({s})"),
+                (None, _) => write!(f, "{name} checked {direction}"),
+            },
             Notice::PunchRefused { name, reason } => {
                 let name = name.as_ref().map_or("somebody", PersonName::as_str);
                 write!(f, "punch of {name} refused: {reason}")
@@ -174,25 +175,28 @@ impl fmt::Display for Notice {
                 threshold,
                 reason,
             } => {
-                f.write_str(match reason {
+                let what = match reason {
                     SightingReason::Unknown => "unknown face",
                     SightingReason::Undecided => "gone before a name was sure",
                     SightingReason::Spoof => "refused as a picture",
-                })?;
+                };
                 match (best, reason) {
                     (Some((name, similarity)), _) if similarity < threshold => {
-                        write!(f, ": best {name} {similarity} < {threshold}")
+                        write!(f, "{what}: best {name} {similarity} < {threshold}")
                     }
                     (Some((name, similarity)), SightingReason::Unknown) => {
-                        write!(f, ": {name} {similarity}, but somebody else is as similar")
+                        write!(
+                            f,
+                            "{what}: {name} {similarity}, but somebody else is as similar"
+                        )
                     }
                     (Some((name, similarity)), SightingReason::Spoof) => {
-                        write!(f, ": looks like {name} {similarity}")
+                        write!(f, "{what}: looks like {name} {similarity}")
                     }
                     (Some((name, similarity)), SightingReason::Undecided) => {
-                        write!(f, ": perhaps {name} {similarity}")
+                        write!(f, "{what}: perhaps {name} {similarity}")
                     }
-                    (None, _) => Ok(()),
+                    (None, _) => f.write_str(what),
                 }
             }
             Notice::Enrolled {

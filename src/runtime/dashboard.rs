@@ -8,7 +8,7 @@ use chrono::{LocalResult, NaiveDateTime};
 use crossbeam_channel::bounded;
 
 use super::camera_controls::{ControlDesk, LOOK_EVERY};
-use super::desk::{Answer, DeskRules, Question, RecordsDesk};
+use super::desk::{DeskRules, RecordsDesk};
 use super::{Parts, Runtime, both};
 use crate::camera::{CameraState, CameraStats};
 use crate::core::correction::{Change, Correction, Deed, When};
@@ -17,7 +17,7 @@ use crate::core::frame::Frame;
 use crate::core::notice::Notice;
 use crate::ui::{
     Action, App, CameraFigures, CameraStatus, CorrectionDraft, DraftDeed, Health, Input,
-    PreviewPace, Status, Terminal, TerminalError, UiOptions, input,
+    PreviewPace, Question, Status, Terminal, TerminalError, UiOptions, input,
 };
 
 /// Keys and resizes that may wait for the main thread.
@@ -32,6 +32,8 @@ pub struct DashboardOptions {
     pub ui: UiOptions,
     /// What the thread that reads the records needs to know.
     pub desk: DeskRules,
+    /// Whether the terminal's bell sounds at a punch.
+    pub bell: bool,
     /// Most pictures a second that are drawn.
     pub frames_per_second: u32,
     /// Kilobytes a second that the screen may take.
@@ -119,12 +121,8 @@ impl Dashboard {
                     self.runtime.take_in(event);
                 }
                 Action::ChangeControl(change) => self.controls.change(change),
-                Action::Review(deed) => {
-                    if !self.records.ask(Question::Review(deed)) {
-                        let busy = "the records are busy; try again".to_owned();
-                        self.app.show_reviewed(Err(busy));
-                    }
-                }
+                Action::Ask(question) => self.ask(question),
+                Action::Suspend => {}
                 Action::Quit => self.runtime.stop_flag().request(),
                 Action::TerminalLost(reason) => {
                     tracing::warn!("the terminal is gone: {reason}");
@@ -165,6 +163,13 @@ impl Dashboard {
             self.picture = None;
         }
         self.app.follow(self.runtime.station());
+        let moment = self.runtime.now();
+        let frame_time = self.runtime.frame_time();
+        self.app
+            .observe(self.runtime.station(), &moment, frame_time);
+        if self.app.take_news() && self.options.bell {
+            terminal.ring()?;
+        }
         self.follow_controls();
         self.follow_records();
         let advice = stats.state.to_string();
@@ -202,26 +207,23 @@ impl Dashboard {
 }
 
 impl Dashboard {
-    /// Shows the camera's controls while they are looked at; otherwise it is left alone.
+    /// Takes in what the records say, and asks what the screen needs of them.
     fn follow_records(&mut self) {
         for answer in self.records.answers() {
-            match answer {
-                Answer::Report(query, days) => self.app.show_report(query, days),
-                Answer::Visitors(visitors) => self.app.show_visitors(visitors),
-                Answer::Reviewed(told) => self.app.show_reviewed(told),
-            }
+            self.app.take(answer);
         }
-        let busy = || "the records are still being read; try again".to_owned();
-        if let Some(query) = self.app.report_due(self.runtime.station())
-            && !self.records.ask(Question::Report(query))
-        {
-            self.app.show_report(query, Err(busy()));
-        }
-        if self.app.visitors_due(self.runtime.station()) && !self.records.ask(Question::Visitors) {
-            self.app.show_visitors(Err(busy()));
+        for question in self.app.due(self.runtime.station()) {
+            self.ask(question);
         }
     }
 
+    fn ask(&mut self, question: Question) {
+        if let Some(busy) = self.records.ask(question) {
+            self.app.take(busy);
+        }
+    }
+
+    /// Shows the camera's controls while they are looked at; otherwise it is left alone.
     fn follow_controls(&mut self) {
         if !self.app.shows_camera() {
             self.last_look_at_controls = None;

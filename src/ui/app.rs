@@ -1,29 +1,38 @@
-//! What the operator is looking at and doing: screens, lists, the enrolment form.
+//! What the operator is looking at and doing: screens, lists, forms.
 //!
 //! [`App::handle`] decides what a key means. It changes only the app; what shall
-//! happen to the station goes out as [`Action`]s.
+//! happen to the station and to the records goes out as [`Action`]s.
+
+mod keys;
 
 use std::cell::RefCell;
+use std::time::Duration;
 
-use super::camera_controls::{CameraControl, ControlChange, ControlKey, ControlsList};
+use super::camera_controls::{CameraControl, ControlChange, ControlsList};
 use super::colour::ColourDepth;
-use super::correcting::{Correcting, FormKey};
-use super::correction_form::{CorrectionDraft, CorrectionForm};
-use super::enrol_form::{ConsentQuestion, EnrolForm, FormStep};
-use super::input::{Input, Key};
-use super::listing::{Focus, Listing, filtered_people};
-use super::pin_entry::{PinEntry, PinStep};
-use super::reports::{Period, ReportQuery, Reports};
-use super::review::{Review, ReviewKey};
+use super::correcting::Correcting;
+use super::correction_form::CorrectionDraft;
+use super::enrol_form::EnrolForm;
+use super::input::Input;
+use super::language::Language;
+use super::listing::Listing;
+use super::page::Page;
+use super::palette::Palette;
+use super::person::PersonScreen;
+use super::pin_entry::PinEntry;
+use super::records::{Answer, PageKind, Question};
+use super::reports::Reports;
+use super::review::Review;
+use super::settings::Settings;
 use super::theme::{Charset, Theme};
+use super::trends::{Trends, Weeks};
+use super::welcome::{Greeting, Welcome};
 use super::widgets::Steady;
 use crate::core::event::Intent;
 use crate::core::frame::Moment;
 use crate::core::notice::Notice;
-use crate::core::person::{PersonId, PersonName};
-use crate::core::review::{ReviewDeed, Visitor};
-use crate::core::station::{Mode, Station};
-use crate::core::worktime::period::PersonDays;
+use crate::core::person::PersonName;
+use crate::core::station::Station;
 
 /// What is known before the dashboard starts.
 #[derive(Debug, Clone)]
@@ -34,17 +43,42 @@ pub struct UiOptions {
     pub colours: ColourDepth,
     /// Characters the terminal has.
     pub charset: Charset,
-    /// How the preview is drawn at first.
-    pub preview: PreviewMode,
+    /// The operator's language.
+    pub language: &'static Language,
+    /// How the preview is drawn at first; none for the best that the terminal has.
+    pub preview: Option<PreviewMode>,
+    /// Whether the terminal shows pictures.
+    pub has_pixels: bool,
     /// Who signs corrections, unless another name is typed.
     pub operator: String,
     /// Whether people are asked before they are enrolled.
     pub ask_consent: bool,
+    /// How long a banner greets whoever has punched; zero for none.
+    pub banner: Duration,
+}
+
+impl Default for UiOptions {
+    /// English, in full colour, nothing asked and nobody greeted.
+    fn default() -> Self {
+        Self {
+            station_name: "Rollcall".into(),
+            colours: ColourDepth::True,
+            charset: Charset::Unicode,
+            language: Language::english(),
+            preview: None,
+            has_pixels: false,
+            operator: "operator".into(),
+            ask_consent: false,
+            banner: Duration::ZERO,
+        }
+    }
 }
 
 /// How the preview is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PreviewMode {
+    /// The picture itself, by the terminal's graphics; half-blocks where it has none.
+    Pixels,
     /// Two pixels in each character cell. A terminal without Unicode or colour
     /// cannot show them and gets ASCII instead.
     HalfBlocks,
@@ -65,10 +99,12 @@ pub enum Action {
     Intent(Intent),
     /// Find out which moments this correction means, and give it to the station.
     Correct(CorrectionDraft),
-    /// Do this about faces without a name.
-    Review(ReviewDeed),
+    /// Read or change the records.
+    Ask(Question),
     /// Change a control of the camera.
     ChangeControl(ControlChange),
+    /// Give the terminal to the shell until it is given back.
+    Suspend,
     /// End the program.
     Quit,
     /// Go on without a dashboard, or end: the terminal is gone, for this reason.
@@ -80,11 +116,65 @@ pub enum Action {
 pub(crate) enum Screen {
     Live,
     People,
+    /// One person; reached from the people.
+    Person,
     Attendance,
     Review,
+    Calibration,
+    Charts,
     Log,
+    Audit,
     Camera,
+    Settings,
+    Doctor,
     Help,
+}
+
+impl Screen {
+    /// All that have a key of their own.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 12] = [
+        Self::Live,
+        Self::People,
+        Self::Attendance,
+        Self::Review,
+        Self::Calibration,
+        Self::Charts,
+        Self::Log,
+        Self::Audit,
+        Self::Camera,
+        Self::Settings,
+        Self::Doctor,
+        Self::Help,
+    ];
+
+    /// What the breadcrumb calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Live => english!("live"),
+            Self::People | Self::Person => english!("people"),
+            Self::Attendance => english!("attendance"),
+            Self::Review => english!("review"),
+            Self::Calibration => english!("calibration"),
+            Self::Charts => english!("charts"),
+            Self::Log => english!("log"),
+            Self::Audit => english!("audit"),
+            Self::Camera => english!("camera"),
+            Self::Settings => english!("settings"),
+            Self::Doctor => english!("doctor"),
+            Self::Help => english!("help"),
+        }
+    }
+
+    /// The report in lines that fills it, if one does.
+    fn page(self) -> Option<PageKind> {
+        match self {
+            Self::Calibration => Some(PageKind::Calibration),
+            Self::Audit => Some(PageKind::Audit),
+            Self::Doctor => Some(PageKind::Doctor),
+            _ => None,
+        }
+    }
 }
 
 /// What a window too small for all of the live screen shows of it.
@@ -138,25 +228,42 @@ pub struct App {
     /// Why the last digits were no PIN; until the next key.
     pub(crate) pin_problem: Option<String>,
     pub(crate) people: Listing,
+    pub(crate) person: PersonScreen,
     pub(crate) attendance: Listing,
     pub(crate) reports: Reports,
     pub(crate) review: Review,
+    pub(crate) page: Page,
+    pub(crate) settings: Settings,
     pub(crate) log: LogView,
     pub(crate) controls: ControlsList,
     pub(crate) help_scroll: u16,
+    pub(crate) palette: Option<Palette>,
+    /// What came of the last deed; until the next key.
+    pub(crate) remark: Option<Result<String, String>>,
+    /// What takes the last deeds back, the latest one last.
+    undo: Vec<Question>,
+    welcome: Welcome,
+    pub(crate) trends: Trends,
+    /// The weeks of the charts.
+    pub(crate) weeks: Weeks,
     /// What the preview shows. Drawing writes it, which is why it is in a cell: all else
     /// that is drawn from is only read.
     pub(crate) steady: RefCell<Steady>,
 }
 
-/// Lines that Page Up and Page Down scroll by.
-const PAGE: u16 = 10;
+/// Deeds that can be taken back, one after the other.
+const MOST_UNDO: usize = 20;
 
 impl App {
     /// A dashboard that shows the live screen.
     pub fn new(options: UiOptions) -> Self {
+        let best = if options.has_pixels {
+            PreviewMode::Pixels
+        } else {
+            PreviewMode::HalfBlocks
+        };
         Self {
-            preview: options.preview,
+            preview: options.preview.unwrap_or(best),
             options,
             screen: Screen::Live,
             behind_help: Screen::Live,
@@ -167,12 +274,21 @@ impl App {
             pin: PinEntry::default(),
             pin_problem: None,
             people: Listing::default(),
+            person: PersonScreen::default(),
             attendance: Listing::default(),
             reports: Reports::default(),
             review: Review::default(),
+            page: Page::default(),
+            settings: Settings::default(),
             log: LogView::Following,
             controls: ControlsList::default(),
             help_scroll: 0,
+            palette: None,
+            remark: None,
+            undo: Vec::new(),
+            welcome: Welcome::default(),
+            trends: Trends::default(),
+            weeks: Weeks::default(),
             steady: RefCell::default(),
         }
     }
@@ -200,6 +316,7 @@ impl App {
     ///
     /// A refused enrolment brings the form back, with what was typed and the reason.
     pub fn follow(&mut self, station: &Station) {
+        self.welcome.follow(station);
         self.correcting.follow(station);
         let Enrolling::Submitted {
             form,
@@ -231,33 +348,60 @@ impl App {
         };
     }
 
-    /// The days that have to be read now for the screen, if any.
-    pub fn report_due(&mut self, station: &Station) -> Option<ReportQuery> {
-        if self.screen == Screen::Attendance {
-            self.reports.due(station)
-        } else {
-            None
+    /// Takes in how long a frame takes now, for the charts.
+    pub fn observe(&mut self, station: &Station, now: &Moment, frame_time: Option<Duration>) {
+        self.trends.observe(station, now.monotonic, frame_time);
+    }
+
+    /// Whether somebody has punched since this was asked last.
+    pub fn take_news(&mut self) -> bool {
+        self.welcome.take_news()
+    }
+
+    /// What has to be read now for the screen.
+    pub fn due(&mut self, station: &Station) -> Vec<Question> {
+        let question = match self.screen {
+            Screen::Attendance => self.reports.due(station).map(Question::Report),
+            Screen::Charts => self.weeks.due(station).map(Question::Report),
+            Screen::Review => self.review.is_due(station).then_some(Question::Visitors),
+            Screen::Person => {
+                let due = self.person.due(station.log().written());
+                due.map(Question::Person)
+            }
+            Screen::Settings => self.settings.is_due().then_some(Question::Settings),
+            Screen::Calibration | Screen::Audit | Screen::Doctor => {
+                self.page.due().map(Question::Page)
+            }
+            _ => None,
+        };
+        question.into_iter().collect()
+    }
+
+    /// Takes what was read or done.
+    pub fn take(&mut self, answer: Answer) {
+        match answer {
+            Answer::Report(query, days) if self.weeks.is_asked(query) => self.weeks.take(days),
+            Answer::Report(query, days) => self.reports.take(query, days),
+            Answer::Visitors(visitors) => self.review.show(visitors),
+            Answer::Page(kind, lines) => self.page.take(kind, lines),
+            Answer::Person(file) => self.person.take(*file),
+            Answer::Settings(rows) => self.settings.take(rows),
+            Answer::Reviewed(told) => self.review.told(told),
+            Answer::Done(done) => {
+                self.remark = Some(done.map(|done| {
+                    if let Some(undo) = done.undo {
+                        if self.undo.len() == MOST_UNDO {
+                            self.undo.remove(0);
+                        }
+                        self.undo.push(undo);
+                    }
+                    done.said
+                }));
+                // What is shown is not true any more.
+                self.settings.ask_again();
+                self.person.ask_again();
+            }
         }
-    }
-
-    /// Takes the days that were read, or why they could not be.
-    pub fn show_report(&mut self, query: ReportQuery, days: Result<Vec<PersonDays>, String>) {
-        self.reports.take(query, days);
-    }
-
-    /// Whether the faces without a name have to be read now for the screen.
-    pub fn visitors_due(&mut self, station: &Station) -> bool {
-        self.screen == Screen::Review && self.review.is_due(station)
-    }
-
-    /// Takes the faces without a name, or why they could not be read.
-    pub fn show_visitors(&mut self, visitors: Result<Vec<Visitor>, String>) {
-        self.review.show(visitors);
-    }
-
-    /// Takes what came of a [`ReviewDeed`].
-    pub fn show_reviewed(&mut self, told: Result<String, String>) {
-        self.review.told(told);
     }
 
     /// Whether the camera's controls are on the screen, and worth being read.
@@ -275,260 +419,39 @@ impl App {
         &self.options.station_name
     }
 
+    /// Whom the banner greets now, if anybody.
+    pub(crate) fn greeting(&self, now: &Moment) -> Option<&Greeting> {
+        self.welcome.greeting(now.monotonic, self.options.banner)
+    }
+
+    pub(crate) fn has_pixels(&self) -> bool {
+        self.options.has_pixels
+    }
+
     pub(crate) fn theme(&self) -> Theme {
+        self.options.theme()
+    }
+}
+
+impl UiOptions {
+    fn theme(&self) -> Theme {
         Theme {
-            depth: self.options.colours,
-            charset: self.options.charset,
-        }
-    }
-
-    fn key(&mut self, key: Key, station: &Station, now: &Moment) -> Vec<Action> {
-        if key == Key::Ctrl('c') {
-            return vec![Action::Quit];
-        }
-        match self.correcting.handle(key, station) {
-            FormKey::NoForm => {}
-            FormKey::Taken => return Vec::new(),
-            FormKey::Submitted(draft) => return vec![Action::Correct(draft)],
-        }
-        if let Enrolling::Form(form) = &mut self.enrolling {
-            return match form.handle(key, station) {
-                FormStep::Stay => Vec::new(),
-                FormStep::Close => {
-                    self.enrolling = Enrolling::No;
-                    Vec::new()
-                }
-                FormStep::Submit(intent) => self.submit(intent, station),
-            };
-        }
-        if matches!(station.mode(), Mode::Enrolling(_)) && matches!(key, Key::Esc | Key::Char('q'))
-        {
-            self.enrolling = Enrolling::No;
-            return vec![Action::Intent(Intent::CancelEnrolment)];
-        }
-        if self.screen == Screen::Live {
-            self.pin_problem = None;
-            match self.pin.handle(key, now.monotonic) {
-                PinStep::Pass => {}
-                PinStep::Taken => return Vec::new(),
-                PinStep::Entered(Ok(pin)) => return vec![Action::Intent(Intent::EnterPin(pin))],
-                PinStep::Entered(Err(problem)) => {
-                    self.pin_problem = Some(problem.to_string());
-                    return Vec::new();
-                }
-            }
-        }
-        if self.screen == Screen::Review {
-            match self.review.handle(key, station, &self.options.operator) {
-                ReviewKey::Pass => self.review.leave(),
-                ReviewKey::Taken => return Vec::new(),
-                ReviewKey::Do(deed) => return vec![Action::Review(deed)],
-            }
-        }
-        if self.screen == Screen::Camera {
-            match self.controls.handle(key) {
-                ControlKey::Pass => {}
-                ControlKey::Taken => return Vec::new(),
-                ControlKey::Change(change) => return vec![Action::ChangeControl(change)],
-            }
-        }
-        if self.key_of_screen(key, station, now) {
-            return Vec::new();
-        }
-        match key {
-            Key::Char('q') => return vec![Action::Quit],
-            Key::Char('e') => self.open_form(station),
-            Key::Char('p') => self.screen = Screen::People,
-            Key::Char('t') => {
-                self.screen = Screen::Attendance;
-                self.reports.period = Period::Today;
-            }
-            Key::Char('c') => self.screen = Screen::Camera,
-            Key::Char('r') => self.screen = Screen::Review,
-            Key::Char('l') => {
-                self.screen = Screen::Log;
-                self.log = LogView::Following;
-            }
-            Key::Char('?') if self.screen != Screen::Help => {
-                self.behind_help = self.screen;
-                self.screen = Screen::Help;
-                self.help_scroll = 0;
-            }
-            Key::Char('v') => self.preview = self.preview.next(),
-            Key::Esc if self.screen == Screen::Help => self.screen = self.behind_help,
-            Key::Esc => self.screen = Screen::Live,
-            _ => {}
-        }
-        Vec::new()
-    }
-
-    /// Does what `key` means on this screen only; `false` if it means nothing special.
-    fn key_of_screen(&mut self, key: Key, station: &Station, now: &Moment) -> bool {
-        match self.screen {
-            Screen::Live => self.key_of_live(key),
-            Screen::People => {
-                let rows = people_ids(station, &self.people);
-                self.people.handle(key, &rows)
-            }
-            Screen::Attendance => {
-                let filter = self.attendance.filter.text();
-                let rows = self.reports.ids(station, now, filter);
-                if self.attendance.focus == Focus::Rows {
-                    if key == Key::Char('c') {
-                        self.correct(&rows, station);
-                        return true;
-                    }
-                    if self.reports.handle(key, station.local_day()) {
-                        return true;
-                    }
-                }
-                self.attendance.handle(key, &rows)
-            }
-            Screen::Log => self.key_of_log(key, station),
-            Screen::Camera | Screen::Review => false,
-            Screen::Help => {
-                let scroll = self.help_scroll;
-                self.help_scroll = match key {
-                    Key::Up | Key::Char('k') => scroll.saturating_sub(1),
-                    Key::Down | Key::Char('j') => scroll.saturating_add(1).min(PAGE * 5),
-                    Key::PageUp => scroll.saturating_sub(PAGE),
-                    Key::PageDown => scroll.saturating_add(PAGE).min(PAGE * 5),
-                    Key::Home => 0,
-                    Key::Char('?' | 'h') => {
-                        self.screen = self.behind_help;
-                        0
-                    }
-                    _ => return false,
-                };
-                true
-            }
-        }
-    }
-
-    fn key_of_live(&mut self, key: Key) -> bool {
-        match key {
-            Key::Char('/') => {
-                self.screen = Screen::People;
-                self.people.focus = Focus::Filter;
-            }
-            Key::Char('w') => self.explaining = !self.explaining,
-            Key::Esc if self.explaining => self.explaining = false,
-            Key::Tab | Key::Right => {
-                self.pane = match self.pane {
-                    Pane::Camera => Pane::Today,
-                    Pane::Today => Pane::Log,
-                    Pane::Log => Pane::Camera,
-                };
-            }
-            Key::BackTab | Key::Left => {
-                self.pane = match self.pane {
-                    Pane::Camera => Pane::Log,
-                    Pane::Today => Pane::Camera,
-                    Pane::Log => Pane::Today,
-                };
-            }
-            _ => return false,
-        }
-        true
-    }
-
-    fn key_of_log(&mut self, key: Key, station: &Station) -> bool {
-        let written = station.log().written();
-        let oldest = written + 1 - (station.log().iter().len() as u64).min(written + 1);
-        let oldest = oldest.max(1);
-        let top = self.log.top(written);
-        let page = u64::from(PAGE);
-        let top = match key {
-            Key::Up | Key::Char('k') => top + 1,
-            Key::Down | Key::Char('j') => top.saturating_sub(1),
-            Key::PageUp => top + page,
-            Key::PageDown => top.saturating_sub(page),
-            Key::Home => written,
-            Key::End => oldest,
-            _ => return false,
-        };
-        self.log = if top >= written {
-            LogView::Following
-        } else {
-            LogView::Held(top.max(oldest))
-        };
-        true
-    }
-
-    fn open_form(&mut self, station: &Station) {
-        if matches!(station.mode(), Mode::Live) {
-            self.screen = Screen::Live;
-            let consent = if self.options.ask_consent {
-                ConsentQuestion::Later
-            } else {
-                ConsentQuestion::No
-            };
-            self.enrolling = Enrolling::Form(EnrolForm::asking(consent));
-        }
-    }
-
-    /// Opens the form for the selected person's day. Of several days none is meant, so
-    /// that the first step is to choose one.
-    fn correct(&mut self, rows: &[PersonId], station: &Station) {
-        let Some(&person) = rows.get(self.attendance.selected_row(rows)) else {
-            return;
-        };
-        let (day, events) = match self.reports.period {
-            Period::Today => (station.local_day(), station.events_of(person).to_vec()),
-            Period::Day => {
-                let today = station.local_day();
-                let day = self.reports.query(today).map_or(today, |query| query.from);
-                (day, self.reports.events_of(person, today))
-            }
-            Period::Week | Period::Month => {
-                self.reports.period = Period::Day;
-                return;
-            }
-        };
-        if !matches!(self.correcting, Correcting::Submitted { .. }) {
-            let operator = &self.options.operator;
-            let form = CorrectionForm::open(person, (day, events), station, operator);
-            self.correcting = Correcting::Form(Box::new(form));
-        }
-    }
-
-    fn submit(&mut self, intent: Intent, station: &Station) -> Vec<Action> {
-        if let (Intent::Enrol { name, .. }, Enrolling::Form(form)) = (&intent, &self.enrolling) {
-            self.enrolling = Enrolling::Submitted {
-                form: form.clone(),
-                name: name.clone(),
-                log_lines: station.log().written(),
-            };
-        }
-        vec![Action::Intent(intent)]
-    }
-
-    fn paste(&mut self, text: &str) {
-        if let Correcting::Form(form) = &mut self.correcting {
-            return form.paste(text);
-        }
-        match (&mut self.enrolling, self.screen) {
-            (Enrolling::Form(form), _) => form.paste(text),
-            (_, Screen::Review) => self.review.paste(text),
-            (_, Screen::People) if self.people.focus == Focus::Filter => {
-                self.people.filter.insert(text);
-            }
-            (_, Screen::Attendance) if self.attendance.focus == Focus::Filter => {
-                self.attendance.filter.insert(text);
-            }
-            _ => {}
+            depth: self.colours,
+            charset: self.charset,
+            language: self.language,
         }
     }
 }
 
 impl PreviewMode {
-    fn next(self) -> Self {
+    fn next(self, has_pixels: bool) -> Self {
         match self {
             PreviewMode::HalfBlocks => PreviewMode::Quadrants,
             PreviewMode::Quadrants => PreviewMode::Braille,
             PreviewMode::Braille => PreviewMode::Ascii,
             PreviewMode::Ascii => PreviewMode::Off,
-            PreviewMode::Off => PreviewMode::HalfBlocks,
+            PreviewMode::Off if has_pixels => PreviewMode::Pixels,
+            PreviewMode::Off | PreviewMode::Pixels => PreviewMode::HalfBlocks,
         }
     }
 }
@@ -541,11 +464,6 @@ impl LogView {
             LogView::Held(line) => line.min(written),
         }
     }
-}
-
-fn people_ids(station: &Station, listing: &Listing) -> Vec<PersonId> {
-    let people = filtered_people(station, &listing.filter);
-    people.into_iter().map(|person| person.id).collect()
 }
 
 #[cfg(test)]

@@ -61,6 +61,8 @@ pub enum Key {
     Home,
     /// To the end.
     End,
+    /// A function key, from 1.
+    F(u8),
 }
 
 impl Input {
@@ -98,6 +100,7 @@ impl Key {
             KeyCode::PageDown => Key::PageDown,
             KeyCode::Home => Key::Home,
             KeyCode::End => Key::End,
+            KeyCode::F(number) => Key::F(number),
             _ => return None,
         })
     }
@@ -233,7 +236,8 @@ mod tests {
             (KeyCode::Char('c'), KeyModifiers::ALT, press, None),
             (KeyCode::Up, none, KeyEventKind::Repeat, Some(Key::Up)),
             (KeyCode::Up, none, KeyEventKind::Release, None),
-            (KeyCode::F(5), none, press, None),
+            (KeyCode::F(5), none, press, Some(Key::F(5))),
+            (KeyCode::Insert, none, press, None),
         ] {
             assert_eq!(translate(code, modifiers, kind), expected.map(Input::Key));
         }

@@ -7,26 +7,43 @@
 //! Deliberately absent: decisions about attendance, and any access to files,
 //! cameras or the database. No other room uses `ratatui` or `crossterm`.
 
+/// Marks a sentence that the dashboard looks up in its language later, so that the
+/// catalogues can be checked against the sources.
+macro_rules! english {
+    ($sentence:literal) => {
+        $sentence
+    };
+}
+
 mod app;
 mod camera_controls;
 mod colour;
+mod command;
 mod correcting;
 mod correction_form;
 mod enrol_form;
 mod field;
 pub mod input;
+mod language;
 mod listing;
 mod meter;
 mod pace;
+mod page;
+mod palette;
+mod person;
 mod pin_entry;
+mod records;
 mod reports;
 mod review;
 mod screens;
+mod settings;
 mod snapshot;
 mod status;
 pub mod terminal;
 mod text;
 mod theme;
+mod trends;
+mod welcome;
 mod widgets;
 
 use ratatui::Frame;
@@ -36,8 +53,13 @@ pub use camera_controls::{CameraControl, ControlChange, ControlStep};
 pub use colour::ColourDepth;
 pub use correction_form::{CorrectionDraft, DraftDeed};
 pub use input::{Input, Key};
+pub use language::{Language, LanguageError};
 pub use meter::Written;
 pub use pace::PreviewPace;
+pub use records::{
+    Answer, Done, PageKind, PageLine, PersonChange, PersonDeed, PersonFile, Question,
+    SettingChange, SettingRow, TemplateFacts,
+};
 pub use reports::ReportQuery;
 pub use snapshot::picture_as_text;
 pub use status::{CameraFigures, CameraStatus, Health, Status};

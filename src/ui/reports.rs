@@ -8,6 +8,7 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 use super::input::Key;
 use super::listing::passes;
 use super::text;
+use super::theme::Theme;
 use crate::core::attendance::AttendanceEvent;
 use crate::core::frame::Moment;
 use crate::core::person::PersonId;
@@ -189,19 +190,22 @@ impl Reports {
     }
 
     /// "week 48 · 23 Nov – 29 Nov 2026"
-    pub(crate) fn title(&self, today: NaiveDate, separator: &str) -> String {
+    pub(crate) fn title(&self, today: NaiveDate, theme: Theme) -> String {
         let Some(ReportQuery { from, to }) = self.query(today) else {
-            return today.format("%a %-d %b %Y").to_string();
+            return theme.day(today, "%a %-d %b %Y");
         };
         match self.period {
-            Period::Today | Period::Day => from.format("%a %-d %b %Y").to_string(),
-            Period::Week => format!(
-                "{} {separator} {} to {}",
-                IsoWeek::of(from),
-                from.format("%-d %b"),
-                to.format("%-d %b %Y")
+            Period::Today | Period::Day => theme.day(from, "%a %-d %b %Y"),
+            Period::Week => theme.fill(
+                "{} {} {} to {}",
+                &[
+                    &theme.sentence(&IsoWeek::of(from)),
+                    &theme.marks().separator,
+                    &theme.day(from, "%-d %b"),
+                    &theme.day(to, "%-d %b %Y"),
+                ],
             ),
-            Period::Month => from.format("%B %Y").to_string(),
+            Period::Month => theme.day(from, "%B %Y"),
         }
     }
 
@@ -259,10 +263,10 @@ impl Who {
     pub(crate) fn words(self) -> Option<&'static str> {
         match self {
             Self::Everybody => None,
-            Self::In => Some("only who is in"),
-            Self::Late => Some("only who is late"),
-            Self::Absent => Some("only who is absent"),
-            Self::ToLookAt => Some("only what to look at"),
+            Self::In => Some(english!("only who is in")),
+            Self::Late => Some(english!("only who is late")),
+            Self::Absent => Some(english!("only who is absent")),
+            Self::ToLookAt => Some(english!("only what to look at")),
         }
     }
 

@@ -91,6 +91,17 @@ impl Terminal {
         self.meter.read()
     }
 
+    /// Sounds the bell.
+    ///
+    /// # Errors
+    /// If the terminal is gone.
+    pub fn ring(&mut self) -> Result<(), TerminalError> {
+        let out = self.inner.backend_mut();
+        out.write_all(b"\x07")
+            .and_then(|()| Write::flush(out))
+            .map_err(TerminalError::Draw)
+    }
+
     /// Draws the dashboard; only what has changed is sent.
     ///
     /// # Errors

@@ -3,11 +3,14 @@
 //! A colour never says anything alone; the words next to it say the same.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
+use chrono::{DateTime, FixedOffset, NaiveDate};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 
 use super::colour::ColourDepth;
+use super::language::Language;
 use super::text;
 use crate::core::notice::Severity;
 
@@ -55,6 +58,8 @@ pub(crate) struct Marks {
     pub(crate) dash: &'static str,
     pub(crate) arrow: &'static str,
     pub(crate) separator: &'static str,
+    /// Between the steps of a breadcrumb.
+    pub(crate) crumb: &'static str,
     pub(crate) full: &'static str,
     pub(crate) empty: &'static str,
     pub(crate) border: border::Set<'static>,
@@ -67,6 +72,7 @@ const UNICODE: Marks = Marks {
     dash: "—",
     arrow: "←",
     separator: "·",
+    crumb: "›",
     full: "█",
     empty: "░",
     border: border::PLAIN,
@@ -79,6 +85,7 @@ const ASCII: Marks = Marks {
     dash: "-",
     arrow: "<-",
     separator: "-",
+    crumb: ">",
     full: "#",
     empty: ".",
     border: border::Set {
@@ -98,6 +105,7 @@ const ASCII: Marks = Marks {
 pub(crate) struct Theme {
     pub(crate) depth: ColourDepth,
     pub(crate) charset: Charset,
+    pub(crate) language: &'static Language,
 }
 
 impl Theme {
@@ -106,6 +114,31 @@ impl Theme {
             Charset::Unicode => &UNICODE,
             Charset::Ascii => &ASCII,
         }
+    }
+
+    /// A sentence of the dashboard's own in the operator's language.
+    pub(crate) fn t(&self, english: &'static str) -> &'static str {
+        self.language.text(english)
+    }
+
+    /// The same with `values` in its holes `{}`.
+    pub(crate) fn fill(&self, english: &str, values: &[&dyn Display]) -> String {
+        self.language.fill(english, values)
+    }
+
+    /// What another room has said, in the operator's language.
+    pub(crate) fn sentence(&self, english: &impl Display) -> String {
+        self.language.sentence(&english.to_string()).into_owned()
+    }
+
+    /// A day by chrono's `pattern`, as the operator's language writes it.
+    pub(crate) fn day(&self, day: NaiveDate, pattern: &str) -> String {
+        self.language.day(day, pattern)
+    }
+
+    /// A moment by chrono's `pattern`, as the operator's language writes it.
+    pub(crate) fn moment(&self, at: &DateTime<FixedOffset>, pattern: &str) -> String {
+        self.language.moment(at, pattern)
     }
 
     /// Text from outside (names, messages) in characters the terminal has.
@@ -236,6 +269,7 @@ mod tests {
         let theme = Theme {
             depth: ColourDepth::True,
             charset: Charset::Ascii,
+            language: Language::english(),
         };
         assert_eq!(theme.text("disk\nfull \u{1b}[31mñ"), "disk full  [31mn");
         assert_eq!(theme.fit("Bruno Díaz", 8), "Bruno...");
@@ -246,6 +280,7 @@ mod tests {
         let theme = Theme {
             depth: ColourDepth::Monochrome,
             charset: Charset::Unicode,
+            language: Language::english(),
         };
         for style in [
             theme.dim(),

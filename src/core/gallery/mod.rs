@@ -48,6 +48,17 @@ pub enum TemplateKind {
     Negative,
 }
 
+impl TemplateKind {
+    /// What an operator calls it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Enrolled => "enrolled",
+            Self::Adaptive => "adaptive",
+            Self::Negative => "not this person",
+        }
+    }
+}
+
 /// All templates of one model.
 #[derive(Clone, Default)]
 pub struct Gallery {

@@ -374,6 +374,7 @@ impl Station {
             self.log.push(
                 now,
                 Notice::Punched {
+                    person: person.id,
                     name: person.name.clone(),
                     direction: event.direction,
                     at: event.at,

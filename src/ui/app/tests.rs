@@ -16,10 +16,11 @@ use crate::core::frame::{Frame, FrameId};
 use crate::core::gallery::MatchPolicy;
 use crate::core::liveness::{LivenessDemand, LivenessPolicy};
 use crate::core::observation::{Observation, StageTimes};
-use crate::core::person::{Person, PersonCode};
-use crate::core::station::Policies;
+use crate::core::person::{Person, PersonCode, PersonId};
+use crate::core::station::{Mode, Policies};
 use crate::core::worktime::plan::WorkPlan;
 use crate::ui::enrol_form::suggested_code;
+use crate::ui::input::Key;
 
 fn now() -> Moment {
     Moment {
@@ -76,11 +77,8 @@ fn station(codes: &[&str]) -> Station {
 fn app() -> App {
     App::new(UiOptions {
         station_name: "Test".into(),
-        colours: ColourDepth::True,
-        charset: Charset::Unicode,
-        preview: PreviewMode::HalfBlocks,
         operator: "olga".into(),
-        ask_consent: false,
+        ..UiOptions::default()
     })
 }
 
@@ -117,6 +115,12 @@ fn keys_lead_from_screen_to_screen() {
         ("/", Screen::People),
         ("pt", Screen::Attendance),
         ("tl", Screen::Log),
+        ("s", Screen::Settings),
+        ("d", Screen::Doctor),
+        ("a", Screen::Audit),
+        ("g", Screen::Calibration),
+        ("b", Screen::Charts),
+        ("sb", Screen::Charts),
         ("x", Screen::Live),
         ("v", Screen::Live),
     ] {
@@ -128,6 +132,83 @@ fn keys_lead_from_screen_to_screen() {
         assert_eq!(app.screen, Screen::Live, "Esc after {keys:?}");
         assert_eq!(write(&mut app, &station, "q"), [Action::Quit]);
     }
+}
+
+#[test]
+fn every_screen_is_one_function_key_from_every_other() {
+    let station = station(&["P-001"]);
+    for from in 1..=11 {
+        for to in (2..=11).filter(|to| *to != from) {
+            let mut app = app();
+            press(&mut app, &station, &[Key::F(from)]);
+            press(&mut app, &station, &[Key::F(to)]);
+            let mut direct = self::app();
+            press(&mut direct, &station, &[Key::F(to)]);
+            assert_eq!(app.screen, direct.screen, "F{from} F{to}");
+            assert_ne!(app.screen, Screen::Live);
+        }
+    }
+}
+
+#[test]
+fn the_palette_takes_all_keys_and_gives_back_a_command() {
+    let station = station(&["P-001"]);
+    for opening in [Key::Char(':'), Key::Ctrl('p')] {
+        let mut app = app();
+        press(&mut app, &station, &[Key::Char('t'), opening]);
+        assert_eq!(write(&mut app, &station, "quit"), []);
+        assert_eq!(press(&mut app, &station, &[Key::Enter]), [Action::Quit]);
+        press(&mut app, &station, &[opening, Key::Esc]);
+        assert_eq!(
+            app.screen,
+            Screen::Attendance,
+            "Esc closes it and nothing else"
+        );
+        press(&mut app, &station, &[opening]);
+        app.handle(Input::Paste("month".into()), &station, &now());
+        press(&mut app, &station, &[Key::Enter]);
+        assert_eq!(app.reports.period, crate::ui::reports::Period::Month);
+    }
+}
+
+#[test]
+fn what_can_be_undone_is_undone_latest_first() {
+    use crate::ui::{Answer, Done, Question, SettingChange};
+    let station = station(&["P-001"]);
+    let mut app = app();
+    assert_eq!(write(&mut app, &station, "u"), []);
+    assert!(matches!(&app.remark, Some(Err(words)) if words.starts_with("nothing to undo")));
+    let back = |value: &str| {
+        Question::ChangeSetting(SettingChange {
+            section: "dashboard".into(),
+            key: "language".into(),
+            value: Some(value.into()),
+            by: "olga".into(),
+        })
+    };
+    for value in ["one", "two"] {
+        app.take(Answer::Done(Ok(Done {
+            said: "changed".into(),
+            undo: Some(back(value)),
+        })));
+    }
+    assert_eq!(app.remark, Some(Ok("changed".into())));
+    assert_eq!(write(&mut app, &station, "u"), [Action::Ask(back("two"))]);
+    assert_eq!(app.remark, None, "said until the next key");
+    assert_eq!(write(&mut app, &station, "u"), [Action::Ask(back("one"))]);
+    assert_eq!(write(&mut app, &station, "u"), []);
+}
+
+#[test]
+fn ctrl_z_asks_for_the_shell_also_in_a_form() {
+    let station = station(&["P-001"]);
+    let mut app = app();
+    write(&mut app, &station, "eDana");
+    assert_eq!(
+        press(&mut app, &station, &[Key::Ctrl('z')]),
+        [Action::Suspend]
+    );
+    assert_eq!(form(&app).name.text(), "Dana");
 }
 
 #[test]

@@ -38,13 +38,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
 fn title(view: View<'_>) -> String {
     let reports = &view.app.reports;
     let separator = view.theme.marks().separator;
-    let days = reports.title(view.station.local_day(), separator);
+    let days = reports.title(view.station.local_day(), view.theme);
     let mut title = match reports.period {
         Period::Today => format!("{} {separator} {days}", today_title(view)),
         _ => days,
     };
     if let Some(words) = reports.who.words() {
-        title = format!("{title} {separator} {words}");
+        title = format!("{title} {separator} {}", view.theme.t(words));
     }
     title
 }
@@ -54,10 +54,10 @@ fn draw_periods(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let theme = view.theme;
     let mut spans = vec![Span::styled("Tab ", theme.heading())];
     for (period, name) in [
-        (Period::Today, "today"),
-        (Period::Day, "day"),
-        (Period::Week, "week"),
-        (Period::Month, "month"),
+        (Period::Today, theme.t("today")),
+        (Period::Day, theme.t("day")),
+        (Period::Week, theme.t("week")),
+        (Period::Month, theme.t("month")),
     ] {
         // Brackets, because a colour alone says nothing.
         spans.push(if period == view.app.reports.period {
@@ -121,14 +121,20 @@ fn draw_report(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
 fn draw_words(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let reports = &view.app.reports;
     let words = match reports.shown(view.station.local_day()) {
-        None if reports.period != Period::Today => "reading the records".to_owned(),
-        Some(Err(error)) => error.clone(),
-        _ if !view.app.attendance.filter.is_empty() => {
-            "nobody matches the filter; Esc takes it away".to_owned()
+        None if reports.period != Period::Today => view.theme.t("reading the records").to_owned(),
+        Some(Err(error)) => view.theme.sentence(error),
+        _ if !view.app.attendance.filter.is_empty() => view
+            .theme
+            .t("nobody matches the filter; Esc takes it away")
+            .to_owned(),
+        _ if reports.who.words().is_some() => view.theme.t("nobody; i shows others").to_owned(),
+        _ if view.station.people().next().is_none() => {
+            view.theme.t("nobody is enrolled yet").to_owned()
         }
-        _ if reports.who.words().is_some() => "nobody; i shows others".to_owned(),
-        _ if view.station.people().next().is_none() => "nobody is enrolled yet".to_owned(),
-        _ => "nobody came, and nobody was expected".to_owned(),
+        _ => view
+            .theme
+            .t("nobody came, and nobody was expected")
+            .to_owned(),
     };
     let lines = view.theme.wrap(&words, usize::from(area.width));
     for (y, line) in (area.y..area.bottom()).zip(lines) {

@@ -23,7 +23,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let separator = view.theme.marks().separator;
     let block = panel(
         view.theme,
-        &format!("camera {separator} {}", view.status.source),
+        &view
+            .theme
+            .fill("camera {} {}", &[&separator, &view.status.source]),
     );
     let inner = block.inner(area);
     frame.render_widget(block, area);
@@ -42,15 +44,19 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
         .fit(&figures_in_words(view), usize::from(figures.width));
     frame.render_widget(Line::raw(words), figures);
     draw_rows(frame, view, rows);
-    let words = view
-        .theme
-        .fit(&view.app.controls.remark, usize::from(remark.width));
+    let words = view.theme.fit(
+        &view.theme.sentence(&view.app.controls.remark),
+        usize::from(remark.width),
+    );
     frame.render_widget(Line::styled(words, view.theme.dim()), remark);
 }
 
 fn draw_sentence(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let theme = view.theme;
-    let lines = theme.wrap(view.status.camera_figures.sentence, usize::from(area.width));
+    let lines = theme.wrap(
+        &theme.sentence(&view.status.camera_figures.sentence),
+        usize::from(area.width),
+    );
     for (y, words) in (area.y..area.bottom()).zip(lines) {
         let line = Line::styled(words, theme.strong());
         frame.render_widget(line, Rect::new(area.x, y, area.width, 1));
@@ -59,17 +65,18 @@ fn draw_sentence(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
 
 /// What matters most first, for the end of a long line is cut off.
 fn figures_in_words(view: View<'_>) -> String {
+    let theme = view.theme;
     let figures = &view.status.camera_figures;
     let rate = view.status.camera.frames_per_second;
-    let rate = rate.map(|rate| format!("{rate:.1} pictures/s"));
+    let rate = rate.map(|rate| theme.fill("{} pictures/s", &[&format!("{rate:.1}")]));
     let latency = figures
         .latency
-        .map(|latency| format!("{} ms late", latency.as_millis()));
+        .map(|latency| theme.fill("{} ms late", &[&latency.as_millis()]));
     let counted = [
-        ("broken", figures.damaged),
-        ("lost", figures.lost),
-        ("reconnects", figures.reconnects),
-        ("threads stuck in the driver", figures.abandoned),
+        (theme.t("broken"), figures.damaged),
+        (theme.t("lost"), figures.lost),
+        (theme.t("reconnects"), figures.reconnects),
+        (theme.t("threads stuck in the driver"), figures.abandoned),
     ];
     let counted = counted.into_iter().filter(|(_, count)| *count > 0);
     let counted = counted.map(|(what, count)| format!("{what} {count}"));
@@ -113,7 +120,7 @@ fn row(view: View<'_>, control: &CameraControl, is_selected: bool, width: u16) -
         let range = if control.is_changeable {
             control.range.as_str()
         } else {
-            "decided by the camera"
+            theme.t("decided by the camera")
         };
         spans.push(span(
             format!(" {}", theme.fit(range, range_width)),

@@ -5,34 +5,28 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 use crate::ui::View;
+use crate::ui::command::ALL;
 use crate::ui::widgets::panel;
 
 /// From this width on, keys and marks stand side by side.
 const SIDE_BY_SIDE: u16 = 76;
 
+/// Keys that are no commands, or mean something else on a screen of their own.
 const KEYS: &[(&str, &str)] = &[
-    ("e", "enrol the face at the camera"),
-    ("p", "people"),
-    ("t", "attendance: Tab for day, week, month;"),
-    ("", "arrows go back; i: in, late, absent"),
-    ("r", "faces without a name: who was it?"),
-    ("l", "log"),
-    ("0-9", "a PIN or badge, then Enter"),
-    ("w", "why each face has its name"),
-    ("c", "camera; in the table: a correction"),
-    ("/", "find a person, filter a list"),
-    ("v", "preview: blocks, finer, dots, ASCII, off"),
-    ("Tab", "next pane of a small window"),
-    ("j k", "a line down, up; arrows too"),
-    ("PgUp PgDn", "ten lines"),
-    ("Home End", "first and last line"),
-    ("Esc", "back; ends an enrolment"),
-    ("?", "this help"),
-    ("q Ctrl-C", "quit"),
+    ("0-9", english!("a PIN or badge, then Enter")),
+    ("/", english!("find a person, filter a list")),
+    ("c", english!("in the table: a correction")),
+    ("i", english!("in the table: who is in, late, absent")),
+    ("Tab", english!("next period, next pane of a small window")),
+    ("j k", english!("a line down, up; arrows too")),
+    ("PgUp PgDn", english!("ten lines")),
+    ("Home End", english!("first and last line")),
+    ("Esc", english!("back; ends an enrolment")),
+    ("Ctrl-C", english!("quit")),
 ];
 
 pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
-    let block = panel(view.theme, "help");
+    let block = panel(view.theme, view.theme.t("help"));
     let inner = block.inner(area);
     frame.render_widget(block, area);
     if inner.width >= SIDE_BY_SIDE {
@@ -63,45 +57,60 @@ fn draw_lines(frame: &mut Frame<'_>, view: View<'_>, lines: Vec<Line<'static>>, 
 }
 
 fn keys(view: View<'_>, width: u16) -> Vec<Line<'static>> {
-    let rows: Vec<_> = KEYS
+    let theme = view.theme;
+    let commands = ALL.iter().filter(|entry| entry.letter.is_some());
+    let commands = commands.map(|entry| (entry.keys(), theme.t(entry.name).to_owned()));
+    let others = KEYS
         .iter()
-        .map(|&(key, words)| (key.to_owned(), words.to_owned()))
-        .collect();
+        .map(|&(key, words)| (key.to_owned(), theme.t(words).to_owned()));
+    let rows: Vec<_> = commands.chain(others).collect();
     definitions(view, &rows, 9, width)
 }
 
 fn marks(view: View<'_>, width: u16) -> Vec<Line<'static>> {
-    let marks = view.theme.marks();
+    let theme = view.theme;
+    let marks = theme.marks();
     let threshold = view.station.threshold();
     let rows = [
         (
             format!("Ana 0.71 {}", marks.tick),
-            "recognised; the number is the similarity, 1 is the same picture".to_owned(),
+            theme
+                .t("recognised; the number is the similarity, 1 is the same picture")
+                .to_owned(),
         ),
         (
             marks.ellipsis.to_owned(),
-            "looking: a name needs several frames that agree".to_owned(),
+            theme
+                .t("looking: a name needs several frames that agree")
+                .to_owned(),
         ),
         (
-            "unknown".to_owned(),
-            format!("nobody enrolled is similar enough (below {threshold})"),
+            theme.t("unknown").to_owned(),
+            theme.fill(
+                "nobody enrolled is similar enough (below {})",
+                &[&threshold],
+            ),
         ),
         (
-            "come closer".to_owned(),
-            "what the face must do to be recognised".to_owned(),
+            theme.t("come closer").to_owned(),
+            theme.t("what the face must do to be recognised").to_owned(),
         ),
         (
-            "live 0.98".to_owned(),
-            "how likely it is no photograph, 0 to 1".to_owned(),
+            theme.t("live 0.98").to_owned(),
+            theme.t("how likely it is no photograph, 0 to 1").to_owned(),
         ),
         (
-            format!("{} just now", marks.arrow),
-            "checked in or out in the last 10 seconds, and saved".to_owned(),
+            theme.fill("{} just now", &[&marks.arrow]),
+            theme
+                .t("checked in or out in the last 10 seconds, and saved")
+                .to_owned(),
         ),
-        (marks.dash.to_owned(), "not here today".to_owned()),
+        (marks.dash.to_owned(), theme.t("not here today").to_owned()),
         (
-            "dropped".to_owned(),
-            "pictures that were not looked at; some always are".to_owned(),
+            theme.t("dropped").to_owned(),
+            theme
+                .t("pictures that were not looked at; some always are")
+                .to_owned(),
         ),
     ];
     definitions(view, &rows, 12, width)
@@ -111,8 +120,11 @@ fn marks(view: View<'_>, width: u16) -> Vec<Line<'static>> {
 fn facts(view: View<'_>, width: u16) -> Vec<Line<'static>> {
     let templates = view.station.template_count();
     let rows = [
-        ("networks".to_owned(), view.status.models.to_owned()),
-        ("templates".to_owned(), templates.to_string()),
+        (
+            view.theme.t("networks").to_owned(),
+            view.status.models.to_owned(),
+        ),
+        (view.theme.t("templates").to_owned(), templates.to_string()),
     ];
     definitions(view, &rows, 9, width)
 }

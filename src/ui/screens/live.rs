@@ -95,9 +95,9 @@ fn draw_tabs(frame: &mut Frame<'_>, view: View<'_>, shown: Pane, area: Rect) {
     let theme = view.theme;
     let mut spans = vec![Span::styled("Tab ", theme.heading())];
     for (pane, name) in [
-        (Pane::Camera, "camera"),
-        (Pane::Today, "today"),
-        (Pane::Log, "log"),
+        (Pane::Camera, theme.t("camera")),
+        (Pane::Today, theme.t("today")),
+        (Pane::Log, theme.t("log")),
     ] {
         // Brackets, because a colour alone says nothing.
         spans.push(if pane == shown {
@@ -128,7 +128,8 @@ fn draw_today(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let rows = view.station.today(&view.status.now);
     if rows.is_empty() {
         let words = view.theme.wrap(
-            "Nobody is enrolled yet. Stand in front of the camera and press e.",
+            view.theme
+                .t("Nobody is enrolled yet. Stand in front of the camera and press e."),
             usize::from(inner.width),
         );
         for (y, line) in (inner.y..inner.bottom()).zip(words) {
@@ -146,7 +147,7 @@ fn draw_today(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
 }
 
 fn draw_log(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
-    let block = panel(view.theme, "log");
+    let block = panel(view.theme, view.theme.t("log"));
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let lines = LogLines {

@@ -12,10 +12,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let written = view.station.log().written();
     let top = view.app.log.top(written);
     let title = match view.app.log {
-        LogView::Following => format!("log {separator} newest first"),
-        LogView::Held(_) => format!(
-            "log {separator} {} newer above, Home shows them",
-            written - top
+        LogView::Following => view.theme.fill("log {} newest first", &[&separator]),
+        LogView::Held(_) => view.theme.fill(
+            "log {} {} newer above, Home shows them",
+            &[&separator, &(written - top)],
         ),
     };
     let block = panel(view.theme, &title);

@@ -2,11 +2,15 @@
 
 mod attendance;
 mod camera;
+mod charts;
 mod help;
 mod live;
 mod log;
+mod page;
 mod people;
+mod person;
 mod review;
+mod settings;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -17,7 +21,8 @@ use super::View;
 use super::app::Screen;
 use super::field::TextField;
 use super::listing::Focus;
-use super::widgets::{Hints, StatusBar, TroubleBanner};
+use super::text;
+use super::widgets::{Hints, PalettePanel, StatusBar, TroubleBanner, WelcomeBanner};
 
 /// Below this the window shows only that it is too small.
 const LEAST_WIDTH: u16 = 40;
@@ -28,11 +33,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>) {
     if area.width < LEAST_WIDTH || area.height < LEAST_HEIGHT {
         return draw_too_small(frame, view);
     }
+    if let Some(greeting) = view.app.greeting(&view.status.now) {
+        return frame.render_widget(&WelcomeBanner { view, greeting }, area);
+    }
     let banner = TroubleBanner(view);
-    let [top, alarm, body, bottom] = Layout::vertical([
+    let [top, alarm, body, remark, bottom] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(banner.height()),
         Constraint::Fill(1),
+        Constraint::Length(u16::from(view.app.remark.is_some())),
         Constraint::Length(1),
     ])
     .areas(area);
@@ -47,14 +56,46 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>) {
         Screen::Log => log::draw(frame, view, body),
         Screen::Camera => camera::draw(frame, view, body),
         Screen::Help => help::draw(frame, view, body),
+        Screen::Person => person::draw(frame, view, body),
+        Screen::Calibration | Screen::Audit | Screen::Doctor => page::draw(frame, view, body),
+        Screen::Settings => settings::draw(frame, view, body),
+        Screen::Charts => charts::draw(frame, view, body),
+    }
+    draw_remark(frame, view, remark);
+    if let Some(palette) = &view.app.palette {
+        let panel = PalettePanel { view, palette };
+        let place = panel.place(body);
+        frame.render_widget(&panel, place);
+        frame.set_cursor_position(panel.cursor(place));
+    }
+}
+
+/// What came of the last deed.
+fn draw_remark(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
+    let theme = view.theme;
+    let (words, style) = match &view.app.remark {
+        Some(Ok(done)) => (done, theme.good()),
+        Some(Err(problem)) => (problem, theme.bad()),
+        None => return,
+    };
+    let words = theme.fit(&theme.sentence(words), usize::from(area.width));
+    frame.render_widget(Line::styled(words, style), area);
+}
+
+/// Words in the place of what cannot be shown, broken into lines.
+fn draw_words(frame: &mut Frame<'_>, view: View<'_>, words: &str, area: Rect) {
+    let lines = view.theme.wrap(words, usize::from(area.width));
+    for (y, line) in (area.y..area.bottom()).zip(lines) {
+        let line = Line::styled(line, view.theme.dim());
+        frame.render_widget(line, Rect::new(area.x, y, area.width, 1));
     }
 }
 
 fn draw_too_small(frame: &mut Frame<'_>, view: View<'_>) {
     let area = frame.area();
-    let words = format!(
-        "This window is {}x{}; the dashboard needs {LEAST_WIDTH}x{LEAST_HEIGHT}. Attendance goes on.",
-        area.width, area.height
+    let words = view.theme.fill(
+        "This window is {}x{}; the dashboard needs {}x{}. Attendance goes on.",
+        &[&area.width, &area.height, &LEAST_WIDTH, &LEAST_HEIGHT],
     );
     let lines = view.theme.wrap(&words, usize::from(area.width));
     for (y, line) in (area.y..area.bottom()).zip(lines) {
@@ -71,11 +112,11 @@ fn draw_filter(
     area: Rect,
 ) {
     let theme = view.theme;
-    let label = "filter ";
-    let room = usize::from(area.width).saturating_sub(label.len());
+    let label = format!("{} ", theme.t("filter"));
+    let room = usize::from(area.width).saturating_sub(text::width(&label));
     let (shown, column) = filter.window(room);
     let value = if filter.is_empty() && focus == Focus::Rows {
-        Span::styled("/ types a part of a name or code", theme.dim())
+        Span::styled(theme.t("/ types a part of a name or code"), theme.dim())
     } else {
         Span::raw(theme.text(shown).into_owned())
     };
@@ -83,11 +124,12 @@ fn draw_filter(
         Focus::Filter => theme.strong(),
         Focus::Rows => theme.dim(),
     };
+    let label_width = text::width(&label);
     let line = Line::from(vec![Span::styled(label, label_style), value]);
     frame.render_widget(line, area);
     if focus == Focus::Filter {
         let x =
-            area.x + (label.len() + column).min(usize::from(area.width.saturating_sub(1))) as u16;
+            area.x + (label_width + column).min(usize::from(area.width.saturating_sub(1))) as u16;
         frame.set_cursor_position((x, area.y));
     }
 }

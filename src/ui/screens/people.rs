@@ -33,12 +33,17 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let separator = view.theme.marks().separator;
     let all = view.station.people().count();
     let title = match people.len() {
-        shown if shown == all => format!("people {separator} {all}"),
-        shown => format!("people {separator} {shown} of {all}"),
+        shown if shown == all => view.theme.fill("people {} {}", &[&separator, &all]),
+        shown => view
+            .theme
+            .fill("people {} {} of {}", &[&separator, &shown, &all]),
     };
     let title = match view.station.looks_to_a_false_name() {
         // As everywhere, the title is cut where there is no room for all of it.
-        Some(looks) => format!("{title} {separator} a false name in {looks:.0} looks of strangers"),
+        Some(looks) => view.theme.fill(
+            "{} {} a false name in {} looks of strangers",
+            &[&title, &separator, &format!("{looks:.0}")],
+        ),
         None => title,
     };
     let block = panel(view.theme, &title);
@@ -49,9 +54,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     draw_filter(frame, view, &listing.filter, listing.focus, filter);
     if people.is_empty() {
         let words = if all == 0 {
-            "nobody is enrolled yet; e enrols the face at the camera"
+            view.theme
+                .t("nobody is enrolled yet; e enrols the face at the camera")
         } else {
-            "nobody matches the filter; Esc takes it away"
+            view.theme.t("nobody matches the filter; Esc takes it away")
         };
         let words = view.theme.fit(words, usize::from(rows.width));
         frame.render_widget(Line::styled(words, view.theme.dim()), rows);

@@ -6,13 +6,13 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 
+use super::draw_words;
 use crate::core::attendance::Direction;
 use crate::core::review::{ReviewDeed, Visitor};
 use crate::ui::View;
-use crate::ui::colour::ColourDepth;
 use crate::ui::review::{AssignField, AssignForm};
-use crate::ui::theme::Charset;
-use crate::ui::widgets::{Placement, Steady, draw_ascii, draw_half_blocks, panel};
+use crate::ui::theme::Theme;
+use crate::ui::widgets::{draw_picture, panel};
 
 /// From this width on the face stands beside the list.
 const SIDE_BY_SIDE: u16 = 64;
@@ -27,7 +27,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
         _ => 0,
     };
     let separator = view.theme.marks().separator;
-    let block = panel(view.theme, &format!("without a name {separator} {all}"));
+    let block = panel(
+        view.theme,
+        &view.theme.fill("without a name {} {}", &[&separator, &all]),
+    );
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let [body, remark] =
@@ -35,14 +38,16 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     draw_remark(frame, view, remark);
     let Some(Ok(visitors)) = review.visitors() else {
         let words = match review.visitors() {
-            Some(Err(error)) => error.as_str(),
-            _ => "reading the records",
+            Some(Err(error)) => view.theme.sentence(error),
+            _ => view.theme.t("reading the records").to_owned(),
         };
-        return draw_words(frame, view, words, body);
+        return draw_words(frame, view, &words, body);
     };
     if visitors.is_empty() {
-        let words = "Nobody waits to be looked at. Faces without a name are kept for as long as \
-                     [review] keep_days says.";
+        let words = view.theme.t(
+            "Nobody waits to be looked at. Faces without a name are kept for as long as \
+             [review] keep_days says.",
+        );
         return draw_words(frame, view, words, body);
     }
     let face_width = if body.width >= SIDE_BY_SIDE {
@@ -69,21 +74,16 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     }
 }
 
-fn draw_words(frame: &mut Frame<'_>, view: View<'_>, words: &str, area: Rect) {
-    let lines = view.theme.wrap(words, usize::from(area.width));
-    for (y, line) in (area.y..area.bottom()).zip(lines) {
-        let line = Line::styled(line, view.theme.dim());
-        frame.render_widget(line, Rect::new(area.x, y, area.width, 1));
-    }
-}
-
 fn draw_list(frame: &mut Frame<'_>, view: View<'_>, visitors: &[Visitor], area: Rect) {
     let theme = view.theme;
     let review = &view.app.review;
     let width = usize::from(area.width);
     let heading = format!(
         "{:<11} {:>5} {:<10} {}",
-        "Last", "Faces", "Why", "Most like"
+        theme.t("Last"),
+        theme.t("Faces"),
+        theme.t("Why"),
+        theme.t("Most like")
     );
     let heading = Line::styled(theme.fit(&heading, width), theme.strong());
     frame.render_widget(heading, Rect { height: 1, ..area });
@@ -102,9 +102,9 @@ fn draw_list(frame: &mut Frame<'_>, view: View<'_>, visitors: &[Visitor], area: 
         );
         let words = format!(
             "{:<11} {:>5} {:<10} {nearest}",
-            visitor.last.format("%d %b %H:%M"),
+            theme.moment(&visitor.last, "%d %b %H:%M"),
             visitor.sightings.len(),
-            visitor.reason,
+            theme.sentence(&visitor.reason),
         );
         let style = if selected == Some(index) {
             theme.selected()
@@ -118,33 +118,18 @@ fn draw_list(frame: &mut Frame<'_>, view: View<'_>, visitors: &[Visitor], area: 
 
 fn draw_face(frame: &mut Frame<'_>, view: View<'_>, visitor: &Visitor, area: Rect) {
     let Some(image) = &visitor.picture else {
-        return draw_words(frame, view, "this face is not kept", area);
+        return draw_words(frame, view, view.theme.t("this face is not kept"), area);
     };
-    let Some(placement) = Placement::fit(image.width(), image.height(), area) else {
-        return;
-    };
-    let theme = view.theme;
-    let buffer = frame.buffer_mut();
-    if theme.depth == ColourDepth::Monochrome || theme.charset == Charset::Ascii {
-        draw_ascii(image, placement, buffer);
-    } else {
-        draw_half_blocks(
-            image,
-            placement,
-            theme.depth,
-            &mut Steady::default(),
-            buffer,
-        );
-    }
+    draw_picture(image, view.theme, area, frame.buffer_mut());
 }
 
 fn draw_remark(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let theme = view.theme;
     let review = &view.app.review;
     let (words, style): (String, Style) = match (&review.question, &review.remark) {
-        (Some(deed), _) => (question(deed), theme.warning()),
-        (None, Some(Ok(done))) => (done.clone(), theme.good()),
-        (None, Some(Err(problem))) => (problem.clone(), theme.bad()),
+        (Some(deed), _) => (question(theme, deed), theme.warning()),
+        (None, Some(Ok(done))) => (theme.sentence(done), theme.good()),
+        (None, Some(Err(problem))) => (theme.sentence(problem), theme.bad()),
         (None, None) => return,
     };
     let line = Line::styled(theme.fit(&words, usize::from(area.width)), style);
@@ -152,54 +137,60 @@ fn draw_remark(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
 }
 
 /// What will happen, to be confirmed.
-fn question(deed: &ReviewDeed) -> String {
+fn question(theme: Theme, deed: &ReviewDeed) -> String {
     match deed {
-        ReviewDeed::Ignore { sightings, .. } => {
-            format!(
-                "Ignore {} and erase their faces? y does it",
-                sightings.len()
-            )
-        }
-        ReviewDeed::Delete { sightings, .. } => format!(
-            "Erase {} altogether? That cannot be undone. y does it",
-            sightings.len()
+        ReviewDeed::Ignore { sightings, .. } => theme.fill(
+            "Ignore {} and erase their faces? y does it",
+            &[&sightings.len()],
         ),
-        ReviewDeed::Assign(assignment) => format!("Was it {}? y", assignment.code),
+        ReviewDeed::Delete { sightings, .. } => theme.fill(
+            "Erase {} altogether? That cannot be undone. y does it",
+            &[&sightings.len()],
+        ),
+        ReviewDeed::Assign(assignment) => theme.fill("Was it {}? y", &[&assignment.code]),
     }
 }
 
 fn draw_form(frame: &mut Frame<'_>, view: View<'_>, form: &AssignForm, area: Rect) {
     let theme = view.theme;
     frame.render_widget(Clear, area);
-    let block = panel(theme, "who was it?");
+    let block = panel(theme, theme.t("who was it?"));
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let matches = form.matches(view.station);
     let meant = match matches.first() {
-        _ if form.who.is_empty() => "a part of a name or code".to_owned(),
+        _ if form.who.is_empty() => theme.t("a part of a name or code").to_owned(),
         Some(person) if matches.len() == 1 => format!("{} ({})", person.name, person.code),
-        Some(person) => format!(
+        Some(person) => theme.fill(
             "{} ({}) or {} others",
-            person.name,
-            person.code,
-            matches.len() - 1
+            &[&person.name, &person.code, &(matches.len() - 1)],
         ),
-        None => "nobody".to_owned(),
+        None => theme.t("nobody").to_owned(),
     };
-    let yes = |is| if is { "< yes >" } else { "< no >" };
+    let yes = |is| {
+        theme.t(if is {
+            english!("< yes >")
+        } else {
+            english!("< no >")
+        })
+    };
     let punch = match form.punch {
-        None => "< none >",
-        Some(Direction::In) => "< in >",
-        Some(Direction::Out) => "< out >",
+        None => theme.t("< none >"),
+        Some(Direction::In) => theme.t("< in >"),
+        Some(Direction::Out) => theme.t("< out >"),
     };
     let rows = [
-        (AssignField::Who, "Who", form.who.text().to_owned()),
+        (AssignField::Who, theme.t("Who"), form.who.text().to_owned()),
         (
             AssignField::Sample,
-            "Add the face as a sample",
+            theme.t("Add the face as a sample"),
             yes(form.add).to_owned(),
         ),
-        (AssignField::Punch, "Add the missed punch", punch.to_owned()),
+        (
+            AssignField::Punch,
+            theme.t("Add the missed punch"),
+            punch.to_owned(),
+        ),
     ];
     let mut lines: Vec<Line<'_>> = rows
         .into_iter()
@@ -220,7 +211,7 @@ fn draw_form(frame: &mut Frame<'_>, view: View<'_>, form: &AssignForm, area: Rec
         Line::styled(format!("{:<26}{}", "", theme.text(&meant)), theme.dim()),
     );
     if let Some(Err(problem)) = &view.app.review.remark {
-        let words = theme.fit(problem, usize::from(inner.width));
+        let words = theme.fit(&theme.sentence(problem), usize::from(inner.width));
         lines.push(Line::styled(words, theme.bad()));
     }
     for (y, line) in (inner.y..inner.bottom()).zip(lines) {

@@ -15,6 +15,7 @@ use crate::core::worktime::{DayState, Flag};
 use crate::ui::View;
 use crate::ui::listing::first_shown;
 use crate::ui::text;
+use crate::ui::theme::Theme;
 
 /// The rows, as many columns as fit.
 pub(crate) struct AttendanceTable<'a> {
@@ -61,32 +62,32 @@ const fn column(kind: Kind, heading: &'static str, width: u16, rank: u8) -> Colu
 
 const NAME: Column<Kind> = Column {
     kind: Kind::Name,
-    heading: "Name",
+    heading: english!("Name"),
     width: None,
     rank: 0,
 };
 
 const GLANCE: [Column<Kind>; 5] = [
-    column(Kind::In, "In", 5, 0),
-    column(Kind::Out, "Out", 5, 2),
+    column(Kind::In, english!("In"), 5, 0),
+    column(Kind::Out, english!("Out"), 5, 2),
     NAME,
-    column(Kind::Hours, "Hours", 5, 1),
-    column(Kind::State, "State", 11, 0),
+    column(Kind::Hours, english!("Hours"), 5, 1),
+    column(Kind::State, english!("State"), 11, 0),
 ];
 
 const FULL: [Column<Kind>; 12] = [
-    column(Kind::In, "In", 5, 0),
-    column(Kind::Out, "Out", 5, 2),
-    column(Kind::Code, "Code", 8, 4),
+    column(Kind::In, english!("In"), 5, 0),
+    column(Kind::Out, english!("Out"), 5, 2),
+    column(Kind::Code, english!("Code"), 8, 4),
     NAME,
-    column(Kind::Hours, "Hours", 5, 1),
-    column(Kind::Late, "Late", 5, 3),
-    column(Kind::State, "State", 11, 0),
-    column(Kind::Last, "Last", 8, 5),
-    column(Kind::LookAt, "Look at", 19, 6),
-    column(Kind::Source, "By", 6, 6),
-    column(Kind::Similarity, "Sim", 4, 7),
-    column(Kind::Liveness, "Live", 4, 8),
+    column(Kind::Hours, english!("Hours"), 5, 1),
+    column(Kind::Late, english!("Late"), 5, 3),
+    column(Kind::State, english!("State"), 11, 0),
+    column(Kind::Last, english!("Last"), 8, 5),
+    column(Kind::LookAt, english!("Look at"), 19, 6),
+    column(Kind::Source, english!("By"), 6, 6),
+    column(Kind::Similarity, english!("Sim"), 4, 7),
+    column(Kind::Liveness, english!("Live"), 4, 8),
 ];
 
 /// How long an event counts as having just happened.
@@ -100,7 +101,8 @@ pub(crate) fn today_title(view: View<'_>) -> String {
         .filter(|row| row.report.state == DayState::In)
         .count();
     let separator = view.theme.marks().separator;
-    format!("today {separator} {inside} of {} in", rows.len())
+    view.theme
+        .fill("today {} {} of {} in", &[&separator, &inside, &rows.len()])
 }
 
 impl Widget for &AttendanceTable<'_> {
@@ -126,9 +128,9 @@ impl Widget for &AttendanceTable<'_> {
                 style
             })
         });
-        let headings = columns
-            .iter()
-            .map(|(column, width)| text::head(column.heading, usize::from(*width)).to_owned());
+        let headings = columns.iter().map(|(column, width)| {
+            text::head(theme.t(column.heading), usize::from(*width)).to_owned()
+        });
         let table = Table::new(rows, lengths(&columns))
             .header(Row::new(headings).style(theme.strong()))
             .column_spacing(1);
@@ -154,18 +156,21 @@ impl AttendanceTable<'_> {
             Kind::Hours => hours(row.report.worked),
             Kind::Late if row.report.late.is_zero() => dash(),
             Kind::Late => hours(row.report.late),
-            Kind::LookAt => flags(&row.report.flags),
-            Kind::State if self.is_just_now(row) => {
-                format!("{} just now", self.view.theme.marks().arrow)
-            }
+            Kind::LookAt => flags(self.view.theme, &row.report.flags),
+            Kind::State if self.is_just_now(row) => self
+                .view
+                .theme
+                .fill("{} just now", &[&self.view.theme.marks().arrow]),
             Kind::State => match row.report.state {
                 DayState::Free => dash(),
                 // A mark, because there is no room for words; the full table has them.
-                state if !row.report.flags.is_empty() => format!("{state} !"),
-                state => state.to_string(),
+                state if !row.report.flags.is_empty() => {
+                    format!("{} !", self.view.theme.sentence(&state))
+                }
+                state => self.view.theme.sentence(&state),
             },
             Kind::Last => last.map_or_else(dash, |e| e.at.format("%H:%M:%S").to_string()),
-            Kind::Source => last.map_or_else(dash, |e| e.source.to_string()),
+            Kind::Source => last.map_or_else(dash, |e| self.view.theme.sentence(&e.source)),
             Kind::Similarity => last
                 .and_then(|e| e.similarity)
                 .map_or_else(dash, |s| s.to_string()),
@@ -194,13 +199,13 @@ impl AttendanceTable<'_> {
 }
 
 /// What somebody has to look at, in words.
-pub(super) fn flags(flags: &BTreeSet<Flag>) -> String {
-    let words: Vec<String> = flags.iter().map(ToString::to_string).collect();
+pub(super) fn flags(theme: Theme, flags: &BTreeSet<Flag>) -> String {
+    let words: Vec<String> = flags.iter().map(|flag| theme.sentence(flag)).collect();
     words.join(", ")
 }
 
 /// "7:05": hours and minutes.
-pub(super) fn hours(worked: Duration) -> String {
+pub(crate) fn hours(worked: Duration) -> String {
     let minutes = worked.as_secs() / 60;
     format!("{}:{:02}", minutes / 60, minutes % 60)
 }

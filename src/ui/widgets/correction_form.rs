@@ -57,24 +57,27 @@ impl CorrectionFormPanel<'_> {
     fn refusal(&self, width: u16) -> Vec<String> {
         let room = usize::from(width.saturating_sub(2));
         let refusal = self.form.refusal.as_deref();
-        refusal.map_or_else(Vec::new, |words| self.view.theme.wrap(words, room))
+        let theme = self.view.theme;
+        refusal.map_or_else(Vec::new, |words| theme.wrap(&theme.sentence(&words), room))
     }
 
     fn line(&self, field: CorrectionField, room: usize) -> Line<'static> {
         let theme = self.view.theme;
         let label = match field {
-            CorrectionField::Choice => "What",
-            CorrectionField::Time => "Time",
-            CorrectionField::Direction => "Direction",
-            CorrectionField::Person => "Person",
-            CorrectionField::Reason => "Reason",
-            CorrectionField::Operator => "By",
+            CorrectionField::Choice => theme.t("What"),
+            CorrectionField::Time => theme.t("Time"),
+            CorrectionField::Direction => theme.t("Direction"),
+            CorrectionField::Person => theme.t("Person"),
+            CorrectionField::Reason => theme.t("Reason"),
+            CorrectionField::Operator => theme.t("By"),
         };
         let is_focused = field == self.form.focus;
         let value = match field {
             CorrectionField::Choice => self.chosen(is_focused),
-            CorrectionField::Direction if is_focused => format!("< {} >", self.form.direction),
-            CorrectionField::Direction => self.form.direction.to_string(),
+            CorrectionField::Direction if is_focused => {
+                format!("< {} >", theme.sentence(&self.form.direction))
+            }
+            CorrectionField::Direction => theme.sentence(&self.form.direction),
             _ => {
                 let text = self.text_of(field).map_or("", |text| text.window(room).0);
                 theme.text(text).into_owned()
@@ -92,20 +95,21 @@ impl CorrectionFormPanel<'_> {
     }
 
     fn chosen(&self, is_focused: bool) -> String {
+        let theme = self.view.theme;
         let event = self.form.event();
         let said = event.map_or_else(String::new, |event| {
             format!(
                 "{} {} ({})",
                 event.at.format("%H:%M:%S"),
-                event.direction,
-                event.source
+                theme.sentence(&event.direction),
+                theme.sentence(&event.source)
             )
         });
         let words = match self.form.choice() {
-            Choice::Add => "add a punch".to_owned(),
-            Choice::Change(_) => format!("change {said}"),
-            Choice::Void(_) => format!("void {said}"),
-            Choice::Disown(_) => format!("not this person: {said}"),
+            Choice::Add => theme.t("add a punch").to_owned(),
+            Choice::Change(_) => theme.fill("change {}", &[&said]),
+            Choice::Void(_) => theme.fill("void {}", &[&said]),
+            Choice::Disown(_) => theme.fill("not this person: {}", &[&said]),
         };
         if is_focused {
             format!("< {words} >")
@@ -121,8 +125,8 @@ impl Widget for &CorrectionFormPanel<'_> {
         Clear.render(area, buf);
         let person = self.view.station.person(self.form.person);
         let title = person.map_or_else(
-            || "correct".to_owned(),
-            |p| format!("correct {} ({})", p.name, p.code),
+            || theme.t("correct").to_owned(),
+            |p| theme.fill("correct {} ({})", &[&p.name, &p.code]),
         );
         let block = panel(
             theme,

@@ -17,8 +17,8 @@ pub(crate) struct EnrolFormPanel<'a> {
     pub(crate) form: &'a EnrolForm,
 }
 
-/// "Name  "
-const LABEL_WIDTH: u16 = 6;
+/// "Name  ", "Nombre "
+const LABEL_WIDTH: u16 = 7;
 
 /// The lines of the form, and where in them the cursor is.
 struct Content {
@@ -45,16 +45,19 @@ impl EnrolFormPanel<'_> {
         let form = self.form;
         let mut lines = Vec::new();
         if let Some(refusal) = &form.refusal {
-            let words = theme.wrap(refusal, usize::from(width.saturating_sub(2)));
+            let words = theme.wrap(
+                &theme.sentence(refusal),
+                usize::from(width.saturating_sub(2)),
+            );
             lines.extend(words.into_iter().map(|line| {
                 let padded = format!(" {line:<pad$} ", pad = usize::from(width.saturating_sub(2)));
                 Line::styled(padded, theme.alarm())
             }));
         }
         if form.consent == ConsentQuestion::Now {
-            let question = format!(
+            let question = theme.fill(
                 "Has {} agreed that face vectors and pictures are kept? y = yes, any other key = no",
-                form.name.text().trim()
+                &[&form.name.text().trim()],
             );
             let words = theme.wrap(&question, usize::from(width));
             lines.extend(
@@ -78,29 +81,40 @@ impl EnrolFormPanel<'_> {
             };
             let label_style = if focused { theme.strong() } else { theme.dim() };
             lines.push(Line::from(vec![
-                Span::styled(format!("{label:<6}"), label_style),
+                Span::styled(
+                    format!("{label:<width$}", width = usize::from(LABEL_WIDTH)),
+                    label_style,
+                ),
                 Span::styled(value, style),
             ]));
         };
         field(
             &mut lines,
-            "Name",
+            theme.t("Name"),
             &form.name,
             String::new(),
             FormField::Name,
         );
         match (form.name_problem(), form.namesake(station)) {
-            (Some(problem), _) => lines.extend(self.note(&problem, theme.bad(), room)),
+            (Some(problem), _) => {
+                lines.extend(self.note(&theme.sentence(&problem), theme.bad(), room));
+            }
             (None, Some(code)) => {
-                let note = format!("note: {code} has the same name");
+                let note = theme.fill("note: {} has the same name", &[&code]);
                 lines.extend(self.note(&note, theme.warning(), room));
             }
             (None, None) => lines.push(Line::default()),
         }
-        let suggestion = format!("{} (suggested)", suggested_code(station));
-        field(&mut lines, "Code", &form.code, suggestion, FormField::Code);
+        let suggestion = theme.fill("{} (suggested)", &[&suggested_code(station)]);
+        field(
+            &mut lines,
+            theme.t("Code"),
+            &form.code,
+            suggestion,
+            FormField::Code,
+        );
         match form.code_problem(station) {
-            Some(problem) => lines.extend(self.note(&problem, theme.bad(), room)),
+            Some(problem) => lines.extend(self.note(&theme.sentence(&problem), theme.bad(), room)),
             None => lines.push(Line::default()),
         }
         Content { lines, cursor }
@@ -110,7 +124,12 @@ impl EnrolFormPanel<'_> {
     fn note(&self, words: &str, style: Style, room: usize) -> Vec<Line<'static>> {
         let lines = self.view.theme.wrap(words, room).into_iter();
         lines
-            .map(|line| Line::styled(format!("{:6}{line}", ""), style))
+            .map(|line| {
+                Line::styled(
+                    format!("{:width$}{line}", "", width = usize::from(LABEL_WIDTH)),
+                    style,
+                )
+            })
             .collect()
     }
 }
@@ -118,7 +137,10 @@ impl EnrolFormPanel<'_> {
 impl Widget for &EnrolFormPanel<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         Clear.render(area, buf);
-        let block = panel(self.view.theme, "enrol the face at the camera");
+        let block = panel(
+            self.view.theme,
+            self.view.theme.t("enrol the face at the camera"),
+        );
         let inner = block.inner(area);
         block.render(area, buf);
         let lines = self.content(inner.width).lines;

@@ -32,11 +32,14 @@ impl EnrolProgress<'_> {
             }
         };
         vec![
-            Line::raw(theme.fit(&format!("{taken} of {wanted} pictures  {bar}"), width)),
-            Line::styled(theme.fit(&enrolment.hint.to_string(), width), style),
+            Line::raw(theme.fit(
+                &theme.fill("{} of {} pictures  {}", &[&taken, &wanted, &bar]),
+                width,
+            )),
+            Line::styled(theme.fit(&theme.sentence(&enrolment.hint), width), style),
             Line::default(),
             Line::styled(
-                theme.fit("Esc calls it off, nothing is kept", width),
+                theme.fit(theme.t("Esc calls it off, nothing is kept"), width),
                 theme.dim(),
             ),
         ]
@@ -53,12 +56,15 @@ impl Widget for &EnrolProgress<'_> {
             Mode::Saving { name, .. } => (
                 name,
                 vec![Line::raw(
-                    theme.fit("all pictures taken, saving them", width),
+                    theme.fit(theme.t("all pictures taken, saving them"), width),
                 )],
             ),
         };
         Clear.render(area, buf);
-        let title = theme.fit(&format!("enrolling {name}"), width.saturating_sub(2));
+        let title = theme.fit(
+            &theme.fill("enrolling {}", &[name]),
+            width.saturating_sub(2),
+        );
         let block = panel(theme, &title);
         let inner = block.inner(area);
         block.render(area, buf);

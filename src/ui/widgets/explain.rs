@@ -12,6 +12,7 @@ use crate::core::liveness::Liveness;
 use crate::core::person::Person;
 use crate::core::station::{Explanation, PunchState};
 use crate::ui::View;
+use crate::ui::theme::Theme;
 
 /// The panel with its frame.
 pub(crate) struct Explain<'a>(pub(crate) View<'a>);
@@ -25,7 +26,7 @@ impl Widget for &Explain<'_> {
             ..
         } = self.0;
         Clear.render(area, buf);
-        let block = panel(theme, "why");
+        let block = panel(theme, theme.t("why"));
         let inner = block.inner(area);
         block.render(area, buf);
         let width = usize::from(inner.width);
@@ -33,7 +34,7 @@ impl Widget for &Explain<'_> {
         let explanations = station.explain(&status.now);
         if explanations.is_empty() {
             lines.push(Line::styled(
-                theme.fit("nobody is in sight", width),
+                theme.fit(theme.t("nobody is in sight"), width),
                 theme.dim(),
             ));
         }
@@ -42,8 +43,11 @@ impl Widget for &Explain<'_> {
                 lines.push(Line::default());
             }
             let style = verdict_style(explanation.verdict, theme);
-            lines.push(Line::styled(theme.fit(&heading(explanation), width), style));
-            for words in details(explanation) {
+            lines.push(Line::styled(
+                theme.fit(&heading(theme, explanation), width),
+                style,
+            ));
+            for words in details(theme, explanation) {
                 for (index, line) in theme
                     .wrap(&words, width.saturating_sub(4))
                     .into_iter()
@@ -64,85 +68,99 @@ fn name(person: &Person) -> &str {
     person.name.as_str()
 }
 
-fn heading(explanation: &Explanation<'_>) -> String {
+fn heading(theme: Theme, explanation: &Explanation<'_>) -> String {
     let who = match (explanation.verdict, explanation.best) {
         (Verdict::Known(_), Some((best, _))) => name(best).to_owned(),
-        (Verdict::Known(_), None) => "somebody".to_owned(),
-        (Verdict::Unknown, _) => "unknown".to_owned(),
-        (Verdict::Deciding, _) => "not sure yet".to_owned(),
+        (Verdict::Known(_), None) => theme.t("somebody").to_owned(),
+        (Verdict::Unknown, _) => theme.t("unknown").to_owned(),
+        (Verdict::Deciding, _) => theme.t("not sure yet").to_owned(),
     };
-    format!("face {}: {who}", explanation.track.0)
+    theme.fill("face {}: {}", &[&explanation.track.0, &who])
 }
 
-fn details(explanation: &Explanation<'_>) -> Vec<String> {
+fn details(theme: Theme, explanation: &Explanation<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some((best, similarity)) = explanation.best {
-        let asked = explanation
-            .judgement
-            .map_or_else(String::new, |j| format!(", {} is asked for", j.threshold));
-        lines.push(format!("best {} {similarity}{asked}", name(best)));
+        let asked = explanation.judgement.map_or_else(String::new, |j| {
+            theme.fill(", {} is asked for", &[&j.threshold])
+        });
+        lines.push(theme.fill("best {} {}{}", &[&best.name, &similarity, &asked]));
     }
     if let (Some((other, similarity)), Some(judgement)) =
         (explanation.runner_up, explanation.judgement)
     {
         let margin = judgement.candidate.and_then(|c| c.margin()).unwrap_or(0.0);
-        lines.push(format!(
-            "next {} {similarity}, margin {margin:.2}, {:.2} is asked for",
-            name(other),
-            judgement.min_margin
+        lines.push(theme.fill(
+            "next {} {}, margin {}, {} is asked for",
+            &[
+                &other.name,
+                &similarity,
+                &format!("{margin:.2}"),
+                &format!("{:.2}", judgement.min_margin),
+            ],
         ));
     }
     if let Some(doubt) = explanation.judgement.and_then(|j| j.doubt) {
-        lines.push(format!("latest look: {doubt}"));
+        lines.push(theme.fill("latest look: {}", &[&theme.sentence(&doubt)]));
     }
     let votes: Vec<String> = explanation
         .votes
         .iter()
         .map(|(person, votes, share)| {
-            let who = person.map_or("nobody", name);
-            format!("{votes} for {who} ({:.0} %)", 100.0 * share)
+            let who = person.map_or(theme.t("nobody"), name);
+            let share = format!("{:.0}", 100.0 * share);
+            theme.fill("{} for {} ({} %)", &[votes, &who, &share])
         })
         .collect();
     if !votes.is_empty() {
         let votes = votes.join(", ");
-        lines.push(format!(
-            "votes: {votes}; {} are needed",
-            explanation.votes_needed
+        lines.push(theme.fill(
+            "votes: {}; {} are needed",
+            &[&votes, &explanation.votes_needed],
         ));
     }
     let q = &explanation.quality;
-    lines.push(format!(
-        "picture: {:.0} px between the eyes, sharpness {:.2}, light {:.0}, contrast {:.0}, \
-         turn {:.2}, tilt {:.0}°, detector {:.2}",
-        q.eye_distance,
-        q.sharpness,
-        q.brightness,
-        q.contrast,
-        q.turn,
-        q.tilt_degrees,
-        q.detector_score
+    let (whole, two) = (|v: f32| format!("{v:.0}"), |v: f32| format!("{v:.2}"));
+    lines.push(theme.fill(
+        "picture: {} px between the eyes, sharpness {}, light {}, contrast {}, \
+         turn {}, tilt {}°, detector {}",
+        &[
+            &whole(q.eye_distance),
+            &two(q.sharpness),
+            &whole(q.brightness),
+            &whole(q.contrast),
+            &two(q.turn),
+            &whole(q.tilt_degrees),
+            &two(q.detector_score),
+        ],
     ));
     if let Some(issue) = explanation.issue {
-        lines.push(format!("does not count: {issue}"));
+        lines.push(theme.fill("does not count: {}", &[&theme.sentence(&issue)]));
     }
     if let Some(score) = explanation.liveness_score {
         let verdict = match explanation.liveness {
             Liveness::Live => String::new(),
-            Liveness::Deciding => ", not enough looks yet".to_owned(),
-            Liveness::Challenged(side) => format!(", waiting for a turn to the {side}"),
-            Liveness::Spoof(cue) => format!(": {cue}"),
+            Liveness::Deciding => theme.t(", not enough looks yet").to_owned(),
+            Liveness::Challenged(side) => {
+                theme.fill(", waiting for a turn to the {}", &[&theme.sentence(&side)])
+            }
+            Liveness::Spoof(cue) => format!(": {}", theme.sentence(&cue)),
         };
-        lines.push(format!("live {score:.2}{verdict}"));
+        lines.push(theme.fill("live {}{}", &[&format!("{score:.2}"), &verdict]));
     }
     lines.push(match explanation.punch {
-        PunchState::NoName => "no punch without a name".to_owned(),
-        PunchState::Inactive => "no punch: the person is not active".to_owned(),
-        PunchState::UnderWay => "a punch is being written".to_owned(),
+        PunchState::NoName => theme.t("no punch without a name").to_owned(),
+        PunchState::Inactive => theme.t("no punch: the person is not active").to_owned(),
+        PunchState::UnderWay => theme.t("a punch is being written").to_owned(),
         PunchState::Cooldown { left } => {
-            format!("no punch for another {} s: cooldown", left.as_secs())
+            theme.fill("no punch for another {} s: cooldown", &[&left.as_secs()])
         }
-        PunchState::AlreadyPresent => "present already, no further punch today".to_owned(),
-        PunchState::Ready => "a visit that has not punched yet punches now".to_owned(),
+        PunchState::AlreadyPresent => theme
+            .t("present already, no further punch today")
+            .to_owned(),
+        PunchState::Ready => theme
+            .t("a visit that has not punched yet punches now")
+            .to_owned(),
     });
     lines
 }

@@ -16,7 +16,7 @@ pub(crate) struct Faces<'a>(pub(crate) View<'a>);
 impl Widget for &Faces<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let View { station, theme, .. } = self.0;
-        let block = panel(theme, "in view");
+        let block = panel(theme, theme.t("in view"));
         let inner = block.inner(area);
         block.render(area, buf);
         let width = usize::from(inner.width);
@@ -24,7 +24,7 @@ impl Widget for &Faces<'_> {
             buf.set_stringn(
                 inner.x,
                 inner.y,
-                theme.fit("nobody", width),
+                theme.fit(theme.t("nobody"), width),
                 width,
                 theme.dim(),
             );
@@ -42,8 +42,8 @@ impl Faces<'_> {
         let View { station, theme, .. } = self.0;
         let nearest = nearest(track, station).filter(|_| track.verdict == Verdict::Unknown);
         let more = match (nearest, track.liveness.score()) {
-            (Some(name), _) if track.issue.is_none() => format!(", nearest is {name}"),
-            (_, Some(liveness)) => format!(" live {liveness:.2}"),
+            (Some(name), _) if track.issue.is_none() => theme.fill(", nearest is {}", &[name]),
+            (_, Some(liveness)) => theme.fill(" live {}", &[&format!("{liveness:.2}")]),
             _ => String::new(),
         };
         let words = Label::of(track, station, theme).fit(width, theme);

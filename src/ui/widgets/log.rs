@@ -30,7 +30,7 @@ impl Widget for &LogLines<'_> {
             let time = entry.at.wall.format("%H:%M:%S").to_string();
             buf.set_stringn(area.x, y, time, usize::from(area.width), theme.dim());
             let style = theme.severity(entry.notice.severity());
-            let words = entry.notice.to_string();
+            let words = theme.sentence(&entry.notice);
             for line in theme.wrap(&words, usize::from(text_width)) {
                 if y < area.bottom() {
                     let x = area.x + TIME_WIDTH.min(area.width);

@@ -1,6 +1,8 @@
 //! Parts of screens. A widget reads what it is given and writes only cells.
 
 mod attendance_table;
+mod bars;
+mod big_text;
 mod correction_form;
 mod enrol_form;
 mod enrol_progress;
@@ -9,14 +11,17 @@ mod faces;
 mod hints;
 mod log;
 mod overlay;
+mod palette;
 mod people_table;
 mod person_detail;
 mod picture;
 mod preview;
 mod report_table;
 mod status_bar;
+mod welcome;
 
-pub(super) use attendance_table::{AttendanceTable, Detail, today_title};
+pub(super) use attendance_table::{AttendanceTable, Detail, hours, today_title};
+pub(super) use bars::{Bars, sparkline};
 pub(super) use correction_form::CorrectionFormPanel;
 pub(super) use enrol_form::EnrolFormPanel;
 pub(super) use enrol_progress::EnrolProgress;
@@ -24,13 +29,15 @@ pub(super) use explain::Explain;
 pub(super) use faces::Faces;
 pub(super) use hints::Hints;
 pub(super) use log::LogLines;
+pub(super) use palette::PalettePanel;
 pub(super) use people_table::PeopleTable;
 pub(super) use person_detail::PersonDetail;
 pub(crate) use picture::Steady;
-pub(super) use picture::{Placement, draw_ascii, draw_half_blocks};
+pub(super) use picture::{Placement, draw_ascii, draw_half_blocks, draw_picture};
 pub(super) use preview::{Preview, rows_for_width};
-pub(super) use report_table::{PersonReport, ReportTable};
+pub(super) use report_table::{PersonReport, ReportTable, times_and_remarks};
 pub(super) use status_bar::{StatusBar, TroubleBanner};
+pub(super) use welcome::WelcomeBanner;
 
 use ratatui::layout::Constraint;
 use ratatui::text::{Line, Span};

@@ -55,11 +55,16 @@ impl Label {
                 match station.liveness_of(track) {
                     Liveness::Live | Liveness::Deciding => {}
                     Liveness::Challenged(side) => {
-                        let head = format!("{name}: turn your head to the {side}");
+                        let side = theme.sentence(&side);
+                        let head = theme.fill("{}: turn your head to the {}", &[&name, &side]);
                         return Self::new(&head, String::new(), theme);
                     }
                     Liveness::Spoof(cue) => {
-                        return Self::new(&format!("{name}? {cue}"), String::new(), theme);
+                        return Self::new(
+                            &format!("{name}? {}", theme.sentence(&cue)),
+                            String::new(),
+                            theme,
+                        );
                     }
                 }
                 // The latest vote may have been for somebody else.
@@ -70,10 +75,13 @@ impl Label {
             }
             (Verdict::Unknown, None) => {
                 let similarity = track.candidate().map(|c| format!(" {}", c.similarity));
-                ("unknown".to_owned(), similarity.unwrap_or_default())
+                (
+                    theme.t("unknown").to_owned(),
+                    similarity.unwrap_or_default(),
+                )
             }
             (Verdict::Unknown | Verdict::Deciding, Some(issue)) => {
-                (issue.to_string(), String::new())
+                (theme.sentence(&issue), String::new())
             }
             (Verdict::Deciding, None) => (marks.ellipsis.to_owned(), String::new()),
         };

@@ -37,17 +37,17 @@ const fn column(kind: Kind, heading: &'static str, width: u16, rank: u8) -> Colu
 }
 
 const COLUMNS: [Column<Kind>; 6] = [
-    column(Kind::Code, "Code", 10, 0),
+    column(Kind::Code, english!("Code"), 10, 0),
     Column {
         kind: Kind::Name,
-        heading: "Name",
+        heading: english!("Name"),
         width: None,
         rank: 0,
     },
-    column(Kind::State, "State", 8, 2),
-    column(Kind::Templates, "Templates", 9, 4),
-    column(Kind::Enrolled, "Enrolled", 10, 3),
-    column(Kind::Seen, "Today", 9, 1),
+    column(Kind::State, english!("State"), 8, 2),
+    column(Kind::Templates, english!("Templates"), 9, 4),
+    column(Kind::Enrolled, english!("Enrolled"), 10, 3),
+    column(Kind::Seen, english!("Today"), 9, 1),
 ];
 
 impl Widget for &PeopleTable<'_> {
@@ -67,9 +67,9 @@ impl Widget for &PeopleTable<'_> {
                 (false, false) => theme.dim(),
             })
         });
-        let headings = columns
-            .iter()
-            .map(|(column, width)| text::head(column.heading, usize::from(*width)).to_owned());
+        let headings = columns.iter().map(|(column, width)| {
+            text::head(theme.t(column.heading), usize::from(*width)).to_owned()
+        });
         let table = Table::new(rows, lengths(&columns))
             .header(Row::new(headings).style(theme.strong()))
             .column_spacing(1);
@@ -82,16 +82,19 @@ impl PeopleTable<'_> {
         match kind {
             Kind::Code => person.code.as_str().to_owned(),
             Kind::Name => person.name.as_str().to_owned(),
-            Kind::State if person.active => "active".to_owned(),
-            Kind::State => "inactive".to_owned(),
+            Kind::State if person.active => self.view.theme.t("active").to_owned(),
+            Kind::State => self.view.theme.t("inactive").to_owned(),
             Kind::Templates => person.template_count.to_string(),
-            Kind::Enrolled => person.created_at.format("%Y-%m-%d").to_string(),
+            Kind::Enrolled => self.view.theme.moment(&person.created_at, "%Y-%m-%d"),
             Kind::Seen => {
                 let events = self.view.station.events_of(person.id);
                 let last = events.iter().rev().find(|e| e.void.is_none());
                 last.map_or_else(
                     || self.view.theme.marks().dash.to_owned(),
-                    |e| format!("{} {}", e.at.format("%H:%M"), e.direction),
+                    |e| {
+                        let direction = self.view.theme.sentence(&e.direction);
+                        format!("{} {direction}", e.at.format("%H:%M"))
+                    },
                 )
             }
         }

@@ -9,6 +9,7 @@ use super::panel;
 use crate::core::attendance::AttendanceEvent;
 use crate::core::person::Person;
 use crate::ui::View;
+use crate::ui::theme::Theme;
 
 /// The pane with its frame.
 pub(crate) struct PersonDetail<'a> {
@@ -20,7 +21,7 @@ impl Widget for &PersonDetail<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let theme = self.view.theme;
         let Some(person) = self.person else {
-            panel(theme, "nobody selected").render(area, buf);
+            panel(theme, theme.t("nobody selected")).render(area, buf);
             return;
         };
         let room = usize::from(area.width.saturating_sub(4));
@@ -32,7 +33,7 @@ impl Widget for &PersonDetail<'_> {
         let events = self.view.station.events_of(person.id);
         if events.is_empty() {
             lines.push(Line::styled(
-                theme.fit("no events today", width),
+                theme.fit(theme.t("no events today"), width),
                 theme.dim(),
             ));
         }
@@ -42,7 +43,7 @@ impl Widget for &PersonDetail<'_> {
             } else {
                 theme.normal()
             };
-            let words = theme.wrap(&describe(event), width);
+            let words = theme.wrap(&describe(theme, event), width);
             lines.extend(words.into_iter().map(|words| Line::styled(words, style)));
         }
         for (y, line) in (inner.y..inner.bottom()).zip(lines) {
@@ -56,18 +57,18 @@ impl PersonDetail<'_> {
         let theme = self.view.theme;
         let separator = theme.marks().separator;
         let state = if person.active {
-            "active"
+            theme.t("active")
         } else {
-            "inactive: kept, but not recognised"
+            theme.t("inactive: kept, but not recognised")
         };
-        let enrolled = person.created_at.format("%Y-%m-%d %H:%M");
+        let enrolled = theme.moment(&person.created_at, "%Y-%m-%d %H:%M");
         let templates = match person.template_count {
-            1 => "1 template".to_owned(),
-            n => format!("{n} templates"),
+            1 => theme.t("1 template").to_owned(),
+            n => theme.fill("{} templates", &[&n]),
         };
-        let about = format!(
-            "{} {separator} {state} {separator} {templates} {separator} enrolled {enrolled}",
-            person.code
+        let about = theme.fill(
+            "{1} {0} {2} {0} {3} {0} enrolled {4}",
+            &[&separator, &person.code, &state, &templates, &enrolled],
         );
         let lines = theme.wrap(&about, width).into_iter();
         lines
@@ -77,14 +78,22 @@ impl PersonDetail<'_> {
 }
 
 /// "08:02:11 in, camera, similarity 0.71, live 0.98"
-fn describe(event: &AttendanceEvent) -> String {
+fn describe(theme: Theme, event: &AttendanceEvent) -> String {
     let mut parts = vec![
-        format!("{} {}", event.at.format("%H:%M:%S"), event.direction),
-        event.source.to_string(),
+        format!(
+            "{} {}",
+            event.at.format("%H:%M:%S"),
+            theme.sentence(&event.direction)
+        ),
+        theme.sentence(&event.source),
     ];
-    parts.extend(event.similarity.map(|s| format!("similarity {s}")));
-    parts.extend(event.liveness.map(|l| format!("live {l:.2}")));
+    parts.extend(event.similarity.map(|s| theme.fill("similarity {}", &[&s])));
+    parts.extend(
+        event
+            .liveness
+            .map(|l| theme.fill("live {}", &[&format!("{l:.2}")])),
+    );
     let void = event.void.as_ref();
-    parts.extend(void.map(|void| format!("VOIDED by {}: {}", void.by, void.reason)));
+    parts.extend(void.map(|void| theme.fill("VOIDED by {}: {}", &[&void.by, &void.reason])));
     parts.join(", ")
 }

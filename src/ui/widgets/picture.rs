@@ -7,6 +7,7 @@ use ratatui::style::Color;
 
 use crate::core::geometry::BoundingBox;
 use crate::ui::colour::ColourDepth;
+use crate::ui::theme::{Charset, Theme};
 
 /// Where a picture lies on the screen, its aspect ratio kept. A cell counts as
 /// one pixel wide and two high.
@@ -95,6 +96,19 @@ impl Steady {
     }
 }
 
+/// Draws a picture that stands still, as finely as every terminal of this kind can.
+pub(in crate::ui) fn draw_picture(image: &RgbImage, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let Some(placement) = Placement::fit(image.width(), image.height(), area) else {
+        return;
+    };
+    if theme.depth == ColourDepth::Monochrome || theme.charset == Charset::Ascii {
+        draw_ascii(image, placement, buf);
+    } else {
+        let mut steady = Steady::default();
+        draw_half_blocks(image, placement, theme.depth, &mut steady, buf);
+    }
+}
+
 /// Draws two pixels in each cell: the upper one is the colour of "▀", the lower
 /// one that of the ground behind it.
 pub(in crate::ui) fn draw_half_blocks(
@@ -125,7 +139,7 @@ pub(in crate::ui) fn draw_half_blocks(
 }
 
 /// The characters of a cell in quarters; bits: upper left, upper right, lower left, lower right.
-const QUADRANTS: [char; 16] = [
+pub(super) const QUADRANTS: [char; 16] = [
     ' ', '▘', '▝', '▀', '▖', '▌', '▞', '▛', '▗', '▚', '▐', '▜', '▄', '▙', '▟', '█',
 ];
 

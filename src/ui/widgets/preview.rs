@@ -27,7 +27,7 @@ impl Widget for &Preview<'_> {
         } = self.0;
         let block = panel(
             theme,
-            &format!("camera {} {}", theme.marks().separator, status.source),
+            &theme.fill("camera {} {}", &[&theme.marks().separator, &status.source]),
         );
         let inner = block.inner(area);
         block.render(area, buf);
@@ -42,7 +42,7 @@ impl Widget for &Preview<'_> {
         match placement {
             Some((frame, placement)) => {
                 match mode {
-                    PreviewMode::HalfBlocks => {
+                    PreviewMode::Pixels | PreviewMode::HalfBlocks => {
                         let mut steady = app.steady.borrow_mut();
                         draw_half_blocks(&frame.image, placement, theme.depth, &mut steady, buf);
                     }
@@ -69,23 +69,29 @@ impl Preview<'_> {
             app, status, theme, ..
         } = self.0;
         let camera = &status.camera;
+        let camera_is = || theme.fill("camera {}", &[&theme.sentence(&camera.label)]);
         let (heading, style) = match camera.health {
-            Health::Bad => (format!("camera {}", camera.label), theme.bad()),
-            Health::Warning => (format!("camera {}", camera.label), theme.warning()),
+            Health::Bad => (camera_is(), theme.bad()),
+            Health::Warning => (camera_is(), theme.warning()),
             Health::Good if app.preview == PreviewMode::Off => {
-                ("preview is off".to_owned(), theme.strong())
+                (theme.t("preview is off").to_owned(), theme.strong())
             }
-            Health::Good => ("waiting for the first picture".to_owned(), theme.dim()),
+            Health::Good => (
+                theme.t("waiting for the first picture").to_owned(),
+                theme.dim(),
+            ),
         };
         let advice = match camera.health {
-            Health::Good if app.preview == PreviewMode::Off => {
-                Some("Attendance goes on. v shows the picture again.")
-            }
-            _ => camera.advice,
+            Health::Good if app.preview == PreviewMode::Off => Some(
+                theme
+                    .t("Attendance goes on. v shows the picture again.")
+                    .to_owned(),
+            ),
+            _ => camera.advice.map(|advice| theme.sentence(&advice)),
         };
         let width = usize::from(area.width.saturating_sub(2));
         let headings = theme.wrap(&heading, width);
-        let advice = advice.map_or_else(Vec::new, |text| theme.wrap(text, width));
+        let advice = advice.map_or_else(Vec::new, |text| theme.wrap(&text, width));
         let lines: Vec<Line<'_>> = headings
             .into_iter()
             .map(|line| Line::from(Span::styled(line, style)))

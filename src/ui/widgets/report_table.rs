@@ -18,6 +18,7 @@ use crate::core::worktime::{DayReport, DayState};
 use crate::ui::View;
 use crate::ui::listing::first_shown;
 use crate::ui::reports::ReportQuery;
+use crate::ui::theme::Theme;
 
 /// Cells a day takes where there is room for its hours.
 const WIDE_DAY: u16 = 7;
@@ -49,27 +50,27 @@ struct Sum {
 /// The more important first.
 const SUMS: [Sum; 5] = [
     Sum {
-        heading: "Hours",
+        heading: english!("Hours"),
         width: 6,
         value: |totals| hours(totals.worked),
     },
     Sum {
-        heading: "Look",
+        heading: english!("Look"),
         width: 4,
         value: |totals| count(totals.days_flagged),
     },
     Sum {
-        heading: "Abs",
+        heading: english!("Abs"),
         width: 3,
         value: |totals| count(totals.days_absent),
     },
     Sum {
-        heading: "Late",
+        heading: english!("Late"),
         width: 4,
         value: |totals| count(totals.days_late),
     },
     Sum {
-        heading: "Over",
+        heading: english!("Over"),
         width: 6,
         value: |totals| {
             if totals.overtime.is_zero() {
@@ -150,13 +151,17 @@ impl ReportTable<'_> {
     }
 
     fn heading(&self, columns: &Columns, days: &[NaiveDate]) -> Line<'static> {
-        let mut text = format!("{:<width$} ", "Name", width = usize::from(columns.name));
+        let mut text = format!(
+            "{:<width$} ",
+            self.view.theme.t("Name"),
+            width = usize::from(columns.name)
+        );
         // Writing to a string does not fail.
         for day in days {
             if columns.day == 1 {
                 text.push_str(&(day.day() % 10).to_string());
             } else {
-                let label = day.format("%a %-d").to_string();
+                let label = self.view.theme.day(*day, "%a %-d");
                 let _ = write!(text, "{label:<width$}", width = usize::from(columns.day));
             }
         }
@@ -208,8 +213,10 @@ impl ReportTable<'_> {
             DayState::In | DayState::Out => theme.good(),
         };
         let mark = match report.state {
-            DayState::Absent => if wide { "abs" } else { "A" }.to_owned(),
-            DayState::Overdue => if wide { "late" } else { "?" }.to_owned(),
+            DayState::Absent => theme
+                .t(if wide { english!("abs") } else { english!("A") })
+                .to_owned(),
+            DayState::Overdue => if wide { theme.t("late") } else { "?" }.to_owned(),
             DayState::Expected | DayState::Free => theme.marks().separator.to_owned(),
             DayState::In | DayState::Out if wide => {
                 let look = if report.flags.is_empty() { "" } else { "!" };
@@ -236,23 +243,27 @@ impl Widget for &PersonReport<'_> {
             .person
             .days
             .iter()
-            .filter_map(|day| Some((day, remarks(&day.report)?)))
+            .filter_map(|day| Some((day, remarks(theme, &day.report)?)))
             .map(|(day, remarks)| {
-                let words = format!("{} {}: {remarks}", day.day.format("%a %d"), times(day));
+                let words = format!(
+                    "{} {}: {remarks}",
+                    theme.day(day.day, "%a %d"),
+                    times(theme, day)
+                );
                 Line::raw(theme.fit(&words, width))
             })
             .collect();
         if lines.is_empty() {
-            let words = theme.fit("nothing to look at", width);
+            let words = theme.fit(theme.t("nothing to look at"), width);
             lines.push(Line::styled(words, theme.dim()));
         }
         let hidden = lines.len().saturating_sub(usize::from(inner.height));
         if hidden > 0 && inner.height > 0 {
             let last = usize::from(inner.height) - 1;
             lines.truncate(last);
-            let words = format!(
+            let words = theme.fill(
                 "and {} more days; a day's own table has them all",
-                hidden + 1
+                &[&(hidden + 1)],
             );
             lines.push(Line::styled(theme.fit(&words, width), theme.dim()));
         }
@@ -262,36 +273,46 @@ impl Widget for &PersonReport<'_> {
     }
 }
 
+/// "08:02 to 17:00, 8:28; late 0:02"
+pub(crate) fn times_and_remarks(theme: Theme, day: &WorkDay) -> String {
+    match remarks(theme, &day.report) {
+        Some(remarks) => format!("{}; {remarks}", times(theme, day)),
+        None => times(theme, day),
+    }
+}
+
 /// "08:02 to 17:00, 8:28"
-fn times(day: &WorkDay) -> String {
+fn times(theme: Theme, day: &WorkDay) -> String {
     let time = |at: Option<chrono::DateTime<chrono::FixedOffset>>| {
         at.map_or_else(|| "-".to_owned(), |at| at.format("%H:%M").to_string())
     };
-    format!(
+    theme.fill(
         "{} to {}, {}",
-        time(day.report.first_in),
-        time(day.report.last_out),
-        hours(day.report.worked)
+        &[
+            &time(day.report.first_in),
+            &time(day.report.last_out),
+            &hours(day.report.worked),
+        ],
     )
 }
 
 /// What there is to say of a day, if anything.
-fn remarks(report: &DayReport) -> Option<String> {
+fn remarks(theme: Theme, report: &DayReport) -> Option<String> {
     let mut remarks = Vec::new();
     if report.state == DayState::Absent {
-        remarks.push("absent".to_owned());
+        remarks.push(theme.t("absent").to_owned());
     }
     for (name, time) in [
-        ("late", report.late),
-        ("early", report.early),
-        ("over", report.overtime),
+        (english!("late"), report.late),
+        (english!("early"), report.early),
+        (english!("over"), report.overtime),
     ] {
         if time >= Duration::from_mins(1) {
-            remarks.push(format!("{name} {}", hours(time)));
+            remarks.push(format!("{} {}", theme.t(name), hours(time)));
         }
     }
     if !report.flags.is_empty() {
-        remarks.push(flags(&report.flags));
+        remarks.push(flags(theme, &report.flags));
     }
     (!remarks.is_empty()).then(|| remarks.join(", "))
 }

@@ -8,6 +8,7 @@ use ratatui::widgets::Widget;
 
 use crate::core::clock_trust::ClockState;
 use crate::ui::View;
+use crate::ui::app::Screen;
 use crate::ui::status::Health;
 use crate::ui::text;
 
@@ -28,6 +29,8 @@ struct Part {
 enum Joint {
     Separator,
     Space,
+    /// A step further in.
+    Crumb,
 }
 
 impl Widget for &StatusBar<'_> {
@@ -89,33 +92,42 @@ impl StatusBar<'_> {
             parts.push(part(7, dot, theme.heading(), "Rollcall".to_owned()));
         }
         parts.push(part(2, dot, theme.strong(), app.station_name().to_owned()));
+        let label_words = theme.sentence(&camera.label);
+        if let Some(words) = self.breadcrumb() {
+            parts.push(part(0, Joint::Crumb, theme.heading(), words));
+        }
         let (health, label) = match camera.health {
             // What it delivers says more than that it works.
             Health::Good if camera.frames_per_second.is_some() => (theme.good(), ""),
-            Health::Good => (theme.good(), camera.label),
-            Health::Warning => (theme.warning(), camera.label),
-            Health::Bad => (theme.bad(), camera.label),
+            Health::Good => (theme.good(), label_words.as_str()),
+            Health::Warning => (theme.warning(), label_words.as_str()),
+            Health::Bad => (theme.bad(), label_words.as_str()),
         };
         let mark = theme.marks().dot;
-        let words = format!("{mark} cam {label}").trim_end().to_owned();
+        let words = theme
+            .fill("{} cam {}", &[&mark, &label])
+            .trim_end()
+            .to_owned();
         parts.push(part(0, dot, health, words));
         if camera.health == Health::Good {
             let size = camera.size.map(|(w, h)| format!("{w}x{h}"));
             parts.extend(size.map(|words| part(6, space, plain, words)));
-            let rate = camera.frames_per_second.map(|r| format!("{r:.1} fps"));
+            let rate = camera
+                .frames_per_second
+                .map(|r| theme.fill("{} fps", &[&format!("{r:.1}")]));
             parts.extend(rate.map(|words| part(1, space, plain, words)));
         }
         let time = status.frame_time;
-        let time = time.map(|t| format!("{} ms/frame", t.as_millis()));
+        let time = time.map(|t| theme.fill("{} ms/frame", &[&t.as_millis()]));
         parts.extend(time.map(|words| part(3, dot, plain, words)));
         let looks = status.looks_per_second;
-        let looks = looks.map(|rate| format!("looks {rate:.0}/s"));
+        let looks = looks.map(|rate| theme.fill("looks {}/s", &[&format!("{rate:.0}")]));
         parts.extend(looks.map(|words| part(5, dot, plain, words)));
         let bytes = status.bytes_per_second;
         let bytes = bytes.map(|rate| format!("{:.0} kB/s", rate / 1000.0));
         parts.extend(bytes.map(|words| part(4, dot, plain, words)));
         if status.dropped > 0 {
-            let words = format!("{} dropped", status.dropped);
+            let words = theme.fill("{} dropped", &[&status.dropped]);
             parts.push(part(4, dot, plain, words));
         }
         parts
@@ -131,6 +143,21 @@ impl StatusBar<'_> {
         match part.joint {
             Joint::Separator => format!(" {} ", self.0.theme.marks().separator),
             Joint::Space => " ".to_owned(),
+            Joint::Crumb => format!(" {} ", self.0.theme.marks().crumb),
+        }
+    }
+
+    /// Where the operator is, behind the station's name; nothing at home.
+    fn breadcrumb(&self) -> Option<String> {
+        let View { app, theme, .. } = self.0;
+        let name = theme.t(app.screen.name());
+        match app.screen {
+            Screen::Live => None,
+            Screen::Person => {
+                let code = app.person.code()?;
+                Some(format!("{name} {} {code}", theme.marks().crumb))
+            }
+            _ => Some(name.to_owned()),
         }
     }
 
@@ -138,11 +165,11 @@ impl StatusBar<'_> {
     fn clock(&self, form: Option<&(u8, &str)>) -> Part {
         let &(rank, format) = form.unwrap_or(&CLOCKS[2]);
         let View { station, theme, .. } = self.0;
-        let time = self.0.status.now.wall.format(format);
+        let time = theme.moment(&self.0.status.now.wall, format);
         let (words, style) = match station.clock() {
-            None | Some(ClockState::Synchronised) => (time.to_string(), theme.strong()),
+            None | Some(ClockState::Synchronised) => (time, theme.strong()),
             Some(ClockState::Unsynchronised | ClockState::Jumped) => {
-                (format!("{time} clock?"), theme.warning())
+                (theme.fill("{} clock?", &[&time]), theme.warning())
             }
         };
         Part {
@@ -171,19 +198,19 @@ impl Widget for &TroubleBanner<'_> {
             return;
         };
         let waiting = match station.unconfirmed() {
-            0 => "nothing waits".to_owned(),
-            1 => "1 punch waits".to_owned(),
-            n => format!("{n} punches wait"),
+            0 => theme.t("nothing waits").to_owned(),
+            1 => theme.t("1 punch waits").to_owned(),
+            n => theme.fill("{} punches wait", &[&n]),
         };
         let width = usize::from(area.width);
         // The number must not be cut off by a long message, so it is measured first.
         let tail = format!(", {waiting} ");
         let what = if station.writing_fails() {
-            "CANNOT WRITE"
+            theme.t("CANNOT WRITE")
         } else {
-            "CANNOT READ"
+            theme.t("CANNOT READ")
         };
-        let head = format!(" {what}: {trouble}");
+        let head = format!(" {what}: {}", theme.sentence(&trouble));
         let head = theme.fit(&head, width.saturating_sub(text::width(&tail)));
         buf.set_style(area, theme.alarm());
         buf.set_stringn(

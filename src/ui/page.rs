@@ -1,0 +1,179 @@
+//! A report in lines: what was read last, and how far it is scrolled.
+
+use super::field::TextField;
+use super::input::Key;
+use super::listing::Focus;
+use super::records::{PageKind, PageLine};
+use super::text;
+
+/// Lines that Page Up and Page Down scroll by.
+const PAGE: usize = 10;
+
+/// The report on the screen.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Page {
+    kind: Option<PageKind>,
+    is_asked: bool,
+    lines: Option<Result<Vec<PageLine>, String>>,
+    pub(crate) scroll: usize,
+    pub(crate) filter: TextField,
+    pub(crate) focus: Focus,
+    /// Whether the proposed threshold is about to be written.
+    pub(crate) is_confirming: bool,
+}
+
+/// What a key led to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum PageKey {
+    Pass,
+    Taken,
+    WriteThreshold,
+}
+
+impl Page {
+    /// Shows another report, or the same one anew.
+    pub(crate) fn open(&mut self, kind: PageKind) {
+        *self = Self {
+            kind: Some(kind),
+            ..Self::default()
+        };
+    }
+
+    /// Which report is to be read now.
+    pub(crate) fn due(&mut self) -> Option<PageKind> {
+        let kind = self.kind.filter(|_| !self.is_asked)?;
+        self.is_asked = true;
+        Some(kind)
+    }
+
+    pub(crate) fn take(&mut self, kind: PageKind, lines: Result<Vec<PageLine>, String>) {
+        if self.kind == Some(kind) {
+            self.lines = Some(lines);
+        }
+    }
+
+    /// The lines that pass the filter; nothing until they are read.
+    pub(crate) fn shown(&self) -> Option<Result<Vec<&PageLine>, &str>> {
+        let wanted = text::folded(self.filter.text());
+        let passes = |line: &&PageLine| {
+            let wanted = wanted.trim();
+            text::folded(&line.words).contains(wanted) || text::folded(&line.term).contains(wanted)
+        };
+        Some(match self.lines.as_ref()? {
+            Ok(lines) => Ok(lines.iter().filter(passes).collect()),
+            Err(error) => Err(error),
+        })
+    }
+
+    pub(crate) fn handle(&mut self, key: Key) -> PageKey {
+        if std::mem::take(&mut self.is_confirming) {
+            return match key {
+                Key::Char('y' | 'Y') => PageKey::WriteThreshold,
+                _ => PageKey::Taken,
+            };
+        }
+        if self.focus == Focus::Filter {
+            match key {
+                Key::Enter | Key::Tab => self.focus = Focus::Rows,
+                Key::Esc => {
+                    self.filter.clear();
+                    self.focus = Focus::Rows;
+                }
+                key => {
+                    self.filter.handle(key);
+                    self.scroll = 0;
+                }
+            }
+            return PageKey::Taken;
+        }
+        self.scroll = match key {
+            Key::Char('/') => {
+                self.focus = Focus::Filter;
+                0
+            }
+            Key::Esc if !self.filter.is_empty() => {
+                self.filter.clear();
+                0
+            }
+            Key::Enter => {
+                self.is_asked = false;
+                self.scroll
+            }
+            Key::Char('w') if self.kind == Some(PageKind::Calibration) => {
+                self.is_confirming = true;
+                self.scroll
+            }
+            Key::Up | Key::Char('k') => self.scroll.saturating_sub(1),
+            Key::Down | Key::Char('j') => self.scroll + 1,
+            Key::PageUp => self.scroll.saturating_sub(PAGE),
+            Key::PageDown => self.scroll + PAGE,
+            Key::Home => 0,
+            Key::End => usize::MAX,
+            _ => return PageKey::Pass,
+        };
+        let last = match self.shown() {
+            Some(Ok(lines)) => lines.len().saturating_sub(1),
+            _ => 0,
+        };
+        self.scroll = self.scroll.min(last);
+        PageKey::Taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_read_once_scrolled_and_filtered() {
+        let mut page = Page::default();
+        assert_eq!(page.due(), None);
+        page.open(PageKind::Audit);
+        assert_eq!(page.due(), Some(PageKind::Audit));
+        assert_eq!(page.due(), None, "asked already");
+        page.take(PageKind::Doctor, Err("late answer of another".into()));
+        assert!(page.shown().is_none());
+        let line = |words: &str| PageLine {
+            health: None,
+            term: String::new(),
+            words: words.into(),
+            is_drawn: false,
+        };
+        page.take(PageKind::Audit, Ok(vec![line("ana"), line("Bruno Díaz")]));
+        assert_eq!(page.handle(Key::PageDown), PageKey::Taken);
+        assert_eq!(page.scroll, 1, "not beyond the last line");
+        for key in [Key::Char('/'), Key::Char('d'), Key::Char('i'), Key::Enter] {
+            page.handle(key);
+        }
+        assert_eq!(page.shown().unwrap().unwrap(), [&line("Bruno Díaz")]);
+        assert_eq!(
+            page.handle(Key::Esc),
+            PageKey::Taken,
+            "takes the filter away"
+        );
+        assert_eq!(page.handle(Key::Esc), PageKey::Pass);
+        assert_eq!(
+            page.handle(Key::Char('w')),
+            PageKey::Pass,
+            "nothing to write here"
+        );
+        page.handle(Key::Enter);
+        assert_eq!(page.due(), Some(PageKind::Audit), "Enter reads it again");
+    }
+
+    #[test]
+    fn only_a_clear_yes_writes_the_threshold() {
+        let mut page = Page::default();
+        page.open(PageKind::Calibration);
+        for (answer, led_to) in [
+            (Key::Enter, PageKey::Taken),
+            (Key::Char('n'), PageKey::Taken),
+            (Key::Char('y'), PageKey::WriteThreshold),
+        ] {
+            assert_eq!(page.handle(Key::Char('w')), PageKey::Taken);
+            assert!(page.is_confirming);
+            assert_eq!(page.handle(answer), led_to);
+            assert!(!page.is_confirming);
+        }
+    }
+}
