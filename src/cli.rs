@@ -111,6 +111,9 @@ pub struct CaptureArgs {
     /// Kilobytes a second that the dashboard may write; its preview gives way. 0 for any.
     #[arg(long, value_name = "KBPS")]
     pub preview_kbps: Option<u32>,
+    /// No dashboard but lines of words, for screen readers; commands are typed.
+    #[arg(long)]
+    pub plain: bool,
 }
 
 impl CaptureArgs {
@@ -120,6 +123,7 @@ impl CaptureArgs {
             && self.rate.is_none()
             && !self.once
             && self.preview_kbps.is_none()
+            && !self.plain
     }
 }
 

@@ -4,10 +4,14 @@
 //! similarities and attendance belong in the database and are not repeated here.
 
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
+use chrono::{DateTime, FixedOffset};
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::EnvFilter;
+
+use crate::clock::Clock;
 
 /// Folder of the log files inside the data folder.
 pub const FOLDER: &str = "logs";
@@ -42,6 +46,43 @@ pub enum LoggingError {
         /// What is wrong with it.
         source: tracing_subscriber::filter::ParseError,
     },
+}
+
+/// Whether panics are reported already.
+static REPORTS: Once = Once::new();
+
+/// From now on a panic leaves a report of its own beside the log: what failed, where, and
+/// how it came there, for whoever is asked to mend it. What was done before with a panic
+/// is done after it.
+pub fn report_panics(data_dir: &Path, clock: Clock) {
+    let folder = data_dir.join(FOLDER);
+    REPORTS.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if let Some(path) = write_report(&folder, &clock.now().wall, info) {
+                tracing::error!(report = %path.display(), "a panic was reported");
+            }
+            previous(info);
+        }));
+    });
+}
+
+fn write_report(
+    folder: &Path,
+    now: &DateTime<FixedOffset>,
+    info: &std::panic::PanicHookInfo<'_>,
+) -> Option<PathBuf> {
+    let thread = std::thread::current();
+    let text = format!(
+        "rollcall {}\n{}\nthread {}\n{info}\n\n{}\n",
+        env!("CARGO_PKG_VERSION"),
+        now.to_rfc3339(),
+        thread.name().unwrap_or("without a name"),
+        std::backtrace::Backtrace::force_capture()
+    );
+    let path = folder.join(format!("panic-{}.txt", now.format("%Y%m%dT%H%M%S%.6f")));
+    crate::whole_file::replace(&path, text.as_bytes()).ok()?;
+    Some(path)
 }
 
 /// Starts logging to a file. `filter` is used unless `RUST_LOG` is set. What is

@@ -261,10 +261,9 @@ fn false_matches(report: &Report) -> Vec<String> {
         ),
     }];
     said.push(
-        if report.from_own_people {
-            "That is from how alike your own people are, and never better than strangers' pictures in general; it is for a single look, and a name needs several that agree."
-        } else {
-            "That is from strangers' pictures in general; ten people are needed to tell how alike yours are; it is for a single look, and a name needs several that agree."
+        match report.from_own_people {
+            true => "That is from how alike your own people are, and never better than strangers' pictures in general; it is for a single look, and a name needs several that agree.",
+            false => "That is from strangers' pictures in general; ten people are needed to tell how alike yours are; it is for a single look, and a name needs several that agree.",
         }
         .to_owned(),
     );

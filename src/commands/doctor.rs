@@ -187,21 +187,20 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>> {
         .filter(|p| p.active && !comparable.contains(&p.id));
     let (redoable, lost): (Vec<&Person>, Vec<&Person>) =
         unknown.partition(|p| gallery.other_models.iter().any(|(id, _)| *id == p.id));
-    for (people, remedy) in [
-        (
-            redoable,
-            "known to another embedder only: run `rollcall people re-embed`",
-        ),
-        (
-            lost,
-            "without a template that can be used: enrol them again",
-        ),
-    ] {
-        if !people.is_empty() {
-            let codes: Vec<String> = people.iter().map(|p| p.code.to_string()).collect();
-            let detail = format!("{remedy}: {}", codes.join(", "));
-            findings.push(finding("people", Verdict::Warning, detail));
-        }
+    let codes = |people: &[&Person]| {
+        let codes: Vec<String> = people.iter().map(|p| p.code.to_string()).collect();
+        codes.join(", ")
+    };
+    if !redoable.is_empty() {
+        let codes = codes(&redoable);
+        let detail =
+            format!("known to another embedder only, run `rollcall people re-embed`: {codes}");
+        findings.push(finding("people", Verdict::Warning, detail));
+    }
+    if !lost.is_empty() {
+        let codes = codes(&lost);
+        let detail = format!("without a template that can be used, enrol them again: {codes}");
+        findings.push(finding("people", Verdict::Warning, detail));
     }
     Ok(findings)
 }

@@ -17,10 +17,11 @@ use crate::core::notice::Notice;
 use crate::core::person::{PersonCode, PersonName};
 use crate::inference::recogniser::Recogniser;
 use crate::logging;
+use crate::runtime::announcer::AnnouncerRules;
 use crate::runtime::dashboard::DashboardOptions;
 use crate::runtime::desk::DeskRules;
 use crate::runtime::review::ReviewRules;
-use crate::runtime::{Consent, Parts, dashboard, headless};
+use crate::runtime::{Consent, Parts, dashboard, headless, plain};
 use crate::store::{Author, NewPerson, StationLock, Store};
 use crate::ui::{Charset, ColourDepth, Language, PreviewMode, UiOptions};
 
@@ -28,12 +29,13 @@ use crate::ui::{Charset, ColourDepth, Language, PreviewMode, UiOptions};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Front {
     Dashboard,
+    Plain,
     Headless,
 }
 
 /// `rollcall` without a command.
 pub(super) fn run_dashboard(capture: &CaptureArgs, context: &Context) -> Result<Outcome> {
-    start(capture, context, Front::Dashboard)
+    start(capture, context, front(capture))
 }
 
 /// `rollcall run`.
@@ -41,12 +43,20 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<Outcome> {
     let front = if args.headless {
         Front::Headless
     } else {
-        Front::Dashboard
+        front(&args.capture)
     };
     if args.start_fresh {
         salvage::begin_anew(context)?;
     }
     start(&args.capture, context, front)
+}
+
+fn front(capture: &CaptureArgs) -> Front {
+    if capture.plain {
+        Front::Plain
+    } else {
+        Front::Dashboard
+    }
 }
 
 fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outcome> {
@@ -95,6 +105,10 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
         notices,
         duties: context.duties(&folder.path)?,
         consent,
+        announcer: AnnouncerRules {
+            command: context.config.welcome.command.clone(),
+            limit: Duration::from_secs(context.config.welcome.command_timeout_secs),
+        },
         keeps_strangers: context.config.review.keep_days > 0,
     };
     match front {
@@ -113,6 +127,7 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
                 dashboard_options(&source, desk, capture.preview_kbps, context)?,
             )?;
         }
+        Front::Plain => plain::run(parts, language(context)?)?,
         Front::Headless => headless::run(parts)?,
     }
     Ok(Outcome::Done)
@@ -215,6 +230,14 @@ fn demo_person(
     })
 }
 
+/// The operator's language; catalogues in the data folder go before the program's own.
+fn language(context: &Context) -> Result<&'static Language> {
+    let folder = context.data_dir().join("languages");
+    let environment = |name: &str| std::env::var(name).ok();
+    let setting = &context.config.dashboard.language;
+    Ok(Language::load(setting, &folder, environment)?)
+}
+
 fn dashboard_options(
     source: &SourceSpec,
     desk: DeskRules,
@@ -224,11 +247,9 @@ fn dashboard_options(
     let environment = |name: &str| std::env::var(name).ok();
     let config = &context.config;
     let charset = Charset::detect(environment);
-    let languages = context.data_dir().join("languages");
-    let language = Language::load(&config.dashboard.language, &languages, environment)?;
     Ok(DashboardOptions {
         ui: UiOptions {
-            language,
+            language: language(context)?,
             station_name: config.station.name.clone(),
             operator: super::operator(),
             ask_consent: config.privacy.consent_required
@@ -236,6 +257,7 @@ fn dashboard_options(
             colours: ColourDepth::detect(environment),
             charset,
             has_pixels: false,
+            cell: None,
             banner: Duration::from_secs(config.welcome.banner_secs),
             preview: match config.dashboard.preview {
                 PreviewChoice::Auto => None,

@@ -1,11 +1,16 @@
 //! The station with its dashboard.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use chrono::{LocalResult, NaiveDateTime};
 use crossbeam_channel::bounded;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, getppid, getsid};
+use signal_hook::consts::SIGTSTP;
+use signal_hook::low_level::emulate_default_handler;
 
 use super::camera_controls::{ControlDesk, LOOK_EVERY};
 use super::desk::{DeskRules, RecordsDesk};
@@ -17,7 +22,7 @@ use crate::core::frame::Frame;
 use crate::core::notice::Notice;
 use crate::ui::{
     Action, App, CameraFigures, CameraStatus, CorrectionDraft, DraftDeed, Health, Input,
-    PreviewPace, Question, Status, Terminal, TerminalError, UiOptions, input,
+    PreviewMode, PreviewPace, Question, Status, Terminal, TerminalError, UiOptions, input,
 };
 
 /// Keys and resizes that may wait for the main thread.
@@ -51,14 +56,23 @@ pub struct DashboardOptions {
 /// left that could not be written.
 pub fn run(parts: Parts, options: DashboardOptions) -> Result<()> {
     // The terminal first: without one, nothing is started.
-    let mut terminal = Terminal::open()?;
+    let asks = matches!(options.ui.preview, None | Some(PreviewMode::Pixels));
+    let mut terminal = Terminal::open(asks)?;
     let controls = ControlDesk::of(&parts.source, &parts.camera)
         .context("starting the thread of the camera's controls")?;
     let runtime = Runtime::start(parts)?;
+    let wants_shell = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(SIGTSTP, Arc::clone(&wants_shell))
+        .context("registering a signal handler")?;
     let records = RecordsDesk::start(options.desk.clone(), *runtime.clock())
         .context("starting the thread that reads the records")?;
+    let (has_pixels, cell) = terminal.pixels();
     let mut dashboard = Dashboard {
-        app: App::new(options.ui.clone()),
+        app: App::new(UiOptions {
+            has_pixels,
+            cell,
+            ..options.ui.clone()
+        }),
         pace: PreviewPace::new(options.preview_kbps),
         last_picture: Duration::ZERO,
         options,
@@ -66,6 +80,7 @@ pub fn run(parts: Parts, options: DashboardOptions) -> Result<()> {
         controls,
         records,
         last_look_at_controls: None,
+        wants_shell,
         picture: None,
         last_draw: Duration::ZERO,
     };
@@ -85,6 +100,8 @@ struct Dashboard {
     records: RecordsDesk,
     /// While they are on the screen.
     last_look_at_controls: Option<Duration>,
+    /// Set by Ctrl-Z and by the signal that it sends elsewhere.
+    wants_shell: Arc<AtomicBool>,
     picture: Option<Arc<Frame>>,
     last_draw: Duration,
 }
@@ -96,6 +113,9 @@ impl Dashboard {
             .context("starting the thread that reads the keyboard")?;
         self.draw(terminal)?;
         while !self.runtime.is_stopping() {
+            if self.wants_shell.load(Ordering::SeqCst) {
+                self.suspend(terminal)?;
+            }
             let until_draw = self.until_next_draw();
             if let Some(input) = self.runtime.wait(&inputs, until_draw)? {
                 self.take_in(input);
@@ -106,6 +126,26 @@ impl Dashboard {
             }
         }
         Ok(())
+    }
+
+    /// Gives the terminal to the shell and stops, with all threads, until it says `fg`.
+    fn suspend(&mut self, terminal: &mut Terminal) -> Result<()> {
+        // Without a shell that watches us, nobody would ever say fg.
+        let (own, parents) = (getsid(None)?, getsid(Some(getppid())));
+        if parents != Ok(own) {
+            self.wants_shell.store(false, Ordering::SeqCst);
+            self.app.tell(Err("there is no shell to go to".to_owned()));
+            return self.draw(terminal);
+        }
+        tracing::warn!("suspended: no attendance is taken until the shell says fg");
+        terminal.suspended(self.options.ui.language, || -> std::io::Result<()> {
+            // What was started with us, such as a script, stops too.
+            kill(Pid::from_raw(0), Signal::SIGTSTP)?;
+            emulate_default_handler(SIGTSTP)
+        })?;
+        self.wants_shell.store(false, Ordering::SeqCst);
+        tracing::info!("resumed");
+        self.draw(terminal)
     }
 
     fn take_in(&mut self, input: Input) {
@@ -122,7 +162,7 @@ impl Dashboard {
                 }
                 Action::ChangeControl(change) => self.controls.change(change),
                 Action::Ask(question) => self.ask(question),
-                Action::Suspend => {}
+                Action::Suspend => self.wants_shell.store(true, Ordering::SeqCst),
                 Action::Quit => self.runtime.stop_flag().request(),
                 Action::TerminalLost(reason) => {
                     tracing::warn!("the terminal is gone: {reason}");

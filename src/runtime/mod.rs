@@ -6,12 +6,14 @@
 //! On a stop the order is: no more frames, no more observations, then the store
 //! writes what is queued, and only then does the process end.
 
+pub mod announcer;
 mod camera_controls;
 mod complaints;
 pub mod dashboard;
 pub mod desk;
 pub mod headless;
 pub mod keeper;
+pub mod plain;
 mod portraits;
 pub mod review;
 
@@ -36,7 +38,9 @@ use crate::core::station::{Policies, Station};
 use crate::core::worktime::plan::WorkPlan;
 use crate::inference::recogniser::Recogniser;
 use crate::inference::worker::{self, RecogniserReport};
+use crate::logging;
 use crate::mailbox::Mailbox;
+use crate::runtime::announcer::{Announcer, AnnouncerRules};
 use crate::runtime::complaints::Complaints;
 use crate::runtime::keeper::{Duties, Keeper};
 use crate::stop::StopFlag;
@@ -91,6 +95,8 @@ pub struct Parts {
     pub consent: Consent,
     /// Whether the faces of people without a name are kept for somebody to look at.
     pub keeps_strangers: bool,
+    /// A program that is run at each punch.
+    pub announcer: AnnouncerRules,
 }
 
 /// Whether a person is asked before being enrolled at the camera.
@@ -117,6 +123,7 @@ pub struct Runtime {
     store: StoreHandle,
     receipts: Receiver<Receipt>,
     keeper: Keeper,
+    announcer: Option<Announcer>,
     consent: Consent,
     keeps_strangers: bool,
     last_tick: Duration,
@@ -155,6 +162,7 @@ impl Runtime {
     /// If a thread or a signal handler is refused, or the database cannot be read.
     pub fn start(parts: Parts) -> Result<Self> {
         let clock = Clock::start_in(parts.zone);
+        logging::report_panics(&parts.duties.data_dir, clock);
         let stop = StopFlag::new();
         for signal in [SIGTERM, SIGINT, SIGHUP] {
             signal_hook::flag::register(signal, stop.as_atomic())
@@ -216,6 +224,8 @@ impl Runtime {
                 .context("starting the camera's thread")?;
         let keeper = Keeper::start(parts.duties, clock, stop.clone())
             .context("starting the keeper's thread")?;
+        let announcer = Announcer::start(parts.announcer, stop.clone())
+            .context("starting the announcer's thread")?;
         Ok(Self {
             station,
             clock,
@@ -230,6 +240,7 @@ impl Runtime {
             store,
             receipts,
             keeper,
+            announcer,
             consent: parts.consent,
             keeps_strangers: parts.keeps_strangers,
             last_tick: now.monotonic,
@@ -350,6 +361,9 @@ impl Runtime {
         for effect in self.station.handle(event, &now) {
             self.perform(effect);
         }
+        if let Some(announcer) = &mut self.announcer {
+            announcer.follow(&self.station);
+        }
     }
 
     /// Ends all workers; everything decided is written before this returns.
@@ -377,6 +391,7 @@ impl Runtime {
             receipts,
             store,
             keeper,
+            announcer,
             ..
         } = self;
         camera.finish(CAMERA_GRACE);
@@ -394,6 +409,9 @@ impl Runtime {
         });
         receipts.try_iter().for_each(take);
         keeper.finish();
+        if let Some(announcer) = announcer {
+            announcer.finish();
+        }
         report_unwritten(&station)
     }
 

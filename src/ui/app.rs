@@ -5,7 +5,7 @@
 
 mod keys;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use super::camera_controls::{CameraControl, ControlChange, ControlsList};
@@ -13,6 +13,7 @@ use super::colour::ColourDepth;
 use super::correcting::Correcting;
 use super::correction_form::CorrectionDraft;
 use super::enrol_form::EnrolForm;
+use super::graphics::Canvas;
 use super::input::Input;
 use super::language::Language;
 use super::listing::Listing;
@@ -24,7 +25,7 @@ use super::records::{Answer, PageKind, Question};
 use super::reports::Reports;
 use super::review::Review;
 use super::settings::Settings;
-use super::theme::{Charset, Theme};
+use super::theme::{Charset, Theme, USUAL_ASPECT};
 use super::trends::{Trends, Weeks};
 use super::welcome::{Greeting, Welcome};
 use super::widgets::Steady;
@@ -49,6 +50,8 @@ pub struct UiOptions {
     pub preview: Option<PreviewMode>,
     /// Whether the terminal shows pictures.
     pub has_pixels: bool,
+    /// Width and height of its character cells in pixels, if it tells them.
+    pub cell: Option<(u16, u16)>,
     /// Who signs corrections, unless another name is typed.
     pub operator: String,
     /// Whether people are asked before they are enrolled.
@@ -67,6 +70,7 @@ impl Default for UiOptions {
             language: Language::english(),
             preview: None,
             has_pixels: false,
+            cell: None,
             operator: "operator".into(),
             ask_consent: false,
             banner: Duration::ZERO,
@@ -249,6 +253,8 @@ pub struct App {
     /// What the preview shows. Drawing writes it, which is why it is in a cell: all else
     /// that is drawn from is only read.
     pub(crate) steady: RefCell<Steady>,
+    /// Where the terminal shall show the picture itself; written by drawing, too.
+    pub(crate) canvas: Cell<Option<Canvas>>,
 }
 
 /// Deeds that can be taken back, one after the other.
@@ -290,6 +296,7 @@ impl App {
             trends: Trends::default(),
             weeks: Weeks::default(),
             steady: RefCell::default(),
+            canvas: Cell::default(),
         }
     }
 
@@ -351,6 +358,11 @@ impl App {
     /// Takes in how long a frame takes now, for the charts.
     pub fn observe(&mut self, station: &Station, now: &Moment, frame_time: Option<Duration>) {
         self.trends.observe(station, now.monotonic, frame_time);
+    }
+
+    /// Says what came of something; until the next key.
+    pub fn tell(&mut self, remark: Result<String, String>) {
+        self.remark = Some(remark);
     }
 
     /// Whether somebody has punched since this was asked last.
@@ -439,6 +451,10 @@ impl UiOptions {
             depth: self.colours,
             charset: self.charset,
             language: self.language,
+            cell_aspect: self.cell.map_or(USUAL_ASPECT, |(width, height)| {
+                f32::from(height) / f32::from(width.max(1))
+            }),
+            has_pixels: self.has_pixels,
         }
     }
 }

@@ -299,6 +299,8 @@ mod tests {
             depth: ColourDepth::True,
             charset: Charset::Unicode,
             language: Language::english(),
+            cell_aspect: 2.0,
+            has_pixels: false,
         };
         for screen in Screen::ALL {
             let has_key = |e: &&Entry| e.command == Command::Go(screen) && e.letter.is_some();

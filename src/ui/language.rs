@@ -24,6 +24,9 @@ const MOST_BYTES: u64 = 1 << 20;
 /// Catalogues that the program brings.
 const BUILT_IN: [(&str, &str); 1] = [("es", include_str!("../../languages/es.toml"))];
 
+/// Bytes besides its holes that a sentence has at least, to be found by them.
+const LEAST_OWN_WORDS: usize = 5;
+
 /// How often a hole's own words are looked up: a reason in a message in a notice.
 const DEEPEST: u8 = 3;
 
@@ -190,7 +193,9 @@ impl Language {
                     ));
                 }
             }
-            if !holes.is_empty() {
+            // With fewer words of its own it would be found where it was not said.
+            let own_words: usize = literals.iter().map(String::len).sum();
+            if !holes.is_empty() && own_words >= LEAST_OWN_WORDS {
                 patterns.push(Pattern {
                     literals,
                     holes,
@@ -212,9 +217,13 @@ impl Language {
         })
     }
 
-    /// A sentence of the dashboard's own, without holes.
+    /// A sentence of the dashboard's own, without holes. A context in square brackets at
+    /// its end tells words apart that are one in English; it is never shown.
     pub(crate) fn text<'a>(&'a self, english: &'a str) -> &'a str {
-        self.sentences.get(english).map_or(english, String::as_str)
+        match self.sentences.get(english) {
+            Some(said) => said,
+            None => without_context(english),
+        }
     }
 
     /// A sentence of the dashboard's own; `values` fill its holes `{}`.
@@ -324,6 +333,14 @@ impl Pattern {
         }
         values.push(left);
         Some(values)
+    }
+}
+
+/// "in" of "in [state]".
+fn without_context(english: &str) -> &str {
+    match english.rsplit_once(" [") {
+        Some((words, context)) if context.ends_with(']') => words,
+        _ => english,
     }
 }
 
@@ -478,6 +495,23 @@ short_weekdays = ["lu","ma","3","4","5","6","7"]
             assert_eq!(test.sentence(english), said);
         }
         assert_eq!(Language::english().sentence("in"), "in");
+        let short = language(r#""{} to {}" = "de {} a {}""#);
+        assert_eq!(
+            short.sentence("go to bed"),
+            "go to bed",
+            "too little to go by"
+        );
+        assert_eq!(short.fill("{} to {}", &[&1, &2]), "de 1 a 2");
+    }
+
+    #[test]
+    fn a_context_tells_words_apart_and_is_not_shown() {
+        let test = language("\"in\" = \"entrada\"\n\"in [state]\" = \"dentro\"");
+        assert_eq!(
+            (test.text("in"), test.text("in [state]")),
+            ("entrada", "dentro")
+        );
+        assert_eq!(Language::english().text("in [state]"), "in");
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod correcting;
 mod correction_form;
 mod enrol_form;
 mod field;
+mod graphics;
 pub mod input;
 mod language;
 mod listing;
@@ -32,6 +33,7 @@ mod page;
 mod palette;
 mod person;
 mod pin_entry;
+pub mod plain;
 mod records;
 mod reports;
 mod review;
@@ -71,6 +73,7 @@ use theme::Theme;
 
 /// Draws the dashboard into `frame`, whatever its size.
 pub fn draw(frame: &mut Frame<'_>, app: &App, station: &Station, status: &Status<'_>) {
+    app.canvas.set(None);
     let view = View {
         app,
         station,

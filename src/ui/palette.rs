@@ -66,6 +66,8 @@ mod tests {
             depth: ColourDepth::True,
             charset: Charset::Unicode,
             language: Language::english(),
+            cell_aspect: 2.0,
+            has_pixels: false,
         };
         let mut palette = Palette::default();
         for c in "settings".chars() {

@@ -205,7 +205,7 @@ impl PersonScreen {
                 self,
                 Typing::Pin(None),
                 TextField::default(),
-                "the two are not the same; once more".to_owned(),
+                english!("the two are not the same; once more").to_owned(),
             ),
             Typing::CodeToErase => {
                 let code = self.code.as_ref().map_or("", PersonCode::as_str);

@@ -16,8 +16,12 @@ use crossterm::terminal::{
 use crossterm::{cursor, execute};
 use ratatui::backend::CrosstermBackend;
 
+use super::graphics::{self, Canvas, Encoder, Graphics, Protocol};
+use super::language::Language;
 use super::meter::{Meter, Metered, Written};
+use super::widgets::marks;
 use super::{App, Status, draw};
+use crate::core::frame::FrameId;
 use crate::core::station::Station;
 
 /// Why the dashboard has no terminal.
@@ -40,7 +44,16 @@ pub enum TerminalError {
 pub struct Terminal {
     inner: ratatui::Terminal<CrosstermBackend<Metered<io::Stdout>>>,
     meter: Meter,
+    graphics: Option<Graphics>,
+    encoder: Encoder,
+    /// What the picture on the screen shows; none if there is none.
+    shown: Option<(Canvas, FrameId)>,
+    bytes: Vec<u8>,
 }
+
+/// Pixels across a picture that the terminal scales itself. More would cost a slow link
+/// its rate and show little more of a face.
+const MOST_ACROSS: u32 = 400;
 
 /// The thread that has the terminal at the moment, if any.
 static OWNER: Mutex<Option<ThreadId>> = Mutex::new(None);
@@ -54,41 +67,73 @@ static HOOK: Once = Once::new();
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 impl Terminal {
-    /// Takes the terminal: alternate screen, no echo, no cursor, bracketed paste.
+    /// Takes the terminal: alternate screen, no echo, no cursor, bracketed paste. If
+    /// `asks_for_pixels`, the terminal is asked whether it shows pictures; nobody else may
+    /// read from it before this returns.
     ///
     /// # Errors
     /// If standard output is no terminal or refuses.
-    pub fn open() -> Result<Self, TerminalError> {
+    pub fn open(asks_for_pixels: bool) -> Result<Self, TerminalError> {
         if !io::stdout().is_terminal() {
             return Err(TerminalError::NoTerminal);
         }
         HOOK.call_once(install_panic_hook);
-        *lock(&OWNER) = Some(thread::current().id());
-        TAKEN.store(true, Ordering::SeqCst);
-        // From here on the guard undoes what has been done, also if the next step fails.
         let meter = Meter::default();
         let out = Metered::new(io::stdout(), meter.clone());
         let mut terminal = Self {
             inner: ratatui::Terminal::new(CrosstermBackend::new(out))
-                .inspect_err(|_| restore())
                 .map_err(TerminalError::SetUp)?,
             meter,
+            graphics: None,
+            encoder: Encoder::default(),
+            shown: None,
+            bytes: Vec::new(),
         };
-        enable_raw_mode().map_err(TerminalError::SetUp)?;
-        execute!(
-            io::stdout(),
-            EnterAlternateScreen,
-            EnableBracketedPaste,
-            cursor::Hide
-        )
-        .map_err(TerminalError::SetUp)?;
-        terminal.inner.clear().map_err(TerminalError::SetUp)?;
+        // From here on the guard undoes what has been done, also if the next step fails.
+        terminal.take().map_err(TerminalError::SetUp)?;
+        if asks_for_pixels {
+            let asked = graphics::ask(terminal.inner.backend_mut());
+            terminal.graphics = asked.map_err(TerminalError::SetUp)?;
+        }
         Ok(terminal)
     }
 
     /// What has been written so far.
     pub fn written(&self) -> Written {
         self.meter.read()
+    }
+
+    /// Gives the terminal back while `stopped` runs, and takes it again.
+    ///
+    /// # Errors
+    /// If the terminal is gone, or `stopped` failed.
+    pub fn suspended(
+        &mut self,
+        language: &Language,
+        stopped: impl FnOnce() -> io::Result<()>,
+    ) -> Result<(), TerminalError> {
+        restore();
+        let words = language.text("Rollcall is stopped and takes no attendance; fg goes on.");
+        // Not `println!`, which panics where standard output is closed.
+        let _ = writeln!(io::stdout(), "{words}");
+        let done = stopped();
+        self.take().map_err(TerminalError::SetUp)?;
+        done.map_err(TerminalError::SetUp)
+    }
+
+    /// Takes the screen: everything is drawn anew.
+    fn take(&mut self) -> io::Result<()> {
+        *lock(&OWNER) = Some(thread::current().id());
+        TAKEN.store(true, Ordering::SeqCst);
+        self.shown = None;
+        enable_raw_mode()?;
+        execute!(
+            io::stdout(),
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            cursor::Hide
+        )?;
+        self.inner.clear()
     }
 
     /// Sounds the bell.
@@ -115,8 +160,75 @@ impl Terminal {
         self.inner
             .draw(|frame| draw(frame, app, station, status))
             .map_err(TerminalError::Draw)?;
-        Ok(())
+        self.draw_picture(app, station, status)
+            .map_err(TerminalError::Draw)
     }
+
+    /// Whether the terminal shows pictures, and the size of its cells in pixels.
+    pub fn pixels(&self) -> (bool, Option<(u16, u16)>) {
+        let asked = self.graphics.map(|graphics| graphics.cell);
+        (asked.is_some(), asked.or_else(cell_of_window))
+    }
+
+    /// Sends the picture itself to where the drawing left room for it.
+    fn draw_picture(
+        &mut self,
+        app: &App,
+        station: &Station,
+        status: &Status<'_>,
+    ) -> io::Result<()> {
+        let Some(Graphics { protocol, cell }) = self.graphics else {
+            return Ok(());
+        };
+        let wanted = app.canvas.get().zip(status.frame);
+        self.bytes.clear();
+        match wanted {
+            None if self.shown.is_none() => return Ok(()),
+            None => {
+                self.shown = None;
+                graphics::clear(protocol, &mut self.bytes)?;
+            }
+            Some((canvas, frame)) => {
+                if self.shown == Some((canvas, frame.id)) {
+                    return Ok(());
+                }
+                self.shown = Some((canvas, frame.id));
+                let cells = canvas.cells;
+                let (across, down) = (
+                    u32::from(cells.width) * u32::from(cell.0),
+                    u32::from(cells.height) * u32::from(cell.1),
+                );
+                let (across, down) = match protocol {
+                    // Whole bands, or the last one would reach below its cells.
+                    Protocol::Sixel => (across, down - down % 6),
+                    _ if across > MOST_ACROSS => (MOST_ACROSS, down * MOST_ACROSS / across),
+                    _ => (across, down),
+                };
+                let faces = marks(station, app.theme());
+                let picture = graphics::paint(&frame.image, (across, down), &faces);
+                // All at once, and the cursor back to where a form may have it.
+                let (column, row) = (cells.x + 1, cells.y + 1);
+                write!(self.bytes, "\x1b[?2026h\x1b7\x1b[{row};{column}H")?;
+                let size = (cells.width, cells.height);
+                self.encoder
+                    .encode(protocol, &picture, size, &mut self.bytes)?;
+                self.bytes.extend_from_slice(b"\x1b8\x1b[?2026l");
+            }
+        }
+        let out = self.inner.backend_mut();
+        out.write_all(&self.bytes)?;
+        Write::flush(out)
+    }
+}
+
+/// What the kernel knows of the window, if the terminal has told it.
+fn cell_of_window() -> Option<(u16, u16)> {
+    let size = crossterm::terminal::window_size().ok()?;
+    let cell = (
+        size.width.checked_div(size.columns)?,
+        size.height.checked_div(size.rows)?,
+    );
+    (cell.0 > 0 && cell.1 > 0).then_some(cell)
 }
 
 impl Drop for Terminal {

@@ -106,7 +106,14 @@ pub(crate) struct Theme {
     pub(crate) depth: ColourDepth,
     pub(crate) charset: Charset,
     pub(crate) language: &'static Language,
+    /// How many times as high as wide a character cell is.
+    pub(crate) cell_aspect: f32,
+    /// Whether the terminal shows pictures.
+    pub(crate) has_pixels: bool,
 }
+
+/// Of most fonts.
+pub(crate) const USUAL_ASPECT: f32 = 2.0;
 
 impl Theme {
     pub(crate) fn marks(&self) -> &'static Marks {
@@ -270,6 +277,8 @@ mod tests {
             depth: ColourDepth::True,
             charset: Charset::Ascii,
             language: Language::english(),
+            cell_aspect: 2.0,
+            has_pixels: false,
         };
         assert_eq!(theme.text("disk\nfull \u{1b}[31mñ"), "disk full  [31mn");
         assert_eq!(theme.fit("Bruno Díaz", 8), "Bruno...");
@@ -281,6 +290,8 @@ mod tests {
             depth: ColourDepth::Monochrome,
             charset: Charset::Unicode,
             language: Language::english(),
+            cell_aspect: 2.0,
+            has_pixels: false,
         };
         for style in [
             theme.dim(),

@@ -165,9 +165,9 @@ impl AttendanceTable<'_> {
                 DayState::Free => dash(),
                 // A mark, because there is no room for words; the full table has them.
                 state if !row.report.flags.is_empty() => {
-                    format!("{} !", self.view.theme.sentence(&state))
+                    format!("{} !", self.view.theme.t(state_word(state)))
                 }
-                state => self.view.theme.sentence(&state),
+                state => self.view.theme.t(state_word(state)).to_owned(),
             },
             Kind::Last => last.map_or_else(dash, |e| e.at.format("%H:%M:%S").to_string()),
             Kind::Source => last.map_or_else(dash, |e| self.view.theme.sentence(&e.source)),
@@ -195,6 +195,18 @@ impl AttendanceTable<'_> {
             let age = self.view.status.now.wall - event.at;
             age >= TimeDelta::zero() && age < JUST_NOW
         })
+    }
+}
+
+/// Where somebody stands, to be looked up.
+pub(crate) fn state_word(state: DayState) -> &'static str {
+    match state {
+        DayState::Free => english!("free [state]"),
+        DayState::Expected => english!("expected [state]"),
+        DayState::Overdue => english!("overdue [state]"),
+        DayState::Absent => english!("absent [state]"),
+        DayState::In => english!("in [state]"),
+        DayState::Out => english!("out [state]"),
     }
 }
 

@@ -108,6 +108,8 @@ mod tests {
             depth: ColourDepth::True,
             charset,
             language: Language::english(),
+            cell_aspect: 2.0,
+            has_pixels: false,
         }
     }
 

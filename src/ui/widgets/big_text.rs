@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::ui::theme::Charset;
 
 /// Side of a letter in its own dots.
-const DOTS: u16 = 8;
+pub(in crate::ui) const GLYPH_SIDE: u16 = 8;
 
 /// How many dots of a letter a cell holds, across and down, and what it shows of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,10 +28,10 @@ impl Scale {
     /// Cells of a letter.
     fn cells(self) -> (u16, u16) {
         match self {
-            Self::Double => (2 * DOTS, DOTS),
-            Self::Halves => (DOTS, DOTS / 2),
-            Self::Quarters => (DOTS / 2, DOTS / 2),
-            Self::Plain => (DOTS, DOTS),
+            Self::Double => (2 * GLYPH_SIDE, GLYPH_SIDE),
+            Self::Halves => (GLYPH_SIDE, GLYPH_SIDE / 2),
+            Self::Quarters => (GLYPH_SIDE / 2, GLYPH_SIDE / 2),
+            Self::Plain => (GLYPH_SIDE, GLYPH_SIDE),
         }
     }
 }
@@ -69,7 +69,7 @@ pub(super) fn draw_big(
 }
 
 /// The eight rows of a letter; the lowest bit is the leftmost dot.
-fn glyph(c: char) -> Option<[u8; 8]> {
+pub(in crate::ui) fn glyph(c: char) -> Option<[u8; 8]> {
     let found = |c| {
         BASIC_FONTS
             .get(c)

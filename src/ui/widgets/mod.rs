@@ -20,8 +20,9 @@ mod report_table;
 mod status_bar;
 mod welcome;
 
-pub(super) use attendance_table::{AttendanceTable, Detail, hours, today_title};
+pub(super) use attendance_table::{AttendanceTable, Detail, hours, state_word, today_title};
 pub(super) use bars::{Bars, sparkline};
+pub(in crate::ui) use big_text::{GLYPH_SIDE, glyph};
 pub(super) use correction_form::CorrectionFormPanel;
 pub(super) use enrol_form::EnrolFormPanel;
 pub(super) use enrol_progress::EnrolProgress;
@@ -29,6 +30,7 @@ pub(super) use explain::Explain;
 pub(super) use faces::Faces;
 pub(super) use hints::Hints;
 pub(super) use log::LogLines;
+pub(in crate::ui) use overlay::marks;
 pub(super) use palette::PalettePanel;
 pub(super) use people_table::PeopleTable;
 pub(super) use person_detail::PersonDetail;

@@ -9,6 +9,7 @@ use crate::core::consensus::{Track, Verdict};
 use crate::core::liveness::Liveness;
 use crate::core::person::PersonName;
 use crate::core::station::Station;
+use crate::ui::graphics::FaceMark;
 use crate::ui::text;
 use crate::ui::theme::Theme;
 
@@ -36,6 +37,20 @@ pub(super) fn draw_faces(station: &Station, theme: Theme, placement: Placement, 
             taken.push(place);
         }
     }
+}
+
+/// The faces for a picture in pixels.
+pub(in crate::ui) fn marks(station: &Station, theme: Theme) -> Vec<FaceMark> {
+    let mark = |track: &Track| FaceMark {
+        bounding_box: track.detection.bounding_box,
+        label: Label::of(track, station, theme).words(),
+        colour: match track.verdict {
+            Verdict::Known(_) => [80, 220, 80],
+            Verdict::Deciding => [240, 200, 60],
+            Verdict::Unknown => [240, 80, 70],
+        },
+    };
+    station.tracks().iter().map(mark).collect()
 }
 
 /// Who a face is, in few words: name, similarity and a tick; "unknown"; or what
@@ -93,6 +108,10 @@ impl Label {
             head: theme.text(head).into_owned(),
             tail,
         }
+    }
+
+    fn words(&self) -> String {
+        format!("{}{}", self.head, self.tail)
     }
 
     fn width(&self) -> usize {

@@ -22,13 +22,23 @@ impl Placement {
     /// The largest place for a picture of this size in the middle of `area`;
     /// none if one of them is empty.
     pub(in crate::ui) fn fit(frame_width: u32, frame_height: u32, area: Rect) -> Option<Self> {
+        Self::fit_cells(frame_width, frame_height, area, 2.0)
+    }
+
+    /// The same for cells that are `aspect` times as high as they are wide.
+    pub(in crate::ui) fn fit_cells(
+        frame_width: u32,
+        frame_height: u32,
+        area: Rect,
+        aspect: f32,
+    ) -> Option<Self> {
         if frame_width == 0 || frame_height == 0 || area.is_empty() {
             return None;
         }
         let (w, h) = (frame_width as f32, frame_height as f32);
-        let cells_per_pixel = (f32::from(area.width) / w).min(f32::from(area.height) * 2.0 / h);
+        let cells_per_pixel = (f32::from(area.width) / w).min(f32::from(area.height) * aspect / h);
         let width = ((w * cells_per_pixel).round() as u16).clamp(1, area.width);
-        let height = ((h * cells_per_pixel / 2.0).round() as u16).clamp(1, area.height);
+        let height = ((h * cells_per_pixel / aspect).round() as u16).clamp(1, area.height);
         Some(Self {
             cells: Rect {
                 x: area.x + (area.width - width) / 2,
@@ -98,7 +108,8 @@ impl Steady {
 
 /// Draws a picture that stands still, as finely as every terminal of this kind can.
 pub(in crate::ui) fn draw_picture(image: &RgbImage, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let Some(placement) = Placement::fit(image.width(), image.height(), area) else {
+    let (width, height) = image.dimensions();
+    let Some(placement) = Placement::fit_cells(width, height, area, theme.cell_aspect) else {
         return;
     };
     if theme.depth == ColourDepth::Monochrome || theme.charset == Charset::Ascii {

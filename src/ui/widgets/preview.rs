@@ -1,6 +1,6 @@
 //! What the camera sees, with the faces in it; or why it sees nothing.
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
@@ -8,9 +8,12 @@ use ratatui::widgets::Widget;
 use super::overlay::draw_faces;
 use super::panel;
 use super::picture::{Placement, draw_ascii, draw_braille, draw_half_blocks, draw_quadrants};
+use crate::core::station::Mode;
 use crate::ui::View;
+use crate::ui::app::Enrolling;
 use crate::ui::app::PreviewMode;
 use crate::ui::colour::ColourDepth;
+use crate::ui::graphics::Canvas;
 use crate::ui::status::Health;
 use crate::ui::theme::{Charset, Theme};
 
@@ -37,9 +40,22 @@ impl Widget for &Preview<'_> {
             .filter(|_| status.camera.health != Health::Bad && mode != PreviewMode::Off)
             .and_then(|frame| {
                 let (width, height) = frame.image.dimensions();
-                Some((frame, Placement::fit(width, height, inner)?))
+                let aspect = theme.cell_aspect;
+                Some((frame, Placement::fit_cells(width, height, inner, aspect)?))
             });
         match placement {
+            Some((_, placement)) if mode == PreviewMode::Pixels && !self.is_covered() => {
+                app.canvas.set(Some(Canvas {
+                    cells: placement.cells,
+                }));
+                for position in placement.cells.positions() {
+                    if let Some(cell) = buf.cell_mut(position) {
+                        // The picture is there; a blank would be drawn over it.
+                        cell.reset();
+                        cell.set_diff_option(CellDiffOption::Skip);
+                    }
+                }
+            }
             Some((frame, placement)) => {
                 match mode {
                     PreviewMode::Pixels | PreviewMode::HalfBlocks => {
@@ -63,6 +79,14 @@ impl Widget for &Preview<'_> {
 }
 
 impl Preview<'_> {
+    /// Whether something may lie over the picture that must not be hidden by it.
+    fn is_covered(&self) -> bool {
+        let View { app, station, .. } = self.0;
+        app.palette.is_some()
+            || !matches!(app.enrolling, Enrolling::No)
+            || !matches!(station.mode(), Mode::Live)
+    }
+
     /// Says in the picture's place why there is none.
     fn explain(&self, area: Rect, buf: &mut Buffer) {
         let View {
@@ -116,7 +140,7 @@ pub(crate) fn rows_for_width(view: View<'_>, width: u16) -> u16 {
         .filter(|&(w, h)| w > 0 && h > 0)
         .unwrap_or((4, 3));
     let inner = f32::from(width.saturating_sub(2));
-    (inner * frame_height as f32 / frame_width as f32 / 2.0).round() as u16 + 2
+    (inner * frame_height as f32 / frame_width as f32 / view.theme.cell_aspect).round() as u16 + 2
 }
 
 fn drawable(wanted: PreviewMode, theme: Theme) -> PreviewMode {
@@ -125,7 +149,10 @@ fn drawable(wanted: PreviewMode, theme: Theme) -> PreviewMode {
         theme.depth == ColourDepth::Monochrome,
     );
     match wanted {
-        PreviewMode::HalfBlocks | PreviewMode::Quadrants if plain || grey => PreviewMode::Ascii,
+        PreviewMode::Pixels if theme.has_pixels => PreviewMode::Pixels,
+        PreviewMode::Pixels | PreviewMode::HalfBlocks | PreviewMode::Quadrants if plain || grey => {
+            PreviewMode::Ascii
+        }
         PreviewMode::Braille if plain => PreviewMode::Ascii,
         other => other,
     }

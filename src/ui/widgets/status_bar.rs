@@ -68,8 +68,8 @@ impl Widget for &StatusBar<'_> {
 /// Forms of date and time from long to short, each with the rank at which the
 /// next one takes its place.
 const CLOCKS: [(u8, &str); 3] = [
-    (6, "%-d %b %Y %H:%M:%S"),
-    (3, "%-d %b %H:%M:%S"),
+    (6, english!("%-d %b %Y %H:%M:%S")),
+    (3, english!("%-d %b %H:%M:%S")),
     (0, "%H:%M:%S"),
 ];
 
