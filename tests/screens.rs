@@ -3,7 +3,7 @@
 //! After a wanted change: `INSTA_UPDATE=always cargo test --test screens`, then
 //! look at every changed file under `tests/snapshots` as an operator would.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests too")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests too")]
 
 mod common;
 
@@ -30,8 +30,9 @@ use rollcall::core::worktime::shift::Shift;
 use rollcall::core::worktime::timetable::Schedule;
 use rollcall::ui::{
     Action, Answer, App, CameraControl, CameraFigures, CameraStatus, Charset, ColourDepth,
-    ControlChange, ControlStep, CorrectionDraft, DraftDeed, Health, Input, Key, Question,
-    ReportQuery, Status, UiOptions, draw,
+    ControlChange, ControlStep, CorrectionDraft, Done, DraftDeed, Health, Input, Key, Language,
+    PageKind, PageLine, PersonFile, Question, ReportQuery, SettingChange, SettingRow, Status,
+    TemplateFacts, UiOptions, draw,
 };
 
 const START: &str = "2026-11-23T07:55:02+01:00";
@@ -84,6 +85,80 @@ impl Desk {
             asked: Vec::new(),
             changes: Vec::new(),
             world,
+        }
+    }
+
+    /// The same dashboard for somebody who reads Spanish.
+    fn in_spanish(mut self) -> Self {
+        let language = Language::load("es", std::path::Path::new("."), |_| None).unwrap();
+        self.app = App::new(UiOptions {
+            station_name: "Puerta".into(),
+            language,
+            operator: "olga".into(),
+            ..UiOptions::default()
+        });
+        self
+    }
+
+    /// Answers what the screen asks of the records, with a made-up station's records.
+    fn answer(&mut self) {
+        self.app.follow(&self.world.station);
+        for question in self.due() {
+            let answer = match question {
+                Question::Report(query) => {
+                    let ledger = &self.world.ledger;
+                    let days = measure(
+                        self.world.station.work_plan(),
+                        ledger.people.clone(),
+                        ledger.events.clone(),
+                        (query.from, query.to),
+                        &self.world.now().wall,
+                    );
+                    Answer::Report(query, Ok(days))
+                }
+                Question::Visitors => Answer::Visitors(Ok(visitors())),
+                Question::Page(kind) => Answer::Page(kind, Ok(page(kind))),
+                Question::Person(_) => Answer::Person(Box::new(Ok(self.person_file()))),
+                Question::Settings => Answer::Settings(Ok(settings())),
+                other => panic!("{other:?} is no question of a screen"),
+            };
+            self.app.take(answer);
+        }
+    }
+
+    fn person_file(&self) -> PersonFile {
+        let people = &self.world.ledger.people;
+        let person = people[0].clone();
+        let days = measure(
+            self.world.station.work_plan(),
+            vec![person.clone()],
+            self.world.ledger.events.clone(),
+            ("2026-11-16".parse().unwrap(), "2026-11-23".parse().unwrap()),
+            &self.world.now().wall,
+        );
+        let picture = Arc::new(image::imageops::thumbnail(&doorway(), 96, 96));
+        PersonFile {
+            code: person.code,
+            name: person.name,
+            active: true,
+            team: Some("office".into()),
+            consent_at: Some("2026-11-02T09:00:00+01:00".parse().unwrap()),
+            has_pin: true,
+            enrolled_at: "2026-11-02T09:01:00+01:00".parse().unwrap(),
+            last_seen: Some("2026-11-23T07:55:02+01:00".parse().unwrap()),
+            templates: vec![
+                TemplateFacts {
+                    kind: "enrolled",
+                    made: Some("2026-11-02".parse().unwrap()),
+                },
+                TemplateFacts {
+                    kind: "adaptive",
+                    made: Some("2026-11-19".parse().unwrap()),
+                },
+            ],
+            pictures: vec![Arc::clone(&picture), picture],
+            picture_count: 5,
+            days: days.into_iter().next(),
         }
     }
 
@@ -222,18 +297,7 @@ impl Desk {
 
     /// Stands for the thread that reads the records.
     fn read_records(&mut self) {
-        let Some(query) = self.report_due() else {
-            return;
-        };
-        let ledger = &self.world.ledger;
-        let days = measure(
-            self.world.station.work_plan(),
-            ledger.people.clone(),
-            ledger.events.clone(),
-            (query.from, query.to),
-            &self.world.now().wall,
-        );
-        self.app.take(Answer::Report(query, Ok(days)));
+        self.answer();
     }
 
     fn terminal(&mut self, width: u16, height: u16) -> ratatui::Terminal<TestBackend> {
@@ -353,6 +417,262 @@ fn the_camera_and_its_controls() {
     assert_screens("camera", &mut desk);
     desk.press(&[Key::Esc]);
     assert!(!desk.app.shows_camera());
+}
+
+/// As the file has them that is not there: all defaults.
+fn settings() -> Vec<SettingRow> {
+    let file = rollcall::config::ConfigFile {
+        path: "/no/such/file".into(),
+    };
+    let settings =
+        file.settings(|name| (name == "ROLLCALL_LOG_FILTER").then(|| "debug".to_owned()));
+    let rows = settings.unwrap().into_iter();
+    rows.map(|setting| SettingRow {
+        section: setting.section,
+        key: setting.key,
+        value: setting.value,
+        default: setting.default,
+        help: setting.help,
+        overridden_by: setting.overridden_by,
+    })
+    .collect()
+}
+
+fn page(kind: PageKind) -> Vec<PageLine> {
+    let line = |health, term: &str, words: &str| PageLine {
+        health,
+        term: term.into(),
+        words: words.into(),
+        is_drawn: false,
+    };
+    let drawn = |term: &str, words: &str| PageLine {
+        is_drawn: true,
+        ..line(None, term, words)
+    };
+    match kind {
+        PageKind::Doctor => vec![
+            line(Some(Health::Good), "model", "SCRFD-2.5G (scrfd_2.5g.onnx)"),
+            line(
+                Some(Health::Good),
+                "database",
+                "data/rollcall.db is sound; 3 active people of 3",
+            ),
+            line(Some(Health::Warning), "backup", "none in data/backups"),
+            line(
+                Some(Health::Bad),
+                "camera",
+                "no camera was found; plug one in, or try --demo",
+            ),
+            line(
+                Some(Health::Warning),
+                "clock",
+                "2026-11-23 08:20:03 +01:00; no time server keeps it, so punches are marked as doubtful",
+            ),
+        ],
+        PageKind::Audit => vec![
+            line(None, "2026-11-23 07:58:40", "olga  person.rename  P-002"),
+            line(
+                None,
+                "2026-11-23 07:55:00",
+                "station  station.start  rollcall 0.1.0, source usb",
+            ),
+        ],
+        PageKind::Calibration => vec![
+            line(
+                None,
+                "",
+                "3 people, 9 templates; similarity asked for: 0.443",
+            ),
+            line(None, "", ""),
+            drawn(
+                "similarity",
+                "two people (27 pairs), one person (9 pictures)",
+            ),
+            drawn("-0.05", "░░░░░░░                      "),
+            drawn("0.05", "░░░░░░░░░░░░░░░░░░           "),
+            drawn(
+                "0.443",
+                "────────────────────────────────────────────────────────",
+            ),
+            drawn("0.70", "                             ██████████████"),
+            line(None, "", ""),
+            line(
+                None,
+                "",
+                "Expected false names: one in 12000 looks of strangers with your 3 people; no looks were counted yet.",
+            ),
+        ],
+    }
+}
+
+/// Every screen with its name, and the keys that lead there from the live one.
+fn all_screens() -> Vec<(&'static str, Vec<Key>)> {
+    let c = Key::Char;
+    vec![
+        ("live", vec![]),
+        ("why", vec![c('w')]),
+        ("enrol", vec![c('e')]),
+        ("people", vec![c('p')]),
+        ("person", vec![c('p'), Key::Enter]),
+        ("today", vec![c('t')]),
+        ("day", vec![c('t'), Key::Left]),
+        ("week", vec![c('t'), Key::Tab, Key::Tab, Key::Left]),
+        ("month", vec![c('t'), Key::BackTab]),
+        ("correction", vec![c('t'), c('c')]),
+        ("review", vec![c('r')]),
+        ("calibration", vec![c('g')]),
+        ("charts", vec![c('b')]),
+        ("camera", vec![c('c')]),
+        ("log", vec![c('l')]),
+        ("audit", vec![c('a')]),
+        ("settings", vec![c('s')]),
+        ("doctor", vec![c('d')]),
+        ("help", vec![c('?')]),
+        ("palette", vec![c(':')]),
+    ]
+}
+
+#[test]
+fn every_screen_in_spanish() {
+    for (name, keys) in all_screens() {
+        let mut desk = Desk::with_history().in_spanish();
+        desk.press(&keys);
+        desk.answer();
+        assert_screens(&format!("es_{name}"), &mut desk);
+    }
+}
+
+#[test]
+fn the_screens_of_the_records() {
+    for (name, keys) in all_screens() {
+        if [
+            "person",
+            "calibration",
+            "charts",
+            "audit",
+            "settings",
+            "doctor",
+            "palette",
+        ]
+        .contains(&name)
+        {
+            let mut desk = Desk::with_history();
+            desk.press(&keys);
+            assert_eq!(
+                name == "palette",
+                !desk.screen(80, 24).contains("reading the records")
+            );
+            desk.answer();
+            assert_screens(name, &mut desk);
+        }
+    }
+}
+
+#[test]
+fn every_screen_says_where_it_is_and_what_keys_do() {
+    for (name, keys) in all_screens() {
+        let mut desk = Desk::with_history();
+        desk.press(&keys);
+        desk.answer();
+        for (width, height) in [(40, 12), (80, 24), (300, 100)] {
+            let screen = desk.screen(width, height);
+            let lines: Vec<&str> = screen.lines().collect();
+            let hints = lines[usize::from(height) - 1];
+            // What takes all keys says how it is left; everything else how to quit.
+            let is_form = ["enrol", "correction", "palette"].contains(&name);
+            let wanted = if is_form { "Esc" } else { "q quit" };
+            assert!(hints.contains(wanted), "{name} {width}x{height}: {hints}");
+            if !["live", "why", "enrol", "palette"].contains(&name) {
+                assert!(
+                    lines[0].contains('›'),
+                    "{name} {width}x{height}: {}",
+                    lines[0]
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_setting_is_changed_and_said_and_undone() {
+    let mut desk = Desk::with_history();
+    desk.press(&[Key::Char('s')]);
+    desk.answer();
+    desk.write("/banner");
+    desk.press(&[Key::Enter, Key::Enter, Key::Ctrl('u')]);
+    desk.write("5");
+    insta::assert_snapshot!("settings_editing_80x24", desk.screen(80, 24));
+    desk.press(&[Key::Enter]);
+    let change = SettingChange {
+        section: "welcome".into(),
+        key: "banner_secs".into(),
+        value: Some("5".into()),
+        by: "olga".into(),
+    };
+    assert_eq!(desk.asked, [Question::ChangeSetting(change.clone())]);
+    let undo = Question::ChangeSetting(SettingChange {
+        value: None,
+        ..change
+    });
+    desk.app.take(Answer::Done(Ok(Done {
+        said: "welcome.banner_secs = 5; it takes effect at the next start".into(),
+        undo: Some(undo.clone()),
+    })));
+    assert!(desk.screen(80, 24).contains("banner_secs = 5; it takes"));
+    assert_eq!(desk.due(), [Question::Settings], "they are read again");
+    desk.press(&[Key::Esc, Key::Char('u')]);
+    assert_eq!(desk.asked[1..], [undo]);
+    desk.app.take(Answer::Done(Err("the disk is full".into())));
+    assert!(desk.screen(80, 24).contains("the disk is full"));
+}
+
+#[test]
+fn somebody_who_punched_is_greeted_from_afar() {
+    for (language, name) in [("en", "banner"), ("es", "es_banner")] {
+        let mut desk = Desk::new().busy();
+        desk.app = App::new(UiOptions {
+            language: Language::load(language, std::path::Path::new("."), |_| None).unwrap(),
+            banner: Duration::from_secs(4),
+            ..UiOptions::default()
+        });
+        // Carla came two seconds ago.
+        desk.world.wait(1.0);
+        assert_screens(name, &mut desk);
+        assert!(desk.app.take_news() && !desk.app.take_news());
+        // A key takes it away, and means nothing else where it is a mere "yes, yes".
+        desk.press(&[Key::Enter]);
+        let screen = desk.screen(80, 24);
+        assert!(screen.contains("Carla Ng"), "{screen}");
+        assert!(!screen.contains('█'));
+        desk.world.wait(400.0);
+        desk.world.see_for(&[Face::of(5, 0.71)], 2.0);
+        // A name that is too long for large letters, and one that the font has not.
+        desk.screen(80, 24);
+        desk.world.wait(5.0);
+        assert!(!desk.screen(80, 24).contains('█'), "it goes by itself");
+    }
+}
+
+#[test]
+fn a_terminal_with_pictures_gets_room_for_them_and_nothing_over_its_prompts() {
+    let mut desk = Desk::new().busy();
+    desk.app = App::new(UiOptions {
+        has_pixels: true,
+        cell: Some((9, 18)),
+        ..UiOptions::default()
+    });
+    let blank = |desk: &mut Desk| !desk.screen(80, 24).contains('▀');
+    assert!(blank(&mut desk), "no cell is drawn where the picture is");
+    desk.press(&[Key::Char(':')]);
+    assert!(
+        !blank(&mut desk),
+        "blocks, for the palette may lie over them"
+    );
+    desk.press(&[Key::Esc]);
+    desk.press(&[Key::Char('e')]);
+    assert!(!blank(&mut desk));
+    desk.press(&[Key::Esc, Key::Char('v')]);
+    assert!(!blank(&mut desk), "v chooses half-blocks");
 }
 
 fn visitors() -> Vec<Visitor> {

@@ -261,11 +261,13 @@ fn false_matches(report: &Report) -> Vec<String> {
         ),
     }];
     said.push(
-        match report.from_own_people {
-            true => "That is from how alike your own people are, and never better than strangers' pictures in general; it is for a single look, and a name needs several that agree.",
-            false => "That is from strangers' pictures in general; ten people are needed to tell how alike yours are; it is for a single look, and a name needs several that agree.",
-        }
-        .to_owned(),
+        if report.from_own_people {
+            "That is from how alike your own people are, and never better than strangers' pictures in general; it is for a single look, and a name needs several that agree."
+                .to_owned()
+        } else {
+            "That is from strangers' pictures in general; ten people are needed to tell how alike yours are; it is for a single look, and a name needs several that agree."
+                .to_owned()
+        },
     );
     match (report.strangers.len(), report.strangers_above_threshold) {
         (0, _) => {}

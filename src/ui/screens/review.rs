@@ -74,6 +74,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     }
 }
 
+/// Why a face has no name, to be looked up; the records keep one word for each.
+fn reason_word(reason: &str) -> &'static str {
+    match reason {
+        "spoof" => english!("picture?"),
+        "undecided" => english!("undecided"),
+        _ => english!("unknown"),
+    }
+}
+
 fn draw_list(frame: &mut Frame<'_>, view: View<'_>, visitors: &[Visitor], area: Rect) {
     let theme = view.theme;
     let review = &view.app.review;
@@ -104,7 +113,7 @@ fn draw_list(frame: &mut Frame<'_>, view: View<'_>, visitors: &[Visitor], area: 
             "{:<11} {:>5} {:<10} {nearest}",
             theme.moment(&visitor.last, "%d %b %H:%M"),
             visitor.sightings.len(),
-            theme.sentence(&visitor.reason),
+            theme.t(reason_word(&visitor.reason)),
         );
         let style = if selected == Some(index) {
             theme.selected()

@@ -29,8 +29,6 @@ struct Part {
 enum Joint {
     Separator,
     Space,
-    /// A step further in.
-    Crumb,
 }
 
 impl Widget for &StatusBar<'_> {
@@ -94,7 +92,7 @@ impl StatusBar<'_> {
         parts.push(part(2, dot, theme.strong(), app.station_name().to_owned()));
         let label_words = theme.sentence(&camera.label);
         if let Some(words) = self.breadcrumb() {
-            parts.push(part(0, Joint::Crumb, theme.heading(), words));
+            parts.push(part(0, space, theme.heading(), words));
         }
         let (health, label) = match camera.health {
             // What it delivers says more than that it works.
@@ -143,21 +141,20 @@ impl StatusBar<'_> {
         match part.joint {
             Joint::Separator => format!(" {} ", self.0.theme.marks().separator),
             Joint::Space => " ".to_owned(),
-            Joint::Crumb => format!(" {} ", self.0.theme.marks().crumb),
         }
     }
 
     /// Where the operator is, behind the station's name; nothing at home.
     fn breadcrumb(&self) -> Option<String> {
         let View { app, theme, .. } = self.0;
-        let name = theme.t(app.screen.name());
+        let (name, crumb) = (theme.t(app.screen.name()), theme.marks().crumb);
         match app.screen {
             Screen::Live => None,
             Screen::Person => {
                 let code = app.person.code()?;
-                Some(format!("{name} {} {code}", theme.marks().crumb))
+                Some(format!("{crumb} {name} {crumb} {code}"))
             }
-            _ => Some(name.to_owned()),
+            _ => Some(format!("{crumb} {name}")),
         }
     }
 
