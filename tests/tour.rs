@@ -2,6 +2,7 @@
 //! presses every key and reads the screen.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests too")]
+#![allow(clippy::too_many_lines, reason = "a tour has many stops")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

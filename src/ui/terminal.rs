@@ -15,6 +15,7 @@ use crossterm::terminal::{
 };
 use crossterm::{cursor, execute};
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
 
 use super::graphics::{self, Canvas, Encoder, Graphics, Protocol};
 use super::language::Language;
@@ -133,7 +134,10 @@ impl Terminal {
             EnableBracketedPaste,
             cursor::Hide
         )?;
-        self.inner.clear()
+        // Not `clear`, which asks where the cursor is and fails on a terminal that does not
+        // answer, or answers late.
+        let size = self.inner.size()?;
+        self.inner.resize(Rect::new(0, 0, size.width, size.height))
     }
 
     /// Sounds the bell.
