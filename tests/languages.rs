@@ -31,7 +31,9 @@ const OTHER_ROOMS: &[&str] = &[
     "src/camera/error.rs",
     "src/camera/state.rs",
     "src/commands/calibrate.rs",
+    "src/commands/data_folder.rs",
     "src/commands/doctor.rs",
+    "src/commands/station.rs",
     "src/runtime/camera_controls.rs",
     "src/runtime/desk.rs",
     "src/runtime/keeper.rs",
@@ -60,6 +62,20 @@ const NOT_SHOWN: &[&str] = &[
     "ok   ",
     "Pin(…)",
     "rollcall {}, source {}",
+    "--rate {rate}: from 0.01 to 240 pictures a second",
+    "camera-controls",
+    "demo",
+    "enrolling the demonstration's people panicked",
+    "enrolling {} for the demonstration",
+    "keeper",
+    "making {}",
+    "moving {} to {}",
+    "no face in the portrait",
+    "records",
+    "{DATABASE_FILE}-shm",
+    "{DATABASE_FILE}-wal",
+    "{} at {}",
+    "{} holds {MOST_ASIDE} old demonstrations; delete some",
     "registering a signal handler",
     "starting the announcer's thread",
     "starting the camera's thread",
@@ -216,12 +232,12 @@ fn others_sentences() -> BTreeMap<String, BTreeSet<String>> {
     found
 }
 
-/// `"...".to_owned()`.
+/// `"...".to_owned()` and `"...".into()`.
 fn owned(tokens: &[TokenTree]) -> Vec<String> {
     let mut found = Vec::new();
     for window in tokens.windows(3) {
         if let [literal, TokenTree::Punct(_), TokenTree::Ident(name)] = window
-            && name == "to_owned"
+            && (name == "to_owned" || name == "into")
         {
             found.extend(string(literal));
         }

@@ -36,15 +36,24 @@ struct FakeTerminal {
 
 impl FakeTerminal {
     fn start(answer: &str) -> Self {
+        let picture = Path::new("tests/fixtures/faces/astronaut.jpg");
+        Self::playing(
+            answer,
+            &["--source", picture.to_str().unwrap(), "--rate", "5"],
+            12,
+        )
+    }
+
+    fn playing(answer: &str, source: &[&str], frames: u32) -> Self {
         let pair = native_pty_system().openpty(SIZE).unwrap();
         let data = tempfile::tempdir().unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_rollcall"));
         command.cwd(env!("CARGO_MANIFEST_DIR"));
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
-        let picture = Path::new("tests/fixtures/faces/astronaut.jpg");
+        command.env("ROLLCALL_DASHBOARD_FRAMES_PER_SECOND", frames.to_string());
         command.args(["--data-dir", data.path().to_str().unwrap()]);
-        command.args(["--source", picture.to_str().unwrap(), "--rate", "5"]);
+        command.args(source);
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().unwrap();
@@ -196,4 +205,39 @@ fn a_terminal_without_pictures_gets_blocks() {
     let received = terminal.ends();
     assert!(find(&received, b"\x1bP0;1;0q").is_none());
     assert!(find(&received, b"\x1b_Ga=T").is_none());
+}
+
+/// `cargo test --release --test pixels -- --ignored --nocapture`
+#[test]
+#[ignore = "measures for minutes"]
+fn bytes_a_second_of_the_demonstration() {
+    const SECONDS: u64 = 20;
+    for (name, answer) in [
+        (
+            "iTerm2",
+            "\x1b]1337;ReportCellSize=18.0;9.0;1.0\x07\x1b[?62;c",
+        ),
+        ("kitty", "\x1b_Gi=31;OK\x1b\\\x1b[6;18;9t\x1b[?62;c"),
+        ("sixel", "\x1b[6;18;9t\x1b[?62;4;22c"),
+    ] {
+        for frames in [5, 10] {
+            let mut terminal = FakeTerminal::playing(answer, &["--demo"], frames);
+            let wait = |terminal: &mut FakeTerminal, seconds| {
+                let started = Instant::now();
+                while started.elapsed() < Duration::from_secs(seconds) {
+                    if let Ok(bytes) = terminal.output.recv_timeout(Duration::from_millis(50)) {
+                        terminal.received.extend(bytes);
+                    }
+                }
+                terminal.received.len() as u64
+            };
+            let before = wait(&mut terminal, 8);
+            let after = wait(&mut terminal, SECONDS);
+            println!(
+                "{name:8} {frames:2}/s {:4} kB/s",
+                (after - before) / SECONDS / 1000
+            );
+            terminal.ends();
+        }
+    }
 }

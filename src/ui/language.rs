@@ -24,8 +24,8 @@ const MOST_BYTES: u64 = 1 << 20;
 /// Catalogues that the program brings.
 const BUILT_IN: [(&str, &str); 1] = [("es", include_str!("../../languages/es.toml"))];
 
-/// Bytes besides its holes that a sentence has at least, to be found by them.
-const LEAST_OWN_WORDS: usize = 5;
+/// Letters besides its holes that a sentence has at least, to be found by them.
+const LEAST_LETTERS: usize = 3;
 
 /// How often a hole's own words are looked up: a reason in a message in a notice.
 const DEEPEST: u8 = 3;
@@ -193,9 +193,10 @@ impl Language {
                     ));
                 }
             }
-            // With fewer words of its own it would be found where it was not said.
-            let own_words: usize = literals.iter().map(String::len).sum();
-            if !holes.is_empty() && own_words >= LEAST_OWN_WORDS {
+            // With less of its own it would be found where it was not said.
+            let letters = literals.iter().flat_map(|literal| literal.chars());
+            let letters = letters.filter(|c| c.is_alphabetic()).count();
+            if !holes.is_empty() && letters >= LEAST_LETTERS {
                 patterns.push(Pattern {
                     literals,
                     holes,
@@ -501,6 +502,10 @@ short_weekdays = ["lu","ma","3","4","5","6","7"]
             "go to bed",
             "too little to go by"
         );
+        let short = language(r#""{} {} {} to {}" = "{} {} del {} al {}""#);
+        let said = "two of six are strangers; press e to enrol one";
+        assert_eq!(short.sentence(said), said);
+        let short = language(r#""{} to {}" = "de {} a {}""#);
         assert_eq!(short.fill("{} to {}", &[&1, &2]), "de 1 a 2");
     }
 

@@ -5,6 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 use super::{draw_filter, draw_words};
+use crate::ui::app::Screen;
 use crate::ui::records::PageLine;
 use crate::ui::text;
 use crate::ui::widgets::panel;
@@ -68,7 +69,12 @@ fn draw_lines(frame: &mut Frame<'_>, view: View<'_>, lines: &[&PageLine], area: 
             Some(Health::Warning) => (theme.warning(), "! "),
             Some(Health::Bad) => (theme.bad(), "!! "),
         };
-        let words = format!("{mark}{}", theme.sentence(&line.words));
+        // The trail is evidence: it is shown as it was written.
+        let words = if view.app.screen == Screen::Audit {
+            line.words.clone()
+        } else {
+            format!("{mark}{}", theme.sentence(&line.words))
+        };
         let term = term(line);
         let room = usize::from(area.width).saturating_sub(term_width);
         let is_above = term_width == 2 && !term.is_empty();
