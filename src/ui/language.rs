@@ -337,7 +337,7 @@ impl Pattern {
     }
 }
 
-/// "in" of "in [state]".
+/// "in" of `in [state]`.
 fn without_context(english: &str) -> &str {
     match english.rsplit_once(" [") {
         Some((words, context)) if context.ends_with(']') => words,
