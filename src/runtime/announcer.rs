@@ -121,6 +121,7 @@ fn announcement(notice: &Notice, station: &Station) -> Option<Announcement> {
 fn announce(rules: &AnnouncerRules, waiting: &Receiver<Announcement>, stop: &StopFlag) {
     loop {
         let announcement = match waiting.recv_timeout(GLANCE) {
+            Ok(_) if stop.is_requested() => return,
             Ok(announcement) => announcement,
             Err(RecvTimeoutError::Timeout) if !stop.is_requested() => continue,
             Err(_) => return,

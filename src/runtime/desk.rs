@@ -10,6 +10,7 @@ use chrono::{DateTime, Days, FixedOffset, NaiveDate};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::review::{self, ReviewRules};
+use crate::camera::without_credentials;
 use crate::clock::Clock;
 use crate::config::Setting;
 use crate::core::person::PersonCode;
@@ -351,17 +352,12 @@ impl DeskRules {
             .context("no such setting")?;
         self.commands.set(section, key, value.as_deref())?;
         let said = value.as_ref().unwrap_or(&before.default);
-        // A configuration is no secret, but an address may hold a password.
-        let noted = if section == "camera" && key == "source" {
-            ""
-        } else {
-            said
-        };
+        let said = &without_credentials(said);
         Store::open(&self.data_dir)?.note(
             Author { name: by, at },
             "config.set",
             &format!("{section}.{key}"),
-            noted,
+            said,
         )?;
         let undo = (before.value != before.default).then(|| before.value.clone());
         Ok(Done {
@@ -397,11 +393,15 @@ impl DeskRules {
 
 fn setting_row(setting: Setting) -> SettingRow {
     SettingRow {
+        // An address may hold a password, and the screen may have an audience.
+        value: without_credentials(&setting.value),
         section: setting.section,
         key: setting.key,
-        value: setting.value,
         default: setting.default,
         help: setting.help,
         overridden_by: setting.overridden_by,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,8 +53,8 @@ pub struct Terminal {
 }
 
 /// Pixels across a picture that the terminal scales itself. More would cost a slow link
-/// its rate and show little more of a face.
-const MOST_ACROSS: u32 = 400;
+/// its rate and show little more of a face; JPEG is smaller than compressed pixels.
+const MOST_ACROSS: [(Protocol, u32); 2] = [(Protocol::Kitty, 240), (Protocol::Iterm2, 360)];
 
 /// The thread that has the terminal at the moment, if any.
 static OWNER: Mutex<Option<ThreadId>> = Mutex::new(None);
@@ -202,11 +202,12 @@ impl Terminal {
                     u32::from(cells.width) * u32::from(cell.0),
                     u32::from(cells.height) * u32::from(cell.1),
                 );
-                let (across, down) = match protocol {
+                let most = MOST_ACROSS.iter().find(|(of, _)| *of == protocol);
+                let (across, down) = match most {
                     // Whole bands, or the last one would reach below its cells.
-                    Protocol::Sixel => (across, down - down % 6),
-                    _ if across > MOST_ACROSS => (MOST_ACROSS, down * MOST_ACROSS / across),
-                    _ => (across, down),
+                    None => (across, down - down % 6),
+                    Some((_, most)) if across > *most => (*most, down * most / across),
+                    Some(_) => (across, down),
                 };
                 let faces = marks(station, app.theme());
                 let picture = graphics::paint(&frame.image, (across, down), &faces);
