@@ -1,6 +1,6 @@
 //! A list that is filtered and moved through: which row the keys act on.
 
-use super::field::TextField;
+use super::filter::{Filter, FilterKey};
 use super::input::Key;
 use super::text;
 use crate::core::person::{Person, PersonId};
@@ -9,48 +9,25 @@ use crate::core::station::Station;
 /// Rows that Page Up and Page Down move by.
 const PAGE: usize = 10;
 
-/// What the keys act on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Focus {
-    /// The rows.
-    #[default]
-    Rows,
-    /// The filter.
-    Filter,
-}
-
 /// The state of a list of people.
 ///
 /// The selection is a person, not a row: it stays with that person while rows
 /// come, go and change their order.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Listing {
-    pub(crate) filter: TextField,
-    pub(crate) focus: Focus,
+    pub(crate) filter: Filter,
     selected: Option<PersonId>,
 }
 
 impl Listing {
     /// Does what `key` means in a list of `rows`; `false` if it means nothing there.
     pub(crate) fn handle(&mut self, key: Key, rows: &[PersonId]) -> bool {
-        if self.focus == Focus::Filter {
-            match key {
-                Key::Enter | Key::Tab => self.focus = Focus::Rows,
-                Key::Esc => {
-                    self.filter.clear();
-                    self.focus = Focus::Rows;
-                }
-                Key::Up | Key::Down | Key::PageUp | Key::PageDown => return self.step(key, rows),
-                key => return self.filter.handle(key),
-            }
+        // The rows move under the filter, too.
+        let moves = matches!(key, Key::Up | Key::Down | Key::PageUp | Key::PageDown);
+        if !moves && self.filter.handle(key) != FilterKey::Pass {
             return true;
         }
-        match key {
-            Key::Char('/') => self.focus = Focus::Filter,
-            Key::Esc if !self.filter.is_empty() => self.filter.clear(),
-            key => return self.step(key, rows),
-        }
-        true
+        (moves || !self.filter.is_typing()) && self.step(key, rows)
     }
 
     /// The row the keys act on; the first if its person is not among `rows`.
@@ -77,8 +54,8 @@ impl Listing {
 }
 
 /// The people that pass the filter, by name.
-pub(crate) fn filtered_people<'a>(station: &'a Station, filter: &TextField) -> Vec<&'a Person> {
-    let wanted = text::folded(filter.text());
+pub(crate) fn filtered_people<'a>(station: &'a Station, filter: &str) -> Vec<&'a Person> {
+    let wanted = text::folded(filter);
     let mut people: Vec<_> = station
         .people()
         .filter(|person| passes(person, &wanted))
@@ -143,7 +120,7 @@ mod tests {
         assert_eq!(listing.filter.text(), "jq");
         assert_eq!(listing.selected_row(&rows), 1);
         listing.handle(Key::Enter, &rows);
-        assert_eq!(listing.focus, Focus::Rows);
+        assert!(!listing.filter.is_typing());
         listing.handle(Key::Esc, &rows);
         assert!(listing.filter.is_empty(), "Esc takes the filter away first");
         assert!(!listing.handle(Key::Esc, &rows), "then it goes back");

@@ -23,6 +23,7 @@ mod correcting;
 mod correction_form;
 mod enrol_form;
 mod field;
+mod filter;
 mod graphics;
 pub mod input;
 mod language;

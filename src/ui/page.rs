@@ -1,8 +1,7 @@
 //! A report in lines: what was read last, and how far it is scrolled.
 
-use super::field::TextField;
+use super::filter::{Filter, FilterKey};
 use super::input::Key;
-use super::listing::Focus;
 use super::records::{PageKind, PageLine};
 use super::text;
 
@@ -16,8 +15,7 @@ pub(crate) struct Page {
     is_asked: bool,
     lines: Option<Result<Vec<PageLine>, String>>,
     pub(crate) scroll: usize,
-    pub(crate) filter: TextField,
-    pub(crate) focus: Focus,
+    pub(crate) filter: Filter,
     /// Whether the proposed threshold is about to be written.
     pub(crate) is_confirming: bool,
 }
@@ -72,29 +70,15 @@ impl Page {
                 _ => PageKey::Taken,
             };
         }
-        if self.focus == Focus::Filter {
-            match key {
-                Key::Enter | Key::Tab => self.focus = Focus::Rows,
-                Key::Esc => {
-                    self.filter.clear();
-                    self.focus = Focus::Rows;
-                }
-                key => {
-                    self.filter.handle(key);
-                    self.scroll = 0;
-                }
+        match self.filter.handle(key) {
+            FilterKey::Pass => {}
+            FilterKey::Taken => return PageKey::Taken,
+            FilterKey::Changed => {
+                self.scroll = 0;
+                return PageKey::Taken;
             }
-            return PageKey::Taken;
         }
         self.scroll = match key {
-            Key::Char('/') => {
-                self.focus = Focus::Filter;
-                0
-            }
-            Key::Esc if !self.filter.is_empty() => {
-                self.filter.clear();
-                0
-            }
             Key::Enter => {
                 self.is_asked = false;
                 self.scroll

@@ -60,7 +60,7 @@ impl AssignForm {
 
     /// The people that what is typed may mean; the first is taken.
     pub(crate) fn matches<'a>(&self, station: &'a Station) -> Vec<&'a Person> {
-        filtered_people(station, &self.who)
+        filtered_people(station, self.who.text())
     }
 
     fn handle(&mut self, key: Key) {

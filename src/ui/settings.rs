@@ -1,8 +1,8 @@
 //! The operator going through the settings: which one, and what is being typed.
 
 use super::field::TextField;
+use super::filter::{Filter, FilterKey};
 use super::input::Key;
-use super::listing::Focus;
 use super::records::{SettingChange, SettingRow};
 use super::text;
 
@@ -15,8 +15,7 @@ pub(crate) struct Settings {
     rows: Option<Result<Vec<SettingRow>, String>>,
     is_asked: bool,
     selected: usize,
-    pub(crate) filter: TextField,
-    pub(crate) focus: Focus,
+    pub(crate) filter: Filter,
     /// The value that is being typed.
     pub(crate) editing: Option<TextField>,
 }
@@ -93,19 +92,13 @@ impl Settings {
             }
             return SettingsKey::Taken;
         }
-        if self.focus == Focus::Filter {
-            match key {
-                Key::Enter | Key::Tab => self.focus = Focus::Rows,
-                Key::Esc => {
-                    self.filter.clear();
-                    self.focus = Focus::Rows;
-                }
-                key => {
-                    self.filter.handle(key);
-                    self.selected = 0;
-                }
+        match self.filter.handle(key) {
+            FilterKey::Pass => {}
+            FilterKey::Taken => return SettingsKey::Taken,
+            FilterKey::Changed => {
+                self.selected = 0;
+                return SettingsKey::Taken;
             }
-            return SettingsKey::Taken;
         }
         let row = self.selected().map_or(0, |(index, _)| index);
         let last = match self.shown() {
@@ -113,14 +106,6 @@ impl Settings {
             _ => 0,
         };
         self.selected = match (key, self.selected()) {
-            (Key::Char('/'), _) => {
-                self.focus = Focus::Filter;
-                row
-            }
-            (Key::Esc, _) if !self.filter.is_empty() => {
-                self.filter.clear();
-                row
-            }
             (Key::Up | Key::Char('k'), _) => row.saturating_sub(1),
             (Key::Down | Key::Char('j'), _) => row + 1,
             (Key::PageUp, _) => row.saturating_sub(PAGE),
@@ -153,10 +138,9 @@ impl Settings {
     }
 
     pub(crate) fn paste(&mut self, pasted: &str) {
-        match (&mut self.editing, self.focus) {
-            (Some(field), _) => field.insert(pasted),
-            (None, Focus::Filter) => self.filter.insert(pasted),
-            _ => {}
+        match &mut self.editing {
+            Some(field) => field.insert(pasted),
+            None => self.filter.paste(pasted),
         }
     }
 }

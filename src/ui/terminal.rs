@@ -93,8 +93,10 @@ impl Terminal {
         // From here on the guard undoes what has been done, also if the next step fails.
         terminal.take().map_err(TerminalError::SetUp)?;
         if asks_for_pixels {
-            let asked = graphics::ask(terminal.inner.backend_mut());
-            terminal.graphics = asked.map_err(TerminalError::SetUp)?;
+            // One that cannot be asked shows none; if it is gone, drawing will tell.
+            terminal.graphics = graphics::ask(terminal.inner.backend_mut()).unwrap_or(None);
+            // An old terminal prints questions that it does not understand.
+            terminal.blank().map_err(TerminalError::SetUp)?;
         }
         Ok(terminal)
     }
@@ -134,8 +136,12 @@ impl Terminal {
             EnableBracketedPaste,
             cursor::Hide
         )?;
-        // Not `clear`, which asks where the cursor is and fails on a terminal that does not
-        // answer, or answers late.
+        self.blank()
+    }
+
+    /// Empties the screen. Not by ratatui's `clear`, which asks where the cursor is and
+    /// fails on a terminal that does not answer, or answers late.
+    fn blank(&mut self) -> io::Result<()> {
         let size = self.inner.size()?;
         self.inner.resize(Rect::new(0, 0, size.width, size.height))
     }

@@ -11,7 +11,7 @@ use crate::ui::correcting::{Correcting, FormKey};
 use crate::ui::correction_form::CorrectionForm;
 use crate::ui::enrol_form::{ConsentQuestion, EnrolForm, FormStep};
 use crate::ui::input::Key;
-use crate::ui::listing::{Focus, Listing, filtered_people};
+use crate::ui::listing::{Listing, filtered_people};
 use crate::ui::page::PageKey;
 use crate::ui::palette::{Palette, PaletteStep};
 use crate::ui::person::PersonKey;
@@ -98,7 +98,7 @@ impl App {
             Command::Enrol => self.open_form(station),
             Command::Find => {
                 self.go(Screen::People);
-                self.people.focus = Focus::Filter;
+                self.people.filter.begin();
             }
             Command::Report(period) => {
                 self.go(Screen::Attendance);
@@ -167,9 +167,9 @@ impl App {
             Screen::People => {
                 let rows = people_ids(station, &self.people);
                 let selected = rows.get(self.people.selected_row(&rows));
-                if let (Key::Enter, Focus::Rows, Some(person)) = (
+                if let (Key::Enter, false, Some(person)) = (
                     key,
-                    self.people.focus,
+                    self.people.filter.is_typing(),
                     selected.and_then(|id| station.person(*id)),
                 ) {
                     self.person.open(person.code.clone());
@@ -188,7 +188,7 @@ impl App {
             Screen::Attendance => {
                 let filter = self.attendance.filter.text();
                 let rows = self.reports.ids(station, now, filter);
-                if self.attendance.focus == Focus::Rows {
+                if !self.attendance.filter.is_typing() {
                     match key {
                         Key::Char('c') => {
                             self.correct(&rows, station);
@@ -265,7 +265,7 @@ impl App {
         match key {
             Key::Char('/') => {
                 self.screen = Screen::People;
-                self.people.focus = Focus::Filter;
+                self.people.filter.begin();
             }
             Key::Esc if self.explaining => self.explaining = false,
             Key::Tab | Key::Right => {
@@ -370,23 +370,17 @@ impl App {
             (_, Screen::Review) => self.review.paste(text),
             (_, Screen::Settings) => self.settings.paste(text),
             (_, Screen::Person) => self.person.paste(text),
-            (_, Screen::Calibration | Screen::Audit | Screen::Doctor)
-                if self.page.focus == Focus::Filter =>
-            {
-                self.page.filter.insert(text);
+            (_, Screen::Calibration | Screen::Audit | Screen::Doctor) => {
+                self.page.filter.paste(text);
             }
-            (_, Screen::People) if self.people.focus == Focus::Filter => {
-                self.people.filter.insert(text);
-            }
-            (_, Screen::Attendance) if self.attendance.focus == Focus::Filter => {
-                self.attendance.filter.insert(text);
-            }
+            (_, Screen::People) => self.people.filter.paste(text),
+            (_, Screen::Attendance) => self.attendance.filter.paste(text),
             _ => {}
         }
     }
 }
 
 fn people_ids(station: &Station, listing: &Listing) -> Vec<PersonId> {
-    let people = filtered_people(station, &listing.filter);
+    let people = filtered_people(station, listing.filter.text());
     people.into_iter().map(|person| person.id).collect()
 }

@@ -14,6 +14,7 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 use ratatui::layout::Rect;
 
@@ -81,8 +82,15 @@ pub(super) fn ask(out: &mut impl Write) -> io::Result<Option<Graphics>> {
         let left = until.saturating_duration_since(Instant::now());
         let mut watched = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
         let wait = u16::try_from(left.as_millis()).unwrap_or(u16::MAX);
-        if left.is_zero() || poll(&mut watched, wait)? == 0 {
+        if left.is_zero() {
             break;
+        }
+        match poll(&mut watched, wait) {
+            Ok(0) => break,
+            Ok(_) => {}
+            // A window that is being resized interrupts the wait.
+            Err(Errno::EINTR) => continue,
+            Err(error) => return Err(error.into()),
         }
         let mut bytes = [0; 256];
         // Not through `Stdin`, whose buffer would keep keys from those who read it later.

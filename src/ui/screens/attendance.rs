@@ -27,7 +27,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     .areas(inner);
     draw_periods(frame, view, periods);
     let listing = &view.app.attendance;
-    draw_filter(frame, view, &listing.filter, listing.focus, filter);
+    draw_filter(frame, view, &listing.filter, filter);
     match view.app.reports.period {
         Period::Today | Period::Day => draw_day(frame, view, body),
         Period::Week | Period::Month => draw_report(frame, view, body),

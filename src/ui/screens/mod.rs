@@ -19,8 +19,7 @@ use ratatui::widgets::Widget;
 
 use super::View;
 use super::app::Screen;
-use super::field::TextField;
-use super::listing::Focus;
+use super::filter::Filter;
 use super::text;
 use super::widgets::{Hints, PalettePanel, StatusBar, TroubleBanner, WelcomeBanner};
 
@@ -104,30 +103,25 @@ fn draw_too_small(frame: &mut Frame<'_>, view: View<'_>) {
 }
 
 /// Draws the line of a list's filter, and the cursor while it is typed.
-fn draw_filter(
-    frame: &mut Frame<'_>,
-    view: View<'_>,
-    filter: &TextField,
-    focus: Focus,
-    area: Rect,
-) {
+fn draw_filter(frame: &mut Frame<'_>, view: View<'_>, filter: &Filter, area: Rect) {
     let theme = view.theme;
     let label = format!("{} ", theme.t("filter"));
     let room = usize::from(area.width).saturating_sub(text::width(&label));
     let (shown, column) = filter.window(room);
-    let value = if filter.is_empty() && focus == Focus::Rows {
+    let value = if filter.is_empty() && !filter.is_typing() {
         Span::styled(theme.t("/ types a part of a name or code"), theme.dim())
     } else {
         Span::raw(theme.text(shown).into_owned())
     };
-    let label_style = match focus {
-        Focus::Filter => theme.strong(),
-        Focus::Rows => theme.dim(),
+    let label_style = if filter.is_typing() {
+        theme.strong()
+    } else {
+        theme.dim()
     };
     let label_width = text::width(&label);
     let line = Line::from(vec![Span::styled(label, label_style), value]);
     frame.render_widget(line, area);
-    if focus == Focus::Filter {
+    if filter.is_typing() {
         let x =
             area.x + (label_width + column).min(usize::from(area.width.saturating_sub(1))) as u16;
         frame.set_cursor_position((x, area.y));

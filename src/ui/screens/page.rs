@@ -30,7 +30,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
         Constraint::Length(question_height),
     ])
     .areas(inner);
-    draw_filter(frame, view, &page.filter, page.focus, filter);
+    draw_filter(frame, view, &page.filter, filter);
     if page.is_confirming {
         let words = theme.t("Write the proposed threshold into the configuration? y does it");
         let words = theme.fit(words, usize::from(question.width));

@@ -17,7 +17,7 @@ const STACKED: u16 = 18;
 
 pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let listing = &view.app.people;
-    let people = filtered_people(view.station, &listing.filter);
+    let people = filtered_people(view.station, listing.filter.text());
     let ids: Vec<PersonId> = people.iter().map(|person| person.id).collect();
     let selected = listing.selected_row(&ids);
     let [list, detail] = if area.width >= SIDE_BY_SIDE {
@@ -51,7 +51,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     frame.render_widget(block, list);
     let [filter, rows] =
         Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
-    draw_filter(frame, view, &listing.filter, listing.focus, filter);
+    draw_filter(frame, view, &listing.filter, filter);
     if people.is_empty() {
         let words = if all == 0 {
             view.theme

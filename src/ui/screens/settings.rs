@@ -28,7 +28,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
         Constraint::Length(help_lines),
     ])
     .areas(inner);
-    draw_filter(frame, view, &settings.filter, settings.focus, filter);
+    draw_filter(frame, view, &settings.filter, filter);
     let shown = match settings.shown() {
         None => return draw_words(frame, view, theme.t("reading the records"), rows),
         Some(Err(error)) => return draw_words(frame, view, &theme.sentence(&error), rows),

@@ -7,7 +7,6 @@ use ratatui::widgets::Widget;
 use crate::core::station::Mode;
 use crate::ui::View;
 use crate::ui::app::{Enrolling, Screen};
-use crate::ui::listing::Focus;
 use crate::ui::person::Doing;
 use crate::ui::text;
 
@@ -259,11 +258,11 @@ impl Hints<'_> {
             (_, Enrolling::Form(_), _) => FORM,
             (Screen::Live, _, Mode::Enrolling(_)) => ENROLLING,
             (Screen::Live, ..) => LIVE,
-            (Screen::People, ..) if app.people.focus == Focus::Filter => FILTER,
-            (Screen::Attendance, ..) if app.attendance.focus == Focus::Filter => FILTER,
-            (Screen::Settings, ..) if app.settings.focus == Focus::Filter => FILTER,
+            (Screen::People, ..) if app.people.filter.is_typing() => FILTER,
+            (Screen::Attendance, ..) if app.attendance.filter.is_typing() => FILTER,
+            (Screen::Settings, ..) if app.settings.filter.is_typing() => FILTER,
             (Screen::Calibration | Screen::Audit | Screen::Doctor, ..)
-                if app.page.focus == Focus::Filter =>
+                if app.page.filter.is_typing() =>
             {
                 FILTER
             }
