@@ -35,6 +35,7 @@ const OTHER_ROOMS: &[&str] = &[
     "src/commands/doctor.rs",
     "src/commands/station.rs",
     "src/runtime/camera_controls.rs",
+    "src/runtime/camera_test.rs",
     "src/runtime/desk.rs",
     "src/runtime/keeper.rs",
     "src/runtime/mod.rs",

@@ -216,7 +216,7 @@ impl Desk {
                 Action::Correct(draft) => self.drafts.push(draft),
                 Action::ChangeControl(change) => self.changes.push(change),
                 Action::Ask(question) => self.asked.push(question),
-                Action::Suspend => {}
+                Action::Suspend | Action::TestCamera => {}
                 Action::Quit | Action::TerminalLost(_) => self.quit = true,
             }
         }

@@ -197,6 +197,8 @@ fn every_key_does_what_the_screen_says() {
         ("n", "w write the threshold"),
         ("b", "› charts|arrivals today|hours by week"),
         ("c", "› camera"),
+        ("m", "the camera gave"),
+        ("Home", "the camera gave 1"),
         ("l", "› log|newest first"),
         ("a", "› audit|station.start"),
         ("s", "› settings|attendance.mode"),

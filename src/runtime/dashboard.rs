@@ -13,6 +13,7 @@ use signal_hook::consts::SIGTSTP;
 use signal_hook::low_level::emulate_default_handler;
 
 use super::camera_controls::{ControlDesk, LOOK_EVERY};
+use super::camera_test::CameraTest;
 use super::desk::{DeskRules, RecordsDesk};
 use super::{Parts, Runtime, both};
 use crate::camera::{CameraState, CameraStats};
@@ -80,6 +81,7 @@ pub fn run(parts: Parts, options: DashboardOptions) -> Result<()> {
         controls,
         records,
         last_look_at_controls: None,
+        camera_test: None,
         wants_shell,
         picture: None,
         last_draw: Duration::ZERO,
@@ -100,6 +102,8 @@ struct Dashboard {
     records: RecordsDesk,
     /// While they are on the screen.
     last_look_at_controls: Option<Duration>,
+    /// While the operator has asked for one.
+    camera_test: Option<CameraTest>,
     /// Set by Ctrl-Z and by the signal that it sends elsewhere.
     wants_shell: Arc<AtomicBool>,
     picture: Option<Arc<Frame>>,
@@ -162,6 +166,11 @@ impl Dashboard {
                 }
                 Action::ChangeControl(change) => self.controls.change(change),
                 Action::Ask(question) => self.ask(question),
+                Action::TestCamera => {
+                    let stats = self.runtime.camera_stats();
+                    self.camera_test = Some(CameraTest::begin(now.monotonic, stats));
+                    self.app.tell(Ok(CameraTest::announcement()));
+                }
                 Action::Suspend => self.wants_shell.store(true, Ordering::SeqCst),
                 Action::Quit => self.runtime.stop_flag().request(),
                 Action::TerminalLost(reason) => {
@@ -209,6 +218,12 @@ impl Dashboard {
             .observe(self.runtime.station(), &moment, frame_time);
         if self.app.take_news() && self.options.bell {
             terminal.ring()?;
+        }
+        if let Some(test) = &self.camera_test
+            && let Some(outcome) = test.outcome(now, &stats)
+        {
+            self.app.tell(outcome);
+            self.camera_test = None;
         }
         self.follow_controls();
         self.follow_records();

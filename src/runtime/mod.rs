@@ -8,6 +8,7 @@
 
 pub mod announcer;
 mod camera_controls;
+mod camera_test;
 mod complaints;
 pub mod dashboard;
 pub mod desk;

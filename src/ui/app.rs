@@ -107,6 +107,8 @@ pub enum Action {
     Ask(Question),
     /// Change a control of the camera.
     ChangeControl(ControlChange),
+    /// Look for a while how the camera does, and tell.
+    TestCamera,
     /// Give the terminal to the shell until it is given back.
     Suspend,
     /// End the program.

@@ -220,6 +220,7 @@ impl App {
                     return Some(vec![Action::Ask(Question::ChangeSetting(change))]);
                 }
             },
+            Screen::Camera if key == Key::Char('m') => return Some(vec![Action::TestCamera]),
             Screen::Camera => match self.controls.handle(key) {
                 ControlKey::Pass => false,
                 ControlKey::Taken => true,

@@ -167,6 +167,7 @@ const CAMERA: &[Hint] = &[
     ("Left/Right", english!("change"), 2),
     ("PgUp/PgDn", english!("by ten"), 4),
     ("d", english!("default"), 3),
+    ("m", english!("test"), 3),
     (":", english!("all"), 4),
     ("?", english!("help"), 0),
     ("q", english!("quit"), 0),
