@@ -422,7 +422,7 @@ fn the_camera_and_its_controls() {
 /// As the file has them that is not there: all defaults.
 fn settings() -> Vec<SettingRow> {
     let file = rollcall::config::ConfigFile {
-        path: "/no/such/file".into(),
+        path: "no-such-folder/config.toml".into(),
     };
     let settings =
         file.settings(|name| (name == "ROLLCALL_LOG_FILTER").then(|| "debug".to_owned()));

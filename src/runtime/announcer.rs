@@ -229,7 +229,7 @@ mod tests {
         let hanging = rules("sleep 600", Duration::from_secs(600));
         assert!(run(&hanging, told("punch"), &stop).unwrap().is_none());
         let missing = AnnouncerRules {
-            command: vec!["/no/such/program".into()],
+            command: vec!["no-such-program-anywhere".into()],
             limit: Duration::from_secs(1),
         };
         assert!(run(&missing, told("punch"), &StopFlag::new()).is_err());

@@ -174,7 +174,7 @@ fn an_archive_cannot_write_outside_of_its_folder() {
     let archive = backed_up(folder.path());
     let good = std::fs::read(&archive).unwrap();
     let to = TempDir::new().unwrap();
-    for evil in ["../../evil.jpg", "/tmp/evil.jpg", "faces/../evil.j"] {
+    for evil in ["../../evil.jpg", "/evil.jpg", "faces/../evil.j"] {
         // The same length, so that nothing else changes.
         let old = b"faces/E-1/face-";
         let mut bytes = good.clone();
