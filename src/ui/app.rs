@@ -248,6 +248,8 @@ pub struct App {
     pub(crate) remark: Option<Result<String, String>>,
     /// What takes the last deeds back, the latest one last.
     undo: Vec<Question>,
+    /// Changes whose answers are awaited; which of them is the last one is not known yet.
+    changing: usize,
     welcome: Welcome,
     pub(crate) trends: Trends,
     /// The weeks of the charts.
@@ -294,6 +296,7 @@ impl App {
             palette: None,
             remark: None,
             undo: Vec::new(),
+            changing: 0,
             welcome: Welcome::default(),
             trends: Trends::default(),
             weeks: Weeks::default(),
@@ -306,9 +309,17 @@ impl App {
     pub fn handle(&mut self, input: Input, station: &Station, now: &Moment) -> Vec<Action> {
         self.follow(station);
         match input {
-            Input::Key(key) => self.key(key, station, now),
+            Input::Key(key) => {
+                let actions = self.key(key, station, now);
+                let is_change = |action: &&Action| match action {
+                    Action::Ask(question) => question.is_change(),
+                    _ => false,
+                };
+                self.changing += actions.iter().filter(is_change).count();
+                actions
+            }
             Input::Paste(text) => {
-                self.paste(&text);
+                self.paste(&text, station);
                 Vec::new()
             }
             Input::Resized => Vec::new(),
@@ -351,10 +362,31 @@ impl App {
             None => return,
             Some(None) => Enrolling::No,
             Some(Some(reason)) => {
-                self.screen = Screen::Live;
+                // Whoever is typing elsewhere goes on there; the form waits on the live screen.
+                if self.screen != Screen::Live {
+                    self.remark = Some(Err(reason.clone()));
+                }
                 Enrolling::Form(form.clone().refused(reason))
             }
         };
+    }
+
+    /// Ties the selection of the lists to the people that are drawn now; to be called right
+    /// before drawing. A key is meant for what was on the screen, whatever comes between.
+    pub fn settle(&mut self, station: &Station, now: &Moment) {
+        match self.screen {
+            Screen::People => {
+                let rows = keys::people_ids(station, &self.people);
+                self.people.settle(&rows);
+            }
+            Screen::Attendance => {
+                let rows = self
+                    .reports
+                    .ids(station, now, self.attendance.filter.text());
+                self.attendance.settle(&rows);
+            }
+            _ => {}
+        }
     }
 
     /// Takes in how long a frame takes now, for the charts.
@@ -402,6 +434,7 @@ impl App {
             Answer::Settings(rows) => self.settings.take(rows),
             Answer::Reviewed(told) => self.review.told(told),
             Answer::Done(done) => {
+                self.changing = self.changing.saturating_sub(1);
                 self.remark = Some(done.map(|done| {
                     if let Some(undo) = done.undo {
                         if self.undo.len() == MOST_UNDO {
@@ -485,4 +518,4 @@ impl LogView {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -38,6 +38,24 @@ pub enum Question {
     Export(ReportQuery),
 }
 
+impl Question {
+    /// Whether the answer is a [`Done`], which may be undone.
+    pub(crate) fn is_change(&self) -> bool {
+        match self {
+            Self::ChangePerson(_)
+            | Self::ChangeSetting(_)
+            | Self::WriteThreshold
+            | Self::Export(_) => true,
+            Self::Report(_)
+            | Self::Visitors
+            | Self::Page(_)
+            | Self::Person(_)
+            | Self::Settings
+            | Self::Review(_) => false,
+        }
+    }
+}
+
 /// What was read or done, or why not.
 #[derive(Debug)]
 pub enum Answer {

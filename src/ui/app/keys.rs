@@ -54,12 +54,15 @@ impl App {
                 }
             }
         }
-        match self.correcting.handle(key, station) {
-            FormKey::NoForm => {}
-            FormKey::Taken => return Vec::new(),
-            FormKey::Submitted(draft) => return vec![Action::Correct(draft)],
+        // A form that comes back with a refusal takes no keys that are meant elsewhere.
+        if self.screen == Screen::Attendance {
+            match self.correcting.handle(key, station) {
+                FormKey::NoForm => {}
+                FormKey::Taken => return Vec::new(),
+                FormKey::Submitted(draft) => return vec![Action::Correct(draft)],
+            }
         }
-        if let Enrolling::Form(form) = &mut self.enrolling {
+        if let (Enrolling::Form(form), Screen::Live) = (&mut self.enrolling, self.screen) {
             return match form.handle(key, station) {
                 FormStep::Stay => Vec::new(),
                 FormStep::Close => {
@@ -111,6 +114,10 @@ impl App {
             }
             Command::NextPreview => self.preview = self.preview.next(self.has_pixels()),
             Command::Preview(mode) => self.preview = mode,
+            Command::Undo if self.changing > 0 => {
+                let waiting = english!("the last change is still being written; try again");
+                self.remark = Some(Err(waiting.to_owned()));
+            }
             Command::Undo => {
                 if let Some(question) = self.undo.pop() {
                     return vec![Action::Ask(question)];
@@ -166,11 +173,11 @@ impl App {
             Screen::Live => return self.key_of_live(key, now),
             Screen::People => {
                 let rows = people_ids(station, &self.people);
-                let selected = rows.get(self.people.selected_row(&rows));
+                let selected = self.people.selected(&rows);
                 if let (Key::Enter, false, Some(person)) = (
                     key,
                     self.people.filter.is_typing(),
-                    selected.and_then(|id| station.person(*id)),
+                    selected.and_then(|id| station.person(id)),
                 ) {
                     self.person.open(person.code.clone());
                     self.screen = Screen::Person;
@@ -326,7 +333,7 @@ impl App {
     /// Opens the form for the selected person's day. Of several days none is meant, so
     /// that the first step is to choose one.
     fn correct(&mut self, rows: &[PersonId], station: &Station) {
-        let Some(&person) = rows.get(self.attendance.selected_row(rows)) else {
+        let Some(person) = self.attendance.selected(rows) else {
             return;
         };
         let (day, events) = match self.reports.period {
@@ -359,16 +366,16 @@ impl App {
         vec![Action::Intent(intent)]
     }
 
-    pub(super) fn paste(&mut self, text: &str) {
+    pub(super) fn paste(&mut self, text: &str, station: &Station) {
         if let Some(palette) = &mut self.palette {
             return palette.field.insert(text);
         }
-        if let Correcting::Form(form) = &mut self.correcting {
+        if let (Correcting::Form(form), Screen::Attendance) = (&mut self.correcting, self.screen) {
             return form.paste(text);
         }
         match (&mut self.enrolling, self.screen) {
-            (Enrolling::Form(form), _) => form.paste(text),
-            (_, Screen::Review) => self.review.paste(text),
+            (Enrolling::Form(form), Screen::Live) => form.paste(text),
+            (_, Screen::Review) => self.review.paste(text, station),
             (_, Screen::Settings) => self.settings.paste(text),
             (_, Screen::Person) => self.person.paste(text),
             (_, Screen::Calibration | Screen::Audit | Screen::Doctor) => {
@@ -381,7 +388,7 @@ impl App {
     }
 }
 
-fn people_ids(station: &Station, listing: &Listing) -> Vec<PersonId> {
+pub(super) fn people_ids(station: &Station, listing: &Listing) -> Vec<PersonId> {
     let people = filtered_people(station, listing.filter.text());
     people.into_iter().map(|person| person.id).collect()
 }

@@ -29,7 +29,7 @@ fn now() -> Moment {
     }
 }
 
-fn station(codes: &[&str]) -> Station {
+pub(crate) fn station(codes: &[&str]) -> Station {
     let policies = Policies {
         matching: MatchPolicy {
             threshold: Cosine(0.4),
@@ -195,7 +195,14 @@ fn what_can_be_undone_is_undone_latest_first() {
     assert_eq!(app.remark, Some(Ok("changed".into())));
     assert_eq!(write(&mut app, &station, "u"), [Action::Ask(back("two"))]);
     assert_eq!(app.remark, None, "said until the next key");
+    assert_eq!(write(&mut app, &station, "u"), [], "that is not written yet");
+    let written = || {
+        let said = "changed back".into();
+        Answer::Done(Ok(Done { said, undo: None }))
+    };
+    app.take(written());
     assert_eq!(write(&mut app, &station, "u"), [Action::Ask(back("one"))]);
+    app.take(written());
     assert_eq!(write(&mut app, &station, "u"), []);
 }
 

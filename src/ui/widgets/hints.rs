@@ -256,7 +256,7 @@ impl Hints<'_> {
         }
         match (app.screen, &app.enrolling, station.mode()) {
             (Screen::Attendance, ..) if app.correcting.form().is_some() => CORRECTION,
-            (_, Enrolling::Form(_), _) => FORM,
+            (Screen::Live, Enrolling::Form(_), _) => FORM,
             (Screen::Live, _, Mode::Enrolling(_)) => ENROLLING,
             (Screen::Live, ..) => LIVE,
             (Screen::People, ..) if app.people.filter.is_typing() => FILTER,
