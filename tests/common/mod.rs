@@ -59,6 +59,8 @@ pub struct Face {
     pub liveness: Option<f32>,
     /// Whether the embedder was asked.
     pub is_examined: bool,
+    /// Whether it is the face of the frame before, by place and appearance.
+    pub is_followed: bool,
 }
 
 impl Face {
@@ -71,6 +73,7 @@ impl Face {
             quality: GOOD,
             liveness: None,
             is_examined: true,
+            is_followed: true,
         }
     }
 
@@ -114,6 +117,7 @@ impl Face {
         FaceObservation {
             detection: detection(self.x, 100.0, self.size),
             quality: self.quality,
+            is_followed: self.is_followed,
             embedding: self
                 .is_examined
                 .then(|| Embedding::from_raw(values).unwrap()),

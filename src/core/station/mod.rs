@@ -169,9 +169,14 @@ impl Station {
         &self.mode
     }
 
-    /// The faces followed now.
+    /// The faces followed now; some may be out of sight for a moment.
     pub fn tracks(&self) -> &[Track] {
         self.tracker.tracks()
+    }
+
+    /// The faces that were seen in the latest frame: those that a screen may show.
+    pub fn faces_in_sight(&self) -> impl Iterator<Item = &Track> {
+        self.tracker.in_sight()
     }
 
     /// All people, in the order of their enrolment.

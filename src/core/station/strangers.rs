@@ -47,7 +47,7 @@ impl Station {
                     reports.push((track, SightingReason::Unknown));
                 }
                 (None, Verdict::Deciding)
-                    if track.named().is_none() && was_worth_a_word(&track) && !enrolling =>
+                    if !track.was_ever_named() && was_worth_a_word(&track) && !enrolling =>
                 {
                     reports.push((track, SightingReason::Undecided));
                 }

@@ -13,12 +13,11 @@ use crate::ui::graphics::FaceMark;
 use crate::ui::text;
 use crate::ui::theme::Theme;
 
-/// Draws boxes and labels of all faces followed over the picture.
+/// Draws boxes and labels of all faces in sight over the picture.
 pub(super) fn draw_faces(station: &Station, theme: Theme, placement: Placement, buf: &mut Buffer) {
     let mut taken: Vec<Rect> = Vec::new();
     let boxes: Vec<(&Track, Rect)> = station
-        .tracks()
-        .iter()
+        .faces_in_sight()
         .filter_map(|track| Some((track, placement.cells_of(&track.detection.bounding_box)?)))
         .collect();
     for (track, cells) in &boxes {
@@ -50,7 +49,7 @@ pub(in crate::ui) fn marks(station: &Station, theme: Theme) -> Vec<FaceMark> {
             Verdict::Unknown => [240, 80, 70],
         },
     };
-    station.tracks().iter().map(mark).collect()
+    station.faces_in_sight().map(mark).collect()
 }
 
 /// Who a face is, in few words: name, similarity and a tick; "unknown"; or what
