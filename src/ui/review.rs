@@ -42,6 +42,8 @@ pub(crate) struct ReviewQuestion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AssignField {
     Who,
+    /// That it is another person than one it resembles.
+    Another,
     Sample,
     Punch,
 }
@@ -55,6 +57,7 @@ pub(crate) struct AssignForm {
     /// Whom what is typed means; decided when it was typed.
     pub(crate) meant: Meant,
     pub(crate) focus: AssignField,
+    pub(crate) another_person: bool,
     pub(crate) add: bool,
     pub(crate) punch: Option<Direction>,
     /// Whether it was sent and its answer is awaited.
@@ -89,6 +92,7 @@ impl AssignForm {
             who: TextField::default(),
             meant: Meant::Nothing,
             focus: AssignField::Who,
+            another_person: false,
             add: false,
             punch: None,
             is_sent: false,
@@ -114,12 +118,16 @@ impl AssignForm {
         let step = |focus| match focus {
             AssignField::Who => AssignField::Sample,
             AssignField::Sample => AssignField::Punch,
-            AssignField::Punch => AssignField::Who,
+            AssignField::Punch => AssignField::Another,
+            AssignField::Another => AssignField::Who,
         };
         match (key, self.focus) {
             (Key::Tab | Key::Down, focus) => self.focus = step(focus),
-            (Key::BackTab | Key::Up, focus) => self.focus = step(step(focus)),
+            (Key::BackTab | Key::Up, focus) => self.focus = step(step(step(focus))),
             (Key::Left | Key::Right | Key::Char(' '), AssignField::Sample) => self.add = !self.add,
+            (Key::Left | Key::Right | Key::Char(' '), AssignField::Another) => {
+                self.another_person = !self.another_person;
+            }
             (Key::Left | Key::Right | Key::Char(' '), AssignField::Punch) => {
                 self.punch = match self.punch {
                     None => Some(Direction::In),
@@ -286,6 +294,7 @@ impl Review {
             sightings: form.visitor.sightings.clone(),
             code,
             add: form.add,
+            another_person: form.another_person,
             punch: form.punch,
             reason: None,
             by: operator.to_owned(),

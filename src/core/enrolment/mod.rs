@@ -4,6 +4,7 @@
 //! every good look is a sample. Samples that do not show the same face as the others are
 //! dropped, and the one that was taken of somebody else first does not spoil the rest.
 
+pub mod identity;
 mod pose;
 
 use std::sync::Arc;

@@ -18,7 +18,7 @@ use crate::ui::widgets::{draw_picture, panel};
 const SIDE_BY_SIDE: u16 = 64;
 
 /// Lines of the form, its frame included.
-const FORM_HEIGHT: u16 = 7;
+const FORM_HEIGHT: u16 = 8;
 
 pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let review = &view.app.review;
@@ -198,6 +198,11 @@ fn draw_form(frame: &mut Frame<'_>, view: View<'_>, form: &AssignForm, area: Rec
             AssignField::Punch,
             theme.t("Add the missed punch"),
             punch.to_owned(),
+        ),
+        (
+            AssignField::Another,
+            theme.t("Not whom it resembles"),
+            yes(form.another_person).to_owned(),
         ),
     ];
     let mut lines: Vec<Line<'_>> = rows
