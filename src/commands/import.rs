@@ -175,7 +175,8 @@ fn add_templates(
         }
         imported.added += new.len();
         let author = context.author(&operator);
-        let stated = statements.get(&name);
+        let stated = statements.get(&name).and_then(|s| s.resolve(&everybody));
+        let stated = stated.as_ref();
         if let Some(person) = holder {
             store.add_stated_templates(&person.code, &new, stated, author)?;
         } else {

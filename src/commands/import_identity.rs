@@ -6,14 +6,35 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::{Result, bail};
 
 use super::Context;
-use crate::core::embedding::ModelId;
+use crate::core::embedding::{Cosine, ModelId};
 use crate::core::enrolment::identity::{self, AnotherPerson, Claim, Stated};
 use crate::core::gallery::{Gallery, Template};
-use crate::core::person::{Person, PersonId, PersonName, TemplateId};
+use crate::core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
 use crate::store::{NewTemplate, Store};
 
 /// What had to be stated of whom, for the audit trail.
-pub(super) type Statements = BTreeMap<PersonName, AnotherPerson>;
+pub(super) type Statements = BTreeMap<PersonName, Statement>;
+
+/// That somebody is another person than this one.
+pub(super) struct Statement {
+    /// The other one, who may be in the file too and has no code before being written.
+    than: Result<PersonCode, PersonName>,
+    similarity: Cosine,
+}
+
+impl Statement {
+    /// With the other's code. The trail keeps codes only: names can be erased.
+    pub(super) fn resolve(&self, everybody: &[Person]) -> Option<AnotherPerson> {
+        let code = match &self.than {
+            Ok(code) => code.clone(),
+            Err(name) => everybody.iter().find(|p| p.name == *name)?.code.clone(),
+        };
+        Some(AnotherPerson {
+            than: code,
+            similarity: self.similarity,
+        })
+    }
+}
 
 /// Compares everybody of the file with everybody enrolled and with each other.
 ///
@@ -47,14 +68,15 @@ pub(super) fn check(
             let gallery = &galleries[model];
             match identity::check(gallery, &policy, claim, &[&template.embedding], stated) {
                 Ok(admission) => {
-                    let code = |id| everybody.iter().find(|p: &&Person| p.id == id);
-                    if let Some(other) = admission.overruled
-                        && let Some(holder) = code(other.person)
-                    {
-                        let statement = AnotherPerson {
-                            than: holder.code.clone(),
-                            similarity: other.similarity,
+                    if let Some(other) = admission.overruled {
+                        let enrolled = everybody.iter().find(|p| p.id == other.person);
+                        let than = match (enrolled, newcomer(other.person, people)) {
+                            (Some(person), _) => Ok(person.code.clone()),
+                            (None, Some(name)) => Err(name.clone()),
+                            (None, None) => continue,
                         };
+                        let similarity = other.similarity;
+                        let statement = Statement { than, similarity };
                         statements.entry(name.clone()).or_insert(statement);
                     }
                 }
@@ -93,6 +115,13 @@ fn known_as(
     if let Some(person) = everybody.iter().find(|person| person.id == id) {
         return Some(format!("{} ({})", person.name, person.code));
     }
-    let index = usize::try_from(-1 - id.0).ok()?;
-    people.keys().nth(index).map(ToString::to_string)
+    newcomer(id, people).map(ToString::to_string)
+}
+
+/// Whom of the file a number below one stands for.
+fn newcomer(
+    id: PersonId,
+    people: &BTreeMap<PersonName, Vec<NewTemplate>>,
+) -> Option<&PersonName> {
+    people.keys().nth(usize::try_from(-1 - id.0).ok()?)
 }
