@@ -26,6 +26,7 @@ use crate::clock::Clock;
 use crate::core::attendance::NewPunch;
 use crate::core::correction::Correction;
 use crate::core::embedding::ModelId;
+use crate::core::enrolment::identity::AnotherPerson;
 use crate::core::event::{PunchOutcome, Receipt, Sighting, Ticket};
 use crate::core::person::PersonId;
 use crate::core::pin::Pin;
@@ -47,6 +48,8 @@ pub enum StoreRequest {
         ticket: Ticket,
         /// Who.
         person: NewPerson,
+        /// What had to be stated for it.
+        stated: Option<AnotherPerson>,
     },
     /// Put an attendance event right.
     Correct(Box<Correction>),
@@ -405,9 +408,16 @@ impl Worker {
                     Tried::TryAgain(Box::new(StoreRequest::Punch { ticket, punch }), error)
                 }
             },
-            StoreRequest::Enrol { ticket, person } => {
+            StoreRequest::Enrol {
+                ticket,
+                person,
+                stated,
+            } => {
                 // The operator is standing there and can enrol again: no retry behind their back.
-                match self.store.add_person(&person, author) {
+                match self
+                    .store
+                    .add_stated_person(&person, stated.as_ref(), author)
+                {
                     Ok((person, templates)) => self.answer(Receipt::Enrolled {
                         ticket,
                         person,

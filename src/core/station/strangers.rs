@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Mode, Station};
+use super::Station;
 use crate::core::consensus::{Track, Verdict};
 use crate::core::embedding::Cosine;
 use crate::core::event::{Effect, Sighting, SightingReason};
@@ -21,12 +21,11 @@ impl Station {
         now: &Moment,
         effects: &mut Vec<Effect>,
     ) {
-        let enrolling = !matches!(self.mode, Mode::Live);
         let mut reports = Vec::new();
         for track in self.tracker.tracks() {
             let lasting = now.since(&track.verdict_since) >= UNKNOWN_PATIENCE;
             let reported = self.reported_unknown.contains(&track.id);
-            if !lasting || reported || enrolling {
+            if !lasting || reported || self.mode.is_about(track) {
                 continue;
             }
             let reason = match track.verdict {
@@ -39,6 +38,7 @@ impl Station {
         }
         for track in ended {
             let reported = self.reported_unknown.iter().position(|&id| id == track.id);
+            let enrolling = self.mode.is_about(&track);
             match (reported, track.verdict) {
                 (Some(index), _) => {
                     self.reported_unknown.swap_remove(index);
