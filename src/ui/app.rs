@@ -29,11 +29,12 @@ use super::theme::{Charset, Theme, USUAL_ASPECT};
 use super::trends::{Trends, Weeks};
 use super::welcome::{Greeting, Welcome};
 use super::widgets::Steady;
+use crate::core::consensus::TrackId;
 use crate::core::event::Intent;
 use crate::core::frame::Moment;
 use crate::core::notice::Notice;
-use crate::core::person::PersonName;
-use crate::core::station::Station;
+use crate::core::person::{PersonCode, PersonId, PersonName};
+use crate::core::station::{Mode, Station};
 
 /// What is known before the dashboard starts.
 #[derive(Debug, Clone)]
@@ -229,6 +230,8 @@ pub struct App {
     /// Whether the live screen says why each face has its name.
     pub(crate) explaining: bool,
     pub(crate) enrolling: Enrolling,
+    /// Whose samples the screen asks about, and whom they are taken for.
+    asked: Option<(PersonCode, Option<PersonId>)>,
     pub(crate) correcting: Correcting,
     pub(crate) pin: PinEntry,
     /// Why the last digits were no PIN; until the next key.
@@ -280,6 +283,7 @@ impl App {
             pane: Pane::Camera,
             explaining: false,
             enrolling: Enrolling::No,
+            asked: None,
             correcting: Correcting::No,
             pin: PinEntry::default(),
             pin_problem: None,
@@ -374,7 +378,19 @@ impl App {
     /// Ties the selection of the lists to the people that are drawn now; to be called right
     /// before drawing. A key is meant for what was on the screen, whatever comes between.
     pub fn settle(&mut self, station: &Station, now: &Moment) {
+        self.asked = match (station.mode(), self.screen) {
+            (Mode::Confirming(asked), Screen::Live) => {
+                let taken_for = asked.taken_for.map(|other| other.person);
+                Some((asked.code.clone(), taken_for))
+            }
+            _ => None,
+        };
         match self.screen {
+            Screen::Live => {
+                if let Enrolling::Form(form) = &mut self.enrolling {
+                    form.settle(station);
+                }
+            }
             Screen::People => {
                 let rows = keys::people_ids(station, &self.people);
                 self.people.settle(&rows);
@@ -459,6 +475,14 @@ impl App {
     /// Takes the camera's controls as they are, and what there is to say of them.
     pub fn show_controls(&mut self, controls: Vec<CameraControl>, remark: String) {
         self.controls.show(controls, remark);
+    }
+
+    /// The face that is being enrolled.
+    pub(crate) fn chosen_face(&self, station: &Station) -> Option<TrackId> {
+        match &self.enrolling {
+            Enrolling::Form(form) => form.face(),
+            _ => station.mode().chosen_face().map(|face| face.track),
+        }
     }
 
     /// The name for the status bar.

@@ -67,15 +67,16 @@ impl App {
                 FormStep::Stay => Vec::new(),
                 FormStep::Close => {
                     self.enrolling = Enrolling::No;
-                    Vec::new()
+                    vec![Action::Intent(Intent::CancelEnrolment)]
                 }
+                FormStep::FindFace(intent) => vec![Action::Intent(intent)],
                 FormStep::Submit(intent) => self.submit(intent, station),
             };
         }
-        if matches!(station.mode(), Mode::Enrolling(_)) && matches!(key, Key::Esc | Key::Char('q'))
+        if self.screen == Screen::Live
+            && let Some(actions) = self.key_of_enrolment(key, station)
         {
-            self.enrolling = Enrolling::No;
-            return vec![Action::Intent(Intent::CancelEnrolment)];
+            return actions;
         }
         if let Some(actions) = self.key_of_screen(key, station, now) {
             return actions;
@@ -94,11 +95,29 @@ impl App {
         }
     }
 
+    /// Does what `key` means while samples are taken or shown.
+    fn key_of_enrolment(&mut self, key: Key, station: &Station) -> Option<Vec<Action>> {
+        let intent = match (station.mode(), key) {
+            (Mode::Enrolling(_), Key::Esc | Key::Char('q'))
+            | (Mode::Confirming(_), Key::Esc | Key::Char('q' | 'n')) => {
+                self.enrolling = Enrolling::No;
+                Intent::CancelEnrolment
+            }
+            (Mode::Confirming(_), Key::Char('y' | 'Y')) => {
+                // What was on the screen, even if something else is asked by now.
+                let (code, another_than) = self.asked.clone()?;
+                Intent::ConfirmEnrolment { code, another_than }
+            }
+            _ => return None,
+        };
+        Some(vec![Action::Intent(intent)])
+    }
+
     /// Does what a command says, wherever it was given.
     fn perform(&mut self, command: Command, station: &Station) -> Vec<Action> {
         match command {
             Command::Go(screen) => self.go(screen),
-            Command::Enrol => self.open_form(station),
+            Command::Enrol => return self.open_form(station),
             Command::Find => {
                 self.go(Screen::People);
                 self.people.filter.begin();
@@ -318,8 +337,11 @@ impl App {
         true
     }
 
-    fn open_form(&mut self, station: &Station) {
-        if matches!(station.mode(), Mode::Live) {
+    fn open_form(&mut self, station: &Station) -> Vec<Action> {
+        if matches!(self.enrolling, Enrolling::Form(_)) {
+            // One that was refused waits there.
+            self.screen = Screen::Live;
+        } else if matches!(station.mode(), Mode::Live | Mode::Choosing(_)) {
             self.screen = Screen::Live;
             let consent = if self.options.ask_consent {
                 ConsentQuestion::Later
@@ -327,7 +349,10 @@ impl App {
                 ConsentQuestion::No
             };
             self.enrolling = Enrolling::Form(EnrolForm::asking(consent));
+            // The face is the one that is there now, not whoever stands there later.
+            return vec![Action::Intent(Intent::ChooseFace)];
         }
+        Vec::new()
     }
 
     /// Opens the form for the selected person's day. Of several days none is meant, so

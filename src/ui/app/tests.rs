@@ -11,11 +11,15 @@ use crate::core::consensus::ConsensusPolicy;
 use crate::core::day::{AttendanceMode, AttendancePolicy};
 use crate::core::embedding::{Cosine, ModelId};
 use crate::core::enrolment::EnrolmentPolicy;
+use crate::core::detection::Detection;
+use crate::core::embedding::Embedding;
 use crate::core::event::{Event, Receipt, Snapshot};
+use crate::core::geometry::{BoundingBox, Landmarks, Point};
+use crate::core::quality::FaceQuality;
 use crate::core::frame::{Frame, FrameId};
 use crate::core::gallery::MatchPolicy;
 use crate::core::liveness::{LivenessDemand, LivenessPolicy};
-use crate::core::observation::{Observation, StageTimes};
+use crate::core::observation::{FaceObservation, Observation, StageTimes};
 use crate::core::person::{Person, PersonCode, PersonId};
 use crate::core::station::{Mode, Policies};
 use crate::core::worktime::plan::WorkPlan;
@@ -72,6 +76,64 @@ pub(crate) fn station(codes: &[&str]) -> Station {
         &now(),
     );
     station
+}
+
+/// A face in front of it.
+fn see(station: &mut Station) {
+    let frame = Arc::new(Frame {
+        id: FrameId(1),
+        captured_at: now(),
+        image: RgbImage::new(640, 480),
+    });
+    let detection = Detection {
+        bounding_box: BoundingBox::new(200.0, 100.0, 320.0, 240.0),
+        score: 0.9,
+        landmarks: Landmarks {
+            points: [Point::new(250.0, 150.0); 5],
+        },
+    };
+    let face = FaceObservation {
+        detection,
+        quality: FaceQuality {
+            eye_distance: 60.0,
+            sharpness: 0.3,
+            brightness: 120.0,
+            contrast: 45.0,
+            turn: 0.02,
+            tilt_degrees: 1.0,
+            mouth_contrast: 0.7,
+            detector_score: 0.9,
+        },
+        is_followed: true,
+        embedding: Embedding::from_raw(vec![1.0; 8]).ok(),
+        liveness: None,
+    };
+    let observation = Observation {
+        frame,
+        faces: vec![face],
+        times: StageTimes::default(),
+    };
+    station.handle(Event::Observed(observation), &now());
+}
+
+/// Presses keys one after the other, as the dashboard does: what they want of the station is
+/// done, and the screen is drawn.
+fn work(app: &mut App, station: &mut Station, keys: &[Key]) -> Vec<Action> {
+    let mut last = Vec::new();
+    for &key in keys {
+        app.settle(station, &now());
+        last = app.handle(Input::Key(key), station, &now());
+        for action in &last {
+            if let Action::Intent(intent) = action {
+                station.handle(Event::Intent(intent.clone()), &now());
+            }
+        }
+    }
+    last
+}
+
+fn typed(text: &str) -> Vec<Key> {
+    text.chars().map(Key::Char).collect()
 }
 
 fn app() -> App {
@@ -264,14 +326,18 @@ fn the_preview_goes_round_its_modes() {
 
 #[test]
 fn a_right_form_becomes_an_intent() {
-    let station = station(&["P-001"]);
+    let mut station = station(&["P-001"]);
+    see(&mut station);
     let mut app = app();
-    assert_eq!(write(&mut app, &station, "eq p Dana"), []);
+    let opened = work(&mut app, &mut station, &[Key::Char('e')]);
+    assert_eq!(opened, [Action::Intent(Intent::ChooseFace)]);
+    work(&mut app, &mut station, &typed("q p Dana"));
     app.handle(Input::Paste(" Ngo\n".into()), &station, &now());
     let actions = press(&mut app, &station, &[Key::Enter]);
     let expected = Intent::Enrol {
         name: PersonName::parse("q p Dana Ngo").unwrap(),
         code: PersonCode::parse("P-002").unwrap(),
+        face: Some(TrackId(0)),
     };
     assert_eq!(actions, [Action::Intent(expected)]);
     assert!(matches!(app.enrolling, Enrolling::Submitted { .. }));
@@ -306,14 +372,10 @@ fn a_wrong_form_stays_and_says_why() {
 fn esc_and_q_call_the_enrolment_off() {
     for key in [Key::Esc, Key::Char('q')] {
         let mut station = station(&[]);
+        see(&mut station);
         let mut app = app();
-        write(&mut app, &station, "eDana");
-        for action in press(&mut app, &station, &[Key::Enter]) {
-            let Action::Intent(intent) = action else {
-                panic!("{action:?}");
-            };
-            station.handle(Event::Intent(intent), &now());
-        }
+        work(&mut app, &mut station, &typed("eDana"));
+        work(&mut app, &mut station, &[Key::Enter]);
         assert!(matches!(station.mode(), Mode::Enrolling(_)));
         let actions = press(&mut app, &station, &[key]);
         assert_eq!(actions, [Action::Intent(Intent::CancelEnrolment)]);
@@ -324,13 +386,10 @@ fn esc_and_q_call_the_enrolment_off() {
 #[test]
 fn after_a_timeout_the_form_is_back() {
     let mut station = station(&[]);
+    see(&mut station);
     let mut app = app();
-    write(&mut app, &station, "eDana");
-    for action in press(&mut app, &station, &[Key::Enter]) {
-        if let Action::Intent(intent) = action {
-            station.handle(Event::Intent(intent), &now());
-        }
-    }
+    work(&mut app, &mut station, &typed("eDana"));
+    work(&mut app, &mut station, &[Key::Enter]);
     app.follow(&station);
     assert!(matches!(app.enrolling, Enrolling::Submitted { .. }));
     let much_later = Moment {

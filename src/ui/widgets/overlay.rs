@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 
 use super::picture::Placement;
-use crate::core::consensus::{Track, Verdict};
+use crate::core::consensus::{Track, TrackId, Verdict};
 use crate::core::liveness::Liveness;
 use crate::core::person::PersonName;
 use crate::core::station::Station;
@@ -14,7 +14,15 @@ use crate::ui::text;
 use crate::ui::theme::Theme;
 
 /// Draws boxes and labels of all faces in sight over the picture.
-pub(super) fn draw_faces(station: &Station, theme: Theme, placement: Placement, buf: &mut Buffer) {
+///
+/// The one that is being enrolled has a mark.
+pub(super) fn draw_faces(
+    station: &Station,
+    chosen: Option<TrackId>,
+    theme: Theme,
+    placement: Placement,
+    buf: &mut Buffer,
+) {
     let mut taken: Vec<Rect> = Vec::new();
     let boxes: Vec<(&Track, Rect)> = station
         .faces_in_sight()
@@ -24,7 +32,10 @@ pub(super) fn draw_faces(station: &Station, theme: Theme, placement: Placement, 
         draw_box(*cells, verdict_style(track.verdict, theme), theme, buf);
     }
     for (track, cells) in &boxes {
-        let label = Label::of(track, station, theme);
+        let mut label = Label::of(track, station, theme);
+        if chosen == Some(track.id) {
+            label.head = format!("{} {}", theme.marks().crumb, label.head);
+        }
         if let Some(place) = place_label(label.width(), *cells, placement.cells, &taken) {
             draw_label(
                 &label,

@@ -71,7 +71,7 @@ impl Widget for &Preview<'_> {
                         draw_ascii(&frame.image, placement, buf);
                     }
                 }
-                draw_faces(station, theme, placement, buf);
+                draw_faces(station, app.chosen_face(station), theme, placement, buf);
             }
             None => self.explain(inner, buf),
         }
