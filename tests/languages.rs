@@ -16,6 +16,7 @@ use rollcall::ui::Language;
 /// are written, and what they put together for the operator.
 const OTHER_ROOMS: &[&str] = &[
     "src/core/attendance.rs",
+    "src/core/enrolment/identity.rs",
     "src/core/enrolment/mod.rs",
     "src/core/gallery/mod.rs",
     "src/core/gallery/policy.rs",
@@ -26,6 +27,7 @@ const OTHER_ROOMS: &[&str] = &[
     "src/core/pin.rs",
     "src/core/quality.rs",
     "src/core/station/by_hand.rs",
+    "src/core/station/enrolling.rs",
     "src/core/station/mod.rs",
     "src/core/worktime/mod.rs",
     "src/camera/error.rs",

@@ -131,7 +131,7 @@ fn answered(question: &Question, why: &str) -> Answer {
         Question::Review(_) => Answer::Reviewed(Err(why)),
         Question::ChangePerson(_)
         | Question::ChangeSetting(_)
-        | Question::WriteThreshold
+        | Question::WriteThreshold(_)
         | Question::Export(_) => Answer::Done(Err(why)),
     }
 }
@@ -167,7 +167,7 @@ impl DeskRules {
             Question::ChangeSetting(change) => {
                 Answer::Done(self.change_setting(&change, now).map_err(in_words))
             }
-            Question::WriteThreshold => done(self.commands.write_threshold()),
+            Question::WriteThreshold(shown) => done(self.write_threshold(&shown)),
             Question::Export(ReportQuery { from, to }) => done(self.commands.export(from, to)),
         }
     }
@@ -335,6 +335,15 @@ impl DeskRules {
                 }
             }
         })
+    }
+
+    /// Writes what the operator has seen, not what has come out of it since.
+    fn write_threshold(&self, shown: &[PageLine]) -> Result<String> {
+        anyhow::ensure!(
+            self.commands.calibration()? == shown,
+            "the calibration has changed since it was shown; check it and write it again"
+        );
+        self.commands.write_threshold()
     }
 
     fn change_setting(&self, change: &SettingChange, at: DateTime<FixedOffset>) -> Result<Done> {

@@ -32,8 +32,8 @@ pub enum Question {
     ChangePerson(PersonDeed),
     /// Change a setting.
     ChangeSetting(SettingChange),
-    /// Write the threshold that the calibration proposes.
-    WriteThreshold,
+    /// Write the threshold that the calibration proposes, as long as it still says these lines.
+    WriteThreshold(Vec<PageLine>),
     /// Write these days into a file.
     Export(ReportQuery),
 }
@@ -44,7 +44,7 @@ impl Question {
         match self {
             Self::ChangePerson(_)
             | Self::ChangeSetting(_)
-            | Self::WriteThreshold
+            | Self::WriteThreshold(_)
             | Self::Export(_) => true,
             Self::Report(_)
             | Self::Visitors

@@ -236,7 +236,8 @@ impl App {
                 PageKey::Pass => false,
                 PageKey::Taken => true,
                 PageKey::WriteThreshold => {
-                    return Some(vec![Action::Ask(Question::WriteThreshold)]);
+                    let shown = self.page.lines();
+                    return Some(vec![Action::Ask(Question::WriteThreshold(shown))]);
                 }
             },
             Screen::Settings => match self.settings.handle(key, &operator) {

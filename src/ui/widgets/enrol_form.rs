@@ -81,7 +81,7 @@ impl EnrolFormPanel<'_> {
                 theme.fill("face {} of {}; PgDn shows the next", &[&(place + 1), &count]),
                 theme.strong(),
             ),
-            _ => (theme.t("this face is enrolled").to_owned(), theme.good()),
+            _ => (theme.t("this face will be enrolled").to_owned(), theme.good()),
         }
     }
 
