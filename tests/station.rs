@@ -300,7 +300,7 @@ fn without_frames_nobody_is_in_sight() {
     let mut world = world();
     world.add_person("Ana", "P-1");
     world.see_for(&[Face::of(0, 0.7)], 1.0);
-    world.wait(1.5);
+    world.wait(2.0);
     assert_eq!(world.station.faces_in_sight().count(), 0);
 }
 

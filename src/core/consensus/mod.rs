@@ -124,7 +124,7 @@ pub struct Tracker {
 const SAME_FACE: Cosine = Cosine(0.3);
 
 /// Without a frame for so long, nobody is known to be in sight.
-const BLIND: Duration = Duration::from_millis(1000);
+const BLIND: Duration = Duration::from_millis(1500);
 
 impl Tracker {
     /// A tracker that follows nobody yet.

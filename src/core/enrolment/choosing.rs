@@ -27,7 +27,7 @@ impl Choosing {
     /// Holds fast the faces in sight.
     pub fn start(tracker: &Tracker, now: &Moment) -> Self {
         Self {
-            faces: frozen::in_sight(tracker, now),
+            faces: frozen::in_sight(tracker),
             waits: false,
             since: *now,
         }
@@ -50,7 +50,7 @@ impl Choosing {
     }
 
     /// Takes in a frame that `tracker` has followed the faces of.
-    pub fn observe(&mut self, observation: &Observation, tracker: &Tracker, now: &Moment) {
+    pub fn observe(&mut self, observation: &Observation, tracker: &Tracker) {
         if !self.waits || !self.faces.is_empty() {
             return;
         }
@@ -62,7 +62,7 @@ impl Choosing {
         }
         let mut tracks = tracker.in_sight();
         let track = tracks.find(|track| track.detection == face.detection);
-        if let Some(face) = track.and_then(|track| FrozenFace::of(track, now)) {
+        if let Some(face) = track.and_then(FrozenFace::of) {
             self.faces.push(face);
             self.waits = false;
         }

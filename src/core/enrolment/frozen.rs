@@ -8,7 +8,6 @@ use image::imageops::crop_imm;
 
 use crate::core::consensus::{Track, TrackId, Tracker};
 use crate::core::embedding::{Cosine, Embedding};
-use crate::core::frame::Moment;
 use crate::core::gallery::Candidate;
 use crate::core::geometry::BoundingBox;
 use crate::core::sighted::BestLook;
@@ -51,10 +50,10 @@ pub enum IsNamed {
 }
 
 impl FrozenFace {
-    /// The face of a track, if it was looked at closely just now.
-    pub(super) fn of(track: &Track, now: &Moment) -> Option<Self> {
+    /// The face of a track, if it was looked at closely just before it was seen last.
+    pub(super) fn of(track: &Track) -> Option<Self> {
         let look = track.last_look()?;
-        if now.since(&look.frame.captured_at) > FRESH {
+        if track.last_seen.since(&look.frame.captured_at) > FRESH {
             return None;
         }
         let candidate = track.judgement.and_then(|judgement| {
@@ -85,9 +84,8 @@ impl FrozenFace {
 }
 
 /// The faces in sight that can be frozen, the largest first.
-pub(super) fn in_sight(tracker: &Tracker, now: &Moment) -> Vec<FrozenFace> {
-    let tracks = tracker.in_sight();
-    let mut faces: Vec<FrozenFace> = tracks.filter_map(|t| FrozenFace::of(t, now)).collect();
+pub(super) fn in_sight(tracker: &Tracker) -> Vec<FrozenFace> {
+    let mut faces: Vec<FrozenFace> = tracker.in_sight().filter_map(FrozenFace::of).collect();
     let area = |face: &FrozenFace| face.look.bounding_box.area();
     faces.sort_by(|a, b| area(b).total_cmp(&area(a)));
     faces

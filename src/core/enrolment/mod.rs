@@ -191,7 +191,7 @@ impl Enrolment {
                 Progress::Continue
             }
             Ok((face, embedding)) => {
-                self.hold_fast(face, tracker, now);
+                self.hold_fast(face, tracker);
                 self.samples.push(EnrolmentSample {
                     frame: Arc::clone(&observation.frame),
                     bounding_box: face.detection.bounding_box,
@@ -292,7 +292,7 @@ impl Enrolment {
     }
 
     /// Ties the enrolment to a face that a sample is taken of.
-    fn hold_fast(&mut self, face: &FaceObservation, tracker: &Tracker, now: &Moment) {
+    fn hold_fast(&mut self, face: &FaceObservation, tracker: &Tracker) {
         let mut tracks = tracker.in_sight();
         let Some(track) = tracks.find(|track| track.detection == face.detection) else {
             return;
@@ -300,7 +300,7 @@ impl Enrolment {
         match &mut self.face {
             // It was away and is followed anew.
             Some(chosen) => chosen.track = track.id,
-            None => self.face = FrozenFace::of(track, now),
+            None => self.face = FrozenFace::of(track),
         }
     }
 

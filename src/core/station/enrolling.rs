@@ -113,7 +113,7 @@ impl Station {
     /// Takes in a frame.
     pub(super) fn enrol_from(&mut self, observation: &Observation, now: &Moment) {
         let enrolment = match &mut self.mode {
-            Mode::Choosing(choosing) => return choosing.observe(observation, &self.tracker, now),
+            Mode::Choosing(choosing) => return choosing.observe(observation, &self.tracker),
             Mode::Enrolling(enrolment) => enrolment,
             Mode::Live | Mode::Confirming(_) | Mode::Saving { .. } => return,
         };
