@@ -52,8 +52,8 @@ impl EnrolProgress<'_> {
             (None, other) => (
                 other.as_ref().map(|other| (alike(other), theme.warning())),
                 theme.fill(
-                    "Do all pictures show {}? y = yes, save; Esc = no, save nothing",
-                    &[&asked.name],
+                    "Do all pictures show {} ({})? y = yes, save; Esc = no, save nothing",
+                    &[&asked.name, &asked.code],
                 ),
             ),
         };
