@@ -84,7 +84,7 @@ impl Preview<'_> {
         let View { app, station, .. } = self.0;
         app.palette.is_some()
             || !matches!(app.enrolling, Enrolling::No)
-            || !matches!(station.mode(), Mode::Live)
+            || !matches!(station.mode(), Mode::Live | Mode::Choosing(_))
     }
 
     /// Says in the picture's place why there is none.
