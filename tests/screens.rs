@@ -1019,7 +1019,10 @@ fn what_was_on_the_screen_is_what_is_confirmed() {
         .handle(Input::Key(Key::Char('y')), &desk.world.station, &now);
     assert_eq!(actions, []);
     desk.press(&[Key::Char('y')]);
-    assert_eq!(desk.world.ledger.people.last().unwrap().name.as_str(), "Dana");
+    assert_eq!(
+        desk.world.ledger.people.last().unwrap().name.as_str(),
+        "Dana"
+    );
 }
 
 #[test]

@@ -172,7 +172,12 @@ fn only_the_face_that_was_there_is_enrolled() {
     };
     assert_eq!(asked.portraits.len(), 5);
     let is_bruno = |sample: &Embedding| sample.similarity(&asked.samples[0].embedding).0 > 0.9;
-    assert!(asked.samples.iter().all(|sample| is_bruno(&sample.embedding)));
+    assert!(
+        asked
+            .samples
+            .iter()
+            .all(|sample| is_bruno(&sample.embedding))
+    );
     world.confirm(None);
     assert_eq!(world.ledger.people[0].template_count, 5);
 }
@@ -255,7 +260,10 @@ fn only_what_is_shown_is_confirmed() {
         world.log(),
         ["Bruno not enrolled: nobody has confirmed the pictures"]
     );
-    assert!(matches!(world.station.mode(), Mode::Choosing(_)), "with his face");
+    assert!(
+        matches!(world.station.mode(), Mode::Choosing(_)),
+        "with his face"
+    );
     world.intend(Intent::CancelEnrolment);
     assert!(matches!(world.station.mode(), Mode::Live));
 }
@@ -279,12 +287,21 @@ fn a_name_is_only_on_a_face_that_is_seen() {
     // She is back after a frame, but whether it is her only a close look tells.
     world.advance(0.2);
     world.see(&[Face::of(0, 0.7).glanced(true)]);
-    assert_eq!((named(&world), shown(&world)), (vec![None], vec![Verdict::Deciding]));
+    assert_eq!(
+        (named(&world), shown(&world)),
+        (vec![None], vec![Verdict::Deciding])
+    );
     world.see(&[Face::of(0, 0.7)]);
-    assert_eq!((named(&world), shown(&world)), (vec![Some(ana)], vec![Verdict::Known(ana)]));
+    assert_eq!(
+        (named(&world), shown(&world)),
+        (vec![Some(ana)], vec![Verdict::Known(ana)])
+    );
     // A cut: another face in the same place, not looked at yet.
     world.see(&[Face::stranger().glanced(false)]);
-    assert_eq!((named(&world), shown(&world)), (vec![None], vec![Verdict::Deciding]));
+    assert_eq!(
+        (named(&world), shown(&world)),
+        (vec![None], vec![Verdict::Deciding])
+    );
     let before = world.station.faces_in_sight().next().unwrap().id;
     let stranger = Face {
         alike: vec![(9, 0.95)],
@@ -553,7 +570,10 @@ fn a_face_that_is_taken_for_somebody_is_enrolled_only_as_another_person() {
         ("P-1", "0.70")
     );
     assert!(
-        world.log().iter().any(|l| l.contains("Anna looks like Ana")),
+        world
+            .log()
+            .iter()
+            .any(|l| l.contains("Anna looks like Ana")),
         "{:?}",
         world.log()
     );

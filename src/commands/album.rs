@@ -63,7 +63,10 @@ impl<'a> Album<'a> {
     pub(super) fn remark(&self) -> Option<String> {
         let other = self.resembles?;
         let name = self.name(other.person)?;
-        Some(format!("looks like {name}, similarity {}", other.similarity))
+        Some(format!(
+            "looks like {name}, similarity {}",
+            other.similarity
+        ))
     }
 
     fn name(&self, id: PersonId) -> Option<String> {

@@ -119,9 +119,6 @@ fn known_as(
 }
 
 /// Whom of the file a number below one stands for.
-fn newcomer(
-    id: PersonId,
-    people: &BTreeMap<PersonName, Vec<NewTemplate>>,
-) -> Option<&PersonName> {
+fn newcomer(id: PersonId, people: &BTreeMap<PersonName, Vec<NewTemplate>>) -> Option<&PersonName> {
     people.keys().nth(usize::try_from(-1 - id.0).ok()?)
 }

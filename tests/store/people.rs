@@ -69,7 +69,10 @@ fn that_it_is_another_person_is_written_with_the_person() {
         .into_iter()
         .map(|entry| (entry.action, entry.detail))
         .collect();
-    let found: Vec<_> = trail.iter().filter(|(a, _)| a == "person.another").collect();
+    let found: Vec<_> = trail
+        .iter()
+        .filter(|(a, _)| a == "person.another")
+        .collect();
     assert_eq!(
         found,
         [&(

@@ -29,12 +29,12 @@ use super::theme::{Charset, Theme, USUAL_ASPECT};
 use super::trends::{Trends, Weeks};
 use super::welcome::{Greeting, Welcome};
 use super::widgets::Steady;
-use crate::core::consensus::TrackId;
-use crate::core::event::Intent;
-use crate::core::frame::Moment;
-use crate::core::notice::Notice;
-use crate::core::person::{PersonCode, PersonId, PersonName};
-use crate::core::station::{Mode, Station};
+use rollcall_core::consensus::TrackId;
+use rollcall_core::event::Intent;
+use rollcall_core::frame::Moment;
+use rollcall_core::notice::Notice;
+use rollcall_core::person::{PersonCode, PersonId, PersonName};
+use rollcall_core::station::{Mode, Station};
 
 /// What is known before the dashboard starts.
 #[derive(Debug, Clone)]

@@ -6,11 +6,11 @@
 use super::field::TextField;
 use super::input::Key;
 use super::text;
-use crate::core::consensus::TrackId;
-use crate::core::enrolment::{Choosing, FrozenFace};
-use crate::core::event::Intent;
-use crate::core::person::{NameError, PersonCode, PersonName};
-use crate::core::station::{Mode, Station};
+use rollcall_core::consensus::TrackId;
+use rollcall_core::enrolment::{Choosing, FrozenFace};
+use rollcall_core::event::Intent;
+use rollcall_core::person::{NameError, PersonCode, PersonName};
+use rollcall_core::station::{Mode, Station};
 
 /// Which field the keys go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -7,10 +7,10 @@
 use super::field::TextField;
 use super::input::Key;
 use super::listing::{filtered_people, first_shown};
-use crate::core::attendance::Direction;
-use crate::core::person::{Person, PersonCode};
-use crate::core::review::{Assignment, ReviewDeed, Visitor};
-use crate::core::station::Station;
+use rollcall_core::attendance::Direction;
+use rollcall_core::person::{Person, PersonCode};
+use rollcall_core::review::{Assignment, ReviewDeed, Visitor};
+use rollcall_core::station::Station;
 
 /// Rows that Page Up and Page Down move by.
 const PAGE: usize = 10;
@@ -103,8 +103,7 @@ impl AssignForm {
     /// not change it.
     fn settle(&mut self, station: &Station) {
         let typed = self.who.text().trim();
-        let is_code =
-            |person: &&&Person| person.code.as_str().eq_ignore_ascii_case(typed);
+        let is_code = |person: &&&Person| person.code.as_str().eq_ignore_ascii_case(typed);
         let matches = filtered_people(station, typed);
         self.meant = match (matches.as_slice(), matches.iter().find(is_code)) {
             _ if typed.is_empty() => Meant::Nothing,
@@ -281,7 +280,9 @@ impl Review {
         let code = match &form.meant {
             Meant::One(code) => code.clone(),
             Meant::Several(_) => {
-                self.remark = Some(Err("several people match; type more, or the code".to_owned()));
+                self.remark = Some(Err(
+                    "several people match; type more, or the code".to_owned()
+                ));
                 return ReviewKey::Taken;
             }
             Meant::Nothing | Meant::Nobody => {
@@ -312,7 +313,7 @@ impl Review {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::app::tests::station;
+    use crate::app::tests::station;
 
     fn visitor(sightings: &[i64]) -> Visitor {
         let at = "2026-11-23T08:00:00+01:00".parse().unwrap();
@@ -366,7 +367,11 @@ mod tests {
             reread(&mut review, &[&[21, 20, 19, 18], &[5], &[8, 7, 22]]);
             let shown = review.subject().unwrap().sightings.clone();
             let done = write(&mut review, &station, &keys[1..]);
-            assert_eq!((sightings_of(done), shown), (vec![7, 8], vec![7, 8]), "{keys:?}");
+            assert_eq!(
+                (sightings_of(done), shown),
+                (vec![7, 8], vec![7, 8]),
+                "{keys:?}"
+            );
         }
     }
 

@@ -235,7 +235,10 @@ mod tests {
     fn a_value_is_for_the_setting_it_was_typed_for() {
         let mut settings = settings();
         press(&mut settings, &[Key::Down, Key::Enter, Key::Char('x')]);
-        settings.take(Ok(vec![row("language", "es", "auto"), row("bell", "false", "false")]));
+        settings.take(Ok(vec![
+            row("language", "es", "auto"),
+            row("bell", "false", "false"),
+        ]));
         let sent = press(&mut settings, &[Key::Enter]);
         assert_eq!(sent, change("language", Some("esx")));
         press(&mut settings, &[Key::Enter, Key::Char('x')]);

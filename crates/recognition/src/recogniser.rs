@@ -6,14 +6,14 @@ use std::time::Instant;
 use image::RgbImage;
 
 use super::{FaceDetector, FaceEmbedder, InferenceError, LivenessModel};
-use crate::core::align::{AlignedFace, align};
-use crate::core::attention::appearance::Appearance;
-use crate::core::attention::faces::{Attention, FaceAttention, Glance};
-use crate::core::detection::Detection;
-use crate::core::embedding::ModelId;
-use crate::core::frame::Frame;
-use crate::core::observation::{FaceObservation, Observation, StageTimes};
-use crate::core::quality::{FaceQuality, QualityGate};
+use rollcall_core::align::{AlignedFace, align};
+use rollcall_core::attention::appearance::Appearance;
+use rollcall_core::attention::faces::{Attention, FaceAttention, Glance};
+use rollcall_core::detection::Detection;
+use rollcall_core::embedding::ModelId;
+use rollcall_core::frame::Frame;
+use rollcall_core::observation::{FaceObservation, Observation, StageTimes};
+use rollcall_core::quality::{FaceQuality, QualityGate};
 
 /// The networks of one station.
 pub struct Recogniser {
@@ -130,7 +130,11 @@ impl Recogniser {
                 detection: candidate.detection,
                 quality: candidate.quality,
                 is_followed: chosen.is_followed,
-                embedding: if chosen.is_wanted { embeddings.next() } else { None },
+                embedding: if chosen.is_wanted {
+                    embeddings.next()
+                } else {
+                    None
+                },
                 liveness,
             });
         }

@@ -6,15 +6,15 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, FixedOffset};
 
-use crate::core::correction::{Correction, Deed, When};
-use crate::core::day::AttendancePolicy;
-use crate::core::embedding::{Cosine, Embedding, ModelId};
-use crate::core::enrolment::identity::{self, AnotherPerson, Claim, Objection, Stated};
-use crate::core::gallery::MatchPolicy;
-use crate::core::person::{Person, PersonId};
-use crate::core::review::{Assignment, Visitor, group};
-use crate::picture;
-use crate::store::{Author, NewTemplate, SightingRow, SightingState, Store};
+use rollcall_core::correction::{Correction, Deed, When};
+use rollcall_core::day::AttendancePolicy;
+use rollcall_core::embedding::{Cosine, Embedding, ModelId};
+use rollcall_core::enrolment::identity::{self, AnotherPerson, Claim, Objection, Stated};
+use rollcall_core::gallery::MatchPolicy;
+use rollcall_core::person::{Person, PersonId};
+use rollcall_core::review::{Assignment, Visitor, group};
+use rollcall_picture as picture;
+use rollcall_store::{Author, NewTemplate, SightingRow, SightingState, Store};
 
 /// What is checked.
 #[derive(Debug, Clone)]
@@ -107,7 +107,9 @@ pub fn assign(
         .with_context(|| format!("nobody has the code {code}"))?;
     let chosen = chosen_of(store, &assignment.sightings)?;
     if assignment.punch.is_some()
-        && let Some(row) = chosen.iter().find(|row| row.state == SightingState::Assigned)
+        && let Some(row) = chosen
+            .iter()
+            .find(|row| row.state == SightingState::Assigned)
     {
         bail!(
             "sighting {} was assigned before; a punch that is still missing is added by hand",
@@ -205,9 +207,8 @@ fn compare(
     };
     let mut overruled = None;
     for row in chosen {
-        let comparable = |(face, model): &(Embedding, ModelId)| {
-            (*model == rules.model).then(|| face.clone())
-        };
+        let comparable =
+            |(face, model): &(Embedding, ModelId)| (*model == rules.model).then(|| face.clone());
         let Some(face) = row.face.as_ref().and_then(comparable) else {
             refuse_what_was_seen(row, person, assignment, rules)?;
             continue;

@@ -22,15 +22,15 @@ use crossbeam_channel::{
 
 use super::sighting::SightedFace;
 use super::{Author, NewPerson, NewTemplate, Store, StoreError};
-use crate::clock::Clock;
-use crate::core::attendance::NewPunch;
-use crate::core::correction::Correction;
-use crate::core::embedding::ModelId;
-use crate::core::enrolment::identity::AnotherPerson;
-use crate::core::event::{PunchOutcome, Receipt, Sighting, Ticket};
-use crate::core::person::PersonId;
-use crate::core::pin::Pin;
-use crate::stop::StopFlag;
+use rollcall_core::attendance::NewPunch;
+use rollcall_core::correction::Correction;
+use rollcall_core::embedding::ModelId;
+use rollcall_core::enrolment::identity::AnotherPerson;
+use rollcall_core::event::{PunchOutcome, Receipt, Sighting, Ticket};
+use rollcall_core::person::PersonId;
+use rollcall_core::pin::Pin;
+use rollcall_system::clock::Clock;
+use rollcall_system::stop::StopFlag;
 
 /// What can be asked of the store.
 #[derive(Debug)]

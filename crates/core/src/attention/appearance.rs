@@ -8,7 +8,7 @@
 
 use image::RgbImage;
 
-use crate::core::align::ALIGNED_SIDE;
+use crate::align::ALIGNED_SIDE;
 
 /// Patches along a side.
 const GRID: u32 = 12;
@@ -43,7 +43,11 @@ impl Appearance {
         for patch in &mut patches {
             *patch -= mean;
         }
-        let length = patches.iter().map(|patch| patch * patch).sum::<f32>().sqrt();
+        let length = patches
+            .iter()
+            .map(|patch| patch * patch)
+            .sum::<f32>()
+            .sqrt();
         // A plain surface is like nothing.
         if length > f32::EPSILON {
             for patch in &mut patches {

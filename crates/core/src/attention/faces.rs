@@ -19,7 +19,7 @@
 use std::time::Duration;
 
 use super::appearance::Appearance;
-use crate::core::geometry::BoundingBox;
+use crate::geometry::BoundingBox;
 
 /// Looks that a new face gets, frame by frame: more than a name needs.
 pub const FIRST_LOOKS: u32 = 8;
@@ -274,7 +274,11 @@ mod tests {
         };
         let stands = (0..100).map(|frame| seen(Some(at(100.0, 0.8)), frame));
         assert!(stands.filter(|s| *s == Some(settled)).count() > 60);
-        assert_eq!(seen(Some(other(at(100.0, 0.8))), 100), Some(doubtful), "a cut");
+        assert_eq!(
+            seen(Some(other(at(100.0, 0.8))), 100),
+            Some(doubtful),
+            "a cut"
+        );
         assert!(seen(Some(other(at(100.0, 0.8))), 101).unwrap().is_followed);
         seen(None, 102);
         let again = seen(Some(other(at(100.0, 0.8))), 103);

@@ -196,12 +196,7 @@ impl Tracker {
 
     /// The index of the track of each face; a new one where none fits. Those that
     /// belong together best come first, each track at most once.
-    fn assign(
-        &mut self,
-        faces: &[FaceObservation],
-        votes: &[Ballot],
-        now: &Moment,
-    ) -> Vec<usize> {
+    fn assign(&mut self, faces: &[FaceObservation], votes: &[Ballot], now: &Moment) -> Vec<usize> {
         let mut pairs: Vec<(f32, usize, usize)> = Vec::new();
         for (f, face) in faces.iter().enumerate() {
             for (t, track) in self.tracks.iter().enumerate() {

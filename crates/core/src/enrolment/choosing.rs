@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::frozen::{self, FrozenFace};
 use super::only_near_face;
-use crate::core::consensus::{TrackId, Tracker};
-use crate::core::frame::Moment;
-use crate::core::observation::Observation;
-use crate::core::quality::QualityGate;
+use crate::consensus::{TrackId, Tracker};
+use crate::frame::Moment;
+use crate::observation::Observation;
+use crate::quality::QualityGate;
 
 /// After this long nobody is choosing any more.
 const PATIENCE: Duration = Duration::from_secs(600);

@@ -8,10 +8,10 @@ use image::RgbImage;
 use super::frozen::{FrozenFace, portrait};
 use super::identity::{self, Admission, Claim, Objection, Resemblance, Stated};
 use super::{Enrolment, EnrolmentSample};
-use crate::core::embedding::Embedding;
-use crate::core::frame::Moment;
-use crate::core::gallery::{Gallery, MatchPolicy};
-use crate::core::person::{PersonCode, PersonId, PersonName};
+use crate::embedding::Embedding;
+use crate::frame::Moment;
+use crate::gallery::{Gallery, MatchPolicy};
+use crate::person::{PersonCode, PersonId, PersonName};
 
 /// After this long nobody looks at the samples any more.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -38,12 +38,7 @@ pub struct Confirmation {
 
 impl Confirmation {
     /// Shows what an enrolment has taken.
-    pub fn of(
-        enrolment: Enrolment,
-        gallery: &Gallery,
-        policy: &MatchPolicy,
-        now: &Moment,
-    ) -> Self {
+    pub fn of(enrolment: Enrolment, gallery: &Gallery, policy: &MatchPolicy, now: &Moment) -> Self {
         let portrait_of = |sample: &EnrolmentSample| {
             Arc::new(portrait(&sample.frame.image, &sample.bounding_box))
         };

@@ -6,11 +6,11 @@ use std::time::Duration;
 use image::RgbImage;
 use image::imageops::crop_imm;
 
-use crate::core::consensus::{Track, TrackId, Tracker};
-use crate::core::embedding::{Cosine, Embedding};
-use crate::core::gallery::Candidate;
-use crate::core::geometry::BoundingBox;
-use crate::core::sighted::BestLook;
+use crate::consensus::{Track, TrackId, Tracker};
+use crate::embedding::{Cosine, Embedding};
+use crate::gallery::Candidate;
+use crate::geometry::BoundingBox;
+use crate::sighted::BestLook;
 
 /// A look that is older does not show who is there now.
 const FRESH: Duration = Duration::from_secs(1);

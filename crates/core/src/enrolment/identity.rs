@@ -9,12 +9,12 @@
 //! - A face that is taken for another person's is refused until somebody states that it is
 //!   another person, such as a twin. Who stated it, and about whom, goes into the audit trail.
 
-use crate::core::embedding::{Cosine, Embedding};
-use crate::core::gallery::{Gallery, LOOKALIKES, MatchPolicy};
-use crate::core::person::{PersonCode, PersonId};
+use crate::embedding::{Cosine, Embedding};
+use crate::gallery::{Gallery, LOOKALIKES, MatchPolicy};
+use crate::person::{PersonCode, PersonId};
 
 /// Two faces so similar are taken for one person's: of pairs of strangers one in ten million
-/// is. (Extrapolated from the reference figures in [`crate::core::calibration`].)
+/// is. (Extrapolated from the reference figures in [`crate::calibration`].)
 pub const SAME_PERSON: Cosine = Cosine(0.6);
 
 /// How similar a face has to be to one the person has: two pictures of one person, perhaps
@@ -79,7 +79,11 @@ pub struct AnotherPerson {
 
 impl std::fmt::Display for AnotherPerson {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "stated to be another person than {}, similarity {}", self.than, self.similarity)
+        write!(
+            f,
+            "stated to be another person than {}, similarity {}",
+            self.than, self.similarity
+        )
     }
 }
 
@@ -101,8 +105,12 @@ pub fn check(
     stated: Stated<'_>,
 ) -> Result<Admission, Objection> {
     if let Claim::Enrolled(person) = claim {
-        let own = faces.iter().filter_map(|face| gallery.similarity_to_enrolled(person, face));
-        if let Some(least) = own.min_by(|a, b| a.0.total_cmp(&b.0)).filter(|s| *s < LEAST_LIKENESS)
+        let own = faces
+            .iter()
+            .filter_map(|face| gallery.similarity_to_enrolled(person, face));
+        if let Some(least) = own
+            .min_by(|a, b| a.0.total_cmp(&b.0))
+            .filter(|s| *s < LEAST_LIKENESS)
         {
             return Err(Objection::Unlike(least));
         }
@@ -132,7 +140,10 @@ pub fn check(
 fn nearest_others(gallery: &Gallery, claim: Claim, face: &Embedding) -> Vec<Resemblance> {
     let mut others: Vec<Resemblance> = Vec::new();
     // Most faces are like nobody, which the search finds without looking at each template.
-    if gallery.search(face).is_none_or(|nearest| nearest.similarity < LOOKALIKES) {
+    if gallery
+        .search(face)
+        .is_none_or(|nearest| nearest.similarity < LOOKALIKES)
+    {
         return others;
     }
     for template in gallery.templates() {
@@ -207,8 +218,8 @@ impl Objection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::gallery::Template;
-    use crate::core::person::TemplateId;
+    use crate::gallery::Template;
+    use crate::person::TemplateId;
     use proptest::prelude::*;
 
     const POLICY: MatchPolicy = MatchPolicy {
@@ -278,7 +289,13 @@ mod tests {
         let mut gallery = gallery();
         let disowned = face(0.8, 0.0, 5);
         gallery.rule_out(ANA, disowned.clone());
-        let found = check(&gallery, &POLICY, Claim::Newcomer, &[&disowned], Stated::Nothing);
+        let found = check(
+            &gallery,
+            &POLICY,
+            Claim::Newcomer,
+            &[&disowned],
+            Stated::Nothing,
+        );
         assert_eq!(found, Ok(Admission::default()));
     }
 
@@ -291,14 +308,28 @@ mod tests {
             let found = of_ana(&other);
             assert!(matches!(found, Err(Objection::AnotherPersons(other)) if other.person == BEN));
         }
-        let stated = ask(Claim::Enrolled(ANA), &face(0.6, 0.7, 5), Stated::AnotherPerson);
+        let stated = ask(
+            Claim::Enrolled(ANA),
+            &face(0.6, 0.7, 5),
+            Stated::AnotherPerson,
+        );
         assert_eq!(stated.unwrap().overruled.unwrap().person, BEN);
         for stated in [Stated::Nothing, Stated::AnotherPerson] {
             let unlike = ask(Claim::Enrolled(ANA), &face(0.05, 0.0, 5), stated);
-            assert!(matches!(unlike, Err(Objection::Unlike(_))), "no statement helps");
+            assert!(
+                matches!(unlike, Err(Objection::Unlike(_))),
+                "no statement helps"
+            );
         }
-        let nobody = ask(Claim::Enrolled(PersonId(3)), &face(0.5, 0.0, 5), Stated::Nothing);
-        assert!(nobody.is_ok(), "without samples only the same face is refused");
+        let nobody = ask(
+            Claim::Enrolled(PersonId(3)),
+            &face(0.5, 0.0, 5),
+            Stated::Nothing,
+        );
+        assert!(
+            nobody.is_ok(),
+            "without samples only the same face is refused"
+        );
     }
 
     #[test]

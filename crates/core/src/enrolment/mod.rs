@@ -269,9 +269,9 @@ impl Enrolment {
             .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
         let nearest = nearest.ok_or(Hint::NoFace)?;
         let face = on_track.unwrap_or(nearest);
-        let is_alone = faces.iter().all(|other| {
-            std::ptr::eq(other, face) || likeness(other) < likeness(face) - TWINS
-        });
+        let is_alone = faces
+            .iter()
+            .all(|other| std::ptr::eq(other, face) || likeness(other) < likeness(face) - TWINS);
         let Some(embedding) = &face.embedding else {
             // Who is not looked at closely is the chosen one only on the track.
             return match (on_track, faces) {

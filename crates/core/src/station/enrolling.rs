@@ -4,16 +4,16 @@
 //! until the database has been asked; what is refused goes back to the face that was chosen.
 
 use super::{Mode, Station};
-use crate::core::consensus::{Track, TrackId};
-use crate::core::embedding::{Cosine, Embedding};
-use crate::core::enrolment::identity::AnotherPerson;
-use crate::core::enrolment::{Choosing, Confirmation, Enrolment, FrozenFace, Progress};
-use crate::core::event::{Effect, Intent, Ticket};
-use crate::core::frame::Moment;
-use crate::core::gallery::{LOOKALIKES, Template};
-use crate::core::notice::Notice;
-use crate::core::observation::Observation;
-use crate::core::person::{PersonCode, PersonId, PersonName};
+use crate::consensus::{Track, TrackId};
+use crate::embedding::{Cosine, Embedding};
+use crate::enrolment::identity::AnotherPerson;
+use crate::enrolment::{Choosing, Confirmation, Enrolment, FrozenFace, Progress};
+use crate::event::{Effect, Intent, Ticket};
+use crate::frame::Moment;
+use crate::gallery::{LOOKALIKES, Template};
+use crate::notice::Notice;
+use crate::observation::Observation;
+use crate::person::{PersonCode, PersonId, PersonName};
 
 /// A face so like the one that is being enrolled is it.
 const ENROLLED_FACE: Cosine = Cosine(0.4);

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::Station;
-use crate::core::consensus::{Track, Verdict};
-use crate::core::embedding::Cosine;
-use crate::core::event::{Effect, Sighting, SightingReason};
-use crate::core::frame::Moment;
-use crate::core::liveness::Liveness;
-use crate::core::notice::Notice;
+use crate::consensus::{Track, Verdict};
+use crate::embedding::Cosine;
+use crate::event::{Effect, Sighting, SightingReason};
+use crate::frame::Moment;
+use crate::liveness::Liveness;
+use crate::notice::Notice;
 
 /// How long a face must stay unknown before it is reported, so that somebody
 /// recognised on coming nearer is not.

@@ -7,24 +7,24 @@ use chrono::DateTime;
 use image::RgbImage;
 
 use super::*;
-use crate::core::consensus::ConsensusPolicy;
-use crate::core::day::{AttendanceMode, AttendancePolicy};
-use crate::core::embedding::{Cosine, ModelId};
-use crate::core::enrolment::EnrolmentPolicy;
-use crate::core::detection::Detection;
-use crate::core::embedding::Embedding;
-use crate::core::event::{Event, Receipt, Snapshot};
-use crate::core::geometry::{BoundingBox, Landmarks, Point};
-use crate::core::quality::FaceQuality;
-use crate::core::frame::{Frame, FrameId};
-use crate::core::gallery::MatchPolicy;
-use crate::core::liveness::{LivenessDemand, LivenessPolicy};
-use crate::core::observation::{FaceObservation, Observation, StageTimes};
-use crate::core::person::{Person, PersonCode, PersonId};
-use crate::core::station::{Mode, Policies};
-use crate::core::worktime::plan::WorkPlan;
-use crate::ui::enrol_form::suggested_code;
-use crate::ui::input::Key;
+use crate::enrol_form::suggested_code;
+use crate::input::Key;
+use rollcall_core::consensus::ConsensusPolicy;
+use rollcall_core::day::{AttendanceMode, AttendancePolicy};
+use rollcall_core::detection::Detection;
+use rollcall_core::embedding::Embedding;
+use rollcall_core::embedding::{Cosine, ModelId};
+use rollcall_core::enrolment::EnrolmentPolicy;
+use rollcall_core::event::{Event, Receipt, Snapshot};
+use rollcall_core::frame::{Frame, FrameId};
+use rollcall_core::gallery::MatchPolicy;
+use rollcall_core::geometry::{BoundingBox, Landmarks, Point};
+use rollcall_core::liveness::{LivenessDemand, LivenessPolicy};
+use rollcall_core::observation::{FaceObservation, Observation, StageTimes};
+use rollcall_core::person::{Person, PersonCode, PersonId};
+use rollcall_core::quality::FaceQuality;
+use rollcall_core::station::{Mode, Policies};
+use rollcall_core::worktime::plan::WorkPlan;
 
 fn now() -> Moment {
     Moment {
@@ -257,7 +257,11 @@ fn what_can_be_undone_is_undone_latest_first() {
     assert_eq!(app.remark, Some(Ok("changed".into())));
     assert_eq!(write(&mut app, &station, "u"), [Action::Ask(back("two"))]);
     assert_eq!(app.remark, None, "said until the next key");
-    assert_eq!(write(&mut app, &station, "u"), [], "that is not written yet");
+    assert_eq!(
+        write(&mut app, &station, "u"),
+        [],
+        "that is not written yet"
+    );
     let written = || {
         let said = "changed back".into();
         Answer::Done(Ok(Done { said, undo: None }))

@@ -7,12 +7,12 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 
 use super::draw_words;
-use crate::core::attendance::Direction;
-use crate::core::review::{ReviewDeed, Visitor};
-use crate::ui::View;
-use crate::ui::review::{AssignField, AssignForm, Meant};
-use crate::ui::theme::Theme;
-use crate::ui::widgets::{draw_picture, panel};
+use crate::View;
+use crate::review::{AssignField, AssignForm, Meant};
+use crate::theme::Theme;
+use crate::widgets::{draw_picture, panel};
+use rollcall_core::attendance::Direction;
+use rollcall_core::review::{ReviewDeed, Visitor};
 
 /// From this width on the face stands beside the list.
 const SIDE_BY_SIDE: u16 = 64;

@@ -7,10 +7,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
 use super::{draw_picture, panel};
-use crate::core::enrolment::IsNamed;
-use crate::ui::View;
-use crate::ui::enrol_form::{ConsentQuestion, EnrolForm, FormField, choosing, suggested_code};
-use crate::ui::field::TextField;
+use crate::View;
+use crate::enrol_form::{ConsentQuestion, EnrolForm, FormField, choosing, suggested_code};
+use crate::field::TextField;
+use rollcall_core::enrolment::IsNamed;
 
 /// The form with its frame.
 pub(crate) struct EnrolFormPanel<'a> {
@@ -78,10 +78,16 @@ impl EnrolFormPanel<'_> {
         let place = faces.iter().position(|other| other.track == face.track);
         match (place, faces.len()) {
             (Some(place), count) if count > 1 => (
-                theme.fill("face {} of {}; PgDn shows the next", &[&(place + 1), &count]),
+                theme.fill(
+                    "face {} of {}; PgDn shows the next",
+                    &[&(place + 1), &count],
+                ),
                 theme.strong(),
             ),
-            _ => (theme.t("this face will be enrolled").to_owned(), theme.good()),
+            _ => (
+                theme.t("this face will be enrolled").to_owned(),
+                theme.good(),
+            ),
         }
     }
 

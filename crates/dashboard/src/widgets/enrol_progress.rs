@@ -7,10 +7,10 @@ use ratatui::text::Line;
 use ratatui::widgets::{Clear, Widget};
 
 use super::{draw_picture, panel};
-use crate::core::enrolment::identity::Resemblance;
-use crate::core::enrolment::{Confirmation, Enrolment, Hint};
-use crate::core::station::Mode;
-use crate::ui::View;
+use crate::View;
+use rollcall_core::enrolment::identity::Resemblance;
+use rollcall_core::enrolment::{Confirmation, Enrolment, Hint};
+use rollcall_core::station::Mode;
 
 /// Width of the face beside what is to be done.
 const FACE_WIDTH: u16 = 12;
@@ -42,7 +42,10 @@ impl EnrolProgress<'_> {
         let alike = |other: &Resemblance| {
             let person = self.0.station.person(other.person);
             let name = person.map_or_else(|| "?".into(), |p| format!("{} ({})", p.name, p.code));
-            theme.fill("this face looks like {}, similarity {}", &[&name, &other.similarity])
+            theme.fill(
+                "this face looks like {}, similarity {}",
+                &[&name, &other.similarity],
+            )
         };
         let (remark, question) = match (&asked.taken_for, &asked.resembles) {
             (Some(other), _) => (

@@ -187,10 +187,7 @@ const FORM: &[Hint] = &[
     ("Ctrl-N", english!("wait for a face"), 3),
 ];
 
-const CONFIRMING: &[Hint] = &[
-    ("y", english!("save"), 1),
-    ("Esc", english!("cancel"), 1),
-];
+const CONFIRMING: &[Hint] = &[("y", english!("save"), 1), ("Esc", english!("cancel"), 1)];
 
 const ENROLLING: &[Hint] = &[
     ("Esc", english!("call it off"), 0),

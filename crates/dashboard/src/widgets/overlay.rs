@@ -5,13 +5,13 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 
 use super::picture::Placement;
-use crate::core::consensus::{Track, TrackId, Verdict};
-use crate::core::liveness::Liveness;
-use crate::core::person::PersonName;
-use crate::core::station::Station;
-use crate::ui::graphics::FaceMark;
-use crate::ui::text;
-use crate::ui::theme::Theme;
+use crate::graphics::FaceMark;
+use crate::text;
+use crate::theme::Theme;
+use rollcall_core::consensus::{Track, TrackId, Verdict};
+use rollcall_core::liveness::Liveness;
+use rollcall_core::person::PersonName;
+use rollcall_core::station::Station;
 
 /// Draws boxes and labels of all faces in sight over the picture.
 ///

@@ -185,14 +185,14 @@ fn a_password_is_kept_by_an_undo_and_shown_to_nobody() {
 fn sighting(desk: &Desk, ana: f32, ben: f32) -> i64 {
     let mut store = Store::open(desk.data.path()).unwrap();
     let rest = (1.0 - ana * ana - ben * ben).max(0.0).sqrt();
-    let seen = crate::core::event::Sighting {
+    let seen = rollcall_core::event::Sighting {
         at: desk.clock.now(),
-        reason: crate::core::event::SightingReason::Unknown,
+        reason: rollcall_core::event::SightingReason::Unknown,
         candidate: None,
         liveness: None,
         look: None,
     };
-    let face = crate::store::SightedFace {
+    let face = rollcall_store::SightedFace {
         embedding: Embedding::from_raw(vec![ana, ben, rest]).unwrap(),
         model: ModelId::from_sha256("00"),
         quality: 0.5,
@@ -222,16 +222,18 @@ fn a_sighting_is_assigned_to_whom_it_is_like_and_to_nobody_else() {
                 jpeg: None,
             }],
         };
-        store.deactivate(&PersonCode::parse("P-001").unwrap(), author()).unwrap();
+        store
+            .deactivate(&PersonCode::parse("P-001").unwrap(), author())
+            .unwrap();
         store.add_person(&person, author()).unwrap();
     }
     let assign = |sightings: &[i64], another_person| {
-        let deed = ReviewDeed::Assign(crate::core::review::Assignment {
+        let deed = ReviewDeed::Assign(rollcall_core::review::Assignment {
             sightings: sightings.to_vec(),
             code: PersonCode::parse("P-002").unwrap(),
             another_person,
             add: false,
-            punch: Some(crate::core::attendance::Direction::In),
+            punch: Some(rollcall_core::attendance::Direction::In),
             reason: None,
             by: "olga".into(),
         });
@@ -246,10 +248,16 @@ fn a_sighting_is_assigned_to_whom_it_is_like_and_to_nobody_else() {
     for stated in [false, true] {
         let refused = assign(&[own, stranger], stated).unwrap_err();
         assert!(refused.contains("unlike all samples of P-002"), "{refused}");
-        assert!(refused.contains(&format!("sighting {stranger}:")), "{refused}");
+        assert!(
+            refused.contains(&format!("sighting {stranger}:")),
+            "{refused}"
+        );
     }
     let refused = assign(&[of_another], false).unwrap_err();
-    assert!(refused.contains("already enrolled as P-003 (P-003)"), "{refused}");
+    assert!(
+        refused.contains("already enrolled as P-003 (P-003)"),
+        "{refused}"
+    );
     let events = || {
         let events = Store::open_read_only(desk.data.path()).unwrap();
         events.events(&EventFilter::default()).unwrap().len()
@@ -263,5 +271,9 @@ fn a_sighting_is_assigned_to_whom_it_is_like_and_to_nobody_else() {
     let trail = Store::open_read_only(desk.data.path()).unwrap();
     let trail = trail.audit_trail(50).unwrap();
     let stated = trail.iter().find(|e| e.action == "person.another").unwrap();
-    assert!(stated.detail.contains("another person than P-003"), "{}", stated.detail);
+    assert!(
+        stated.detail.contains("another person than P-003"),
+        "{}",
+        stated.detail
+    );
 }
