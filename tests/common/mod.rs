@@ -406,7 +406,7 @@ impl World {
                 None
             }
             // Tests of corrections answer them on their own.
-            Effect::Correct(correction) => {
+            Effect::Correct { ticket, correction } => {
                 self.corrections.push(*correction);
                 None
             }

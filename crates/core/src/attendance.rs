@@ -16,11 +16,11 @@ use super::embedding::{Cosine, ModelId};
 use super::person::PersonId;
 
 /// Row number of an attendance event in the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct EventId(pub i64);
 
 /// Whether a person came or went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Direction {
     /// Check-in.
     In,
@@ -38,7 +38,7 @@ impl fmt::Display for Direction {
 }
 
 /// Where an event comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum EventSource {
     /// A recognised face.
     Camera,
@@ -65,7 +65,7 @@ impl fmt::Display for EventSource {
 }
 
 /// Who took an event back, when and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Void {
     /// When it was voided.
     pub at: DateTime<FixedOffset>,
@@ -103,7 +103,7 @@ pub struct NewPunch {
 }
 
 /// A punch as it stands in the database.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct AttendanceEvent {
     /// Row number.
     pub id: EventId,
@@ -132,7 +132,7 @@ pub struct AttendanceEvent {
 }
 
 /// How an event came to be, beyond its source.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Provenance {
     /// The clock that the time was read from, if it was a station's and was noted.
     pub clock: Option<ClockMark>,

@@ -17,7 +17,7 @@ use chrono::TimeDelta;
 use super::frame::Moment;
 
 /// What was known of the clock when an event was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClockState {
     /// The kernel calls the clock synchronised with a time server.
@@ -56,7 +56,7 @@ pub struct ClockReading {
 }
 
 /// The clock of an event in the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ClockMark {
     /// What was known of it.
     pub state: ClockState,

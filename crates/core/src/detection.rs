@@ -3,7 +3,7 @@
 use super::geometry::{BoundingBox, Landmarks};
 
 /// One detected face.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Detection {
     /// Where the face is, in pixels of the picture that was searched.
     pub bounding_box: BoundingBox,

@@ -24,6 +24,22 @@ use super::sighted::BestLook;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
 
+/// Pairs what somebody wants with its one answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CommandId(pub u64);
+
+/// Who wants something: a front end, and the person at it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Operator {
+    /// Number of the front end within one run of the station.
+    pub seat: u64,
+    /// Name for the records.
+    pub name: String,
+}
+
+/// What became of a command: what was done, or why not, in words.
+pub type Outcome = Result<String, String>;
+
 /// Everything that can happen.
 #[derive(Debug)]
 pub enum Event {
@@ -31,6 +47,20 @@ pub enum Event {
     Observed(Observation),
     /// The operator wants something.
     Intent(Intent),
+    /// Somebody at a front end wants something, and is answered once.
+    Command {
+        /// Names the answer.
+        id: CommandId,
+        /// Who wants it.
+        from: Operator,
+        /// What.
+        intent: Intent,
+    },
+    /// A front end is gone: what it had begun and alone could end is over.
+    OperatorLeft {
+        /// Its number.
+        seat: u64,
+    },
     /// The database has answered.
     Receipt(Receipt),
     /// Something that only needs to be written into the log.
@@ -109,7 +139,12 @@ pub enum Receipt {
         holder: Result<Option<PersonId>, String>,
     },
     /// A correction is on disk, or was refused and nothing was written.
-    Corrected(Result<Box<Corrected>, String>),
+    Corrected {
+        /// The request.
+        ticket: Ticket,
+        /// What was done, or why not.
+        outcome: Result<Box<Corrected>, String>,
+    },
     /// A template that the station has made itself is on disk.
     Adapted,
     /// The state of the database, at the start or because it was changed from elsewhere.
@@ -192,7 +227,19 @@ pub enum Effect {
     /// Write that a face was not recognised.
     RecordSighting(Sighting),
     /// Put an attendance event right.
-    Correct(Box<Correction>),
+    Correct {
+        /// To pair the receipt.
+        ticket: Ticket,
+        /// What is to be put right.
+        correction: Box<Correction>,
+    },
+    /// Tell a front end what became of its command.
+    Reply {
+        /// Which command.
+        command: CommandId,
+        /// What became of it.
+        outcome: Outcome,
+    },
     /// Find out whose PIN this is.
     CheckPin {
         /// To pair the receipt.
@@ -230,7 +277,7 @@ pub struct Sighting {
 }
 
 /// Why a face was given no name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum SightingReason {
     /// Nobody in the gallery is similar enough.
     Unknown,

@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset};
 use image::RgbImage;
 
 /// Number of a frame within one run of the station, counted from zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
 pub struct FrameId(pub u64);
 
 /// A point in time, read from both clocks at once.
@@ -15,7 +15,7 @@ pub struct FrameId(pub u64);
 /// an operator). The monotonic clock says how much time has really passed, but
 /// means nothing after a restart. Decisions that compare two moments of the
 /// same run use `monotonic`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Moment {
     /// Time since the station started.
     pub monotonic: Duration,

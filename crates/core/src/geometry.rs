@@ -1,7 +1,7 @@
 //! Points, boxes, landmarks and similarity transforms in the plane.
 
 /// A point in pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Point {
     /// To the right.
     pub x: f32,
@@ -24,7 +24,7 @@ impl Point {
 /// An axis-aligned rectangle in pixels: `left ≤ right`, `top ≤ bottom`.
 ///
 /// It may reach over the border of the picture it was found in.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct BoundingBox {
     /// Smallest x.
     pub left: f32,
@@ -106,7 +106,7 @@ impl BoundingBox {
 
 /// The five facial landmarks, as seen in the image (so the "left" eye is the
 /// one nearer the left border, the person's own right eye).
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Landmarks {
     /// Left eye, right eye, nose tip, left mouth corner, right mouth corner.
     pub points: [Point; 5],

@@ -40,3 +40,4 @@ pub mod review;
 pub mod sighted;
 pub mod station;
 pub mod worktime;
+mod written;

@@ -39,7 +39,7 @@ pub enum LivenessDemand {
 }
 
 /// What is known of a face.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Liveness {
     /// Not enough looks yet.
     Deciding,
@@ -52,7 +52,7 @@ pub enum Liveness {
 }
 
 /// Left or right, as the person sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Side {
     /// The person's own left.
     Left,
@@ -61,7 +61,7 @@ pub enum Side {
 }
 
 /// Why a face is taken for a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum SpoofCue {
     /// The network says so.
     LooksFlat,

@@ -13,7 +13,7 @@ use super::frame::Moment;
 use super::person::{PersonCode, PersonId, PersonName};
 
 /// Something the operator may want to know.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Notice {
     /// A punch is on disk.
     Punched {
@@ -245,7 +245,7 @@ impl fmt::Display for Notice {
 }
 
 /// One line of the log.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct LogEntry {
     /// When it happened.
     pub at: Moment,

@@ -12,7 +12,7 @@ use std::time::Duration;
 use image::RgbImage;
 
 /// What is wrong with the picture of a camera that works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum PictureCondition {
     /// Next to no light.
     Dark,

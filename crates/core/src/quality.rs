@@ -8,7 +8,7 @@ use super::align::{ALIGNED_SIDE, AlignedFace};
 use super::detection::Detection;
 
 /// Measures of one face.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct FaceQuality {
     /// Distance between the eyes in the frame, in pixels.
     pub eye_distance: f32,
@@ -35,7 +35,7 @@ pub struct FaceQuality {
 }
 
 /// Why a face is not good enough, as something to do about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum QualityIssue {
     /// Too few pixels between the eyes.
     TooSmall,

@@ -25,7 +25,7 @@ pub struct Visitor {
 }
 
 /// What somebody decides about sightings.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ReviewDeed {
     /// They do not matter.
     Ignore {
@@ -46,7 +46,7 @@ pub enum ReviewDeed {
 }
 
 /// Who was seen, and what follows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Assignment {
     /// The sightings.
     pub sightings: Vec<i64>,

@@ -488,7 +488,7 @@ impl Runtime {
                 },
             },
             Effect::CheckPin { ticket, pin } => StoreRequest::CheckPin { ticket, pin },
-            Effect::Correct(correction) => StoreRequest::Correct(correction),
+            Effect::Correct { ticket, correction } => StoreRequest::Correct { ticket, correction },
             Effect::Note { action, detail } => StoreRequest::Note { action, detail },
             Effect::Reload { local_day } => StoreRequest::Reload { local_day },
             Effect::Enrol {
@@ -529,7 +529,10 @@ impl Runtime {
                 ticket,
                 holder: Err(reason),
             },
-            StoreRequest::Correct(_) => Receipt::Corrected(Err(reason)),
+            StoreRequest::Correct { ticket, .. } => Receipt::Corrected {
+                ticket,
+                outcome: Err(reason),
+            },
             // Asked again soon, or said in the log file.
             request => {
                 tracing::warn!(?request, "not taken by the store");

@@ -52,7 +52,12 @@ pub enum StoreRequest {
         stated: Option<AnotherPerson>,
     },
     /// Put an attendance event right.
-    Correct(Box<Correction>),
+    Correct {
+        /// To pair the receipt.
+        ticket: Ticket,
+        /// What is to be put right.
+        correction: Box<Correction>,
+    },
     /// Find out whose PIN this is.
     CheckPin {
         /// To pair the receipt.
@@ -359,7 +364,10 @@ impl Worker {
                     ticket,
                     reason: reason(),
                 }),
-                StoreRequest::Correct(_) => self.deliver(Receipt::Corrected(Err(reason()))),
+                StoreRequest::Correct { ticket, .. } => self.deliver(Receipt::Corrected {
+                    ticket,
+                    outcome: Err(reason()),
+                }),
                 StoreRequest::CheckPin { ticket, pin } => self.check_pin(ticket, &pin),
                 patient => {
                     self.backlog.push_back(patient);
@@ -435,11 +443,11 @@ impl Worker {
                 Tried::Read
             }
             // As with an enrolment, the operator is standing there.
-            StoreRequest::Correct(correction) => {
+            StoreRequest::Correct { ticket, correction } => {
                 let outcome = self.store.correct(&correction, author.at);
                 let is_refused = outcome.is_err();
                 let outcome = outcome.map(Box::new).map_err(|e| e.to_string());
-                self.deliver(Receipt::Corrected(outcome));
+                self.deliver(Receipt::Corrected { ticket, outcome });
                 if is_refused {
                     Tried::Refused
                 } else {

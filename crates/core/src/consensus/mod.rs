@@ -38,7 +38,7 @@ use super::quality::{FaceQuality, QualityGate, QualityIssue};
 use super::sighted::BestLook;
 
 /// Number of a track within one run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct TrackId(pub u64);
 
 /// When votes become a verdict.
@@ -66,7 +66,7 @@ impl Default for ConsensusPolicy {
 }
 
 /// What is known of the face of a track.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Verdict {
     /// Not enough agreeing votes yet.
     Deciding,

@@ -42,7 +42,7 @@ pub enum Stated<'a> {
 }
 
 /// Another person whom a face is like.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Resemblance {
     /// Who.
     pub person: PersonId,

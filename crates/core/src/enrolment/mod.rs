@@ -94,7 +94,7 @@ pub struct Enrolment {
 }
 
 /// What the person in front of the camera should do, or has just done.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Hint {
     /// Nobody is in the picture.
     NoFace,

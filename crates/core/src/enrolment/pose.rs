@@ -18,7 +18,7 @@ const FRONTAL: f32 = 0.10;
 const FRONTAL_FIRST: usize = 2;
 
 /// A pose of the head.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Pose {
     /// Facing the camera.
     Frontal,

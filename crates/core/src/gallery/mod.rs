@@ -37,7 +37,7 @@ pub struct Template {
 }
 
 /// Where a template comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TemplateKind {
     /// An enrolment, or a sample that somebody has added.
@@ -80,7 +80,7 @@ struct Owner {
 }
 
 /// The most similar person in the gallery.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Candidate {
     /// Who.
     pub person: PersonId,

@@ -31,7 +31,7 @@ pub const LOOKALIKES: Cosine = Cosine(0.335);
 const LOOKALIKE_MARGIN: f32 = 2.0;
 
 /// What a single look at a face says.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Judgement {
     /// The most similar person, if anybody is enrolled.
     pub candidate: Option<Candidate>,
@@ -44,7 +44,7 @@ pub struct Judgement {
 }
 
 /// Why a face is not the most similar person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Doubt {
     /// Nobody is enrolled.
     NobodyEnrolled,

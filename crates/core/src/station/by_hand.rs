@@ -14,8 +14,24 @@ use crate::person::PersonId;
 use crate::pin::Pin;
 
 impl Station {
+    /// Asks the database to put an event right.
+    pub(super) fn correct(&mut self, correction: Box<Correction>, effects: &mut Vec<Effect>) {
+        let ticket = self.next_ticket();
+        self.commands.await_receipt(ticket);
+        effects.push(Effect::Correct {
+            ticket,
+            correction: self.with_face(correction),
+        });
+    }
+
+    pub(super) fn next_ticket(&mut self) -> Ticket {
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        ticket
+    }
+
     /// The correction with the face that it is about, if that is remembered.
-    pub(super) fn with_face(&self, mut correction: Box<Correction>) -> Box<Correction> {
+    fn with_face(&self, mut correction: Box<Correction>) -> Box<Correction> {
         if let Deed::Disown { event } = correction.deed {
             let mut events = self.days.values().flat_map(PersonDay::events);
             let face = events
@@ -28,6 +44,7 @@ impl Station {
 
     pub(super) fn corrected(
         &mut self,
+        ticket: Ticket,
         outcome: Result<Box<Corrected>, String>,
         now: &Moment,
         effects: &mut Vec<Effect>,
@@ -38,9 +55,14 @@ impl Station {
                 effects.push(Effect::Reload {
                     local_day: self.local_day,
                 });
-                Notice::Corrected(self.describe(&corrected))
+                let what = self.describe(&corrected);
+                self.commands.answer(ticket, Ok(what.clone()), effects);
+                Notice::Corrected(what)
             }
-            Err(reason) => Notice::CorrectionRefused(reason),
+            Err(reason) => {
+                self.commands.answer(ticket, Err(reason.clone()), effects);
+                Notice::CorrectionRefused(reason)
+            }
         };
         self.log.push(now, notice);
     }
@@ -69,11 +91,12 @@ impl Station {
                 "too many wrong ones; wait {} seconds",
                 left.as_secs_f64().ceil()
             );
+            self.commands.refuse(reason.clone());
             self.log.push(now, Notice::PinRefused(reason));
             return;
         }
-        let ticket = Ticket(self.next_ticket);
-        self.next_ticket += 1;
+        let ticket = self.next_ticket();
+        self.commands.await_receipt(ticket);
         self.pins.insert(ticket, *now);
         effects.push(Effect::CheckPin { ticket, pin });
     }
@@ -99,6 +122,10 @@ impl Station {
                 self.punch_by_pin(person, entered_at, effects)
             }
         };
+        let outcome = refusal
+            .clone()
+            .map_or_else(|| Ok("the PIN is right".to_owned()), Err);
+        self.commands.answer(ticket, outcome, effects);
         if let Some(reason) = refusal {
             self.log.push(now, Notice::PinRefused(reason));
         }

@@ -58,6 +58,7 @@ impl Station {
             (Intent::AwaitFace, Mode::Choosing(choosing)) => choosing.wait(now),
             (Intent::Enrol { name, code, face }, Mode::Live | Mode::Choosing(_)) => {
                 if let Err(reason) = self.start_enrolment((&name, &code), face, now) {
+                    self.commands.refuse(reason.clone());
                     self.log
                         .push(now, Notice::EnrolmentRefused { name, reason });
                 }
@@ -74,7 +75,7 @@ impl Station {
             }
             // A second enrolment waits for the first, and what is being saved can no longer be
             // called off. What is not about enrolment is not asked here.
-            _ => {}
+            _ => self.commands.refuse("this is not the time for it".to_owned()),
         }
     }
 
@@ -175,11 +176,15 @@ impl Station {
             return;
         };
         if asked.code != *code {
+            self.commands
+                .refuse("other pictures are to be confirmed now".to_owned());
             return;
         }
         // Somebody may have been enrolled since the question was put.
         let matching = &self.policies.matching;
         let Ok(admission) = asked.check(&self.gallery, matching, another_than) else {
+            self.commands
+                .refuse("these pictures are taken for somebody else".to_owned());
             return;
         };
         let stated = admission.overruled.and_then(|other| {
@@ -190,6 +195,7 @@ impl Station {
         });
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
+        self.commands.await_receipt(ticket);
         let saving = Mode::Saving {
             name: asked.name.clone(),
             face: asked.face.clone(),

@@ -42,7 +42,7 @@ pub struct Explanation<'a> {
 }
 
 /// What stands between a face that has a name and a punch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum PunchState {
     /// The face has no name.
     NoName,

@@ -7,6 +7,7 @@
 //! Deliberately absent: clocks, threads, files, tensors and the terminal.
 
 mod by_hand;
+mod commands;
 mod enrolling;
 mod explain;
 mod punching;
@@ -19,6 +20,7 @@ use chrono::NaiveDate;
 pub use self::explain::{Explanation, PunchState};
 pub use self::punching::{UnwrittenPunch, VISIT_GAP};
 
+use self::commands::Commands;
 use self::punching::Punching;
 use super::attendance::AttendanceEvent;
 use super::calibration::{Likenesses, rounded};
@@ -101,6 +103,7 @@ pub struct Station {
     pin_guard: PinGuard,
     /// PINs that the database is looking for, and when they were entered.
     pins: BTreeMap<Ticket, Moment>,
+    commands: Commands,
 }
 
 /// One row of today's table.
@@ -137,6 +140,7 @@ impl Station {
             clock: ClockWatch::default(),
             pin_guard: PinGuard::default(),
             pins: BTreeMap::new(),
+            commands: Commands::default(),
         }
     }
 
@@ -146,8 +150,14 @@ impl Station {
         effects.extend(self.turn_the_day(now));
         match event {
             Event::Observed(observation) => self.observed(&observation, now, &mut effects),
+            Event::Command { id, from, intent } => {
+                self.commands.current = Some(id);
+                self.commanded(&from, intent, now, &mut effects);
+                self.commands.answer_now(&mut effects);
+            }
+            Event::OperatorLeft { seat } => self.operator_left(seat, now, &mut effects),
             Event::Intent(Intent::Correct(correction)) => {
-                effects.push(Effect::Correct(self.with_face(correction)));
+                self.correct(correction, &mut effects);
             }
             Event::Intent(Intent::EnterPin(pin)) => self.pin_entered(pin, now, &mut effects),
             Event::Intent(intent) => self.enrolment_intended(intent, now, &mut effects),
@@ -369,17 +379,22 @@ impl Station {
                         },
                     );
                 }
+                let said = format!("enrolled {} ({})", person.name, person.code);
                 self.people.insert(person.id, person);
                 self.tracker.recount(now);
                 self.end_saving(ticket);
+                self.commands.answer(ticket, Ok(said), effects);
             }
             Receipt::EnrolmentRefused { ticket, reason } => {
+                self.commands.answer(ticket, Err(reason.clone()), effects);
                 self.enrolment_refused(ticket, reason, now);
             }
             Receipt::PinChecked { ticket, holder } => {
                 self.pin_checked(ticket, holder, now, effects);
             }
-            Receipt::Corrected(outcome) => self.corrected(outcome, now, effects),
+            Receipt::Corrected { ticket, outcome } => {
+                self.corrected(ticket, outcome, now, effects);
+            }
             Receipt::Adapted => effects.push(Effect::Reload {
                 local_day: self.local_day,
             }),

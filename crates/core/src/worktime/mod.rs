@@ -27,7 +27,7 @@ use crate::day::AttendanceMode;
 use crate::day_order::sort_as_lived;
 
 /// What somebody has to look at before the hours are paid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Flag {
     /// The check-out is missing, or was put there by a rule.
@@ -52,7 +52,7 @@ impl std::fmt::Display for Flag {
 }
 
 /// Where a person stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DayState {
     /// Nothing planned and nobody came.
@@ -96,7 +96,7 @@ pub struct DayRules<'a> {
 }
 
 /// What a person's day adds up to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct DayReport {
     /// First check-in.
     pub first_in: Option<DateTime<FixedOffset>>,

@@ -11,7 +11,7 @@ use crate::attendance::AttendanceEvent;
 use crate::person::{Person, PersonId};
 
 /// One person's days of a period, those on which there is nothing to say left out.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct PersonDays {
     /// Who.
     pub person: Person,
@@ -20,7 +20,7 @@ pub struct PersonDays {
 }
 
 /// One day of one person.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct WorkDay {
     /// Which.
     pub day: NaiveDate,

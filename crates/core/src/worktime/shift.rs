@@ -80,7 +80,7 @@ pub enum ShiftError {
 }
 
 /// A span of real time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Span {
     /// Its first instant.
     pub from: DateTime<FixedOffset>,

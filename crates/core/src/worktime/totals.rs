@@ -31,7 +31,7 @@ pub struct Totals {
 }
 
 /// A week as ISO 8601 counts it: its year, which is not always that of its days, and its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct IsoWeek {
     /// The week's year.
     pub year: i32,

@@ -1,0 +1,154 @@
+//! What a front end can ask of a station, and the answer.
+
+use chrono::NaiveDateTime;
+use rollcall_core::consensus::TrackId;
+use rollcall_core::correction::Deed;
+use rollcall_core::person::{PersonCode, PersonId, PersonName};
+use rollcall_core::pin::Pin;
+use serde::{Deserialize, Serialize};
+
+use crate::records::{Answer, Question};
+
+/// Everything that can be asked of a station.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Hold fast the faces in sight, so that one of them can be enrolled.
+    ChooseFace,
+    /// Let those faces go and wait for one that comes alone.
+    AwaitFace,
+    /// Take samples of a face.
+    Enrol {
+        /// Under this name.
+        name: PersonName,
+        /// And this code.
+        code: PersonCode,
+        /// Which of the faces that are held fast; the next one that comes alone if none.
+        face: Option<TrackId>,
+    },
+    /// Write down the person whose samples are shown.
+    ConfirmEnrolment {
+        /// Whose samples they are.
+        code: PersonCode,
+        /// Whom this person was stated to be another than, however alike.
+        another_than: Option<PersonId>,
+    },
+    /// Stop enrolling and forget the faces and samples.
+    CancelEnrolment,
+    /// Punch whoever has this PIN or badge.
+    EnterPin(Pin),
+    /// Put an attendance event right.
+    Correct(CorrectionDraft),
+    /// Read or change the records.
+    Ask(Question),
+    /// Read the camera's controls.
+    ReadControls,
+    /// Change a control of the camera.
+    ChangeControl(ControlChange),
+    /// Look for ten seconds how the camera does.
+    TestCamera,
+    /// End the station.
+    EndStation,
+}
+
+/// A correction as it was typed: with times on the station's wall clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CorrectionDraft {
+    /// What shall be done.
+    pub deed: Deed<NaiveDateTime>,
+    /// Who asks for it.
+    pub operator: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// The one answer to a command.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// It is done; in words, if there is anything to say.
+    Done(String),
+    /// It is not done, and nothing has changed.
+    Refused(Refusal),
+    /// What was read.
+    Answer(Answer),
+    /// The camera's controls.
+    Controls {
+        /// One by one.
+        rows: Vec<CameraControl>,
+        /// What became of the last change, or why there are none.
+        remark: String,
+    },
+}
+
+/// Why something is not done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// For programs.
+    pub code: RefusalCode,
+    /// For people, in English.
+    pub said: String,
+}
+
+/// Why something is not done, for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalCode {
+    /// The station's rules or its records forbid it.
+    Refused,
+    /// Too much is waiting already; try again.
+    Busy,
+    /// The station does not have what it would take.
+    Unavailable,
+    /// The connection broke before the answer came: it may be done or not.
+    ConnectionLost,
+    /// This front end may only watch.
+    WatchOnly,
+    /// Something newer or older than this station knows.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Refusal {
+    /// A refusal with its words.
+    pub fn new(code: RefusalCode, said: impl Into<String>) -> Self {
+        Self {
+            code,
+            said: said.into(),
+        }
+    }
+}
+
+/// One control of the camera, in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CameraControl {
+    /// The name by which it is changed.
+    pub name: String,
+    /// The camera's own name for it.
+    pub title: String,
+    /// Its present value.
+    pub value: String,
+    /// What it can be.
+    pub range: String,
+    /// Whether it can be changed now; automatic exposure decides the exposure, for example.
+    pub is_changeable: bool,
+}
+
+/// What the operator wants of a control.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlChange {
+    /// Which one.
+    pub name: String,
+    /// What is done to it.
+    pub step: ControlStep,
+}
+
+/// How a control is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ControlStep {
+    /// By so many of its own steps.
+    By(i64),
+    /// To what it was when the camera was made.
+    ToDefault,
+}

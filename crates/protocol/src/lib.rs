@@ -1,0 +1,35 @@
+//! What a station and its front ends say to each other: the one vocabulary.
+//!
+//! A front end gives [`Command`]s and gets one [`Reply`] to each, reads the newest
+//! [`StationView`], and follows the station's events, which are numbered. It is the same
+//! whether the station runs in the same process or behind a socket: both are a [`Client`].
+//!
+//! # Invariants
+//! - Nobody waits for a front end. Views and pictures are replaced by newer ones, events are
+//!   kept in a ring, and who falls behind is told how many were missed.
+//! - A command is answered exactly once, also if the connection breaks: then by
+//!   [`RefusalCode::ConnectionLost`].
+//! - What comes over the wire is bounded before it is read and checked as if it was typed.
+//!
+//! Deliberately absent: threads, sockets and decisions.
+
+mod client;
+mod command;
+mod jpeg;
+mod records;
+mod view;
+pub mod wire;
+
+pub use client::{Client, Link, LinkState, Pending, PreviewWish, Told};
+pub use command::{
+    CameraControl, Command, ControlChange, ControlStep, CorrectionDraft, Refusal, RefusalCode,
+    Reply,
+};
+pub use records::{
+    Answer, Done, PageKind, PageLine, PersonChange, PersonDeed, PersonFile, Question, ReportQuery,
+    SettingChange, SettingRow, TemplateFacts,
+};
+pub use view::{
+    CameraView, ChoosingView, ConfirmingView, DayRow, DayView, EnrollingView, FaceView, Facts,
+    Health, HealthView, ModeView, Roster, Sight, StationView, TrackView,
+};
