@@ -11,7 +11,7 @@ use crate::inference::manifest::ModelName;
 pub use records::{
     AddEventArgs, AssignArgs, AttendanceCommand, BackupArgs, ChangeEventArgs, DayArgs,
     DirectionArg, EncryptArgs, ExportArgs, ExportFormat, ExportView, ImportCommand,
-    ImportEmbeddingsArgs, ImportFileArgs, PinCommand, RangeArgs, RepairClockArgs, ReportArgs,
+    ImportAttendanceArgs, ImportEmbeddingsArgs, ImportFileArgs, ImportPeopleArgs, PinCommand, RangeArgs, RepairClockArgs, ReportArgs,
     RestoreArgs, ReviewCommand, SightingsArgs, SignatureArgs, VoidEventArgs,
 };
 

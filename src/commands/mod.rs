@@ -20,6 +20,7 @@ mod import;
 mod install_models;
 mod models;
 mod people;
+mod picture_groups;
 mod pin;
 mod re_embed;
 mod report;
