@@ -99,7 +99,9 @@ fn refuse_arrays(bytes: &[u8]) -> Result<(), ImportError> {
         text::Kind::Npy | text::Kind::Npz => Err(ImportError::OtherKind(
             "it holds arrays, which only import embeddings reads".into(),
         )),
-        text::Kind::Json => Err(ImportError::OtherKind("it is JSON: save the table as CSV".into())),
+        text::Kind::Json => Err(ImportError::OtherKind(
+            "it is JSON: save the table as CSV".into(),
+        )),
         text::Kind::Text => Ok(()),
     }
 }
@@ -108,3 +110,6 @@ fn refuse_arrays(bytes: &[u8]) -> Result<(), ImportError> {
 pub fn encoding_named(name: &str) -> Option<&'static encoding_rs::Encoding> {
     encoding_rs::Encoding::for_label(name.as_bytes())
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,8 @@ use serde::Serialize;
 use super::table::print_json;
 use super::{Context, Look, data_folder, operator, stills};
 use crate::cli::{
-    ImportAttendanceArgs, ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, ImportPeopleArgs, Outcome,
+    ImportAttendanceArgs, ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, ImportPeopleArgs,
+    Outcome,
 };
 use crate::core::embedding::{Embedding, ModelId};
 use crate::core::person::{Person, PersonCode, PersonName};
@@ -39,7 +40,9 @@ fn import_people(args: &ImportPeopleArgs, context: &Context) -> Result<Outcome> 
     let hints = hints::of_people(args)?;
     let bytes = read_file(&source.file)?;
     let roster = roster(context)?;
-    let read = with_calendar(context, |calendar| import::people(&bytes, calendar, &roster, &hints));
+    let read = with_calendar(context, |calendar| {
+        import::people(&bytes, calendar, &roster, &hints)
+    });
     let Some(rows) = understood(read, source)? else {
         return Ok(Outcome::Done);
     };
@@ -54,7 +57,9 @@ fn import_attendance(args: &ImportAttendanceArgs, context: &Context) -> Result<O
     let hints = hints::of_attendance(args)?;
     let bytes = read_file(&source.file)?;
     let roster = roster_of(&context.store_to_read()?)?;
-    let read = with_calendar(context, |calendar| import::attendance(&bytes, calendar, &roster, &hints));
+    let read = with_calendar(context, |calendar| {
+        import::attendance(&bytes, calendar, &roster, &hints)
+    });
     let Some(rows) = understood(read, source)? else {
         return Ok(Outcome::Done);
     };
@@ -66,10 +71,17 @@ fn import_attendance(args: &ImportAttendanceArgs, context: &Context) -> Result<O
 
 fn import_embeddings(args: &ImportEmbeddingsArgs, context: &Context) -> Result<Outcome> {
     let names = args.names.as_deref().map(read_file).transpose()?;
-    let names = names.map(String::from_utf8).transpose().context("the file of --names is not UTF-8")?;
+    let names = names
+        .map(String::from_utf8)
+        .transpose()
+        .context("the file of --names is not UTF-8")?;
     let hints = hints::of_embeddings(args, names.as_deref())?;
     let bytes = read_file(&args.source.file)?;
-    let model = args.model.as_deref().map(|model| named_model(model, context)).transpose()?;
+    let model = args
+        .model
+        .as_deref()
+        .map(|model| named_model(model, context))
+        .transpose()?;
     let Some(rows) = understood(embeddings::read(&bytes, &hints), &args.source)? else {
         return Ok(Outcome::Done);
     };
@@ -218,7 +230,10 @@ fn holder_of(whose: &Whose, store: &Store) -> Result<Option<Person>> {
             if let (Some(person), Some(name)) = (&holder, name)
                 && person.name != *name
             {
-                bail!("the code {code} belongs to {}, and the file says {name}", person.name);
+                bail!(
+                    "the code {code} belongs to {}, and the file says {name}",
+                    person.name
+                );
             }
             return Ok(holder);
         }
@@ -283,20 +298,31 @@ fn with_calendar<T>(context: &Context, read: impl FnOnce(&Calendar<'_>) -> T) ->
 
 /// The people there are; nobody where there is no station yet.
 fn roster(context: &Context) -> Result<Roster> {
-    if !context.data_dir().join(crate::store::DATABASE_FILE).exists() {
+    if !context
+        .data_dir()
+        .join(crate::store::DATABASE_FILE)
+        .exists()
+    {
         return Ok(Roster::default());
     }
     roster_of(&context.store_to_read()?)
 }
 
 fn roster_of(store: &Store) -> Result<Roster> {
-    let people = store.everybody()?.into_iter().map(|person| (person.code, person.name));
+    let people = store
+        .everybody()?
+        .into_iter()
+        .map(|person| (person.code, person.name));
     Ok(Roster::new(people.collect(), &store.codes_ever_used()?))
 }
 
 /// The rows that are to be imported; none of a run that only shows how the file was read.
-fn understood<T>(read: Result<import::Read<T>, import::ImportError>, args: &ImportFileArgs) -> Result<Option<Rows<T>>> {
-    let import::Read { rows, understood } = read.with_context(|| format!("importing {}", args.file.display()))?;
+fn understood<T>(
+    read: Result<import::Read<T>, import::ImportError>,
+    args: &ImportFileArgs,
+) -> Result<Option<Rows<T>>> {
+    let import::Read { rows, understood } =
+        read.with_context(|| format!("importing {}", args.file.display()))?;
     if args.dry_run {
         show::print(&understood, args)?;
         return Ok(None);
@@ -305,10 +331,18 @@ fn understood<T>(read: Result<import::Read<T>, import::ImportError>, args: &Impo
     Ok(Some(rows))
 }
 
-fn located<T>(outcome: Result<Imported, (usize, StoreError)>, rows: &Rows<T>, file: &Path) -> Result<Imported> {
+fn located<T>(
+    outcome: Result<Imported, (usize, StoreError)>,
+    rows: &Rows<T>,
+    file: &Path,
+) -> Result<Imported> {
     outcome.map_err(|(row, error)| {
         let line = rows.lines.get(row).copied().unwrap_or_default();
-        anyhow::anyhow!("{}, {} {line}: {error}; nothing was imported", file.display(), rows.unit)
+        anyhow::anyhow!(
+            "{}, {} {line}: {error}; nothing was imported",
+            file.display(),
+            rows.unit
+        )
     })
 }
 

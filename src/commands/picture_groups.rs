@@ -39,14 +39,19 @@ pub(super) fn groups_in(people: &Path) -> Result<Groups> {
     for path in visible_in(people)? {
         if path.is_dir() {
             let pictures = visible_in(&path)?.into_iter().filter(|path| path.is_file());
-            groups.entry(display_name(&path)).or_default().extend(pictures);
+            groups
+                .entry(display_name(&path))
+                .or_default()
+                .extend(pictures);
         } else if let Some(name) = owner(&path) {
             groups.entry(name).or_default().push(path);
         } else if is_picture(&path) {
             nobodys.push(path);
         }
     }
-    let groups = groups.into_iter().map(|(label, pictures)| Group { label, pictures });
+    let groups = groups
+        .into_iter()
+        .map(|(label, pictures)| Group { label, pictures });
     Ok(Groups {
         groups: groups.collect(),
         nobodys,
@@ -69,11 +74,18 @@ fn visible_in(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// The last part of a path.
 pub(super) fn display_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn is_picture(path: &Path) -> bool {
-    let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    let ending = path
+        .extension()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
     ENDINGS.contains(&ending.as_str()) && path.is_file()
 }
 
@@ -116,9 +128,18 @@ mod tests {
             put(name);
         }
         let Groups { groups, nobodys } = groups_in(folder.path()).unwrap();
-        let found: Vec<_> = groups.iter().map(|g| (g.label.as_str(), g.pictures.len())).collect();
-        assert_eq!(found, [("Ana Torres", 2), ("Bruno_de_la_Cruz", 2), ("Eva", 1)]);
+        let found: Vec<_> = groups
+            .iter()
+            .map(|g| (g.label.as_str(), g.pictures.len()))
+            .collect();
+        assert_eq!(
+            found,
+            [("Ana Torres", 2), ("Bruno_de_la_Cruz", 2), ("Eva", 1)]
+        );
         let nobodys: Vec<_> = nobodys.iter().map(|path| display_name(path)).collect();
-        assert_eq!(nobodys, ["Carla_7_0.jpg", "_1730538082_0.jpg", "portrait.jpg"]);
+        assert_eq!(
+            nobodys,
+            ["Carla_7_0.jpg", "_1730538082_0.jpg", "portrait.jpg"]
+        );
     }
 }

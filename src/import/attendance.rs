@@ -58,8 +58,14 @@ pub fn attendance(
         }
     }
     let found = directed(named, &mut bad, calendar, hints, &mut understood)?;
-    understood.remark_on(reader.absences, "say that somebody was absent; there is no punch in them");
-    understood.remark_on(reader.past_midnight, "go past midnight: the time of going is of the next day");
+    understood.remark_on(
+        reader.absences,
+        "say that somebody was absent; there is no punch in them",
+    );
+    understood.remark_on(
+        reader.past_midnight,
+        "go past midnight: the time of going is of the next day",
+    );
     for event in &found.rows {
         understood.row(|| describe(event));
     }
@@ -70,7 +76,10 @@ pub fn attendance(
 
 fn describe(event: &ImportedEvent) -> String {
     let When { at, local_day } = event.when;
-    format!("{}  {at}  {}  (day {local_day})", event.code, event.direction)
+    format!(
+        "{}  {at}  {}  (day {local_day})",
+        event.code, event.direction
+    )
 }
 
 /// A punch whose person and direction may still be open.
@@ -133,7 +142,10 @@ fn directed(
         });
     }
     let mut left_out = 0;
-    for ((punch, code), direction) in punches.into_iter().zip(alternate(&sightings, calendar.rule)) {
+    for ((punch, code), direction) in punches
+        .into_iter()
+        .zip(alternate(&sightings, calendar.rule))
+    {
         match direction {
             Some(direction) => push(&punch, code, direction),
             None => left_out += 1,
@@ -152,12 +164,17 @@ fn ask_if_one_way(punches: &[(Punch, PersonCode)]) -> Result<(), ImportError> {
     let Some(way) = punches.first().and_then(|(punch, _)| punch.direction) else {
         return Ok(());
     };
-    if punches.iter().any(|(punch, _)| punch.direction != Some(way)) {
+    if punches
+        .iter()
+        .any(|(punch, _)| punch.direction != Some(way))
+    {
         return Ok(());
     }
     let mut firsts = HashMap::new();
     let again = punches.iter().find(|(punch, code)| {
-        let first = *firsts.entry((code.as_str(), punch.when.local_day)).or_insert(punch.when.at);
+        let first = *firsts
+            .entry((code.as_str(), punch.when.local_day))
+            .or_insert(punch.when.at);
         // The same punch twice is one punch.
         first != punch.when.at
     });

@@ -47,122 +47,138 @@ pub enum Field {
 }
 
 /// A field, what `--map` calls it, and the words for it by rank.
-type Words = (Field, &'static str, [&'static [&'static str]; 2]);
+type Words = (Field, &'static str, [&'static str; 2]);
 
 /// The name that `--map` gives a field is the word of the first rank.
 const WORDS: [Words; 15] = [
-    (Field::Code, "code", [CODES, &["id"]]),
-    (Field::Name, "name", [NAMES, &["label", "labels", "identity", "subject", "username", "user", "usuario"]]),
+    (Field::Code, "code", [CODES, "id"]),
+    (
+        Field::Name,
+        "name",
+        [NAMES, "label labels identity subject username user usuario"],
+    ),
     (
         Field::FirstName,
         "first_name",
-        [&["first", "givenname", "forename", "nombres", "primernombre", "vorname", "prenom"], &[]],
+        [
+            "first givenname forename nombres primernombre vorname prenom",
+            "",
+        ],
     ),
     (
         Field::LastName,
         "last_name",
-        [&["last", "surname", "familyname", "apellido", "apellidos", "nachname", "cognome", "sobrenome"], &[]],
+        [
+            "last surname familyname apellido apellidos nachname cognome sobrenome",
+            "",
+        ],
     ),
     (
         Field::Team,
         "team",
-        [&["equipo", "department", "departamento", "dept", "depto", "group", "grupo"], &[]],
+        ["equipo department departamento dept depto group grupo", ""],
     ),
     (
         Field::Consent,
         "consent",
-        [&["consentat", "consentdate", "consentimiento", "fechaconsentimiento", "fechadeconsentimiento"], &[]],
+        [
+            "consentat consentdate consentimiento fechaconsentimiento \
+             fechadeconsentimiento",
+            "",
+        ],
     ),
-    (Field::Direction, "direction", [DIRECTIONS, &["status", "state", "estado", "event", "evento", "action", "accion"]]),
+    (
+        Field::Direction,
+        "direction",
+        [DIRECTIONS, "status state estado event evento action accion"],
+    ),
     (
         Field::Time,
         "time",
         [
-            &[
-                "timestamp", "datetime", "dateandtime", "fechahora", "fechayhora", "hora", "punchtime",
-                "checktime", "logtime", "eventtime", "recordtime", "clocktime", "attendancetime", "uhrzeit", "zeit",
-            ],
-            &[],
+            "timestamp datetime dateandtime fechahora fechayhora hora punchtime \
+             checktime logtime eventtime recordtime clocktime attendancetime uhrzeit \
+             zeit",
+            "",
         ],
     ),
     (
         Field::Date,
         "date",
-        [&["fecha", "attendancedate", "punchdate", "workdate", "logdate", "recorddate", "dia", "datum", "data"], &[]],
+        [
+            "fecha attendancedate punchdate workdate logdate recorddate dia datum",
+            "",
+        ],
     ),
-    (Field::UtcOffset, "utc_offset", [&["offset", "tzoffset"], &[]]),
-    (Field::Day, "day", [&[], &[]]),
-    (Field::Voided, "voided", [&["anulado", "anulada"], &[]]),
+    (Field::UtcOffset, "utc_offset", ["offset tzoffset", ""]),
+    (Field::Day, "day", ["", ""]),
+    (Field::Voided, "voided", ["anulado anulada", ""]),
     (
         Field::In,
         "in",
         [
-            &[
-                "checkin", "checkintime", "timein", "intime", "clockin", "clockintime", "entrada", "horaentrada",
-                "horadeentrada", "ingreso", "horaingreso", "horadeingreso", "arrival", "arrivaltime", "entrytime",
-                "llegada", "horallegada", "firstin",
-            ],
-            &[],
+            "checkin checkintime timein intime clockin clockintime entrada \
+             horaentrada horadeentrada ingreso horaingreso horadeingreso arrival \
+             arrivaltime entrytime llegada horallegada firstin",
+            "",
         ],
     ),
     (
         Field::Out,
         "out",
         [
-            &[
-                "checkout", "checkouttime", "timeout", "outtime", "clockout", "clockouttime", "salida",
-                "horasalida", "horadesalida", "egreso", "horaegreso", "departure", "departuretime", "exittime",
-                "lastout",
-            ],
-            &[],
+            "checkout checkouttime timeout outtime clockout clockouttime salida \
+             horasalida horadesalida egreso horaegreso departure departuretime \
+             exittime lastout",
+            "",
         ],
     ),
     (
         Field::Embedding,
         "embedding",
         [
-            &[
-                "embeddings", "encoding", "encodings", "vector", "vectors", "descriptor", "descriptors", "feature",
-                "features", "faceembedding", "faceencoding", "facedescriptor", "representation", "emb",
-            ],
-            &[],
+            "embeddings encoding encodings vector vectors descriptor descriptors \
+             feature features faceembedding faceencoding facedescriptor \
+             representation emb",
+            "",
         ],
     ),
 ];
 
-const CODES: &[&str] = &[
-    "codigo", "cod", "employeeid", "employeeno", "employeenumber", "employeecode", "empid", "empno", "empcode",
-    "staffid", "staffno", "personid", "personcode", "personnelid", "personnelno", "userid", "usercode", "userno",
-    "studentid", "studentno", "studentcode", "studentnumber", "rollno", "rollnumber", "regno",
-    "registrationnumber", "enrollnumber", "enrollno", "enrollmentno", "acno", "badge", "badgenumber", "badgeno",
-    "matricula", "legajo", "idempleado", "numeroempleado", "numempleado", "codigoempleado", "codempleado",
-    "codigodeempleado", "idestudiante", "codigoestudiante", "idusuario", "idalumno", "codigoalumno", "cui",
-    "dni", "cedula", "nif", "rut", "expediente", "personalnummer", "personalnr", "matricule", "matricola",
-];
+const CODES: &str = "codigo cod employeeid employeeno employeenumber employeecode empid empno empcode \
+     staffid staffno personid personcode personnelid personnelno userid usercode \
+     userno studentid studentno studentcode studentnumber rollno rollnumber regno \
+     registrationnumber enrollnumber enrollno enrollmentno acno badge badgenumber \
+     badgeno matricula legajo idempleado numeroempleado numempleado codigoempleado \
+     codempleado codigodeempleado idestudiante codigoestudiante idusuario idalumno \
+     codigoalumno cui dni cedula nif rut expediente personalnummer personalnr \
+     matricule matricola";
 
-const NAMES: &[&str] = &[
-    "nombre", "nombrecompleto", "nombreyapellido", "nombreyapellidos", "nombresyapellidos", "apellidosynombres",
-    "fullname", "displayname", "personname", "employeename", "empname", "staffname", "studentname", "person",
-    "persona", "employee", "empleado", "student", "estudiante", "alumno", "nom", "nome", "nomecompleto",
-    "mitarbeiter", "trabajador",
-];
+const NAMES: &str = "nombre nombrecompleto nombreyapellido nombreyapellidos nombresyapellidos \
+     apellidosynombres fullname displayname personname employeename empname staffname \
+     studentname person persona employee empleado student estudiante alumno nom nome \
+     nomecompleto mitarbeiter trabajador";
 
-const DIRECTIONS: &[&str] = &[
-    "inout", "io", "inoutmode", "punchtype", "punchdirection", "punchstate", "checktype", "entryexit",
-    "entradasalida", "movimiento", "sentido", "direccion", "tipomarcacion", "tipodemarcacion", "tipomarca",
-    "marcacion", "mode", "modo", "tipo", "type", "punch", "attendancestate",
-];
+const DIRECTIONS: &str = "inout io inoutmode punchtype punchdirection punchstate checktype entryexit \
+     entradasalida movimiento sentido direccion tipomarcacion tipodemarcacion \
+     tipomarca marcacion mode modo tipo type punch attendancestate";
 
 impl Field {
     /// What `--map` calls it.
     pub fn name(self) -> &'static str {
-        WORDS.iter().find(|words| words.0 == self).map_or("", |words| words.1)
+        WORDS
+            .iter()
+            .find(|words| words.0 == self)
+            .map_or("", |words| words.1)
     }
 
     /// The field that `--map` calls so.
     pub fn parse(text: &str) -> Option<Self> {
         let text = plain(text);
-        WORDS.iter().find(|words| plain(words.1) == text).map(|words| words.0)
+        WORDS
+            .iter()
+            .find(|words| plain(words.1) == text)
+            .map(|words| words.0)
     }
 
     /// All names, for a message.
@@ -173,10 +189,16 @@ impl Field {
     /// Rank of a header as this field, 0 first.
     pub(super) fn rank(self, header: &str) -> Option<usize> {
         let (_, own, ranks) = WORDS.iter().find(|words| words.0 == self)?;
+        if header.is_empty() {
+            return None;
+        }
         if header == plain(own) {
             return Some(0);
         }
-        ranks.iter().position(|words| words.contains(&header)).map(|rank| rank + 1)
+        ranks
+            .iter()
+            .position(|words| words.split(' ').any(|word| word == header))
+            .map(|rank| rank + 1)
     }
 }
 
@@ -226,7 +248,10 @@ impl Columns {
         let headers: Vec<String> = first.cells().map(str::to_owned).collect();
         let words: Vec<String> = headers.iter().map(|header| plain(header)).collect();
         let is_named = |header: &String| {
-            hints.map.iter().any(|(_, column)| matches!(column, Column::Header(h) if plain(h) == *header))
+            hints
+                .map
+                .iter()
+                .any(|(_, column)| matches!(column, Column::Header(h) if plain(h) == *header))
         };
         let is_known = |header: &String| wanted.iter().any(|field| field.rank(header).is_some());
         let has_header = words.iter().any(|word| is_named(word) || is_known(word));
@@ -254,7 +279,11 @@ impl Columns {
             Some((_, Column::Place(place))) if *place < width => return Ok(Some(*place)),
             Some((_, Column::Place(place))) => {
                 return Err(ImportError::question(
-                    format!("there is no column {} to be the {}; it has {width}", place + 1, field.name()),
+                    format!(
+                        "there is no column {} to be the {}; it has {width}",
+                        place + 1,
+                        field.name()
+                    ),
                     "correct --map",
                 ));
             }
@@ -290,15 +319,25 @@ impl Columns {
         [0, 1, 2].map(|rank| places(&words, |word| field.rank(word) == Some(rank)))
     }
 
-    pub(super) fn only(&self, field: Field, places: &[usize]) -> Result<Option<usize>, ImportError> {
+    pub(super) fn only(
+        &self,
+        field: Field,
+        places: &[usize],
+    ) -> Result<Option<usize>, ImportError> {
         match *places {
             [] => Ok(None),
             [place] => Ok(Some(place)),
             [first, ..] => {
-                let named: Vec<String> =
-                    places.iter().map(|place| format!("#{} {:?}", place + 1, self.headers[*place])).collect();
+                let named: Vec<String> = places
+                    .iter()
+                    .map(|place| format!("#{} {:?}", place + 1, self.headers[*place]))
+                    .collect();
                 Err(ImportError::question(
-                    format!("several columns could be the {}: {}", field.name(), named.join(", ")),
+                    format!(
+                        "several columns could be the {}: {}",
+                        field.name(),
+                        named.join(", ")
+                    ),
                     format!("say which, e.g. --map {}=#{}", field.name(), first + 1),
                 ))
             }
@@ -311,7 +350,10 @@ impl Columns {
 
     /// Where a field is.
     pub(super) fn get(&self, field: Field) -> Option<usize> {
-        self.found.iter().find(|(found, _)| *found == field).map(|(_, place)| *place)
+        self.found
+            .iter()
+            .find(|(found, _)| *found == field)
+            .map(|(_, place)| *place)
     }
 
     /// Where a field is that must be there.
@@ -324,7 +366,12 @@ impl Columns {
 
     /// The headers, for a message.
     pub(super) fn listed(&self) -> String {
-        let known: Vec<&str> = self.headers.iter().map(String::as_str).filter(|h| !h.is_empty()).collect();
+        let known: Vec<&str> = self
+            .headers
+            .iter()
+            .map(String::as_str)
+            .filter(|h| !h.is_empty())
+            .collect();
         match known.as_slice() {
             [] => "no header".into(),
             few if few.len() <= 12 => few.join(", "),
@@ -373,12 +420,18 @@ mod tests {
 
     #[test]
     fn words_are_compared_without_case_accents_and_punctuation() {
-        let columns = find("Nº;CÓDIGO ;Nombre completo;Depto.\n1;E-1;Ana;x\n", &Hints {
-            separator: Some(b';'),
-            ..Hints::default()
-        })
+        let columns = find(
+            "Nº;CÓDIGO ;Nombre completo;Depto.\n1;E-1;Ana;x\n",
+            &Hints {
+                separator: Some(b';'),
+                ..Hints::default()
+            },
+        )
         .unwrap();
-        assert_eq!(columns.found, [(Field::Code, 1), (Field::Name, 2), (Field::Team, 3)]);
+        assert_eq!(
+            columns.found,
+            [(Field::Code, 1), (Field::Name, 2), (Field::Team, 3)]
+        );
     }
 
     #[test]
@@ -387,21 +440,32 @@ mod tests {
         assert_eq!(columns.get(Field::Code), Some(1));
         let columns = find("id,student_id,name\n", &Hints::default()).unwrap();
         assert_eq!(columns.get(Field::Code), Some(1));
-        let error = find("badge,dni,name\n", &Hints::default()).unwrap_err().to_string();
+        let error = find("badge,dni,name\n", &Hints::default())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("--map code=#1"), "{error}");
-        let error = find("code,name,name\n", &Hints::default()).unwrap_err().to_string();
+        let error = find("code,name,name\n", &Hints::default())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("--map name=#2"), "{error}");
     }
 
     #[test]
     fn the_operator_says_what_cannot_be_guessed() {
         let hints = |map: &[(Field, &str)]| Hints {
-            map: map.iter().map(|(f, c)| (*f, Column::parse(c).unwrap())).collect(),
+            map: map
+                .iter()
+                .map(|(f, c)| (*f, Column::parse(c).unwrap()))
+                .collect(),
             ..Hints::default()
         };
         let columns = find("Wer,code\nAna,E-1\n", &hints(&[(Field::Name, "wer")])).unwrap();
         assert_eq!(columns.get(Field::Name), Some(0));
-        let columns = find("E-1,Ana\n", &hints(&[(Field::Code, "#1"), (Field::Name, "#2")])).unwrap();
+        let columns = find(
+            "E-1,Ana\n",
+            &hints(&[(Field::Code, "#1"), (Field::Name, "#2")]),
+        )
+        .unwrap();
         assert!(!columns.has_header());
         assert_eq!(columns.get(Field::Name), Some(1));
         assert!(find("code\n", &hints(&[(Field::Name, "#9")])).is_err());

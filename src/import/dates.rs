@@ -76,7 +76,9 @@ fn split(text: &str) -> Option<[&str; 3]> {
         // Compact, as ISO 8601 allows: the year comes first.
         return Some([&text[..4], &text[4..6], &text[6..]]);
     }
-    let separator = text.find(['-', '/', '.']).and_then(|at| text[at..].chars().next())?;
+    let separator = text
+        .find(['-', '/', '.'])
+        .and_then(|at| text[at..].chars().next())?;
     let mut parts = text.split(separator).map(str::trim);
     let three = [parts.next()?, parts.next()?, parts.next()?];
     (parts.next().is_none() && three.iter().all(|part| is_digits(part))).then_some(three)
@@ -102,17 +104,25 @@ const MONTHS: [&[&str]; 12] = [
 /// year and one the day.
 fn in_words(text: &str) -> Option<NaiveDate> {
     let (mut day, mut month, mut year) = (None, None, None);
-    let parts = text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
+    let parts = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|part| !part.is_empty());
     for part in parts {
         let word = plain(part);
         let place = if word.bytes().all(|b| b.is_ascii_digit()) {
             let number: u32 = word.parse().ok()?;
-            if word.len() == 4 { (&mut year, number) } else { (&mut day, number) }
+            if word.len() == 4 {
+                (&mut year, number)
+            } else {
+                (&mut day, number)
+            }
         } else if matches!(word.as_str(), "de" | "of") {
             continue;
         } else {
             let first: String = word.chars().take(3).collect();
-            let index = MONTHS.iter().position(|names| names.contains(&first.as_str()))?;
+            let index = MONTHS
+                .iter()
+                .position(|names| names.contains(&first.as_str()))?;
             (&mut month, index as u32 + 1)
         };
         if place.0.replace(place.1).is_some() {
@@ -142,7 +152,12 @@ impl Dates {
         }
         let forms = [DateForm::Ymd, DateForm::Dmy, DateForm::Mdy];
         let fitting = |short| {
-            forms.clone().map(|form| texts.clone().filter(|text| form.day(text, short).is_some()).count())
+            forms.clone().map(|form| {
+                texts
+                    .clone()
+                    .filter(|text| form.day(text, short).is_some())
+                    .count()
+            })
         };
         let count = texts.clone().count();
         let fits = fitting(false);
@@ -150,15 +165,25 @@ impl Dates {
         if best == 0 && count > 0 && fitting(true).contains(&count) {
             return Err(question(title, texts.clone().next(), "year of two digits"));
         }
-        let mut candidates = forms.iter().zip(fits).filter(|(_, fit)| *fit == best).map(|(form, _)| form);
+        let mut candidates = forms
+            .iter()
+            .zip(fits)
+            .filter(|(_, fit)| *fit == best)
+            .map(|(form, _)| form);
         let Some(first) = candidates.next() else {
             return Err(ImportError::Empty);
         };
         let differing = candidates.find_map(|other| {
-            texts.clone().find(|text| first.day(text, false) != other.day(text, false))
+            texts
+                .clone()
+                .find(|text| first.day(text, false) != other.day(text, false))
         });
         match differing {
-            Some(text) if best > 0 => Err(question(title, Some(text), "day and a month in either order")),
+            Some(text) if best > 0 => Err(question(
+                title,
+                Some(text),
+                "day and a month in either order",
+            )),
             _ => Ok(Self {
                 form: first.clone(),
                 is_stated: false,
@@ -186,7 +211,10 @@ impl Dates {
 
 fn question(title: &str, text: Option<&str>, what: &str) -> ImportError {
     ImportError::question(
-        format!("the days in the column {title}, e.g. {:?}, have a {what}", text.unwrap_or_default()),
+        format!(
+            "the days in the column {title}, e.g. {:?}, have a {what}",
+            text.unwrap_or_default()
+        ),
         "say how they are written with --dates dmy, --dates mdy or --dates ymd",
     )
 }
@@ -215,12 +243,20 @@ impl<'t> Stamp<'t> {
                     date: text,
                     time: "",
                 },
-                _ => Self { date: "", time: text },
+                _ => Self {
+                    date: "",
+                    time: text,
+                },
             };
         };
-        let digits = text[..colon].bytes().rev().take_while(u8::is_ascii_digit).count();
+        let digits = text[..colon]
+            .bytes()
+            .rev()
+            .take_while(u8::is_ascii_digit)
+            .count();
         let (date, time) = text.split_at(colon - digits);
-        let date = date.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, 'T' | 't' | ',' | '-'));
+        let date = date
+            .trim_end_matches(|c: char| c.is_whitespace() || matches!(c, 'T' | 't' | ',' | '-'));
         Self {
             date: date.trim(),
             time,
@@ -230,7 +266,10 @@ impl<'t> Stamp<'t> {
     /// Seconds since 1970, as some systems write a moment.
     pub(super) fn epoch(text: &str) -> Option<DateTime<chrono::Utc>> {
         let (whole, _) = text.split_once('.').unwrap_or((text, ""));
-        let number: i64 = whole.parse().ok().filter(|_| whole.bytes().all(|b| b.is_ascii_digit()))?;
+        let number: i64 = whole
+            .parse()
+            .ok()
+            .filter(|_| whole.bytes().all(|b| b.is_ascii_digit()))?;
         match whole.len() {
             10 => DateTime::from_timestamp(number, 0),
             13 => DateTime::from_timestamp_millis(number),
@@ -259,7 +298,9 @@ impl TimeOfDay {
             return Some(Self {
                 time,
                 offset: String::new(),
-                has_half: pattern.contains("%p") || pattern.contains("%P") || pattern.contains("%r"),
+                has_half: pattern.contains("%p")
+                    || pattern.contains("%P")
+                    || pattern.contains("%r"),
             });
         }
         let (hour, rest) = number(text, 1..=2)?;
@@ -320,7 +361,11 @@ fn seconds(text: &str) -> Option<(Option<u32>, u32, &str)> {
     if length == 0 {
         return None;
     }
-    let digits: String = fraction[..length].chars().chain("000000000".chars()).take(9).collect();
+    let digits: String = fraction[..length]
+        .chars()
+        .chain("000000000".chars())
+        .take(9)
+        .collect();
     Some((Some(second), digits.parse().ok()?, &fraction[length..]))
 }
 
@@ -345,7 +390,9 @@ enum Half {
 
 /// "AM", "p.m.", "a. m.", and what follows.
 fn half_of_day(text: &str) -> (Option<Half>, &str) {
-    let mut letters = text.char_indices().filter(|(_, c)| !c.is_whitespace() && *c != '.');
+    let mut letters = text
+        .char_indices()
+        .filter(|(_, c)| !c.is_whitespace() && *c != '.');
     let half = match letters.next() {
         Some((_, 'a' | 'A')) => Half::Before,
         Some((_, 'p' | 'P')) => Half::After,
@@ -386,7 +433,8 @@ mod tests {
     use super::*;
 
     fn form(texts: &[&str]) -> Result<String, String> {
-        let dates = Dates::of(texts.iter().copied(), None, "\"date\"").map_err(|e| e.to_string())?;
+        let dates =
+            Dates::of(texts.iter().copied(), None, "\"date\"").map_err(|e| e.to_string())?;
         let days: Vec<_> = texts.iter().map(|text| dates.day(text)).collect();
         assert!(days.iter().any(Option::is_some));
         Ok(dates.describe())
@@ -402,11 +450,18 @@ mod tests {
             (&["23.11.2026"], "day/month/year"),
             // Both readings are the same days.
             (&["11/11/2026", "12/12/2026"], "day/month/year"),
-            (&["02-Nov-2026", "3 de noviembre de 2026", "Nov 4, 2026"], "year-month-day"),
+            (
+                &["02-Nov-2026", "3 de noviembre de 2026", "Nov 4, 2026"],
+                "year-month-day",
+            ),
         ] {
             assert_eq!(form(texts).unwrap(), expected, "{texts:?}");
         }
-        for texts in [&["02/11/2026", "03/11/2026"][..], &["02.11.2026"], &["23/11/26"]] {
+        for texts in [
+            &["02/11/2026", "03/11/2026"][..],
+            &["02.11.2026"],
+            &["23/11/26"],
+        ] {
             let error = form(texts).unwrap_err();
             assert!(error.contains("--dates dmy"), "{error}");
         }
@@ -414,7 +469,10 @@ mod tests {
         assert_eq!(stated.day("02/11/26"), NaiveDate::from_ymd_opt(2026, 11, 2));
         assert_eq!(stated.day("31/02/2026"), None);
         let pattern = DateForm::parse("%d_%m_%Y").unwrap();
-        assert_eq!(pattern.day("02_11_2026", false), NaiveDate::from_ymd_opt(2026, 11, 2));
+        assert_eq!(
+            pattern.day("02_11_2026", false),
+            NaiveDate::from_ymd_opt(2026, 11, 2)
+        );
     }
 
     #[test]
@@ -430,7 +488,10 @@ mod tests {
         ] {
             assert_eq!(Stamp::split(text), Stamp { date, time }, "{text}");
         }
-        assert_eq!(Stamp::epoch("1793606400").unwrap().to_rfc3339(), "2026-11-02T08:00:00+00:00");
+        assert_eq!(
+            Stamp::epoch("1793606400").unwrap().to_rfc3339(),
+            "2026-11-02T08:00:00+00:00"
+        );
         assert_eq!(Stamp::epoch("20261102"), None);
     }
 
@@ -438,7 +499,11 @@ mod tests {
     fn times_of_day_are_read_to_the_microsecond() {
         let read = |text: &str| {
             let time = TimeOfDay::parse(text, None)?;
-            Some(format!("{}{}", time.time.format("%H:%M:%S%.f"), time.offset))
+            Some(format!(
+                "{}{}",
+                time.time.format("%H:%M:%S%.f"),
+                time.offset
+            ))
         };
         for (text, expected) in [
             ("8:01", "08:01:00"),
@@ -456,7 +521,18 @@ mod tests {
         ] {
             assert_eq!(read(text).as_deref(), Some(expected), "{text}");
         }
-        for text in ["", "24:00", "13:00 AM", "0:10 PM", "08:01-22", "08:01-05", "8", "08:1", "08:01:22.", "08:01 foo"] {
+        for text in [
+            "",
+            "24:00",
+            "13:00 AM",
+            "0:10 PM",
+            "08:01-22",
+            "08:01-05",
+            "8",
+            "08:1",
+            "08:01:22.",
+            "08:01 foo",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
         let stated = TimeOfDay::parse("08:01-22", Some("%H:%M-%S")).unwrap();

@@ -22,28 +22,20 @@ pub(super) enum Said {
     Absent,
 }
 
-const IN: &[&str] = &[
-    "in", "i", "checkin", "checkedin", "cin", "clockin", "clockedin", "punchin", "login", "signin", "timein",
-    "dutyon", "entrada", "entra", "entrar", "entro", "ingreso", "ingresa", "ingresar", "entry", "enter",
-    "entered", "entrance", "arrival", "arrive", "arrived", "llegada", "inicio", "start", "entree", "arrivee",
-    "kommen", "breakin", "overtimein", "otin", "regresobreak", "entradadescanso",
-];
+const IN: &str = "in i checkin checkedin cin clockin clockedin punchin login signin timein dutyon \
+     entrada entra entrar entro ingreso ingresa ingresar entry enter entered entrance \
+     arrival arrive arrived llegada inicio start entree arrivee kommen breakin \
+     overtimein otin regresobreak entradadescanso";
 
-const OUT: &[&str] = &[
-    "out", "o", "checkout", "checkedout", "cout", "clockout", "clockedout", "punchout", "logout", "signout",
-    "timeout", "dutyoff", "salida", "sale", "salir", "salio", "egreso", "egresa", "exit", "exited", "leave",
-    "left", "departure", "departed", "fin", "end", "saida", "sortie", "gehen", "breakout", "overtimeout",
-    "otout", "salidadescanso",
-];
+const OUT: &str = "out o checkout checkedout cout clockout clockedout punchout logout signout \
+     timeout dutyoff salida sale salir salio egreso egresa exit exited leave left \
+     departure departed fin end saida sortie gehen breakout overtimeout otout \
+     salidadescanso";
 
-const PRESENT: &[&str] = &[
-    "present", "presente", "p", "attended", "asistio", "asistencia", "late", "tarde", "tardanza", "retraso",
-    "ontime", "puntual", "atiempo",
-];
+const PRESENT: &str = "present presente p attended asistio asistencia late tarde tardanza retraso \
+     ontime puntual atiempo";
 
-const ABSENT: &[&str] = &[
-    "absent", "ausente", "falta", "falto", "ausencia", "inasistencia", "noasistio",
-];
+const ABSENT: &str = "absent ausente falta falto ausencia inasistencia noasistio";
 
 /// The words of a column.
 #[derive(Debug, Clone, Default)]
@@ -56,8 +48,13 @@ pub(super) struct Dictionary {
 impl Dictionary {
     /// Of the operator's words and those of the column.
     pub(super) fn of<'t>(hints: &Hints, cells: impl Iterator<Item = &'t str>) -> Self {
-        let ways = [(&hints.words_in, Direction::In), (&hints.words_out, Direction::Out)];
-        let stated = ways.into_iter().flat_map(|(words, way)| words.iter().map(move |word| (key(word), way)));
+        let ways = [
+            (&hints.words_in, Direction::In),
+            (&hints.words_out, Direction::Out),
+        ];
+        let stated = ways
+            .into_iter()
+            .flat_map(|(words, way)| words.iter().map(move |word| (key(word), way)));
         let (mut e, mut s) = (false, false);
         for cell in cells {
             e |= cell.eq_ignore_ascii_case("e");
@@ -75,14 +72,14 @@ impl Dictionary {
         if let Some(way) = self.stated.get(&word) {
             return Some(Said::Way(*way));
         }
-        let word = word.as_str();
-        if IN.contains(&word) || (self.has_e_and_s && word == "e") {
+        let is_in = |words: &str| words.split(' ').any(|known| known == word);
+        if is_in(IN) || (self.has_e_and_s && word == "e") {
             Some(Said::Way(Direction::In))
-        } else if OUT.contains(&word) || (self.has_e_and_s && word == "s") {
+        } else if is_in(OUT) || (self.has_e_and_s && word == "s") {
             Some(Said::Way(Direction::Out))
-        } else if PRESENT.contains(&word) {
+        } else if is_in(PRESENT) {
             Some(Said::Present)
-        } else if ABSENT.contains(&word) {
+        } else if is_in(ABSENT) {
             Some(Said::Absent)
         } else {
             None
@@ -93,7 +90,11 @@ impl Dictionary {
 /// A word without case, accents and punctuation; what is only punctuation stays as it is.
 fn key(text: &str) -> String {
     let word = plain(text);
-    if word.is_empty() { text.trim().to_owned() } else { word }
+    if word.is_empty() {
+        text.trim().to_owned()
+    } else {
+        word
+    }
 }
 
 /// A punch whose direction the file does not say.
@@ -126,7 +127,11 @@ pub(super) fn alternate(sightings: &[Sighting], rule: &AttendancePolicy) -> Vec<
         }
         before = Some((code, *when));
         let now = moment(when);
-        if let Decision::Punch { direction, sequence } = rule.decide(&day, &now) {
+        if let Decision::Punch {
+            direction,
+            sequence,
+        } = rule.decide(&day, &now)
+        {
             directions[index] = Some(direction);
             day.insert(imagined(when, direction, sequence, index), &now);
         }
@@ -222,7 +227,13 @@ mod tests {
             seen("E-1", "2026-11-03T08:00"),
         ];
         let (i, o) = (Some(Direction::In), Some(Direction::Out));
-        assert_eq!(alternate(&sightings, &rule(AttendanceMode::Toggle)), [o, i, i, None, i]);
-        assert_eq!(alternate(&sightings, &rule(AttendanceMode::Presence)), [None, i, i, None, i]);
+        assert_eq!(
+            alternate(&sightings, &rule(AttendanceMode::Toggle)),
+            [o, i, i, None, i]
+        );
+        assert_eq!(
+            alternate(&sightings, &rule(AttendanceMode::Presence)),
+            [None, i, i, None, i]
+        );
     }
 }

@@ -78,7 +78,10 @@ pub fn read(bytes: &[u8], hints: &Hints) -> Result<Read<NamedEmbedding>, ImportE
     let mut people: Vec<&Whose> = found.rows.iter().map(|row| &row.whose).collect();
     people.sort();
     people.dedup();
-    understood.fact("faces", format!("{} of {} people", found.rows.len(), people.len()));
+    understood.fact(
+        "faces",
+        format!("{} of {} people", found.rows.len(), people.len()),
+    );
     finish(found, bad, faces.unit).map(|rows| Read { rows, understood })
 }
 
@@ -112,19 +115,44 @@ impl Faces {
 }
 
 fn named(name: &str) -> Result<Whose, String> {
-    PersonName::parse(name).map(Whose::Name).map_err(|error| error.to_string())
+    PersonName::parse(name)
+        .map(Whose::Name)
+        .map_err(|error| error.to_string())
 }
 
 /// The person whom a file is called after: a file for each person has no names inside.
 fn called_after(hints: &Hints) -> Result<PersonName, ImportError> {
     /// Words in the names of files that are nobody's.
     const NOBODY: [&str; 20] = [
-        "embed", "encoding", "emb", "face", "cara", "rostro", "vector", "feature", "descriptor", "data", "export",
-        "people", "person", "student", "estudiante", "alumno", "employee", "empleado", "known", "database",
+        "embed",
+        "encoding",
+        "emb",
+        "face",
+        "cara",
+        "rostro",
+        "vector",
+        "feature",
+        "descriptor",
+        "data",
+        "export",
+        "people",
+        "person",
+        "student",
+        "estudiante",
+        "alumno",
+        "employee",
+        "empleado",
+        "known",
+        "database",
     ];
-    let stem = hints.file_name.rsplit_once('.').map_or(hints.file_name.as_str(), |(stem, _)| stem);
+    let stem = hints
+        .file_name
+        .rsplit_once('.')
+        .map_or(hints.file_name.as_str(), |(stem, _)| stem);
     let word = plain(stem);
-    let is_nobody = NOBODY.iter().any(|nobody| word.starts_with(nobody) || word.ends_with(nobody));
+    let is_nobody = NOBODY
+        .iter()
+        .any(|nobody| word.starts_with(nobody) || word.ends_with(nobody));
     match PersonName::parse(stem) {
         Ok(name) if !is_nobody && stem.chars().any(char::is_alphabetic) => Ok(name),
         _ => Err(whose_is_it()),

@@ -146,7 +146,10 @@ fn choose(
         ([], Some((_, error))) => Err(error),
         ([], None) => Err(ImportError::Empty),
         (several, _) => {
-            let names: Vec<_> = several.iter().map(|grid| separator_name(grid.separator)).collect();
+            let names: Vec<_> = several
+                .iter()
+                .map(|grid| separator_name(grid.separator))
+                .collect();
             Err(ImportError::question(
                 format!("its columns could be separated by {}", names.join(" or ")),
                 format!("say which, e.g. --separator {}", names[0]),
@@ -157,7 +160,9 @@ fn choose(
 
 /// Whether all rows have the same number of cells.
 fn is_even(grid: &Grid) -> bool {
-    grid.records.windows(2).all(|pair| pair[0].len() == pair[1].len())
+    grid.records
+        .windows(2)
+        .all(|pair| pair[0].len() == pair[1].len())
 }
 
 fn parse(text: &str, above: u64, separator: u8, most: usize) -> Result<Grid, ImportError> {

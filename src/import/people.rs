@@ -14,8 +14,14 @@ use super::{Calendar, Read, Rows, finish};
 use crate::core::person::{PersonCode, PersonName};
 use crate::store::ImportedPerson;
 
-const WANTED: [Field; 6] =
-    [Field::Code, Field::Name, Field::FirstName, Field::LastName, Field::Team, Field::Consent];
+const WANTED: [Field; 6] = [
+    Field::Code,
+    Field::Name,
+    Field::FirstName,
+    Field::LastName,
+    Field::Team,
+    Field::Consent,
+];
 
 /// Reads people. Those of a file without codes have the code of the one who is called so,
 /// or the next that is free.
@@ -66,7 +72,10 @@ pub fn people(
             }),
         }
     }
-    understood.remark_on(reader.numbered, "had no code and was given the next free one");
+    understood.remark_on(
+        reader.numbered,
+        "had no code and was given the next free one",
+    );
     understood.fact("rows", found.rows.len().to_string());
     finish(found, bad, Unit::Line).map(|rows| Read { rows, understood })
 }
@@ -97,12 +106,16 @@ pub(super) enum Names {
 /// The columns of the name, if there are any.
 pub(super) fn names_if_any(columns: &Columns) -> Option<Names> {
     let place = |field| columns.get(field);
-    match (place(Field::Name), place(Field::FirstName), place(Field::LastName)) {
+    match (
+        place(Field::Name),
+        place(Field::FirstName),
+        place(Field::LastName),
+    ) {
         (Some(name), Some(_), Some(_)) | (Some(name), None, None) => Some(Names::Whole(name)),
         // "nombre" and "apellidos"; "Name" and "Vorname".
-        (Some(first), None, Some(last)) | (Some(last), Some(first), None) | (None, Some(first), Some(last)) => {
-            Some(Names::Parts { first, last })
-        }
+        (Some(first), None, Some(last))
+        | (Some(last), Some(first), None)
+        | (None, Some(first), Some(last)) => Some(Names::Parts { first, last }),
         (None, Some(only), None) => Some(Names::Whole(only)),
         (None, None, _) => None,
     }
@@ -136,11 +149,18 @@ impl Names {
     }
 }
 
-fn consents(columns: &Columns, rows: &[Record], hints: &Hints) -> Result<Option<Dates>, ImportError> {
+fn consents(
+    columns: &Columns,
+    rows: &[Record],
+    hints: &Hints,
+) -> Result<Option<Dates>, ImportError> {
     let Some(place) = columns.get(Field::Consent) else {
         return Ok(None);
     };
-    let cells = rows.iter().map(|record| record.cell(place)).filter(|cell| !cell.is_empty());
+    let cells = rows
+        .iter()
+        .map(|record| record.cell(place))
+        .filter(|cell| !cell.is_empty());
     let days = cells.map(|cell| super::dates::Stamp::split(cell).date);
     if days.clone().next().is_none() {
         return Ok(None);
@@ -165,19 +185,28 @@ impl Reader<'_> {
         if let Some(problem) = self.columns.uneven(record) {
             return Err(problem);
         }
-        let name = PersonName::parse(&self.names.name(record)).map_err(|error| error.to_string())?;
+        let name =
+            PersonName::parse(&self.names.name(record)).map_err(|error| error.to_string())?;
         let code = match self.columns.get(Field::Code) {
             Some(place) => {
-                let code = PersonCode::parse(record.cell(place)).map_err(|error| error.to_string())?;
+                let code =
+                    PersonCode::parse(record.cell(place)).map_err(|error| error.to_string())?;
                 self.refuse_twice(code.as_str().to_ascii_lowercase(), &name, record.line)?;
                 code
             }
             None => self.code_for(&name, record.line)?,
         };
-        let cell = |field| self.columns.get(field).map(|place| record.cell(place)).filter(|cell| !cell.is_empty());
+        let cell = |field| {
+            self.columns
+                .get(field)
+                .map(|place| record.cell(place))
+                .filter(|cell| !cell.is_empty())
+        };
         Ok(ImportedPerson {
             code,
-            consent_at: cell(Field::Consent).map(|text| self.consent(text)).transpose()?,
+            consent_at: cell(Field::Consent)
+                .map(|text| self.consent(text))
+                .transpose()?,
             team: cell(Field::Team).map(str::to_owned),
             name,
         })
@@ -191,12 +220,14 @@ impl Reader<'_> {
             Ok((code, known)) => Err(format!(
                 "{name} may be {known} ({code}); give the file a column of codes, or write the names alike"
             )),
-            Err(_) if self.roster.has_name(name.as_str()) => {
-                Err(format!("several people are called {name}; give the file a column of codes"))
-            }
+            Err(_) if self.roster.has_name(name.as_str()) => Err(format!(
+                "several people are called {name}; give the file a column of codes"
+            )),
             Err(_) => {
                 self.numbered += 1;
-                self.roster.free_code(self.prefix).map_err(|error| error.to_string())
+                self.roster
+                    .free_code(self.prefix)
+                    .map_err(|error| error.to_string())
             }
         }
     }
@@ -220,13 +251,22 @@ impl Reader<'_> {
 
     fn consent(&self, text: &str) -> Result<chrono::DateTime<chrono::FixedOffset>, String> {
         let stamp = super::dates::Stamp::split(text);
-        let day = self.consents.as_ref().and_then(|dates| dates.day(stamp.date));
-        let day = day.ok_or_else(|| format!("the consent {text:?} is no day; write it as 2026-11-23"))?;
+        let day = self
+            .consents
+            .as_ref()
+            .and_then(|dates| dates.day(stamp.date));
+        let day =
+            day.ok_or_else(|| format!("the consent {text:?} is no day; write it as 2026-11-23"))?;
         if stamp.time.is_empty() {
             return (self.calendar.parse_time)(&format!("{day} 00:00"));
         }
         let time = super::dates::TimeOfDay::parse(stamp.time, None);
-        let time = time.ok_or_else(|| format!("the consent {text:?} has no time that can be read"))?;
-        (self.calendar.parse_time)(&format!("{day} {}{}", time.time.format("%H:%M:%S"), time.offset))
+        let time =
+            time.ok_or_else(|| format!("the consent {text:?} has no time that can be read"))?;
+        (self.calendar.parse_time)(&format!(
+            "{day} {}{}",
+            time.time.format("%H:%M:%S"),
+            time.offset
+        ))
     }
 }

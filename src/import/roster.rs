@@ -21,12 +21,21 @@ impl Roster {
     /// Of everybody, and of the codes that anybody has or had.
     pub fn new(people: Vec<(PersonCode, PersonName)>, codes_ever_used: &[String]) -> Self {
         let mut roster = Self {
-            taken: codes_ever_used.iter().map(|code| code.to_ascii_lowercase()).collect(),
+            taken: codes_ever_used
+                .iter()
+                .map(|code| code.to_ascii_lowercase())
+                .collect(),
             ..Self::default()
         };
         for (index, (code, name)) in people.iter().enumerate() {
-            roster.by_code.insert(code.as_str().to_ascii_lowercase(), index);
-            roster.by_name.entry(plain(name.as_str())).or_default().push(index);
+            roster
+                .by_code
+                .insert(code.as_str().to_ascii_lowercase(), index);
+            roster
+                .by_name
+                .entry(plain(name.as_str()))
+                .or_default()
+                .push(index);
         }
         roster.people = people;
         roster
@@ -34,7 +43,8 @@ impl Roster {
 
     /// Who has the code.
     pub(super) fn with_code(&self, code: &str) -> Option<&(PersonCode, PersonName)> {
-        self.people.get(*self.by_code.get(&code.trim().to_ascii_lowercase())?)
+        self.people
+            .get(*self.by_code.get(&code.trim().to_ascii_lowercase())?)
     }
 
     /// Whether anybody is called so, without case and accents.
@@ -44,16 +54,27 @@ impl Roster {
 
     /// The one who has the name: as it is written, else without case and accents.
     pub(super) fn with_name(&self, name: &str) -> Result<&(PersonCode, PersonName), String> {
-        let namesakes = self.by_name.get(&plain(name)).map_or(&[][..], Vec::as_slice);
+        let namesakes = self
+            .by_name
+            .get(&plain(name))
+            .map_or(&[][..], Vec::as_slice);
         let people: Vec<_> = namesakes.iter().map(|index| &self.people[*index]).collect();
-        let exact: Vec<_> = people.iter().filter(|(_, known)| known.as_str() == name).collect();
+        let exact: Vec<_> = people
+            .iter()
+            .filter(|(_, known)| known.as_str() == name)
+            .collect();
         match (people.as_slice(), exact.as_slice()) {
-            ([], _) => Err(format!("nobody is called {name}; import or enrol the people first")),
+            ([], _) => Err(format!(
+                "nobody is called {name}; import or enrol the people first"
+            )),
             ([only], _) => Ok(only),
             (_, [only]) => Ok(only),
             _ => {
                 let codes: Vec<&str> = people.iter().map(|(code, _)| code.as_str()).collect();
-                Err(format!("{name} could be {}; give the file a column of codes", codes.join(" or ")))
+                Err(format!(
+                    "{name} could be {}; give the file a column of codes",
+                    codes.join(" or ")
+                ))
             }
         }
     }
@@ -114,8 +135,16 @@ impl Naming {
         match (has(|who| &who.code), has(|who| &who.name)) {
             (false, _) => Self::Name,
             (true, false) => Self::Code,
-            (true, true) if rows.clone().any(|who| roster.with_code(&who.code).is_some()) => Self::Code,
-            (true, true) if rows.clone().any(|who| roster.with_name(&who.name).is_ok()) => Self::NameInstead,
+            (true, true)
+                if rows
+                    .clone()
+                    .any(|who| roster.with_code(&who.code).is_some()) =>
+            {
+                Self::Code
+            }
+            (true, true) if rows.clone().any(|who| roster.with_name(&who.name).is_ok()) => {
+                Self::NameInstead
+            }
             (true, true) => Self::Code,
         }
     }
@@ -126,13 +155,20 @@ impl Naming {
             return either(&who.either, roster);
         }
         match self {
-            Self::Name | Self::NameInstead if who.name.is_empty() => Err("the name is empty".into()),
-            Self::Name | Self::NameInstead => roster.with_name(&who.name).map(|(code, _)| code.clone()),
+            Self::Name | Self::NameInstead if who.name.is_empty() => {
+                Err("the name is empty".into())
+            }
+            Self::Name | Self::NameInstead => {
+                roster.with_name(&who.name).map(|(code, _)| code.clone())
+            }
             Self::Code | Self::CodeAlone if who.code.is_empty() => Err("the code is empty".into()),
             Self::Code | Self::CodeAlone => {
                 let Some((code, name)) = roster.with_code(&who.code) else {
                     PersonCode::parse(&who.code).map_err(|error| error.to_string())?;
-                    return Err(format!("nobody has the code {}; import or enrol the people first", who.code));
+                    return Err(format!(
+                        "nobody has the code {}; import or enrol the people first",
+                        who.code
+                    ));
                 };
                 let is_other = !who.name.is_empty() && plain(&who.name) != plain(name.as_str());
                 if self == Self::Code && is_other {
@@ -174,7 +210,12 @@ mod tests {
     fn roster(people: &[(&str, &str)]) -> Roster {
         let people = people
             .iter()
-            .map(|(code, name)| (PersonCode::parse(code).unwrap(), PersonName::parse(name).unwrap()))
+            .map(|(code, name)| {
+                (
+                    PersonCode::parse(code).unwrap(),
+                    PersonName::parse(name).unwrap(),
+                )
+            })
             .collect();
         Roster::new(people, &["P-001".into()])
     }
@@ -189,13 +230,23 @@ mod tests {
 
     #[test]
     fn a_name_is_somebody_only_if_it_is_one_persons() {
-        let roster = roster(&[("E-1", "Ana Torres"), ("E-2", "Bruno Díaz"), ("E-3", "Eva"), ("E-4", "Eva"), ("E-5", "EVA")]);
+        let roster = roster(&[
+            ("E-1", "Ana Torres"),
+            ("E-2", "Bruno Díaz"),
+            ("E-3", "Eva"),
+            ("E-4", "Eva"),
+            ("E-5", "EVA"),
+        ]);
         let code = |name: &str| roster.with_name(name).map(|(code, _)| code.to_string());
         assert_eq!(code("BRUNO DIAZ").unwrap(), "E-2");
         assert_eq!(code("Ana_Torres").unwrap(), "E-1");
         assert_eq!(code("EVA").unwrap(), "E-5");
         assert!(code("Eva").unwrap_err().contains("E-3 or E-4"));
-        assert!(code("Carla").unwrap_err().contains("nobody is called Carla"));
+        assert!(
+            code("Carla")
+                .unwrap_err()
+                .contains("nobody is called Carla")
+        );
     }
 
     #[test]
@@ -208,10 +259,30 @@ mod tests {
         assert_eq!(naming.person(&rows[0], &roster).unwrap().as_str(), "E-1");
         let rows = [who("1", "Ana Torres")];
         let naming = Naming::of(rows.iter(), &roster, &hints);
-        assert!(naming.person(&rows[0], &roster).unwrap_err().contains("--by"));
-        let by = |by| Naming::of(rows.iter(), &roster, &Hints { by: Some(by), ..Hints::default() });
-        assert_eq!(by(By::Code).person(&rows[0], &roster).unwrap().as_str(), "1");
-        assert_eq!(by(By::Name).person(&rows[0], &roster).unwrap().as_str(), "E-1");
+        assert!(
+            naming
+                .person(&rows[0], &roster)
+                .unwrap_err()
+                .contains("--by")
+        );
+        let by = |by| {
+            Naming::of(
+                rows.iter(),
+                &roster,
+                &Hints {
+                    by: Some(by),
+                    ..Hints::default()
+                },
+            )
+        };
+        assert_eq!(
+            by(By::Code).person(&rows[0], &roster).unwrap().as_str(),
+            "1"
+        );
+        assert_eq!(
+            by(By::Name).person(&rows[0], &roster).unwrap().as_str(),
+            "E-1"
+        );
     }
 
     #[test]

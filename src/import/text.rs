@@ -21,10 +21,7 @@ pub(super) struct Text {
 }
 
 /// Reads the bytes in the encoding that was stated, else in the one they are in.
-pub(super) fn decode(
-    bytes: &[u8],
-    stated: Option<&'static Encoding>,
-) -> Result<Text, ImportError> {
+pub(super) fn decode(bytes: &[u8], stated: Option<&'static Encoding>) -> Result<Text, ImportError> {
     let (encoding, bytes) = match (stated, Encoding::for_bom(bytes)) {
         (Some(stated), Some((marked, length))) if stated == marked => (stated, &bytes[length..]),
         (Some(stated), _) => (stated, bytes),
@@ -36,7 +33,10 @@ pub(super) fn decode(
     };
     if let Some(line) = line_with_control(&text) {
         return Err(ImportError::question(
-            format!("line {line} has control characters, so it is not {} text", encoding.name()),
+            format!(
+                "line {line} has control characters, so it is not {} text",
+                encoding.name()
+            ),
             "save the table as CSV, or say --encoding",
         ));
     }
@@ -79,8 +79,14 @@ fn encoding_of(bytes: &[u8]) -> Result<&'static Encoding, ImportError> {
     let at = bytes.iter().position(|byte| !byte.is_ascii());
     let line = line_at(bytes, at.unwrap_or_default());
     Err(ImportError::question(
-        format!("line {line} is neither UTF-8 nor plainly Windows-1252; it looks like {}", guess.name()),
-        format!("say which it is with --encoding, e.g. --encoding {}", guess.name().to_lowercase()),
+        format!(
+            "line {line} is neither UTF-8 nor plainly Windows-1252; it looks like {}",
+            guess.name()
+        ),
+        format!(
+            "say which it is with --encoding, e.g. --encoding {}",
+            guess.name().to_lowercase()
+        ),
     ))
 }
 
@@ -90,7 +96,14 @@ fn wide(bytes: &[u8]) -> Option<&'static Encoding> {
     if pairs < 2 || !bytes.len().is_multiple_of(2) {
         return None;
     }
-    let zeros = |offset: usize| bytes.iter().skip(offset).step_by(2).filter(|b| **b == 0).count();
+    let zeros = |offset: usize| {
+        bytes
+            .iter()
+            .skip(offset)
+            .step_by(2)
+            .filter(|b| **b == 0)
+            .count()
+    };
     let (first, second) = (zeros(0), zeros(1));
     match (first, second) {
         (0, second) if second * 2 > pairs => Some(UTF_16LE),
@@ -115,12 +128,17 @@ fn is_western(bytes: &[u8]) -> bool {
 }
 
 fn line_at(bytes: &[u8], at: usize) -> usize {
-    1 + bytes[..at.min(bytes.len())].iter().filter(|b| **b == b'\n').count()
+    1 + bytes[..at.min(bytes.len())]
+        .iter()
+        .filter(|b| **b == b'\n')
+        .count()
 }
 
 fn line_with_control(text: &str) -> Option<usize> {
     let is_control = |c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n' | '\u{1a}');
-    text.split('\n').position(|line| line.contains(is_control)).map(|line| line + 1)
+    text.split('\n')
+        .position(|line| line.contains(is_control))
+        .map(|line| line + 1)
 }
 
 /// What kind of file these bytes begin.
@@ -147,7 +165,10 @@ pub(super) fn kind_of(bytes: &[u8]) -> Result<Kind, ImportError> {
     if bytes.starts_with(b"PK\x03\x04") {
         return Ok(Kind::Npz);
     }
-    let start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    let start = bytes
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(bytes)
+        .trim_ascii_start();
     Ok(match start.first() {
         Some(b'{') => Kind::Json,
         // A list in a table begins with a name; nothing else begins with a bracket.
@@ -196,9 +217,14 @@ fn refusal(bytes: &[u8]) -> Option<&'static str> {
 /// Workbooks and PyTorch files are zip archives too; the first name in them tells.
 fn is_workbook(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(200)];
-    [&b"[Content_Types].xml"[..], b"_rels/", b"xl/", b"mimetypeapplication/vnd"]
-        .iter()
-        .any(|name| head.windows(name.len()).any(|window| window == *name))
+    [
+        &b"[Content_Types].xml"[..],
+        b"_rels/",
+        b"xl/",
+        b"mimetypeapplication/vnd",
+    ]
+    .iter()
+    .any(|name| head.windows(name.len()).any(|window| window == *name))
 }
 
 #[cfg(test)]
@@ -231,8 +257,15 @@ mod tests {
 
     #[test]
     fn what_could_be_several_encodings_is_a_question() {
-        let cyrillic = encoding_rs::WINDOWS_1251.encode("код;имя\nE-1;Иван Петров\n").0.into_owned();
-        assert!(words(&cyrillic).contains("--encoding"), "{}", words(&cyrillic));
+        let cyrillic = encoding_rs::WINDOWS_1251
+            .encode("код;имя\nE-1;Иван Петров\n")
+            .0
+            .into_owned();
+        assert!(
+            words(&cyrillic).contains("--encoding"),
+            "{}",
+            words(&cyrillic)
+        );
         let stated = decode(&cyrillic, Some(encoding_rs::WINDOWS_1251)).unwrap();
         assert!(stated.text.contains("Иван Петров"));
         let mixed = [&b"name\nN\xc3\xba\xc3\xb1ez\n"[..], b"D\xedaz\n"].concat();

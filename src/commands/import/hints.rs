@@ -5,7 +5,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use crate::cli::{
-    ByArg, DirectionsArg, ImportAttendanceArgs, ImportEmbeddingsArgs, ImportFileArgs, ImportPeopleArgs,
+    ByArg, DirectionsArg, ImportAttendanceArgs, ImportEmbeddingsArgs, ImportFileArgs,
+    ImportPeopleArgs,
 };
 use crate::import::{By, Column, DateForm, Directions, Field, Hints, encoding_named};
 
@@ -42,7 +43,10 @@ pub(super) fn of_attendance(args: &ImportAttendanceArgs) -> Result<Hints> {
 pub(super) fn of_embeddings(args: &ImportEmbeddingsArgs, names: Option<&str>) -> Result<Hints> {
     let names = names.map(|text| {
         let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
-        lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
+        lines
+            .filter(|line| !line.is_empty())
+            .map(str::to_owned)
+            .collect()
     });
     Ok(Hints {
         name: args.name.clone(),
@@ -54,12 +58,19 @@ pub(super) fn of_embeddings(args: &ImportEmbeddingsArgs, names: Option<&str>) ->
 
 fn of_file(args: &ImportFileArgs) -> Result<Hints> {
     Ok(Hints {
-        map: args.map.iter().map(|text| mapping(text)).collect::<Result<_>>()?,
+        map: args
+            .map
+            .iter()
+            .map(|text| mapping(text))
+            .collect::<Result<_>>()?,
         separator: args.separator.as_deref().map(separator).transpose()?,
         encoding: args
             .encoding
             .as_deref()
-            .map(|name| encoding_named(name).with_context(|| format!("--encoding {name:?} is not known; e.g. windows-1252")))
+            .map(|name| {
+                encoding_named(name)
+                    .with_context(|| format!("--encoding {name:?} is not known; e.g. windows-1252"))
+            })
             .transpose()?,
         file_name: file_name(&args.file),
         ..Hints::default()
@@ -67,15 +78,21 @@ fn of_file(args: &ImportFileArgs) -> Result<Hints> {
 }
 
 pub(super) fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn mapping(text: &str) -> Result<(Field, Column)> {
-    let (field, column) =
-        text.split_once('=').with_context(|| format!("--map {text:?}: write it as name=Nombre or name=#2"))?;
-    let field = Field::parse(field).with_context(|| format!("--map {text:?}: {field:?} is none of {}", Field::names()))?;
-    let column = Column::parse(column)
-        .with_context(|| format!("--map {text:?}: {column:?} is neither a header nor a place as #2"))?;
+    let (field, column) = text
+        .split_once('=')
+        .with_context(|| format!("--map {text:?}: write it as name=Nombre or name=#2"))?;
+    let field = Field::parse(field)
+        .with_context(|| format!("--map {text:?}: {field:?} is none of {}", Field::names()))?;
+    let column = Column::parse(column).with_context(|| {
+        format!("--map {text:?}: {column:?} is neither a header nor a place as #2")
+    })?;
     Ok((field, column))
 }
 
@@ -86,14 +103,17 @@ fn separator(text: &str) -> Result<u8> {
         ("tab" | "\\t", _) => b'\t',
         ("bar" | "pipe", _) => b'|',
         (_, [byte]) if !byte.is_ascii_alphanumeric() && *byte != b'"' => *byte,
-        _ => anyhow::bail!("--separator {text:?}: say comma, semicolon, tab or bar, or give one character"),
+        _ => anyhow::bail!(
+            "--separator {text:?}: say comma, semicolon, tab or bar, or give one character"
+        ),
     })
 }
 
 fn dates(text: Option<&str>) -> Result<Option<DateForm>> {
     text.map(|text| {
-        DateForm::parse(text)
-            .with_context(|| format!("--dates {text:?}: say ymd, dmy or mdy, or give a pattern as %d.%m.%Y"))
+        DateForm::parse(text).with_context(|| {
+            format!("--dates {text:?}: say ymd, dmy or mdy, or give a pattern as %d.%m.%Y")
+        })
     })
     .transpose()
 }
@@ -104,7 +124,10 @@ mod tests {
 
     #[test]
     fn options_say_what_they_mean_or_why_not() {
-        assert_eq!(mapping("name=Nombre").unwrap(), (Field::Name, Column::Header("Nombre".into())));
+        assert_eq!(
+            mapping("name=Nombre").unwrap(),
+            (Field::Name, Column::Header("Nombre".into()))
+        );
         assert_eq!(mapping("time=#3").unwrap(), (Field::Time, Column::Place(2)));
         for wrong in ["name", "nickname=x", "name=#0", "name="] {
             assert!(mapping(wrong).is_err(), "{wrong}");

@@ -77,7 +77,10 @@ impl Layout {
     }
 
     fn of_terminal(columns: Columns, state: Option<usize>) -> Self {
-        let mut used = vec![(Field::Code, terminal::CODE), (Field::Time, terminal::MOMENT)];
+        let mut used = vec![
+            (Field::Code, terminal::CODE),
+            (Field::Time, terminal::MOMENT),
+        ];
         used.extend(state.map(|place| (Field::Direction, place)));
         Self {
             columns,
@@ -119,7 +122,9 @@ impl Layout {
 
     /// Without a header the cells must tell which column is what.
     fn by_content(columns: Columns, grid: &Grid, hints: &Hints) -> Result<Self, ImportError> {
-        let kinds: Vec<Content> = (0..grid.width()).map(|place| Content::of(grid, place, hints)).collect();
+        let kinds: Vec<Content> = (0..grid.width())
+            .map(|place| Content::of(grid, place, hints))
+            .collect();
         let one = |kind: Content| {
             let mut places = (0..kinds.len()).filter(|place| kinds[*place] == kind);
             match (places.next(), places.next()) {
@@ -128,7 +133,11 @@ impl Layout {
             }
         };
         let (who, way) = (one(Content::Text)?, one(Content::Direction)?);
-        let (time, date) = match (one(Content::Moment)?, one(Content::Time)?, one(Content::Date)?) {
+        let (time, date) = match (
+            one(Content::Moment)?,
+            one(Content::Time)?,
+            one(Content::Date)?,
+        ) {
             (Some(moment), None, None) => (moment, None),
             (None, Some(time), date) => (time, date),
             _ => return Err(unnamed(grid)),
@@ -159,9 +168,16 @@ impl Layout {
 }
 
 fn unnamed(grid: &Grid) -> ImportError {
-    let first: Vec<&str> = grid.records.first().map(|record| record.cells().take(8).collect()).unwrap_or_default();
+    let first: Vec<&str> = grid
+        .records
+        .first()
+        .map(|record| record.cells().take(8).collect())
+        .unwrap_or_default();
     ImportError::question(
-        format!("its first line names no columns that are known: {}", first.join(" | ")),
+        format!(
+            "its first line names no columns that are known: {}",
+            first.join(" | ")
+        ),
         "say which column is what, e.g. --map name=#1 --map date=#2 --map time=#3, or \
          --map name=HEADER",
     )
@@ -174,15 +190,22 @@ fn times(columns: &Columns, hints: &Hints) -> Result<(Times, Option<usize>), Imp
     let has_pair = came.is_some() || went.is_some();
     match time {
         Some(time) if !has_pair || is_mapped(Field::Time) => Ok((Times::Single(time), date)),
-        Some(time) if !is_mapped(Field::In) && !is_mapped(Field::Out) => Err(ImportError::question(
-            format!("it has a column of times, {}, and columns of coming and going", columns.title(time)),
-            "say which counts: --map time=HEADER, or --map in=HEADER and --map out=HEADER",
-        )),
+        Some(time) if !is_mapped(Field::In) && !is_mapped(Field::Out) => {
+            Err(ImportError::question(
+                format!(
+                    "it has a column of times, {}, and columns of coming and going",
+                    columns.title(time)
+                ),
+                "say which counts: --map time=HEADER, or --map in=HEADER and --map out=HEADER",
+            ))
+        }
         _ if has_pair => Ok((Times::Pair { came, went }, date)),
         // A column of days may hold whole moments.
         _ => match date {
             Some(moment) => Ok((Times::Single(moment), None)),
-            None => columns.require(Field::Time).map(|time| (Times::Single(time), None)),
+            None => columns
+                .require(Field::Time)
+                .map(|time| (Times::Single(time), None)),
         },
     }
 }
@@ -192,26 +215,37 @@ fn direction(columns: &Columns, grid: &Grid, hints: &Hints) -> Result<Way, Impor
     if hints.directions == Some(Directions::Alternate) {
         return Ok(Way::Open);
     }
-    let mapped = hints.map.iter().any(|(field, _)| *field == Field::Direction);
+    let mapped = hints
+        .map
+        .iter()
+        .any(|(field, _)| *field == Field::Direction);
     if mapped {
         let found = Columns::find(grid, &[Field::Direction], hints)?;
         return Ok(found.get(Field::Direction).map_or(Way::Open, Way::Words));
     }
     let mut unknown = None;
     for (rank, places) in columns.candidates(Field::Direction).into_iter().enumerate() {
-        let known: Vec<usize> =
-            places.iter().copied().filter(|place| rank == 0 || knows_any(columns, grid, *place, hints)).collect();
+        let known: Vec<usize> = places
+            .iter()
+            .copied()
+            .filter(|place| rank == 0 || knows_any(columns, grid, *place, hints))
+            .collect();
         if !known.is_empty() {
             let place = columns.only(Field::Direction, &known)?;
             return Ok(place.map_or(Way::Open, Way::Words));
         }
-        let filled = places.into_iter().filter_map(|place| Some((place, first_cell(columns, grid, place)?)));
+        let filled = places
+            .into_iter()
+            .filter_map(|place| Some((place, first_cell(columns, grid, place)?)));
         unknown = unknown.or(filled.into_iter().next());
     }
     match unknown {
         None => Ok(Way::Open),
         Some((place, cell)) => Err(ImportError::question(
-            format!("the column {} may say in and out, and its words, e.g. {cell:?}, are not known", columns.title(place)),
+            format!(
+                "the column {} may say in and out, and its words, e.g. {cell:?}, are not known",
+                columns.title(place)
+            ),
             "say what they mean with --in WORD --out WORD, or --directions alternate if they are \
              no directions",
         )),
@@ -230,7 +264,10 @@ fn status(columns: &Columns, grid: &Grid, hints: &Hints) -> Way {
 }
 
 fn cells<'g>(columns: &Columns, grid: &'g Grid, place: usize) -> impl Iterator<Item = &'g str> {
-    let cells = columns.rows(grid).iter().map(move |record: &Record| record.cell(place));
+    let cells = columns
+        .rows(grid)
+        .iter()
+        .map(move |record: &Record| record.cell(place));
     cells.filter(|cell| !cell.is_empty())
 }
 
@@ -256,19 +293,33 @@ enum Content {
 
 impl Content {
     fn of(grid: &Grid, place: usize, hints: &Hints) -> Self {
-        let cells = || grid.records.iter().map(|record| record.cell(place)).filter(|cell| !cell.is_empty());
+        let cells = || {
+            grid.records
+                .iter()
+                .map(|record| record.cell(place))
+                .filter(|cell| !cell.is_empty())
+        };
         let Some(first) = cells().next() else {
             return Self::Nothing;
         };
         let words = Dictionary::of(hints, cells());
         let content = Self::of_cell(first, hints, &words);
-        if cells().all(|cell| Self::of_cell(cell, hints, &words) == content) { content } else { Self::Text }
+        if cells().all(|cell| Self::of_cell(cell, hints, &words) == content) {
+            content
+        } else {
+            Self::Text
+        }
     }
 
     fn of_cell(cell: &str, hints: &Hints, words: &Dictionary) -> Self {
         let Stamp { date, time } = Stamp::split(cell);
         let forms = [DateForm::Ymd, DateForm::Dmy, DateForm::Mdy];
-        let is_day = |text: &str| forms.iter().chain(&hints.dates).any(|form| Dates::stated(form).day(text).is_some());
+        let is_day = |text: &str| {
+            forms
+                .iter()
+                .chain(&hints.dates)
+                .any(|form| Dates::stated(form).day(text).is_some())
+        };
         let is_time = |text: &str| TimeOfDay::parse(text, hints.times.as_deref()).is_some();
         match (date.is_empty(), time.is_empty()) {
             (false, false) if is_time(time) && is_day(date) => Self::Moment,

@@ -2,6 +2,7 @@
 
 use chrono::{Days, NaiveDate, TimeDelta, Timelike as _};
 
+use super::super::Calendar;
 use super::super::columns::Field;
 use super::super::dates::{Dates, Stamp, TimeOfDay, offset};
 use super::super::directions::{Dictionary, Said};
@@ -10,7 +11,6 @@ use super::super::hints::Hints;
 use super::super::problem::{BadLine, ImportError};
 use super::super::roster::Who;
 use super::super::understood::Understood;
-use super::super::Calendar;
 use super::layout::{Layout, Times, Way};
 use super::{Punch, terminal};
 use crate::core::attendance::Direction;
@@ -51,7 +51,9 @@ impl<'a> Reader<'a> {
             let Some(place) = place else {
                 return Ok(None);
             };
-            let days = column(place).map(|cell| Stamp::split(cell).date).filter(|day| !day.is_empty());
+            let days = column(place)
+                .map(|cell| Stamp::split(cell).date)
+                .filter(|day| !day.is_empty());
             match days.clone().next() {
                 Some(_) => Dates::of(days, hints.dates.as_ref(), &title(place)).map(Some),
                 None => Ok(None),
@@ -64,7 +66,10 @@ impl<'a> Reader<'a> {
             .filter(|cell| !cell.is_empty() && Stamp::epoch(cell).is_none())
             .map(|cell| stamp(cell, hints, layout.date))
             .collect();
-        let beside = stamps.iter().map(|stamp| stamp.date).filter(|day| !day.is_empty());
+        let beside = stamps
+            .iter()
+            .map(|stamp| stamp.date)
+            .filter(|day| !day.is_empty());
         let dates = match beside.clone().next() {
             Some(_) => Some(Dates::of(beside, hints.dates.as_ref(), &title(times[0]))?),
             None => None,
@@ -79,7 +84,10 @@ impl<'a> Reader<'a> {
             days: infer(layout.columns.get(Field::Day))?,
             has_halves: stamps.iter().filter_map(read).any(|time| time.has_half),
             has_offsets: layout.columns.get(Field::UtcOffset).is_some()
-                || stamps.iter().filter_map(read).any(|time| !time.offset.is_empty()),
+                || stamps
+                    .iter()
+                    .filter_map(read)
+                    .any(|time| !time.offset.is_empty()),
             dates,
             words,
             layout,
@@ -101,7 +109,10 @@ impl<'a> Reader<'a> {
             Some(day) => format!("say it with --day, e.g. --day {day} as in the file's name"),
             None => "say it with --day, e.g. --day 2026-11-23".into(),
         };
-        Err(ImportError::question("its punches have a time and no day", answer))
+        Err(ImportError::question(
+            "its punches have a time and no day",
+            answer,
+        ))
     }
 
     pub(super) fn describe(&self, understood: &mut Understood) {
@@ -113,12 +124,19 @@ impl<'a> Reader<'a> {
             (true, Some(day)) => understood.fact("days", format!("{day}, as was said")),
             (true, None) => {}
         }
-        understood.fact("times", match (&self.hints.times, self.has_halves) {
-            (Some(pattern), _) => pattern.as_str(),
-            (None, true) => "with AM and PM",
-            (None, false) => "24 hours",
-        });
-        let zone = if self.has_offsets { "as the file says, else this station's" } else { "this station's" };
+        understood.fact(
+            "times",
+            match (&self.hints.times, self.has_halves) {
+                (Some(pattern), _) => pattern.as_str(),
+                (None, true) => "with AM and PM",
+                (None, false) => "24 hours",
+            },
+        );
+        let zone = if self.has_offsets {
+            "as the file says, else this station's"
+        } else {
+            "this station's"
+        };
         understood.fact("zone", format!("{zone} ({})", self.calendar.zone));
     }
 
@@ -145,11 +163,15 @@ impl<'a> Reader<'a> {
             return Err("it was voided: take the voided events out of the file".into());
         }
         let said = self.said(record)?;
-        let has_time = time_columns(&self.layout).iter().any(|place| !filled(record.cell(*place)).is_empty());
+        let has_time = time_columns(&self.layout)
+            .iter()
+            .any(|place| !filled(record.cell(*place)).is_empty());
         if said == Some(Said::Absent) && has_time {
             return Err("it says that somebody was absent, and has a time".into());
         }
-        if !has_time && (said == Some(Said::Absent) || matches!(self.layout.times, Times::Pair { .. })) {
+        if !has_time
+            && (said == Some(Said::Absent) || matches!(self.layout.times, Times::Pair { .. }))
+        {
             self.absences += 1;
             return Ok(());
         }
@@ -172,8 +194,14 @@ impl<'a> Reader<'a> {
             }
             Times::Pair { came, went } => {
                 let is_filled = |place: &usize| !filled(record.cell(*place)).is_empty();
-                let came = came.filter(is_filled).map(|place| self.when(place, record, 0)).transpose()?;
-                let gone = went.filter(is_filled).map(|place| self.going(place, record, came.as_ref())).transpose()?;
+                let came = came
+                    .filter(is_filled)
+                    .map(|place| self.when(place, record, 0))
+                    .transpose()?;
+                let gone = went
+                    .filter(is_filled)
+                    .map(|place| self.going(place, record, came.as_ref()))
+                    .transpose()?;
                 if let Some(when) = came {
                     push(when, Some(Direction::In));
                 }
@@ -187,14 +215,24 @@ impl<'a> Reader<'a> {
     }
 
     /// A time of going before that of coming is the next day's.
-    fn going(&self, place: usize, record: &Record, came: Option<&When>) -> Result<(When, bool), String> {
+    fn going(
+        &self,
+        place: usize,
+        record: &Record,
+        came: Option<&When>,
+    ) -> Result<(When, bool), String> {
         let when = self.when(place, record, 0)?;
         let Some(came) = came.filter(|came| when.at < came.at) else {
             return Ok((when, false));
         };
-        let has_own_day = !stamp(record.cell(place), self.hints, self.layout.date).date.is_empty();
+        let has_own_day = !stamp(record.cell(place), self.hints, self.layout.date)
+            .date
+            .is_empty();
         if has_own_day {
-            return Err(format!("the person went at {} and came at {}", when.at, came.at));
+            return Err(format!(
+                "the person went at {} and came at {}",
+                when.at, came.at
+            ));
         }
         Ok((self.when(place, record, 1)?, true))
     }
@@ -219,10 +257,18 @@ impl<'a> Reader<'a> {
     }
 
     fn who(&self, record: &Record) -> Who {
-        let cell = |place: Option<usize>| place.map(|place| record.cell(place).to_owned()).unwrap_or_default();
+        let cell = |place: Option<usize>| {
+            place
+                .map(|place| record.cell(place).to_owned())
+                .unwrap_or_default()
+        };
         Who {
             code: cell(self.layout.code),
-            name: self.layout.names.map(|names| names.name(record)).unwrap_or_default(),
+            name: self
+                .layout
+                .names
+                .map(|names| names.name(record))
+                .unwrap_or_default(),
             either: cell(self.layout.either),
         }
     }
@@ -243,7 +289,8 @@ impl<'a> Reader<'a> {
             Some(at) => (at.format("%Y-%m-%d %H:%M:%S+00:00").to_string(), 0),
             None => self.wall_time(cell, &title, record, later)?,
         };
-        let at = (self.calendar.parse_time)(&text).map_err(|error| format!("column {title}: {error}"))?;
+        let at = (self.calendar.parse_time)(&text)
+            .map_err(|error| format!("column {title}: {error}"))?;
         let at = at + TimeDelta::microseconds(micros);
         let local_day = match self.cell(Field::Day, record) {
             Some(text) => self.day_of(&self.days, Field::Day, text)?,
@@ -254,7 +301,13 @@ impl<'a> Reader<'a> {
 
     /// A moment as the station's own reader of times takes it, and the microseconds that it
     /// does not.
-    fn wall_time(&self, cell: &str, title: &str, record: &Record, later: u64) -> Result<(String, i64), String> {
+    fn wall_time(
+        &self,
+        cell: &str,
+        title: &str,
+        record: &Record,
+        later: u64,
+    ) -> Result<(String, i64), String> {
         let stamp = stamp(cell, self.hints, self.layout.date);
         if stamp.time.is_empty() {
             return Err(format!("{cell:?} in the column {title} has no time of day"));
@@ -267,21 +320,39 @@ impl<'a> Reader<'a> {
             )
         })?;
         if self.has_halves && !time.has_half && (1..=12).contains(&time.time.hour()) {
-            return Err(format!("{cell:?} in the column {title} has no AM or PM, and others have"));
+            return Err(format!(
+                "{cell:?} in the column {title} has no AM or PM, and others have"
+            ));
         }
         let day = self.day(&stamp, cell, title, record)?;
         let day = day.checked_add_days(Days::new(later)).unwrap_or(day);
         let offset = match (time.offset.is_empty(), self.cell(Field::UtcOffset, record)) {
-            (true, Some(text)) => offset(text, true).ok_or_else(|| format!("the offset {text:?} is none; write it as +01:00"))?,
+            (true, Some(text)) => offset(text, true)
+                .ok_or_else(|| format!("the offset {text:?} is none; write it as +01:00"))?,
             _ => time.offset.clone(),
         };
-        Ok((format!("{day} {}{offset}", time.time.format("%H:%M:%S")), time.micros()))
+        Ok((
+            format!("{day} {}{offset}", time.time.format("%H:%M:%S")),
+            time.micros(),
+        ))
     }
 
     /// The day of a moment: its own, that of the row, or the one that was stated.
-    fn day(&self, stamp: &Stamp<'_>, cell: &str, title: &str, record: &Record) -> Result<NaiveDate, String> {
-        let of_row = self.layout.date.map(|place| record.cell(place)).filter(|text| !text.is_empty());
-        let of_row = of_row.map(|text| self.day_of(&self.date_column, Field::Date, Stamp::split(text).date)).transpose()?;
+    fn day(
+        &self,
+        stamp: &Stamp<'_>,
+        cell: &str,
+        title: &str,
+        record: &Record,
+    ) -> Result<NaiveDate, String> {
+        let of_row = self
+            .layout
+            .date
+            .map(|place| record.cell(place))
+            .filter(|text| !text.is_empty());
+        let of_row = of_row
+            .map(|text| self.day_of(&self.date_column, Field::Date, Stamp::split(text).date))
+            .transpose()?;
         if stamp.date.is_empty() {
             return match (of_row, self.cell(Field::Day, record), self.hints.day) {
                 (Some(day), _, _) => Ok(day),
@@ -291,7 +362,8 @@ impl<'a> Reader<'a> {
             };
         }
         let own = self.dates.as_ref().and_then(|dates| dates.day(stamp.date));
-        let own = own.ok_or_else(|| format!("{cell:?} in the column {title} has no day that can be read"))?;
+        let own = own
+            .ok_or_else(|| format!("{cell:?} in the column {title} has no day that can be read"))?;
         match of_row {
             Some(day) if day != own => Err(format!("it says two days, {day} and {own}")),
             _ => Ok(own),
@@ -300,7 +372,12 @@ impl<'a> Reader<'a> {
 
     fn day_of(&self, dates: &Option<Dates>, field: Field, text: &str) -> Result<NaiveDate, String> {
         let day = dates.as_ref().and_then(|dates| dates.day(text));
-        day.ok_or_else(|| format!("{text:?} in the column {} is no day; write it as 2026-11-23", field.name()))
+        day.ok_or_else(|| {
+            format!(
+                "{text:?} in the column {} is no day; write it as 2026-11-23",
+                field.name()
+            )
+        })
     }
 }
 
@@ -324,8 +401,14 @@ fn stamp<'c>(cell: &'c str, hints: &Hints, date: Option<usize>) -> Stamp<'c> {
 
 /// What programs write where there is nothing is nothing.
 fn filled(cell: &str) -> &str {
-    let nothing = ["-", "--", "---", "n/a", "na", "null", "none", "nan", "nat", "\\n"];
-    if nothing.contains(&cell.to_ascii_lowercase().as_str()) { "" } else { cell }
+    let nothing = [
+        "-", "--", "---", "n/a", "na", "null", "none", "nan", "nat", "\\n",
+    ];
+    if nothing.contains(&cell.to_ascii_lowercase().as_str()) {
+        ""
+    } else {
+        cell
+    }
 }
 
 fn is_yes(cell: &str) -> bool {

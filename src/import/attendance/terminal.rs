@@ -35,11 +35,18 @@ fn is_line(record: &Record) -> bool {
         && PersonCode::parse(record.cell(CODE)).is_ok()
         && !stamp.date.is_empty()
         && !stamp.time.is_empty()
-        && record.cells().skip(DEVICE).all(|cell| cell.bytes().all(|b| b.is_ascii_digit()))
+        && record
+            .cells()
+            .skip(DEVICE)
+            .all(|cell| cell.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn state_of(grid: &Grid, hints: &Hints) -> Result<Option<usize>, ImportError> {
-    if let Some((_, Column::Place(place))) = hints.map.iter().find(|(field, _)| *field == Field::Direction) {
+    if let Some((_, Column::Place(place))) = hints
+        .map
+        .iter()
+        .find(|(field, _)| *field == Field::Direction)
+    {
         return Ok(Some(*place));
     }
     if hints.directions == Some(Directions::Alternate) {
@@ -50,7 +57,11 @@ fn state_of(grid: &Grid, hints: &Hints) -> Result<Option<usize>, ImportError> {
         let first = cells.next();
         cells.any(|cell| Some(cell) != first)
     };
-    let are_states = |place| grid.records.iter().all(|record| said(record.cell(place)).is_some());
+    let are_states = |place| {
+        grid.records
+            .iter()
+            .all(|record| said(record.cell(place)).is_some())
+    };
     match (varies(DEVICE) && are_states(DEVICE), are_states(STATE)) {
         // Several terminals, or the form in which the state comes first.
         (true, _) => Err(ImportError::question(

@@ -46,13 +46,17 @@ pub(super) fn of_npz(bytes: &[u8], hints: &Hints) -> Result<Faces, ImportError> 
     let vectors = match numbers.len() {
         1 => numbers.remove(0).1,
         count => {
-            let known = numbers.into_iter().filter(|(key, _)| means(key, Field::Embedding));
+            let known = numbers
+                .into_iter()
+                .filter(|(key, _)| means(key, Field::Embedding));
             let mut known: Vec<_> = known.map(|(_, vectors)| vectors).collect();
             match known.len() {
                 1 => known.remove(0),
-                _ => return Err(ImportError::OtherKind(format!(
-                    "it has {count} arrays of numbers beside its names, and none alone is called embeddings"
-                ))),
+                _ => {
+                    return Err(ImportError::OtherKind(format!(
+                        "it has {count} arrays of numbers beside its names, and none alone is called embeddings"
+                    )));
+                }
             }
         }
     };
@@ -82,7 +86,10 @@ fn fill(faces: &mut Faces, owners: Vec<Result<Whose, String>>, vectors: Vec<Vec<
 }
 
 /// Whose the vectors are, if the operator says it.
-fn stated_owners(count: usize, hints: &Hints) -> Result<Option<Vec<Result<Whose, String>>>, ImportError> {
+fn stated_owners(
+    count: usize,
+    hints: &Hints,
+) -> Result<Option<Vec<Result<Whose, String>>>, ImportError> {
     if let Some(name) = &hints.name {
         return Ok(Some((0..count).map(|_| named(name)).collect()));
     }
@@ -94,8 +101,14 @@ fn stated_owners(count: usize, hints: &Hints) -> Result<Option<Vec<Result<Whose,
 }
 
 /// Whose they are by a list in the archive: the only one, else the one that is called so.
-fn listed_owners(lists: Vec<(String, Vec<String>)>, count: usize) -> Result<Vec<Result<Whose, String>>, ImportError> {
-    let fitting: Vec<_> = lists.into_iter().filter(|(_, texts)| texts.len() == count).collect();
+fn listed_owners(
+    lists: Vec<(String, Vec<String>)>,
+    count: usize,
+) -> Result<Vec<Result<Whose, String>>, ImportError> {
+    let fitting: Vec<_> = lists
+        .into_iter()
+        .filter(|(_, texts)| texts.len() == count)
+        .collect();
     let named_list = |field| {
         let mut lists = fitting.iter().filter(|(key, _)| means(key, field));
         lists.next().filter(|_| lists.next().is_none())
@@ -124,13 +137,17 @@ pub(super) fn means(key: &str, field: Field) -> bool {
     let word = plain(key);
     let singular = word.strip_suffix('s').unwrap_or(&word);
     let shorter = word.strip_suffix("es").unwrap_or(&word);
-    [word.as_str(), singular, shorter].iter().any(|word| field.rank(word).is_some())
+    [word.as_str(), singular, shorter]
+        .iter()
+        .any(|word| field.rank(word).is_some())
 }
 
 /// The rows of an array of vectors.
 fn vectors_of(array: Array) -> Result<Vec<Vec<f32>>, ImportError> {
     let Data::Numbers(numbers) = array.data else {
-        return Err(ImportError::OtherKind("it holds no vectors: save them as float32".into()));
+        return Err(ImportError::OtherKind(
+            "it holds no vectors: save them as float32".into(),
+        ));
     };
     let size = array.shape.last().copied().unwrap_or(0);
     if size == 0 {
@@ -140,7 +157,9 @@ fn vectors_of(array: Array) -> Result<Vec<Vec<f32>>, ImportError> {
 }
 
 fn unpack(bytes: &[u8]) -> Result<Vec<(String, Array)>, ImportError> {
-    let broken = |error: &dyn std::fmt::Display| ImportError::OtherKind(format!("it is no archive that can be read: {error}"));
+    let broken = |error: &dyn std::fmt::Display| {
+        ImportError::OtherKind(format!("it is no archive that can be read: {error}"))
+    };
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
     let mut left = MOST_BYTES;
     let mut arrays = Vec::new();
@@ -153,9 +172,14 @@ fn unpack(bytes: &[u8]) -> Result<Vec<(String, Array)>, ImportError> {
             )));
         };
         let mut unpacked = Vec::new();
-        entry.take(left + 1).read_to_end(&mut unpacked).map_err(|error| broken(&error))?;
+        entry
+            .take(left + 1)
+            .read_to_end(&mut unpacked)
+            .map_err(|error| broken(&error))?;
         let length = unpacked.len() as u64;
-        left = left.checked_sub(length).ok_or_else(|| broken(&"it is longer than 512 MiB"))?;
+        left = left
+            .checked_sub(length)
+            .ok_or_else(|| broken(&"it is longer than 512 MiB"))?;
         arrays.push((key.to_owned(), npy::read(&unpacked)?));
     }
     Ok(arrays)

@@ -15,7 +15,13 @@ use crate::core::person::{PersonCode, PersonName};
 /// Columns of numbers from which a table has one for each.
 const MANY: usize = 64;
 
-const WANTED: [Field; 5] = [Field::Code, Field::Name, Field::FirstName, Field::LastName, Field::Embedding];
+const WANTED: [Field; 5] = [
+    Field::Code,
+    Field::Name,
+    Field::FirstName,
+    Field::LastName,
+    Field::Embedding,
+];
 
 /// Reads the table.
 pub(super) fn read(text: &Text, hints: &Hints) -> Result<Faces, ImportError> {
@@ -76,7 +82,11 @@ impl<'h> Plan<'h> {
         if has_header && !columns.has_header() {
             columns.headers = first.cells().map(str::to_owned).collect();
         }
-        let rows = if has_header { &grid.records[1..] } else { &grid.records[..] };
+        let rows = if has_header {
+            &grid.records[1..]
+        } else {
+            &grid.records[..]
+        };
         let sample = rows.first().ok_or(ImportError::Empty)?;
         let owner = known_owner(&columns, hints);
         let numbers = numbers_of(&columns, rows, sample, owner.as_ref())?;
@@ -114,7 +124,9 @@ impl<'h> Plan<'h> {
                 let code = code.map(|place| format!("code = {}", title(place)));
                 let names = names.map(|names| match names {
                     Names::Whole(place) => format!("name = {}", title(place)),
-                    Names::Parts { first, last } => format!("name = {} and {}", title(first), title(last)),
+                    Names::Parts { first, last } => {
+                        format!("name = {} and {}", title(first), title(last))
+                    }
                 });
                 code.into_iter().chain(names).collect::<Vec<_>>().join(", ")
             }
@@ -136,16 +148,24 @@ impl<'h> Plan<'h> {
             }
             Owner::Columns { code, names } => (code, names),
         };
-        let name = names.map(|names| PersonName::parse(&names.name(record)).map_err(|error| error.to_string())).transpose()?;
-        let code = code.map(|place| PersonCode::parse(record.cell(place)).map_err(|error| error.to_string())).transpose()?;
+        let name = names
+            .map(|names| PersonName::parse(&names.name(record)).map_err(|error| error.to_string()))
+            .transpose()?;
+        let code = code
+            .map(|place| PersonCode::parse(record.cell(place)).map_err(|error| error.to_string()))
+            .transpose()?;
         match (code, name) {
             (None, Some(name)) => Ok(Whose::Name(name)),
             (None, None) => Err("it does not say whose it is".into()),
             (Some(code), None) => Ok(Whose::Code(code, None)),
-            (Some(code), Some(name)) => match known.entry(code.clone()).or_insert_with(|| name.clone()) {
-                known if *known != name => Err(format!("the code {code} is {known} further up, and {name} here")),
-                _ => Ok(Whose::Code(code, Some(name))),
-            },
+            (Some(code), Some(name)) => {
+                match known.entry(code.clone()).or_insert_with(|| name.clone()) {
+                    known if *known != name => Err(format!(
+                        "the code {code} is {known} further up, and {name} here"
+                    )),
+                    _ => Ok(Whose::Code(code, Some(name))),
+                }
+            }
         }
     }
 
@@ -159,15 +179,29 @@ impl<'h> Plan<'h> {
                 let last = places.iter().max().map_or(0, |last| last + 1);
                 let width = self.columns.headers.len().max(last);
                 if record.used() > width {
-                    return Err(format!("it has {} cells; {width} were expected", record.used()));
+                    return Err(format!(
+                        "it has {} cells; {width} were expected",
+                        record.used()
+                    ));
                 }
-                let filled = places.iter().filter(|place| !record.cell(**place).is_empty()).count();
+                let filled = places
+                    .iter()
+                    .filter(|place| !record.cell(**place).is_empty())
+                    .count();
                 if filled < places.len() {
-                    return Err(format!("it has {filled} numbers; {} were expected", places.len()));
+                    return Err(format!(
+                        "it has {filled} numbers; {} were expected",
+                        places.len()
+                    ));
                 }
                 let read = |place: &usize| {
                     let cell = record.cell(*place);
-                    vector::number(cell).ok_or_else(|| format!("{cell:?} in the column {} is no number", self.columns.title(*place)))
+                    vector::number(cell).ok_or_else(|| {
+                        format!(
+                            "{cell:?} in the column {} is no number",
+                            self.columns.title(*place)
+                        )
+                    })
                 };
                 places.iter().map(read).collect()
             }
@@ -177,7 +211,11 @@ impl<'h> Plan<'h> {
 
 /// Whose the faces are, if the operator or a known header says it.
 fn known_owner(columns: &Columns, hints: &Hints) -> Option<Owner> {
-    if let Some(name) = hints.name.as_deref().and_then(|name| PersonName::parse(name).ok()) {
+    if let Some(name) = hints
+        .name
+        .as_deref()
+        .and_then(|name| PersonName::parse(name).ok())
+    {
         return Some(Owner::One(name));
     }
     if hints.names.is_some() {
@@ -203,7 +241,9 @@ fn numbers_of(
     if let Some(place) = columns.get(Field::Embedding) {
         return Ok(Numbers::List(place));
     }
-    let lists: Vec<usize> = (0..sample.len()).filter(|place| vector::is_list(sample.cell(*place))).collect();
+    let lists: Vec<usize> = (0..sample.len())
+        .filter(|place| vector::is_list(sample.cell(*place)))
+        .collect();
     match lists.as_slice() {
         [only] => return Ok(Numbers::List(*only)),
         [] => {}
@@ -225,10 +265,14 @@ fn numbers_of(
         }
         _ => false,
     };
-    let is_number = |place: &usize| !is_owner(*place) && vector::number(sample.cell(*place)).is_some();
+    let is_number =
+        |place: &usize| !is_owner(*place) && vector::number(sample.cell(*place)).is_some();
     let numeric: Vec<usize> = (0..sample.len()).filter(is_number).collect();
     if numeric.len() < MANY {
-        return Err(columns.require(Field::Embedding).err().unwrap_or(ImportError::Empty));
+        return Err(columns
+            .require(Field::Embedding)
+            .err()
+            .unwrap_or(ImportError::Empty));
     }
     if let Some(counted) = in_order_of_headers(columns, &numeric)? {
         return Ok(Numbers::Columns(counted));
@@ -240,17 +284,27 @@ fn numbers_of(
 
 /// The columns whose headers end in numbers that go on without a gap, in that order: a table
 /// may have been sorted by its headers, `f0, f1, f10, f100`.
-fn in_order_of_headers(columns: &Columns, numeric: &[usize]) -> Result<Option<Vec<usize>>, ImportError> {
+fn in_order_of_headers(
+    columns: &Columns,
+    numeric: &[usize],
+) -> Result<Option<Vec<usize>>, ImportError> {
     let mut groups: HashMap<String, Vec<(u32, usize)>> = HashMap::new();
     for &place in numeric {
         let header = columns.headers.get(place).map_or("", String::as_str);
         let digits = header.bytes().rev().take_while(u8::is_ascii_digit).count();
         let (prefix, number) = header.split_at(header.len() - digits);
         if let Ok(number) = number.parse() {
-            groups.entry(prefix.to_lowercase()).or_default().push((number, place));
+            groups
+                .entry(prefix.to_lowercase())
+                .or_default()
+                .push((number, place));
         }
     }
-    let Some(mut group) = groups.into_values().max_by_key(Vec::len).filter(|group| group.len() >= MANY) else {
+    let Some(mut group) = groups
+        .into_values()
+        .max_by_key(Vec::len)
+        .filter(|group| group.len() >= MANY)
+    else {
         return Ok(None);
     };
     group.sort_unstable();
@@ -274,12 +328,15 @@ fn guessed_owner(
         Numbers::List(list) => *list == place,
         Numbers::Columns(places) => places.contains(&place),
     };
-    let others: Vec<usize> =
-        (0..sample.len()).filter(|place| !is_of_numbers(*place) && !sample.cell(*place).is_empty()).collect();
+    let others: Vec<usize> = (0..sample.len())
+        .filter(|place| !is_of_numbers(*place) && !sample.cell(*place).is_empty())
+        .collect();
     let counts = |place: &usize| match columns.headers.get(*place) {
         Some(header) => is_count(header),
         // The index that was set aside.
-        None => matches!(numbers, Numbers::Columns(_)) && vector::number(sample.cell(*place)).is_some(),
+        None => {
+            matches!(numbers, Numbers::Columns(_)) && vector::number(sample.cell(*place)).is_some()
+        }
     };
     let words: Vec<usize> = others.into_iter().filter(|place| !counts(place)).collect();
     match words.as_slice() {
@@ -289,8 +346,14 @@ fn guessed_owner(
             names: Some(Names::Whole(*only)),
         }),
         [only] => Err(ImportError::question(
-            format!("the column {} may have people's codes, or count the rows", columns.title(*only)),
-            format!("say --map code=#{}, or whose they are with --name NAME", only + 1),
+            format!(
+                "the column {} may have people's codes, or count the rows",
+                columns.title(*only)
+            ),
+            format!(
+                "say --map code=#{}, or whose they are with --name NAME",
+                only + 1
+            ),
         )),
         _ => Err(whose_is_it()),
     }
@@ -300,26 +363,41 @@ fn guessed_owner(
 fn is_count(header: &str) -> bool {
     let word = plain(header);
     ["", "unnamed0", "index", "row", "n", "no"].contains(&word.as_str())
-        || ["image", "imagen", "picture", "photo", "foto", "file", "archivo", "path", "sample", "muestra", "frame"]
-            .iter()
-            .any(|name| word.starts_with(name))
+        || [
+            "image", "imagen", "picture", "photo", "foto", "file", "archivo", "path", "sample",
+            "muestra", "frame",
+        ]
+        .iter()
+        .any(|name| word.starts_with(name))
 }
 
 /// Whether a row is a header of numbers: 0, 1, 2 and so on, in any order.
 fn counts_up(record: &Record) -> bool {
-    let mut whole: Vec<u32> = record.cells().filter_map(|cell| cell.parse().ok()).collect();
+    let mut whole: Vec<u32> = record
+        .cells()
+        .filter_map(|cell| cell.parse().ok())
+        .collect();
     whole.sort_unstable();
     whole.len() >= MANY && whole.windows(2).all(|pair| pair[1] == pair[0] + 1)
 }
 
 fn holds_face(record: &Record) -> bool {
-    record.cells().any(vector::is_list) || record.cells().filter(|cell| vector::number(cell).is_some()).count() >= MANY
+    record.cells().any(vector::is_list)
+        || record
+            .cells()
+            .filter(|cell| vector::number(cell).is_some())
+            .count()
+            >= MANY
 }
 
 fn counts_rows(rows: &[Record], place: usize) -> bool {
-    let mut numbers = rows.iter().map(|record| record.cell(place).parse::<u64>().ok());
+    let mut numbers = rows
+        .iter()
+        .map(|record| record.cell(place).parse::<u64>().ok());
     let Some(Some(first @ 0..=1)) = numbers.next() else {
         return false;
     };
-    numbers.zip(first + 1..).all(|(number, expected)| number == Some(expected))
+    numbers
+        .zip(first + 1..)
+        .all(|(number, expected)| number == Some(expected))
 }

@@ -8,7 +8,15 @@ const ROUNDING: f64 = 0.01;
 
 /// What programs write around and between numbers. The longer ones come first.
 const WRAPPERS: [&str; 9] = [
-    "numpy.float32", "numpy.float64", "np.float32", "np.float64", "np.array", "numpy.array", "array", "tensor", "list",
+    "numpy.float32",
+    "numpy.float64",
+    "np.float32",
+    "np.float64",
+    "np.array",
+    "numpy.array",
+    "array",
+    "tensor",
+    "list",
 ];
 
 /// The numbers of a list: joined by semicolons, commas or spaces, in any brackets, as Python,
@@ -33,7 +41,14 @@ pub(super) fn numbers(text: &str) -> Result<Vec<f32>, String> {
         .map(str::trim)
         .filter(|part| !part.is_empty())
         .enumerate()
-        .map(|(place, part)| number(part).ok_or_else(|| format!("number {} of the list is {part:?}, which is none", place + 1)))
+        .map(|(place, part)| {
+            number(part).ok_or_else(|| {
+                format!(
+                    "number {} of the list is {part:?}, which is none",
+                    place + 1
+                )
+            })
+        })
         .collect()
 }
 
@@ -57,7 +72,9 @@ fn unwrapped(text: &str) -> String {
 pub(super) fn number(text: &str) -> Option<f32> {
     let value = match text.parse::<f32>() {
         Ok(value) => value,
-        Err(_) if text.matches(',').count() == 1 && !text.contains('.') => text.replace(',', ".").parse().ok()?,
+        Err(_) if text.matches(',').count() == 1 && !text.contains('.') => {
+            text.replace(',', ".").parse().ok()?
+        }
         Err(_) => return None,
     };
     // "nan" and "inf" are numbers for Rust.
@@ -67,8 +84,11 @@ pub(super) fn number(text: &str) -> Option<f32> {
 /// Whether a cell is a list of numbers rather than a word or one number.
 pub(super) fn is_list(cell: &str) -> bool {
     let first = cell.trim_start_matches(|c: char| !c.is_ascii_digit() && c != '-');
-    let is_long = first.len() > 64 && cell.bytes().filter(u8::is_ascii_digit).count() * 3 > cell.len();
-    is_long || (cell.starts_with(['[', '(']) && first.starts_with(|c: char| c.is_ascii_digit() || c == '-'))
+    let is_long =
+        first.len() > 64 && cell.bytes().filter(u8::is_ascii_digit).count() * 3 > cell.len();
+    is_long
+        || (cell.starts_with(['[', '('])
+            && first.starts_with(|c: char| c.is_ascii_digit() || c == '-'))
 }
 
 /// The lengths of the vectors of a file.
@@ -96,7 +116,9 @@ impl Lengths {
     pub(super) fn remark(&self) -> Option<String> {
         let (shortest, longest, count) = self.others?;
         Some(match count {
-            1 => format!("1 vector was divided by its length, {longest:.2}, since its direction alone counts"),
+            1 => format!(
+                "1 vector was divided by its length, {longest:.2}, since its direction alone counts"
+            ),
             _ => format!(
                 "{count} vectors were divided by their lengths, {shortest:.2} to {longest:.2}, since \
                  their directions alone count"
@@ -117,7 +139,11 @@ pub(super) fn embedding(numbers: Vec<f32>, lengths: &mut Lengths) -> Result<Embe
         }
         other => return Err(format!("it has {other} numbers; {DIM} were expected")),
     }
-    let length = numbers.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt();
+    let length = numbers
+        .iter()
+        .map(|&v| f64::from(v).powi(2))
+        .sum::<f64>()
+        .sqrt();
     let embedding = Embedding::from_raw(numbers).map_err(|error| error.to_string())?;
     lengths.add(length);
     Ok(embedding)
@@ -148,13 +174,25 @@ mod tests {
 
     #[test]
     fn what_is_no_list_of_numbers_is_refused_in_words() {
-        assert!(numbers("[0.1 0.2 ... 0.3]").unwrap_err().contains("shortened"));
+        assert!(
+            numbers("[0.1 0.2 ... 0.3]")
+                .unwrap_err()
+                .contains("shortened")
+        );
         assert!(numbers("[0.1, None]").unwrap_err().contains("number 2"));
         assert!(numbers("[nan, 1]").unwrap_err().contains("\"nan\""));
         assert_eq!(numbers("[]"), Ok(Vec::new()));
         let mut lengths = Lengths::default();
-        assert!(embedding(vec![0.1; 128], &mut lengths).unwrap_err().contains("another model"));
-        assert!(embedding(vec![0.1; 511], &mut lengths).unwrap_err().contains("511 numbers"));
+        assert!(
+            embedding(vec![0.1; 128], &mut lengths)
+                .unwrap_err()
+                .contains("another model")
+        );
+        assert!(
+            embedding(vec![0.1; 511], &mut lengths)
+                .unwrap_err()
+                .contains("511 numbers")
+        );
         assert!(embedding(vec![0.0; DIM], &mut lengths).is_err());
     }
 
@@ -164,7 +202,11 @@ mod tests {
         let raw = embedding(vec![1.0; DIM], &mut lengths).unwrap();
         let unit = embedding(vec![1.0 / (DIM as f32).sqrt(); DIM], &mut lengths).unwrap();
         assert!(raw.similarity(&unit).0 > 0.999_999);
-        assert!(lengths.remark().unwrap().contains("22.63"), "{:?}", lengths.remark());
+        assert!(
+            lengths.remark().unwrap().contains("22.63"),
+            "{:?}",
+            lengths.remark()
+        );
     }
 
     #[test]
