@@ -10,7 +10,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::inference::manifest::ModelName;
 pub use records::{
     AddEventArgs, AssignArgs, AttendanceCommand, BackupArgs, ChangeEventArgs, DayArgs,
-    DirectionArg, EncryptArgs, ExportArgs, ExportFormat, ExportView, ImportCommand,
+    ByArg, DirectionArg, DirectionsArg, EncryptArgs, ExportArgs, ExportFormat, ExportView, ImportCommand,
     ImportAttendanceArgs, ImportEmbeddingsArgs, ImportFileArgs, ImportPeopleArgs, PinCommand, RangeArgs, RepairClockArgs, ReportArgs,
     RestoreArgs, ReviewCommand, SightingsArgs, SignatureArgs, VoidEventArgs,
 };

@@ -303,16 +303,12 @@ impl TimeOfDay {
                     || pattern.contains("%r"),
             });
         }
+        if let Some(time) = compact(text) {
+            return Some(time);
+        }
         let (hour, rest) = number(text, 1..=2)?;
-        let (minute, rest, second, nanos) = match rest.strip_prefix(':') {
-            Some(rest) => {
-                let (minute, rest) = number(rest, 2..=2)?;
-                let (second, nanos, rest) = seconds(rest)?;
-                (minute, rest, second, nanos)
-            }
-            // Compact: 080000.
-            None => return compact(text),
-        };
+        let (minute, rest) = number(rest.strip_prefix(':')?, 2..=2)?;
+        let (second, nanos, rest) = seconds(rest)?;
         let (half, rest) = half_of_day(rest);
         let hour = match half {
             None => hour,
@@ -369,15 +365,13 @@ fn seconds(text: &str) -> Option<(Option<u32>, u32, &str)> {
     Some((Some(second), digits.parse().ok()?, &fraction[length..]))
 }
 
+/// Six digits: 080000.
 fn compact(text: &str) -> Option<TimeOfDay> {
-    let length = text.bytes().take_while(u8::is_ascii_digit).count();
-    let format = match length {
-        6 => "%H%M%S",
-        _ => return None,
-    };
+    let (_, rest) = number(text, 6..=6)?;
+    let digits = &text[..6];
     Some(TimeOfDay {
-        time: NaiveTime::parse_from_str(&text[..length], format).ok()?,
-        offset: offset(&text[length..], true)?,
+        time: NaiveTime::parse_from_str(digits, "%H%M%S").ok()?,
+        offset: offset(rest, true)?,
         has_half: false,
     })
 }

@@ -46,8 +46,8 @@ impl Record {
 
     /// Cells up to the last one that holds something.
     pub(super) fn used(&self) -> usize {
-        let last = self.cells.iter().rposition(|cell| !cell.is_empty());
-        last.map_or(0, |last| last + 1)
+        let blank = self.cells.iter().rev().take_while(|cell| cell.is_empty());
+        self.cells.len() - blank.count()
     }
 }
 

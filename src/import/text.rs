@@ -6,7 +6,7 @@
 //! - What is no text is refused with the name of its kind. A pickle is never opened:
 //!   reading one runs the code in it.
 
-use chardetng::EncodingDetector;
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::problem::ImportError;
@@ -70,9 +70,9 @@ fn encoding_of(bytes: &[u8]) -> Result<&'static Encoding, ImportError> {
     if is_partly_utf8 {
         return Err(not_in(UTF_8, bytes));
     }
-    let mut detector = EncodingDetector::new();
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(bytes, true);
-    let guess = detector.guess(None, false);
+    let guess = detector.guess(None, Utf8Detection::Deny);
     if guess == WINDOWS_1252 || is_western(bytes) {
         return Ok(WINDOWS_1252);
     }

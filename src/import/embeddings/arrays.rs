@@ -165,7 +165,7 @@ fn unpack(bytes: &[u8]) -> Result<Vec<(String, Array)>, ImportError> {
     let mut arrays = Vec::new();
     for index in 0..archive.len() {
         let entry = archive.by_index(index).map_err(|error| broken(&error))?;
-        let name = entry.name().to_owned();
+        let name = entry.name().map_err(|error| broken(&error))?.into_owned();
         let Some(key) = name.strip_suffix(".npy") else {
             return Err(ImportError::OtherKind(format!(
                 "it is an archive with {name:?} in it, and not one of NumPy arrays (.npz)"
