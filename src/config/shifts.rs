@@ -12,6 +12,7 @@ use crate::core::worktime::holiday::Holidays;
 use crate::core::worktime::plan::WorkPlan;
 use crate::core::worktime::shift::{Break, Shift};
 use crate::core::worktime::timetable::{Schedule, Timetable};
+use crate::read_bounded;
 use crate::zone::Zone;
 
 /// `[[shift]]`.
@@ -61,11 +62,14 @@ impl Config {
         let mut timetable = self.shifts_and_schedules()?;
         if !self.attendance.holidays.is_empty() {
             let path = data_dir.join(&self.attendance.holidays);
-            let text = std::fs::read_to_string(&path).map_err(|source| ConfigError::Read {
-                path: path.clone(),
-                source,
+            let calendar = read_bounded::file(&path, read_bounded::TEXT_BYTES).map_err(|source| {
+                ConfigError::Read {
+                    path: path.clone(),
+                    source,
+                }
             })?;
-            timetable.holidays = Holidays::parse(&text).map_err(|error| ConfigError::Invalid {
+            let holidays = Holidays::parse(&calendar, &self.zone());
+            timetable.holidays = holidays.map_err(|error| ConfigError::Invalid {
                 path,
                 message: error.to_string(),
             })?;
