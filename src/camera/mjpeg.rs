@@ -67,10 +67,16 @@ impl PictureFinder {
         }
     }
 
-    /// No more bytes will come: gives up a picture that has begun, in which others may be.
+    /// No more bytes will come: hands out a picture that only lacks its end marker, as far as
+    /// its markers tell, or gives up one that has begun, in which others may be.
     pub fn give_up(&mut self) -> Option<Found> {
-        self.walk.take()?;
-        let length = self.buffer.len() - self.begin;
+        let picture = &self.buffer[self.begin..];
+        if let Some(anatomy) = self.walk.take()?.end_here(picture) {
+            let whole = picture[..anatomy.length].to_vec();
+            self.go_on_behind(picture.len());
+            return Some(Ok(whole));
+        }
+        let length = picture.len();
         self.go_on_behind(START.len() - 1);
         Some(Err(JpegError::CutOff(length).to_string()))
     }
@@ -144,6 +150,7 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::jpeg::decode;
     use super::super::jpeg::tests::{jpeg, picture};
     use super::*;
 
@@ -165,9 +172,27 @@ mod tests {
         let (a, b) = (jpeg(&picture(40, 30)), jpeg(&picture(32, 32)));
         let file = [&a[..a.len() - 30], &b, &b[..b.len() / 2]].concat();
         let found = read_all(&file);
-        assert!(found[0].is_err());
+        // Its markers do not tell; its blocks do.
+        let is_whole = |found: &Found| found.as_ref().is_ok_and(|found| decode(found).is_ok());
+        assert!(!is_whole(&found[0]));
         assert_eq!(found[1], Ok(b));
-        assert!(found[2..].iter().all(Result::is_err));
+        assert!(!found[2..].iter().any(is_whole));
+    }
+
+    #[test]
+    fn pictures_without_end_markers_are_found() {
+        let (a, b) = (jpeg(&picture(40, 30)), jpeg(&picture(32, 32)));
+        let (open_a, open_b) = (&a[..a.len() - 2], &b[..b.len() - 2]);
+        let boundary = b"\r\n--frame\r\nContent-Type: image/jpeg\r\n\r\n";
+        for between in [&b""[..], boundary] {
+            let file = [open_a, between, open_b, between, &a, between, open_b].concat();
+            let decoded: Vec<_> = read_all(&file)
+                .into_iter()
+                .map(|found| decode(&found.unwrap()).unwrap())
+                .collect();
+            let (a, b) = (decode(&a).unwrap(), decode(&b).unwrap());
+            assert_eq!(decoded, [a.clone(), b.clone(), a, b]);
+        }
     }
 
     #[test]
