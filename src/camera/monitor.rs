@@ -298,8 +298,13 @@ mod tests {
         monitor.opened(source(None), at(500));
         monitor.damaged("cut off");
         assert_eq!(monitor.tick(at(4499)), None, "sensors take a while to wake");
-        assert_eq!(monitor.tick(at(4500)), Some(CameraState::Silent));
+        let said = monitor.tick(at(4500)).unwrap().to_string();
+        assert!(said.contains("none can be read: cut off"), "{said}");
+        assert_eq!(monitor.stats(at(4500)).damage.as_deref(), Some("cut off"));
         assert_eq!(monitor.stats(at(4500)).damaged, 1);
+        // The next try begins without it.
+        monitor.opened(source(None), at(5000));
+        assert_eq!(monitor.tick(at(9000)), Some(CameraState::Silent));
     }
 
     #[test]

@@ -60,9 +60,9 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
         }
         PeopleCommand::Consent { code, date } => {
             let code = PersonCode::parse(code)?;
-            let at = context.parse_consent(date)?;
-            context.store_to_change()?.set_consent(&code, at, author)?;
-            println!("{code} agreed on {}", at.format("%Y-%m-%d"));
+            let day = context.parse_consent(date)?;
+            context.store_to_change()?.set_consent(&code, day, author)?;
+            println!("{code} agreed on {day}");
         }
         PeopleCommand::Team { code, team } => {
             let code = PersonCode::parse(code)?;
@@ -182,7 +182,7 @@ fn print_person(row: &PersonRow) {
         "consent    {}",
         row.consent_at.map_or_else(
             || "not noted".to_owned(),
-            |at| at.format("%Y-%m-%d").to_string()
+            |day| day.to_string(),
         )
     );
     println!("PIN        {}", if row.has_pin { "yes" } else { "no" });

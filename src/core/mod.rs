@@ -17,6 +17,7 @@ pub mod calibration;
 pub mod clock_repair;
 pub mod clock_trust;
 pub mod consensus;
+pub mod consent;
 pub mod correction;
 pub mod day;
 pub mod day_order;
