@@ -124,6 +124,7 @@ mod tests {
                     .ok_or_else(|| format!("{text:?} is no time"))
             },
             local_day: &|at| at.date_naive(),
+            today: NaiveDate::from_ymd_opt(2026, 11, 25).unwrap(),
         }
     }
 
@@ -135,6 +136,9 @@ mod tests {
         assert_eq!(read.rows[0].name.as_str(), "Torres, Ana");
         assert_eq!(read.rows[0].team.as_deref(), Some("Night"));
         assert!(read.rows[0].consent_at.is_some() && read.rows[1].consent_at.is_none());
+        let to_come = "code,name,consent\nE-1,Ana,2026-11-26\n";
+        let error = people(to_come.as_bytes(), &calendar()).unwrap_err();
+        assert!(error.to_string().contains("still to come"), "{error}");
     }
 
     #[test]

@@ -44,6 +44,7 @@ use crate::camera::without_credentials;
 use crate::cli::{Cli, Command, Outcome, Places};
 use crate::clock::Clock;
 use crate::config::{self, Config, LivenessChoice};
+use crate::core::consent;
 use crate::core::embedding::ModelId;
 use crate::core::gallery::Gallery;
 use crate::core::person::{Person, PersonId};
