@@ -25,6 +25,7 @@ use crate::core::gallery::MatchPolicy;
 use crate::core::liveness::{LivenessDemand, LivenessPolicy};
 use crate::core::station::Policies;
 use crate::inference::manifest::{ModelFamily, ModelName};
+use crate::read_bounded;
 use crate::zone::Zone;
 
 pub use dashboard::{DashboardConfig, PreviewChoice, WelcomeConfig};
@@ -310,7 +311,7 @@ impl Config {
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
         let path = explicit.map_or_else(|| data_dir.join(FILE_NAME), Path::to_path_buf);
-        let config = match std::fs::read_to_string(&path) {
+        let config = match read_bounded::text(&path, read_bounded::TEXT_BYTES) {
             Ok(text) => Self::parse(&text, &path)?,
             Err(error) if explicit.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
                 Self::default()

@@ -27,6 +27,7 @@ use crate::core::embedding::Embedding;
 use crate::inference::still::find_faces_in_still;
 use crate::inference::{FaceDetector, FaceEmbedder, InferenceError};
 use crate::picture::{self, PictureError};
+use crate::read_bounded;
 
 /// How pairs with a picture without a face are treated; part of every report.
 const TREATMENT: &str = "pairs with a picture in which no face was found have no similarity: \
@@ -97,7 +98,9 @@ pub struct Networks<'a> {
 /// # Errors
 /// If the file cannot be read or is not in that format.
 pub fn read_pairs(path: &Path) -> Result<PairList, EvalError> {
-    let text = fs::read_to_string(path).map_err(|source| EvalError::ReadPairs {
+    let text = read_bounded::file_or_pipe(path, read_bounded::TEXT_BYTES)
+        .and_then(read_bounded::as_text)
+        .map_err(|source| EvalError::ReadPairs {
         path: path.to_owned(),
         source,
     })?;

@@ -13,6 +13,7 @@ pub mod logging;
 pub mod mailbox;
 pub mod picture;
 mod random;
+pub mod read_bounded;
 pub mod runtime;
 pub mod sheet;
 pub mod stop;

@@ -251,7 +251,9 @@ fn store_to_fill(context: &Context) -> Result<Store> {
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("reading {}", path.display()))
+    // A shell may give a pipe: <(command).
+    crate::read_bounded::file_or_pipe(path, crate::read_bounded::TABLE_BYTES)
+        .with_context(|| format!("reading {}", path.display()))
 }
 
 #[derive(Serialize)]

@@ -486,6 +486,47 @@ mod tests {
         assert!(error.contains("a part of them is missing"), "{error}");
     }
 
+    /// Made with `cjpeg -progressive` from a picture of waves and slopes.
+    const PROGRESSIVE: [&[u8]; 3] = [
+        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/pictures/progressive.jpg")),
+        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/pictures/progressive_grey.jpg")),
+        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/pictures/progressive_restarts.jpg")),
+    ];
+
+    #[test]
+    fn a_progressive_picture_is_whole_only_with_all_of_its_scans() {
+        for bytes in PROGRESSIVE {
+            check(bytes, Ending::Marked).unwrap();
+            check(&bytes[..bytes.len() - 2], Ending::Unmarked).unwrap();
+            for end in data_of(bytes)..bytes.len() - 12 {
+                let closed = [&bytes[..end], &[0xff, END_OF_IMAGE]].concat();
+                assert!(check(&closed, Ending::Marked).is_err(), "cut after {end}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_hole_in_a_progressive_picture_is_found() {
+        for bytes in PROGRESSIVE {
+            let length = bytes.len() / 4;
+            for start in data_of(bytes)..bytes.len() - length - 12 {
+                let holed = [&bytes[..start], &bytes[start + length..]].concat();
+                assert!(check(&holed, Ending::Marked).is_err(), "{start}");
+            }
+        }
+    }
+
+    #[test]
+    fn many_scans_of_nothing_are_refused() {
+        let bytes = PROGRESSIVE[0];
+        let scan = bytes.windows(2).position(|w| w == [0xff, START_OF_SCAN]).unwrap();
+        let head = &bytes[..scan];
+        // A scan of the first coefficients without a single bit, again and again.
+        let empty = [0xff, START_OF_SCAN, 0, 12, 3, 1, 0, 2, 0, 3, 0, 0, 0, 0];
+        let bomb = [head, &empty.repeat(10_000), &[0xff, END_OF_IMAGE]].concat();
+        assert!(check(&bomb, Ending::Marked).is_err());
+    }
+
     #[test]
     fn every_test_picture_is_whole() {
         let faces = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/faces");
