@@ -61,8 +61,8 @@ impl HolidayError {
 /// Events of one calendar; those of all countries together have fewer.
 const MOST_EVENTS: usize = 20_000;
 
-/// Days of one calendar, some two hundred years of them all.
-const MOST_DAYS: usize = 100_000;
+/// Days of all its events together; thirty holidays a year have 6000 until the horizon.
+const MOST_DAYS: u64 = 200_000;
 
 impl Holidays {
     /// Reads a calendar, for a station with this clock on its wall.
@@ -111,18 +111,26 @@ impl Holidays {
     fn of_events(events: Vec<Event>, station: &dyn WallClock) -> Result<Self, HolidayError> {
         let replaced = replaced(&events)?;
         let mut holidays = Self::default();
+        let mut days_left = MOST_DAYS;
         for event in events.iter().filter(|event| !event.is_cancelled) {
             let mut starts = event.starts(station)?;
             let of_the_same = event.uid.as_deref().and_then(|uid| replaced.get(uid));
             if let (None, Some(days)) = (&event.instance, of_the_same) {
                 starts.retain(|day| !days.contains(day));
             }
-            holidays.add(event, &starts)?;
+            let days = event.days.saturating_mul(starts.len() as u64);
+            days_left = days_left.checked_sub(days).ok_or_else(|| {
+                HolidayError::new(
+                    event.line,
+                    format!("BEGIN: up to this event there are more than {MOST_DAYS} days off"),
+                )
+            })?;
+            holidays.add(event, &starts);
         }
         Ok(holidays)
     }
 
-    fn add(&mut self, event: &Event, starts: &BTreeSet<NaiveDate>) -> Result<(), HolidayError> {
+    fn add(&mut self, event: &Event, starts: &BTreeSet<NaiveDate>) {
         self.names.push(event.name.clone());
         for start in starts {
             for offset in 0..event.days {
@@ -131,14 +139,7 @@ impl Holidays {
                 };
                 self.days.entry(day).or_insert(self.names.len() - 1);
             }
-            if self.days.len() > MOST_DAYS {
-                return Err(HolidayError::new(
-                    event.line,
-                    format!("BEGIN: up to this event there are more than {MOST_DAYS} days off"),
-                ));
-            }
         }
-        Ok(())
     }
 }
 
