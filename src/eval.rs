@@ -13,7 +13,6 @@ pub mod pairs;
 pub mod statistics;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
@@ -101,9 +100,9 @@ pub fn read_pairs(path: &Path) -> Result<PairList, EvalError> {
     let text = read_bounded::file_or_pipe(path, read_bounded::TEXT_BYTES)
         .and_then(read_bounded::as_text)
         .map_err(|source| EvalError::ReadPairs {
-        path: path.to_owned(),
-        source,
-    })?;
+            path: path.to_owned(),
+            source,
+        })?;
     pairs::parse(&text).map_err(|source| EvalError::ParsePairs {
         path: path.to_owned(),
         source,
@@ -191,6 +190,8 @@ fn main_face<'a>(faces: &'a [Detection], image: &RgbImage) -> Option<&'a Detecti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+
     use crate::core::align::{ARCFACE_TEMPLATE, AlignedFace};
     use crate::core::embedding::ModelId;
     use crate::core::geometry::BoundingBox;

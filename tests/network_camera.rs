@@ -523,7 +523,12 @@ fn repeating(head: &str, body: Vec<u8>) -> Script {
 
 #[test]
 fn whatever_odd_cameras_send_is_shown() {
-    let png_part = [&b"--frame\r\nContent-Type: image/png\r\n\r\n"[..], &png(96), b"\r\n"].concat();
+    let png_part = [
+        &b"--frame\r\nContent-Type: image/png\r\n\r\n"[..],
+        &png(96),
+        b"\r\n",
+    ]
+    .concat();
     let open = &jpeg(96)[..jpeg(96).len() - 2];
     let many: String = (0..80).map(|n| format!("X-{n}: {n}\r\n")).collect();
     for (kind, head, body) in [

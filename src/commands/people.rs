@@ -180,10 +180,8 @@ fn print_person(row: &PersonRow) {
     println!("team       {}", row.team.as_deref().unwrap_or("-"));
     println!(
         "consent    {}",
-        row.consent_at.map_or_else(
-            || "not noted".to_owned(),
-            |day| day.to_string(),
-        )
+        row.consent_at
+            .map_or_else(|| "not noted".to_owned(), |day| day.to_string(),)
     );
     println!("PIN        {}", if row.has_pin { "yes" } else { "no" });
     println!("templates  {}", row.templates);

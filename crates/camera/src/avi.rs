@@ -176,7 +176,6 @@ impl Chunk {
             .iter()
             .all(|b| b.is_ascii_alphanumeric() || *b == b' ' || *b == b'_')
     }
-
 }
 
 /// Reads up to the list of pictures; the input then stands at its first chunk.
@@ -441,9 +440,8 @@ pub(super) mod tests {
             _ => picture,
         };
         let pictures: Vec<Vec<u8>> = pictures().into_iter().map(odd).collect();
-        let bare = |id: &[u8; 4], body: &[u8]| {
-            [id, &(body.len() as u32).to_le_bytes()[..], body].concat()
-        };
+        let bare =
+            |id: &[u8; 4], body: &[u8]| [id, &(body.len() as u32).to_le_bytes()[..], body].concat();
         let whole = avi(b"MJPG", &[]);
         let movie = whole.windows(4).position(|w| w == b"movi").unwrap() + 4;
         let mut file = whole[..movie].to_vec();

@@ -230,9 +230,9 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use rollcall_picture::jpeg::decode;
     use super::*;
     use crate::drawn::{jpeg, picture};
+    use rollcall_picture::jpeg::decode;
 
     fn read_all(bytes: &[u8]) -> Vec<Found> {
         let mut reader = MjpegReader::new(Cursor::new(bytes));

@@ -62,12 +62,13 @@ impl Config {
         let mut timetable = self.shifts_and_schedules()?;
         if !self.attendance.holidays.is_empty() {
             let path = data_dir.join(&self.attendance.holidays);
-            let calendar = read_bounded::file(&path, read_bounded::TEXT_BYTES).map_err(|source| {
-                ConfigError::Read {
-                    path: path.clone(),
-                    source,
-                }
-            })?;
+            let calendar =
+                read_bounded::file(&path, read_bounded::TEXT_BYTES).map_err(|source| {
+                    ConfigError::Read {
+                        path: path.clone(),
+                        source,
+                    }
+                })?;
             let holidays = Holidays::parse(&calendar, &self.zone());
             timetable.holidays = holidays.map_err(|error| ConfigError::Invalid {
                 path,

@@ -18,7 +18,9 @@ use std::path::{Path, PathBuf};
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
+use jpeg::JpegError;
 use rollcall_core::geometry::BoundingBox;
+use rollcall_system::read_bounded;
 
 /// Pictures with more pixels are refused; the largest telephones make 50 million
 /// in their everyday mode.

@@ -488,10 +488,11 @@ impl Manifest {
                 found,
             });
         }
-        let bytes = read_bounded::file(&path, entry.size_bytes).map_err(|source| ModelsError::Read {
-            path: path.clone(),
-            source,
-        })?;
+        let bytes =
+            read_bounded::file(&path, entry.size_bytes).map_err(|source| ModelsError::Read {
+                path: path.clone(),
+                source,
+            })?;
         let found = sha256_hex(&bytes);
         if found != entry.sha256 {
             return Err(ModelsError::WrongHash {

@@ -462,7 +462,9 @@ fn person_row(row: &Row<'_>) -> rusqlite::Result<PersonRow> {
         name: row.get("name")?,
         active: row.get("active")?,
         created_at: row.get::<_, Stamp>("created_at")?.0,
-        consent_at: row.get::<_, Option<ConsentDay>>("consent_at")?.map(|day| day.0),
+        consent_at: row
+            .get::<_, Option<ConsentDay>>("consent_at")?
+            .map(|day| day.0),
         team: row.get("team")?,
         has_pin: row.get("has_pin")?,
         templates: row.get("template_count")?,

@@ -196,10 +196,8 @@ fn remove_old_files(folder: &Path) {
             .and_then(|name| name.strip_prefix("rollcall.20")?.strip_suffix(".log"))
             .is_some_and(|date| date.len() == "26-11-25".len());
         let modified = entry.metadata().and_then(|metadata| metadata.modified());
-        let is_old = modified.is_ok_and(|at| {
-            now.duration_since(at)
-                .is_ok_and(|age| age > OLD_FILES_KEPT)
-        });
+        let is_old =
+            modified.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > OLD_FILES_KEPT));
         if is_of_a_day && is_old {
             // It is tried again at the next start.
             let _ = std::fs::remove_file(entry.path());
@@ -231,7 +229,11 @@ mod tests {
         left.sort();
         assert_eq!(
             left,
-            ["panic-20261001T101010.txt", "rollcall.2026-10-20.log", "rollcall.log"]
+            [
+                "panic-20261001T101010.txt",
+                "rollcall.2026-10-20.log",
+                "rollcall.log"
+            ]
         );
     }
 

@@ -86,7 +86,9 @@ pub fn open(path: &Path) -> io::Result<File> {
 /// If it cannot be read or holds more than `most` bytes.
 pub fn stream(reader: impl Read, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    reader.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    reader
+        .take(most.saturating_add(1))
+        .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Err(too_long(most));
     }
@@ -100,7 +102,10 @@ pub fn stream(reader: impl Read, most: u64) -> io::Result<Vec<u8>> {
 pub fn as_text(bytes: Vec<u8>) -> io::Result<String> {
     let mut text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let line = 1 + error.as_bytes()[..at].iter().filter(|b| **b == b'\n').count();
+        let line = 1 + error.as_bytes()[..at]
+            .iter()
+            .filter(|b| **b == b'\n')
+            .count();
         io::Error::new(
             io::ErrorKind::InvalidData,
             format!("line {line} is not UTF-8 text: save it as UTF-8"),

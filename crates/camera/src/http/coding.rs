@@ -111,7 +111,9 @@ mod tests {
     fn damage_bombs_and_unknown_names_are_told() {
         let mut into = Vec::new();
         let mut coding = Coding::of("gzip").unwrap();
-        let error = coding.unwrap_into(b"no gzip at all", &mut into).unwrap_err();
+        let error = coding
+            .unwrap_into(b"no gzip at all", &mut into)
+            .unwrap_err();
         assert!(error.to_string().contains("damaged"), "{error}");
         let mut bomb = GzEncoder::new(Vec::new(), Compression::best());
         bomb.write_all(&vec![0; 64 << 20]).unwrap();
@@ -120,6 +122,9 @@ mod tests {
         let error = coding.unwrap_into(&bomb, &mut into).unwrap_err();
         assert!(error.to_string().contains("endless"), "{error}");
         let error = Coding::of("br").unwrap_err().to_string();
-        assert!(error.contains("br") && error.contains("settings"), "{error}");
+        assert!(
+            error.contains("br") && error.contains("settings"),
+            "{error}"
+        );
     }
 }

@@ -183,8 +183,12 @@ impl Head {
             return Ok(Some((Self::missing(), 0)));
         }
         // As Shoutcast servers begin, and the cameras that were made after their example.
-        let renamed = bytes.strip_prefix(b"ICY ").map(|rest| [b"HTTP/1.0 ", rest].concat());
-        let added = renamed.as_ref().map_or(0, |renamed| renamed.len() - bytes.len());
+        let renamed = bytes
+            .strip_prefix(b"ICY ")
+            .map(|rest| [b"HTTP/1.0 ", rest].concat());
+        let added = renamed
+            .as_ref()
+            .map_or(0, |renamed| renamed.len() - bytes.len());
         let bytes = renamed.as_deref().unwrap_or(bytes);
         let mut headers = [EMPTY_HEADER; MOST_HEADERS];
         let mut response = Response::new(&mut headers);

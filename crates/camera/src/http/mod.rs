@@ -143,7 +143,8 @@ impl Fruitless {
     /// Takes note of a piece; what to say if there was too much.
     fn take_in(&mut self, piece: &[u8]) -> Option<String> {
         let wanted = FIRST_WORDS - self.start.len();
-        self.start.extend_from_slice(&piece[..piece.len().min(wanted)]);
+        self.start
+            .extend_from_slice(&piece[..piece.len().min(wanted)]);
         self.bytes += piece.len();
         if self.bytes < MOST_FRUITLESS_BYTES {
             return None;
@@ -162,7 +163,10 @@ impl Fruitless {
     }
 
     fn start_in_words(&self) -> String {
-        format!("{:?}", exchange::printable(&String::from_utf8_lossy(&self.start)))
+        format!(
+            "{:?}",
+            exchange::printable(&String::from_utf8_lossy(&self.start))
+        )
     }
 }
 

@@ -91,7 +91,9 @@ impl Holidays {
                 if events.len() > MOST_EVENTS {
                     return Err(HolidayError::new(
                         component.line,
-                        format!("BEGIN: more than {MOST_EVENTS} events are no calendar of holidays"),
+                        format!(
+                            "BEGIN: more than {MOST_EVENTS} events are no calendar of holidays"
+                        ),
                     ));
                 }
             }
@@ -161,7 +163,10 @@ fn check_calendar(root: &Component) -> Result<(), HolidayError> {
 /// Of several versions of one event the latest.
 fn latest(events: Vec<Event>) -> Vec<Event> {
     let key = |event: &Event| {
-        let instance = event.instance.as_ref().map(|instance| instance.text.clone());
+        let instance = event
+            .instance
+            .as_ref()
+            .map(|instance| instance.text.clone());
         event.uid.clone().map(|uid| (uid, instance))
     };
     let mut newest: HashMap<_, u64> = HashMap::new();

@@ -291,7 +291,11 @@ impl Frame {
         }
         let (across, down) = self.most_samples();
         let units = self.width.div_ceil(across * 8) * self.height.div_ceil(down * 8);
-        let blocks: usize = self.components.iter().map(|c| c.horizontal * c.vertical).sum();
+        let blocks: usize = self
+            .components
+            .iter()
+            .map(|c| c.horizontal * c.vertical)
+            .sum();
         (units * blocks) as u64 * u64::from(COEFFICIENTS) * 2
     }
 
@@ -488,9 +492,18 @@ mod tests {
 
     /// Made with `cjpeg -progressive` from a picture of waves and slopes.
     const PROGRESSIVE: [&[u8]; 3] = [
-        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/pictures/progressive.jpg")),
-        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/pictures/progressive_grey.jpg")),
-        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/pictures/progressive_restarts.jpg")),
+        include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/fixtures/pictures/progressive.jpg"
+        )),
+        include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/fixtures/pictures/progressive_grey.jpg"
+        )),
+        include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/fixtures/pictures/progressive_restarts.jpg"
+        )),
     ];
 
     #[test]
@@ -519,7 +532,10 @@ mod tests {
     #[test]
     fn many_scans_of_nothing_are_refused() {
         let bytes = PROGRESSIVE[0];
-        let scan = bytes.windows(2).position(|w| w == [0xff, START_OF_SCAN]).unwrap();
+        let scan = bytes
+            .windows(2)
+            .position(|w| w == [0xff, START_OF_SCAN])
+            .unwrap();
         let head = &bytes[..scan];
         // A scan of the first coefficients without a single bit, again and again.
         let empty = [0xff, START_OF_SCAN, 0, 12, 3, 1, 0, 2, 0, 3, 0, 0, 0, 0];

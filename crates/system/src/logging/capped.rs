@@ -106,7 +106,9 @@ fn cut(line: &[u8]) -> (&[u8], &'static [u8]) {
         return (line, b"");
     }
     let is_inside = |at: &usize| line[*at] & 0b1100_0000 == 0b1000_0000;
-    let end = (LONGEST_LINE - 3..=LONGEST_LINE).rev().find(|at| !is_inside(at));
+    let end = (LONGEST_LINE - 3..=LONGEST_LINE)
+        .rev()
+        .find(|at| !is_inside(at));
     (&line[..end.unwrap_or(LONGEST_LINE)], "…\n".as_bytes())
 }
 
@@ -116,7 +118,9 @@ mod tests {
 
     fn bytes_in(folder: &Path) -> u64 {
         let files = fs::read_dir(folder).unwrap();
-        files.map(|file| file.unwrap().metadata().unwrap().len()).sum()
+        files
+            .map(|file| file.unwrap().metadata().unwrap().len())
+            .sum()
     }
 
     #[test]

@@ -68,7 +68,12 @@ impl Repeats {
     }
 
     /// Whether a line is told.
-    fn passes(&self, metadata: &Metadata<'_>, now: Instant, message: impl FnOnce() -> String) -> bool {
+    fn passes(
+        &self,
+        metadata: &Metadata<'_>,
+        now: Instant,
+        message: impl FnOnce() -> String,
+    ) -> bool {
         let lock = self.windows.lock();
         let mut windows = lock.unwrap_or_else(PoisonError::into_inner);
         let window = windows
@@ -195,8 +200,16 @@ mod tests {
             panic!("{summaries:?}");
         };
         assert_eq!(summary.level, Level::WARN);
-        assert!(summary.text.starts_with("9980 more lines"), "{}", summary.text);
-        assert!(summary.text.ends_with("a damaged picture number=20"), "{}", summary.text);
+        assert!(
+            summary.text.starts_with("9980 more lines"),
+            "{}",
+            summary.text
+        );
+        assert!(
+            summary.text.ends_with("a damaged picture number=20"),
+            "{}",
+            summary.text
+        );
         assert!(repeats.sum_up(Instant::now(), true).is_empty());
     }
 
@@ -210,7 +223,10 @@ mod tests {
         assert_eq!(first, MOST_LINES as usize);
         assert!(repeats.sum_up(begin + WINDOW / 2, false).is_empty());
         let summed_up = repeats.sum_up(begin + WINDOW, false);
-        assert_eq!(summed_up[0].text, "80 more lines like this one in 60 s: again");
+        assert_eq!(
+            summed_up[0].text,
+            "80 more lines like this one in 60 s: again"
+        );
         assert!(told(WINDOW));
     }
 

@@ -133,7 +133,10 @@ impl Event {
             sequence: draft.sequence()?,
             instance: draft.instance(zones, station)?,
             is_cancelled: draft.is_cancelled()?,
-            name: draft.summary.map(|l| unescaped(&l.value)).unwrap_or_default(),
+            name: draft
+                .summary
+                .map(|l| unescaped(&l.value))
+                .unwrap_or_default(),
             days: days.unwrap_or(0),
             added: lists(&draft.added)?,
             excepted: lists(&draft.excepted)?,

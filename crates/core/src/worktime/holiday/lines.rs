@@ -182,7 +182,11 @@ fn physical(file: &[u8]) -> impl Iterator<Item = &[u8]> {
             rest = None;
             return Some(text);
         };
-        let ending = if text[at..].starts_with(b"\r\n") { 2 } else { 1 };
+        let ending = if text[at..].starts_with(b"\r\n") {
+            2
+        } else {
+            1
+        };
         rest = Some(&text[at + ending..]);
         Some(&text[..at])
     })

@@ -128,7 +128,11 @@ fn offset(text: &str) -> Option<FixedOffset> {
     if !matches!(digits.len(), 4 | 6) || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let part = |at: usize| digits.get(at..at + 2).map_or(Some(0), |two| two.parse().ok());
+    let part = |at: usize| {
+        digits
+            .get(at..at + 2)
+            .map_or(Some(0), |two| two.parse().ok())
+    };
     let seconds: i32 = part(0)? * 3600 + part(2)? * 60 + part(4)?;
     FixedOffset::east_opt(sign * seconds)
 }

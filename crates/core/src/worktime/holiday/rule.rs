@@ -116,8 +116,7 @@ impl Rule {
             has_frequency |= key == "FREQ";
             if key == "UNTIL" {
                 until = Some(
-                    read_until(value)
-                        .ok_or_else(|| refuse(format!("UNTIL={value} is no date")))?,
+                    read_until(value).ok_or_else(|| refuse(format!("UNTIL={value} is no date")))?,
                 );
                 continue;
             }
@@ -134,9 +133,8 @@ impl Rule {
         }
         let parts = parts.join(";");
         let is_of_months = parts.contains("FREQ=MONTHLY") || parts.contains("FREQ=YEARLY");
-        let has_ordinal = value_of(&parts, "BYDAY").is_some_and(|days| {
-            days.split(',').any(|day| day.len() > 2)
-        });
+        let has_ordinal =
+            value_of(&parts, "BYDAY").is_some_and(|days| days.split(',').any(|day| day.len() > 2));
         if has_ordinal && (!is_of_months || seen.contains("BYWEEKNO")) {
             return Err(refuse(
                 "a numbered weekday needs FREQ=MONTHLY or FREQ=YEARLY without BYWEEKNO".to_owned(),
@@ -151,7 +149,11 @@ impl Rule {
         first: NaiveDate,
         last: NaiveDate,
     ) -> Result<Vec<NaiveDate>, HolidayError> {
-        let at = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().with_timezone(&Tz::UTC);
+        let at = |day: NaiveDate| {
+            day.and_time(NaiveTime::MIN)
+                .and_utc()
+                .with_timezone(&Tz::UTC)
+        };
         let rule: RRule<Unvalidated> = self
             .parts
             .parse()
@@ -168,7 +170,11 @@ impl Rule {
                 "it never comes, or on more than {MOST_DAYS} days: give it an UNTIL"
             )));
         }
-        Ok(found.dates.iter().map(chrono::DateTime::date_naive).collect())
+        Ok(found
+            .dates
+            .iter()
+            .map(chrono::DateTime::date_naive)
+            .collect())
     }
 }
 

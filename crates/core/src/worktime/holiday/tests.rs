@@ -67,7 +67,10 @@ fn every_year() {
     let turn = event("DTSTART:20201231\nDTEND:20210102\nRRULE:FREQ=YEARLY").unwrap();
     assert!(turn.name_of(day("2030-01-01")).is_some());
     let leap = event("DTSTART:20240229\nRRULE:FREQ=YEARLY").unwrap();
-    assert_eq!(days_until(&leap, 2033), ["2024-02-29", "2028-02-29", "2032-02-29"]);
+    assert_eq!(
+        days_until(&leap, 2033),
+        ["2024-02-29", "2028-02-29", "2032-02-29"]
+    );
 }
 
 #[test]
@@ -77,16 +80,52 @@ fn the_holidays_of_the_united_states() {
         ("20240527", "FREQ=YEARLY;BYMONTH=5;BYDAY=-1MO"),
         ("20240902", "FREQ=YEARLY;BYMONTH=9;BYDAY=+1MO"),
         ("20241128", "FREQ=YEARLY;BYMONTH=11;BYDAY=4TH"),
-        ("20241128", "FREQ=YEARLY;BYMONTH=11;BYDAY=TH;BYSETPOS=4;WKST=SU"),
+        (
+            "20241128",
+            "FREQ=YEARLY;BYMONTH=11;BYDAY=TH;BYSETPOS=4;WKST=SU",
+        ),
         // The day after the first Monday of November.
-        ("20241105", "FREQ=YEARLY;INTERVAL=4;BYMONTH=11;BYDAY=TU;BYMONTHDAY=2,3,4,5,6,7,8"),
+        (
+            "20241105",
+            "FREQ=YEARLY;INTERVAL=4;BYMONTH=11;BYDAY=TU;BYMONTHDAY=2,3,4,5,6,7,8",
+        ),
     ];
     let expected: [&[&str]; 6] = [
-        &["2024-01-15", "2025-01-20", "2026-01-19", "2027-01-18", "2028-01-17"],
-        &["2024-05-27", "2025-05-26", "2026-05-25", "2027-05-31", "2028-05-29"],
-        &["2024-09-02", "2025-09-01", "2026-09-07", "2027-09-06", "2028-09-04"],
-        &["2024-11-28", "2025-11-27", "2026-11-26", "2027-11-25", "2028-11-23"],
-        &["2024-11-28", "2025-11-27", "2026-11-26", "2027-11-25", "2028-11-23"],
+        &[
+            "2024-01-15",
+            "2025-01-20",
+            "2026-01-19",
+            "2027-01-18",
+            "2028-01-17",
+        ],
+        &[
+            "2024-05-27",
+            "2025-05-26",
+            "2026-05-25",
+            "2027-05-31",
+            "2028-05-29",
+        ],
+        &[
+            "2024-09-02",
+            "2025-09-01",
+            "2026-09-07",
+            "2027-09-06",
+            "2028-09-04",
+        ],
+        &[
+            "2024-11-28",
+            "2025-11-27",
+            "2026-11-26",
+            "2027-11-25",
+            "2028-11-23",
+        ],
+        &[
+            "2024-11-28",
+            "2025-11-27",
+            "2026-11-26",
+            "2027-11-25",
+            "2028-11-23",
+        ],
         &["2024-11-05", "2028-11-07"],
     ];
     for ((first, rule), expected) in rules.iter().zip(expected) {
@@ -99,12 +138,30 @@ fn the_holidays_of_the_united_states() {
 #[test]
 fn rules_within_a_year() {
     for (rule, expected) in [
-        ("FREQ=MONTHLY;BYDAY=-1FR;COUNT=3", ["2026-01-30", "2026-02-27", "2026-03-27"]),
-        ("FREQ=WEEKLY;INTERVAL=2;COUNT=3", ["2026-01-30", "2026-02-13", "2026-02-27"]),
-        ("FREQ=DAILY;COUNT=3", ["2026-01-30", "2026-01-31", "2026-02-01"]),
-        ("FREQ=WEEKLY;BYDAY=FR,SA;COUNT=3", ["2026-01-30", "2026-01-31", "2026-02-06"]),
-        ("FREQ=YEARLY;BYYEARDAY=30;COUNT=3", ["2026-01-30", "2027-01-30", "2028-01-30"]),
-        ("FREQ=YEARLY;BYWEEKNO=5;BYDAY=FR;COUNT=3", ["2026-01-30", "2027-02-05", "2028-02-04"]),
+        (
+            "FREQ=MONTHLY;BYDAY=-1FR;COUNT=3",
+            ["2026-01-30", "2026-02-27", "2026-03-27"],
+        ),
+        (
+            "FREQ=WEEKLY;INTERVAL=2;COUNT=3",
+            ["2026-01-30", "2026-02-13", "2026-02-27"],
+        ),
+        (
+            "FREQ=DAILY;COUNT=3",
+            ["2026-01-30", "2026-01-31", "2026-02-01"],
+        ),
+        (
+            "FREQ=WEEKLY;BYDAY=FR,SA;COUNT=3",
+            ["2026-01-30", "2026-01-31", "2026-02-06"],
+        ),
+        (
+            "FREQ=YEARLY;BYYEARDAY=30;COUNT=3",
+            ["2026-01-30", "2027-01-30", "2028-01-30"],
+        ),
+        (
+            "FREQ=YEARLY;BYWEEKNO=5;BYDAY=FR;COUNT=3",
+            ["2026-01-30", "2027-02-05", "2028-02-04"],
+        ),
     ] {
         let found = event(&format!("DTSTART;VALUE=DATE:20260130\nRRULE:{rule}")).unwrap();
         assert_eq!(days_until(&found, 9999), expected, "{rule}");
@@ -139,7 +196,9 @@ fn one_of_a_series_is_moved_or_cancelled() {
     let found = read_at(Tz::Europe__Madrid, &found).unwrap();
     assert_eq!(days_until(&found, 9999), ["2026-01-01", "2026-02-03"]);
     assert_eq!(found.name_of(day("2026-02-03")), Some("Inventory, later"));
-    let older = series.replace("SEQUENCE:1", "SEQUENCE:0").replace("20260101", "20250101");
+    let older = series
+        .replace("SEQUENCE:1", "SEQUENCE:0")
+        .replace("20260101", "20250101");
     let found = read_at(Tz::Europe__Madrid, &[&older, series].concat()).unwrap();
     assert_eq!(days_until(&found, 9999)[0], "2026-01-01");
     let off = series.replace("SUMMARY", "STATUS:CANCELLED\nSUMMARY");
@@ -156,7 +215,10 @@ fn an_event_with_times_is_no_holiday() {
         "DTSTART:20261123T160000Z\nDTEND:20261125T160000Z\nRRULE:FREQ=WEEKLY\nEXDATE:20261130T160000Z",
         "DTSTART:20261123T160000",
     ] {
-        assert!(days_until(&event(lines).unwrap(), 9999).is_empty(), "{lines}");
+        assert!(
+            days_until(&event(lines).unwrap(), 9999).is_empty(),
+            "{lines}"
+        );
     }
 }
 
@@ -199,7 +261,10 @@ fn a_zone_that_the_calendar_describes() {
     let error = read_at(Tz::Europe__Madrid, event).unwrap_err();
     assert!(error.reason.contains("\"Our Zone\""), "{error}");
     let lic = zone
-        .replace("BEGIN:STANDARD", "X-LIC-LOCATION:America/Lima\nBEGIN:STANDARD")
+        .replace(
+            "BEGIN:STANDARD",
+            "X-LIC-LOCATION:America/Lima\nBEGIN:STANDARD",
+        )
         .replace("RRULE:FREQ=MONTHLY;COUNT=6\n", "");
     let event = event.replace("RRULE:FREQ=MONTHLY;COUNT=6\n", "");
     let found = read_at(Tz::America__Lima, &[lic, event].concat()).unwrap();
@@ -242,23 +307,51 @@ fn what_is_not_understood_names_its_line_and_property() {
         ("SUMMARY:nothing".to_owned(), 3, "DTSTART"),
         ("DTSTART:2026-12-25".to_owned(), 4, "no date"),
         ("DTSTART;VALUE=DATE:2026122".to_owned(), 4, "no date"),
-        ("DTSTART;VALUE=PERIOD:20261225/P1D".to_owned(), 4, "VALUE=PERIOD"),
+        (
+            "DTSTART;VALUE=PERIOD:20261225/P1D".to_owned(),
+            4,
+            "VALUE=PERIOD",
+        ),
         (format!("{at}RRULE:FREQ=HOURLY"), 5, "FREQ=HOURLY"),
         (format!("{at}RRULE:FREQ=YEARLY;BYDAY=4XX"), 5, "BYDAY=4XX"),
         (format!("{at}RRULE:FREQ=YEARLY;BYDAY=XTH"), 5, "BYDAY=XTH"),
-        (format!("{at}RRULE:FREQ=WEEKLY;BYDAY=2FR"), 5, "numbered weekday"),
+        (
+            format!("{at}RRULE:FREQ=WEEKLY;BYDAY=2FR"),
+            5,
+            "numbered weekday",
+        ),
         (format!("{at}RRULE:FREQ=YEARLY;BYHOUR=9"), 5, "BYHOUR=9"),
         (format!("{at}RRULE:FREQ=YEARLY;RSCALE=CHINESE"), 5, "RSCALE"),
-        (format!("{at}RRULE:FREQ=YEARLY;COUNT=2;UNTIL=20300101"), 5, "both"),
+        (
+            format!("{at}RRULE:FREQ=YEARLY;COUNT=2;UNTIL=20300101"),
+            5,
+            "both",
+        ),
         (format!("{at}RRULE:FREQ=YEARLY;FREQ=DAILY"), 5, "twice"),
-        (format!("{at}RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"), 5, "RRULE"),
-        (format!("{at}RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=4TH"), 5, "first day of this rule"),
+        (
+            format!("{at}RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"),
+            5,
+            "RRULE",
+        ),
+        (
+            format!("{at}RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=4TH"),
+            5,
+            "first day of this rule",
+        ),
         (format!("{at}RRULE:FREQ=DAILY"), 5, "give it an UNTIL"),
         (format!("{at}RRULE:BYDAY=MO"), 5, "FREQ is missing"),
-        (format!("{at}RRULE:FREQ=DAILY;UNTIL=20261230T230000Z"), 5, "give it as a date"),
+        (
+            format!("{at}RRULE:FREQ=DAILY;UNTIL=20261230T230000Z"),
+            5,
+            "give it as a date",
+        ),
         (format!("{at}EXRULE:FREQ=YEARLY"), 5, "EXRULE"),
         (format!("{at}RULE:FREQ=YEARLY"), 5, "RULE"),
-        (format!("{at}RDATE;VALUE=PERIOD:20261225T000000/P1D"), 5, "PERIOD"),
+        (
+            format!("{at}RDATE;VALUE=PERIOD:20261225T000000/P1D"),
+            5,
+            "PERIOD",
+        ),
         (format!("{at}EXDATE:20271225T090000Z"), 5, "EXDATE"),
         (format!("{at}STATUS:TENTATIVE"), 5, "TENTATIVE"),
         (format!("{at}DTEND;VALUE=DATE:20261220"), 5, "before"),
@@ -268,7 +361,11 @@ fn what_is_not_understood_names_its_line_and_property() {
         (format!("{at}DURATION:PT5H"), 5, "whole days"),
         (format!("{at}DURATION:-P1D"), 5, "no duration"),
         (format!("{at}DTSTART:20261226"), 5, "twice"),
-        (format!("{at}RECURRENCE-ID;RANGE=THISANDFUTURE;VALUE=DATE:20261225"), 5, "RANGE"),
+        (
+            format!("{at}RECURRENCE-ID;RANGE=THISANDFUTURE;VALUE=DATE:20261225"),
+            5,
+            "RANGE",
+        ),
         (format!("{at}BEGIN:VEVENT\nEND:VEVENT"), 5, "in an event"),
         (format!("{at}of a long day"), 5, "colon"),
         (
@@ -301,18 +398,35 @@ fn what_is_no_calendar_is_refused() {
         ("a,b,c\n1,2,3\n", "colon"),
         ("", "no event"),
         ("BEGIN:VCALENDAR\nEND:VCALENDAR\n", "no event"),
-        ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261225\n", "incomplete"),
+        (
+            "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261225\n",
+            "incomplete",
+        ),
         ("BEGIN:VEVENT\nDTSTART:20261225\nEND:VEVENT\n", "outside"),
-        ("BEGIN:VCALENDAR\nVERSION:1.0\nEND:VCALENDAR\n", "version 2.0"),
+        (
+            "BEGIN:VCALENDAR\nVERSION:1.0\nEND:VCALENDAR\n",
+            "version 2.0",
+        ),
         ("BEGIN:VCALENDAR\nMETHOD:CANCEL\nEND:VCALENDAR\n", "METHOD"),
-        ("BEGIN:VCALENDAR\nCALSCALE:JULIAN\nEND:VCALENDAR\n", "CALSCALE"),
-        ("BEGIN:VCALENDAR\nBEGIN:VAVAILABILITY\nEND:VAVAILABILITY\nEND:VCALENDAR\n", "VAVAIL"),
+        (
+            "BEGIN:VCALENDAR\nCALSCALE:JULIAN\nEND:VCALENDAR\n",
+            "CALSCALE",
+        ),
+        (
+            "BEGIN:VCALENDAR\nBEGIN:VAVAILABILITY\nEND:VAVAILABILITY\nEND:VCALENDAR\n",
+            "VAVAIL",
+        ),
         ("BEGIN:VCALENDAR\nEND:VEVENT\n", "not begun"),
     ] {
         let error = Holidays::parse(file.as_bytes(), &Utc).unwrap_err();
         assert!(error.to_string().contains(word), "{file}: {error}");
     }
-    assert!(Holidays::parse(b"\xff\xfeB\0", &Utc).unwrap_err().reason.contains("UTF-16"));
+    assert!(
+        Holidays::parse(b"\xff\xfeB\0", &Utc)
+            .unwrap_err()
+            .reason
+            .contains("UTF-16")
+    );
     let deep = "BEGIN:VCALENDAR\n".repeat(1000);
     assert!(Holidays::parse(deep.as_bytes(), &Utc).is_err());
 }

@@ -8,12 +8,21 @@ use super::codes::{Bits, Fault, Tables};
 use super::{COEFFICIENTS, Component, JpegError, MALFORMED, Scan, byte};
 
 /// What is known of a component by now.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Progress {
     /// For each coefficient the bits that are still to come; `None` before its first scan.
     bits_to_come: [Option<u8>; COEFFICIENTS as usize],
     /// For each block, row by row, which of its coefficients are not zero.
     nonzero: Vec<u64>,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self {
+            bits_to_come: [None; COEFFICIENTS as usize],
+            nonzero: Vec::new(),
+        }
+    }
 }
 
 impl Progress {
