@@ -44,6 +44,8 @@ pub use understood::Understood;
 pub struct Calendar<'a> {
     /// Reads a local time, with or without its offset.
     pub parse_time: &'a dyn Fn(&str) -> Result<DateTime<FixedOffset>, String>,
+    /// The day on which it is read.
+    pub today: NaiveDate,
     /// The day a moment counts for.
     pub local_day: &'a dyn Fn(&DateTime<FixedOffset>) -> NaiveDate,
     /// By which a sighting becomes a punch.

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use chrono::NaiveDate;
+
 use super::columns::{Columns, Field, plain};
-use super::dates::Dates;
+use super::dates::{Dates, Stamp};
 use super::grid::{self, Grid, Record};
 use super::hints::Hints;
 use super::problem::{BadLine, ImportError, Unit};
@@ -11,6 +13,7 @@ use super::roster::Roster;
 use super::text;
 use super::understood::Understood;
 use super::{Calendar, Read, Rows, finish};
+use crate::core::consent;
 use crate::core::person::{PersonCode, PersonName};
 use crate::store::ImportedPerson;
 
@@ -83,7 +86,7 @@ pub fn people(
 fn describe(person: &ImportedPerson) -> String {
     let team = person.team.as_deref().unwrap_or("no team");
     let consent = match person.consent_at {
-        Some(at) => format!("agreed on {}", at.date_naive()),
+        Some(day) => format!("agreed on {day}"),
         None => "no consent noted".into(),
     };
     format!("{}  {}  ({team}, {consent})", person.code, person.name)
@@ -161,7 +164,7 @@ fn consents(
         .iter()
         .map(|record| record.cell(place))
         .filter(|cell| !cell.is_empty());
-    let days = cells.map(|cell| super::dates::Stamp::split(cell).date);
+    let days = cells.map(|cell| Stamp::split(cell).date);
     if days.clone().next().is_none() {
         return Ok(None);
     }
@@ -249,24 +252,13 @@ impl Reader<'_> {
         }
     }
 
-    fn consent(&self, text: &str) -> Result<chrono::DateTime<chrono::FixedOffset>, String> {
-        let stamp = super::dates::Stamp::split(text);
+    fn consent(&self, text: &str) -> Result<NaiveDate, String> {
         let day = self
             .consents
             .as_ref()
-            .and_then(|dates| dates.day(stamp.date));
+            .and_then(|dates| dates.day(Stamp::split(text).date));
         let day =
             day.ok_or_else(|| format!("the consent {text:?} is no day; write it as 2026-11-23"))?;
-        if stamp.time.is_empty() {
-            return (self.calendar.parse_time)(&format!("{day} 00:00"));
-        }
-        let time = super::dates::TimeOfDay::parse(stamp.time, None);
-        let time =
-            time.ok_or_else(|| format!("the consent {text:?} has no time that can be read"))?;
-        (self.calendar.parse_time)(&format!(
-            "{day} {}{}",
-            time.time.format("%H:%M:%S"),
-            time.offset
-        ))
+        consent::parse(&day.to_string(), self.calendar.today).map_err(|error| error.to_string())
     }
 }

@@ -49,6 +49,7 @@ fn with_calendar<T>(read: impl FnOnce(&Calendar<'_>) -> T) -> T {
     };
     read(&Calendar {
         parse_time: &parse_time,
+        today: NaiveDate::from_ymd_opt(2026, 11, 25).unwrap(),
         local_day: &|at| at.date_naive(),
         rule: &rule,
         zone: "Europe/Madrid",
