@@ -163,12 +163,16 @@ fn consents(
     let cells = rows
         .iter()
         .map(|record| record.cell(place))
-        .filter(|cell| !cell.is_empty());
+        .filter(|cell| !cell.is_empty() && !is_today(cell));
     let days = cells.map(|cell| Stamp::split(cell).date);
     if days.clone().next().is_none() {
         return Ok(None);
     }
     Dates::of(days, hints.dates.as_ref(), &columns.title(place)).map(Some)
+}
+
+fn is_today(text: &str) -> bool {
+    text.eq_ignore_ascii_case("today")
 }
 
 struct Reader<'a> {
@@ -253,12 +257,15 @@ impl Reader<'_> {
     }
 
     fn consent(&self, text: &str) -> Result<NaiveDate, String> {
+        if is_today(text) {
+            return Ok(self.calendar.today);
+        }
         let day = self
             .consents
             .as_ref()
             .and_then(|dates| dates.day(Stamp::split(text).date));
         let day =
             day.ok_or_else(|| format!("the consent {text:?} is no day; write it as 2026-11-23"))?;
-        consent::parse(&day.to_string(), self.calendar.today).map_err(|error| error.to_string())
+        consent::check(day, self.calendar.today).map_err(|error| error.to_string())
     }
 }
