@@ -291,12 +291,14 @@ fn a_name_is_only_on_a_face_that_is_seen() {
         (named(&world), shown(&world)),
         (vec![None], vec![Verdict::Deciding])
     );
+    world.advance(0.2);
     world.see(&[Face::of(0, 0.7)]);
     assert_eq!(
         (named(&world), shown(&world)),
         (vec![Some(ana)], vec![Verdict::Known(ana)])
     );
     // A cut: another face in the same place, not looked at yet.
+    world.advance(0.2);
     world.see(&[Face::stranger().glanced(false)]);
     assert_eq!(
         (named(&world), shown(&world)),
@@ -307,6 +309,7 @@ fn a_name_is_only_on_a_face_that_is_seen() {
         alike: vec![(9, 0.95)],
         ..Face::stranger()
     };
+    world.advance(0.2);
     world.see(&[stranger]);
     let now = world.station.faces_in_sight().next().unwrap();
     assert!(now.id != before && now.named().is_none());

@@ -49,6 +49,10 @@ impl Listing {
     /// Ties the selection to a person among the `rows` that are drawn now: if the one before
     /// is not among them, to the one in that place.
     pub(crate) fn settle(&mut self, rows: &[PersonId]) {
+        // They are being read.
+        if rows.is_empty() {
+            return;
+        }
         if !self.selected.is_some_and(|person| rows.contains(&person)) {
             let row = self.row.min(rows.len().saturating_sub(1));
             self.selected = rows.get(row).copied();

@@ -286,7 +286,7 @@ impl Review {
                 return ReviewKey::Taken;
             }
             Meant::Nothing | Meant::Nobody => {
-                self.remark = Some(Err("type a part of a name or code".to_owned()));
+                self.remark = Some(Err(english!("type a part of a name or code").to_owned()));
                 return ReviewKey::Taken;
             }
         };

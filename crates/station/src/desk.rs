@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, Days, FixedOffset, NaiveDate};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
@@ -339,10 +339,9 @@ impl DeskRules {
 
     /// Writes what the operator has seen, not what has come out of it since.
     fn write_threshold(&self, shown: &[PageLine]) -> Result<String> {
-        anyhow::ensure!(
-            self.commands.calibration()? == shown,
-            "the calibration has changed since it was shown; check it and write it again"
-        );
+        if self.commands.calibration()? != shown {
+            bail!("the calibration has changed since it was shown; check it and write it again");
+        }
         self.commands.write_threshold()
     }
 
