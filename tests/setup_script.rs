@@ -23,7 +23,9 @@ impl Machine {
         fs::create_dir(machine.path("bin")).unwrap();
         let search = std::env::var_os("PATH").unwrap();
         for tool in TOOLS {
-            let here = std::env::split_paths(&search).map(|folder| folder.join(tool)).find(|path| path.is_file());
+            let here = std::env::split_paths(&search)
+                .map(|folder| folder.join(tool))
+                .find(|path| path.is_file());
             symlink(here.unwrap(), machine.path("bin").join(tool)).unwrap();
         }
         for present in ["cc", "protoc", "cargo", "tmux"] {
@@ -32,7 +34,13 @@ impl Machine {
         // Whoever is not root asks sudo.
         machine.program("sudo", "exec \"$@\"");
         let asked = machine.path("asked");
-        machine.program("apt-get", &format!("[ \"$1\" != install ] || echo \"$@\" > '{}'", asked.display()));
+        machine.program(
+            "apt-get",
+            &format!(
+                "[ \"$1\" != install ] || echo \"$@\" > '{}'",
+                asked.display()
+            ),
+        );
         machine
     }
 
@@ -60,17 +68,29 @@ impl Machine {
     fn run(&self, variables: &[(&str, &Path)]) -> Output {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("script/setup");
         let mut command = Command::new(self.path("bin/bash"));
-        command.arg(script).env_clear().env("PATH", self.path("bin")).env("HOME", self.0.path());
-        command.env("SETUP_ROOT", self.path("root")).envs(variables.iter().copied());
+        command
+            .arg(script)
+            .env_clear()
+            .env("PATH", self.path("bin"))
+            .env("HOME", self.0.path());
+        command
+            .env("SETUP_ROOT", self.path("root"))
+            .envs(variables.iter().copied());
         command.output().unwrap()
     }
 
     /// The packages that were asked for; none means that apt-get was not called.
     fn asks_for(&self, variables: &[(&str, &Path)]) -> Vec<String> {
         let output = self.run(variables);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let asked = fs::read_to_string(self.path("asked")).unwrap_or_default();
-        let words = asked.split_whitespace().filter(|word| *word != "install" && !word.starts_with('-'));
+        let words = asked
+            .split_whitespace()
+            .filter(|word| *word != "install" && !word.starts_with('-'));
         words.map(str::to_owned).collect()
     }
 }
@@ -120,7 +140,12 @@ fn a_libclang_that_cannot_be_loaded_does_not_count() {
     other_processor[18] ^= 0x55;
     let mut other_class = elf_header();
     other_class[4] ^= 3;
-    for bytes in [b"".as_slice(), b"INPUT(libclang-14.so)", &other_processor, &other_class] {
+    for bytes in [
+        b"".as_slice(),
+        b"INPUT(libclang-14.so)",
+        &other_processor,
+        &other_class,
+    ] {
         let machine = Machine::new();
         machine.file(place, bytes);
         assert_eq!(machine.asks_for(&[]), ["libclang1"], "{bytes:?}");
@@ -139,10 +164,19 @@ fn libclang_is_where_the_environment_says() {
     for name in ["LIBCLANG_PATH", "LD_LIBRARY_PATH", "LIBRARY_PATH"] {
         assert_eq!(machine.asks_for(&[(name, &folder)]), [""; 0], "{name}");
     }
-    assert_eq!(machine.asks_for(&[("LIBCLANG_PATH", &folder.join("libclang.so.1"))]), [""; 0]);
+    assert_eq!(
+        machine.asks_for(&[("LIBCLANG_PATH", &folder.join("libclang.so.1"))]),
+        [""; 0]
+    );
     let several = format!("/nowhere:{}", folder.display());
-    assert_eq!(machine.asks_for(&[("LD_LIBRARY_PATH", Path::new(&several))]), [""; 0]);
-    machine.program("llvm-config", &format!("echo '{}'", machine.path("elsewhere").display()));
+    assert_eq!(
+        machine.asks_for(&[("LD_LIBRARY_PATH", Path::new(&several))]),
+        [""; 0]
+    );
+    machine.program(
+        "llvm-config",
+        &format!("echo '{}'", machine.path("elsewhere").display()),
+    );
     assert_eq!(machine.asks_for(&[]), [""; 0]);
 }
 
@@ -154,7 +188,10 @@ fn a_variable_that_names_no_libclang_is_an_error_that_installing_would_not_mend(
     for path in ["elsewhere", "elsewhere/libclang-cpp.so.14", "gone"] {
         let output = machine.run(&[("LIBCLANG_PATH", &machine.path(path))]);
         assert!(!output.status.success(), "{path}");
-        assert!(String::from_utf8_lossy(&output.stderr).contains("or unset it"), "{path}");
+        assert!(
+            String::from_utf8_lossy(&output.stderr).contains("or unset it"),
+            "{path}"
+        );
     }
     // Cargo runs bindgen in a folder of its own.
     let output = machine.run(&[("LIBCLANG_PATH", Path::new("root/usr/lib"))]);
@@ -169,8 +206,14 @@ fn compilers_and_headers_are_asked_for_too() {
     for name in ["cc", "protoc"] {
         fs::remove_file(machine.path("bin").join(name)).unwrap();
     }
-    assert_eq!(machine.asks_for(&[]), ["build-essential", "protobuf-compiler"]);
-    assert_eq!(machine.asks_for(&[("PROTOC", &machine.path("bin/tmux"))]), ["build-essential"]);
+    assert_eq!(
+        machine.asks_for(&[]),
+        ["build-essential", "protobuf-compiler"]
+    );
+    assert_eq!(
+        machine.asks_for(&[("PROTOC", &machine.path("bin/tmux"))]),
+        ["build-essential"]
+    );
     // A compiler without the kernel's headers.
     machine.program("cc", "exit 1");
     assert_eq!(machine.asks_for(&[]), ["libc6-dev", "protobuf-compiler"]);
