@@ -142,7 +142,7 @@ impl Desk {
             name: person.name,
             active: true,
             team: Some("office".into()),
-            consent_at: Some("2026-11-02T09:00:00+01:00".parse().unwrap()),
+            consent_at: Some("2026-11-02".parse().unwrap()),
             has_pin: true,
             enrolled_at: "2026-11-02T09:01:00+01:00".parse().unwrap(),
             last_seen: Some("2026-11-23T07:55:02+01:00".parse().unwrap()),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use chrono::{DateTime, FixedOffset};
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::import_identity::{self, Statements};
@@ -143,7 +143,7 @@ fn pictures_of(name: &PersonName, folder: &Path) -> Result<Vec<PathBuf>> {
 
 fn add_templates(
     (people, statements): (BTreeMap<PersonName, Vec<NewTemplate>>, Statements),
-    consent_at: Option<DateTime<FixedOffset>>,
+    consent_at: Option<NaiveDate>,
     args: &ImportEmbeddingsArgs,
     store: &mut Store,
     context: &Context,
@@ -225,6 +225,7 @@ fn with_calendar<T>(context: &Context, read: impl FnOnce(&Calendar<'_>) -> T) ->
     read(&Calendar {
         parse_time: &|text| context.parse_time(text).map_err(|e| e.to_string()),
         local_day: &|at| policy.local_day(at),
+        today: context.clock.now().wall.date_naive(),
     })
 }
 
@@ -255,7 +256,9 @@ fn store_to_fill(context: &Context) -> Result<Store> {
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("reading {}", path.display()))
+    // A shell may give a pipe: <(command).
+    crate::read_bounded::file_or_pipe(path, crate::read_bounded::TABLE_BYTES)
+        .with_context(|| format!("reading {}", path.display()))
 }
 
 #[derive(Serialize)]

@@ -120,7 +120,7 @@ pub struct PersonFile {
     /// Whose schedule the person has.
     pub team: Option<String>,
     /// When the person agreed.
-    pub consent_at: Option<DateTime<FixedOffset>>,
+    pub consent_at: Option<NaiveDate>,
     /// Whether a PIN or badge is set.
     pub has_pin: bool,
     /// When the person was enrolled.

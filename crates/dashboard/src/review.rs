@@ -280,9 +280,10 @@ impl Review {
         let code = match &form.meant {
             Meant::One(code) => code.clone(),
             Meant::Several(_) => {
-                self.remark = Some(Err(
-                    "several people match; type more, or the code".to_owned()
-                ));
+                self.remark = Some(Err(english!(
+                    "several people match; type more, or the code"
+                )
+                .to_owned()));
                 return ReviewKey::Taken;
             }
             Meant::Nothing | Meant::Nobody => {

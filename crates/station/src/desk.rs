@@ -295,7 +295,7 @@ impl DeskRules {
                 undo: undo(PersonChange::Active(true)),
             },
             PersonChange::Consent => {
-                store.set_consent(code, at, author)?;
+                store.set_consent(code, at.date_naive(), author)?;
                 Done {
                     said: format!("{code} has agreed today"),
                     undo: None,

@@ -5,12 +5,12 @@
 //! templates and pictures; the row stays with its code, because the attendance that people are paid by
 //! refers to it, and for the same reason the code is never given to another.
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, NaiveDate};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::error::{Fault, StoreError};
-use super::sql::{Stamp, event_time};
+use super::sql::{ConsentDay, Day, Stamp, event_time};
 use super::templates::{gallery, insert_templates};
 use super::vault::Vault;
 use super::{Author, Store, audit, pictures};
@@ -29,8 +29,8 @@ pub struct NewPerson {
     pub name: PersonName,
     /// Unique code.
     pub code: PersonCode,
-    /// When the person agreed to be recognised, if that was noted.
-    pub consent_at: Option<DateTime<FixedOffset>>,
+    /// The day on which the person agreed to be recognised, if that was noted.
+    pub consent_at: Option<NaiveDate>,
     /// At least one.
     pub templates: Vec<NewTemplate>,
 }
@@ -59,8 +59,8 @@ pub struct PersonRow {
     pub active: bool,
     /// When the person was enrolled.
     pub created_at: DateTime<FixedOffset>,
-    /// When the person agreed to be recognised, if that was noted.
-    pub consent_at: Option<DateTime<FixedOffset>>,
+    /// The day on which the person agreed to be recognised, if that was noted.
+    pub consent_at: Option<NaiveDate>,
     /// The group that schedules are chosen by.
     pub team: Option<String>,
     /// Whether the person has a PIN or badge.
@@ -145,7 +145,7 @@ impl Store {
             .execute(params![
                 new.code,
                 new.name,
-                new.consent_at.map(Stamp),
+                new.consent_at.map(Day),
                 Stamp(author.at)
             ])?;
             let id = PersonId(tx.last_insert_rowid());
@@ -330,14 +330,14 @@ impl Store {
     pub fn set_consent(
         &mut self,
         code: &PersonCode,
-        consent_at: DateTime<FixedOffset>,
+        consent_at: NaiveDate,
         author: Author<'_>,
     ) -> Result<(), StoreError> {
         self.write("noting a consent", |tx| {
             let person = by_code(tx, code)?;
             tx.prepare_cached("UPDATE person SET consent_at = ?2 WHERE id = ?1")?
-                .execute(params![person.id, Stamp(consent_at)])?;
-            let detail = consent_at.to_rfc3339();
+                .execute(params![person.id, Day(consent_at)])?;
+            let detail = consent_at.to_string();
             audit::append(tx, author, "person.consent", person.code.as_str(), &detail)
         })
     }
@@ -508,7 +508,9 @@ fn person_row(row: &Row<'_>) -> rusqlite::Result<PersonRow> {
         name: row.get("name")?,
         active: row.get("active")?,
         created_at: row.get::<_, Stamp>("created_at")?.0,
-        consent_at: row.get::<_, Option<Stamp>>("consent_at")?.map(|s| s.0),
+        consent_at: row
+            .get::<_, Option<ConsentDay>>("consent_at")?
+            .map(|day| day.0),
         team: row.get("team")?,
         has_pin: row.get("has_pin")?,
         templates: row.get("template_count")?,

@@ -21,6 +21,20 @@ impl FromSql for Day {
     }
 }
 
+/// The day of a consent. Databases of earlier versions hold a time in its place, of which the
+/// date counts as the clock showed it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ConsentDay(pub(super) NaiveDate);
+
+impl FromSql for ConsentDay {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let text = value.as_str()?;
+        NaiveDate::parse_from_str(text.get(..10).unwrap_or(text), "%Y-%m-%d")
+            .map(ConsentDay)
+            .map_err(FromSqlError::other)
+    }
+}
+
 /// A time as RFC 3339 text, with the offset the clock showed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stamp(pub(super) DateTime<FixedOffset>);
