@@ -84,10 +84,7 @@ impl EnrolFormPanel<'_> {
                 ),
                 theme.strong(),
             ),
-            _ => (
-                theme.t("this face will be enrolled").to_owned(),
-                theme.good(),
-            ),
+            _ => (theme.t("the face to be enrolled").to_owned(), theme.good()),
         }
     }
 
