@@ -434,6 +434,13 @@ fn pins_consent_and_a_persons_data() {
     station
         .run(&["people", "consent", "E-1", "2026-01-02"])
         .success();
+    // A day of which no clock in Beirut showed the midnight.
+    station
+        .command(&["people", "consent", "E-1", "2025-03-30"])
+        .env("ROLLCALL_ATTENDANCE_TIME_ZONE", "Asia/Beirut")
+        .assert()
+        .success()
+        .stdout(contains("agreed on 2025-03-30"));
     let to = station.path("for-ana");
     let data = station.json(&["people", "export-data", "E-1", "-o", &to, "--json"]);
     assert_eq!(data["attendance"].as_array().unwrap().len(), 2);
