@@ -495,7 +495,8 @@ fn a_report_measures_days_against_shifts() {
     );
     assert_eq!(people[1]["days_flagged"], 1);
 
-    let ics = "BEGIN:VEVENT\nDTSTART;VALUE=DATE:20261103\nSUMMARY:Fair\nEND:VEVENT\n";
+    let ics = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261103\nSUMMARY:Fair\n\
+        END:VEVENT\nEND:VCALENDAR\n";
     std::fs::write(station.data().join("h.ics"), ics).unwrap();
     std::fs::write(
         &config,
