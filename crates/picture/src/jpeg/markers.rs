@@ -108,6 +108,12 @@ impl Walk {
 }
 
 impl Walk {
+    /// Whether there is anything of a picture besides its start marker, which by chance is
+    /// found in other bytes too.
+    pub fn has_passed_a_segment(&self) -> bool {
+        self.at > 2
+    }
+
     /// No more bytes will come: what there is of the picture, if there is some of its image
     /// data.
     pub fn end_here(&self, buffer: &[u8]) -> Option<Anatomy> {
