@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use chrono::NaiveDate;
 use serde::Serialize;
 
+use super::import_identity::{self, Statements};
 use super::table::print_json;
 use super::{Context, Look, data_folder, operator, stills};
 use crate::cli::{ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, Outcome};
@@ -65,6 +66,8 @@ fn import_embeddings(args: &ImportEmbeddingsArgs, context: &Context) -> Result<O
         add_pictures(&mut people, folder, context)?;
     }
     let mut store = store_to_fill(context)?;
+    let statements = import_identity::check(&people, args.another_person, &store, context)?;
+    let people = (people, statements);
     let imported = add_templates(people, consent_at, args, &mut store, context)?;
     report(&args.source, imported, "templates")
 }
@@ -139,7 +142,7 @@ fn pictures_of(name: &PersonName, folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn add_templates(
-    people: BTreeMap<PersonName, Vec<NewTemplate>>,
+    (people, statements): (BTreeMap<PersonName, Vec<NewTemplate>>, Statements),
     consent_at: Option<NaiveDate>,
     args: &ImportEmbeddingsArgs,
     store: &mut Store,
@@ -172,8 +175,10 @@ fn add_templates(
         }
         imported.added += new.len();
         let author = context.author(&operator);
+        let stated = statements.get(&name).and_then(|s| s.resolve(&everybody));
+        let stated = stated.as_ref();
         if let Some(person) = holder {
-            store.add_templates(&person.code, &new, author)?;
+            store.add_stated_templates(&person.code, &new, stated, author)?;
         } else {
             let code = free_code(&args.code_prefix, store)?;
             let person = NewPerson {
@@ -182,7 +187,7 @@ fn add_templates(
                 consent_at,
                 templates: new,
             };
-            store.add_person(&person, author)?;
+            store.add_stated_person(&person, stated, author)?;
         }
     }
     Ok(imported)

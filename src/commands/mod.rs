@@ -17,6 +17,7 @@ mod eval;
 mod export;
 mod identify;
 mod import;
+mod import_identity;
 mod install_models;
 mod models;
 mod people;

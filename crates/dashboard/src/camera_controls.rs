@@ -53,6 +53,8 @@ pub(crate) struct ControlsList {
     /// What became of the last change, or why there are no controls.
     pub(crate) remark: String,
     selected: usize,
+    /// The control in that row when the list was shown: another camera has others.
+    selected_name: String,
 }
 
 /// Steps that Page Up and Page Down make of a value: many have 256 of them.
@@ -66,8 +68,10 @@ impl ControlsList {
 
     /// Takes the controls as they are now.
     pub(crate) fn show(&mut self, rows: Vec<CameraControl>, remark: String) {
+        let row = rows.iter().position(|row| row.name == self.selected_name);
         self.rows = rows;
         self.remark = remark;
+        self.select(row.unwrap_or_else(|| self.selected()));
     }
 
     /// Does what `key` means here.
@@ -97,6 +101,10 @@ impl ControlsList {
 
     fn select(&mut self, row: usize) -> ControlKey {
         self.selected = row;
+        self.selected_name = self
+            .rows
+            .get(row)
+            .map_or_else(String::new, |row| row.name.clone());
         ControlKey::Taken
     }
 }
@@ -137,6 +145,12 @@ mod tests {
         assert_eq!(key, ControlKey::Taken, "not changeable now");
         // The camera was replaced by one that has less.
         list.show(vec![control("gain", true)], String::new());
+        assert_eq!(list.handle(Key::Right), change(ControlStep::By(1)));
+        // Or by one that has them in another order.
+        list.show(
+            vec![control("exposure", true), control("gain", true)],
+            String::new(),
+        );
         assert_eq!(list.handle(Key::Right), change(ControlStep::By(1)));
     }
 }

@@ -54,25 +54,29 @@ impl App {
                 }
             }
         }
-        match self.correcting.handle(key, station) {
-            FormKey::NoForm => {}
-            FormKey::Taken => return Vec::new(),
-            FormKey::Submitted(draft) => return vec![Action::Correct(draft)],
+        // A form that comes back with a refusal takes no keys that are meant elsewhere.
+        if self.screen == Screen::Attendance {
+            match self.correcting.handle(key, station) {
+                FormKey::NoForm => {}
+                FormKey::Taken => return Vec::new(),
+                FormKey::Submitted(draft) => return vec![Action::Correct(draft)],
+            }
         }
-        if let Enrolling::Form(form) = &mut self.enrolling {
+        if let (Enrolling::Form(form), Screen::Live) = (&mut self.enrolling, self.screen) {
             return match form.handle(key, station) {
                 FormStep::Stay => Vec::new(),
                 FormStep::Close => {
                     self.enrolling = Enrolling::No;
-                    Vec::new()
+                    vec![Action::Intent(Intent::CancelEnrolment)]
                 }
+                FormStep::FindFace(intent) => vec![Action::Intent(intent)],
                 FormStep::Submit(intent) => self.submit(intent, station),
             };
         }
-        if matches!(station.mode(), Mode::Enrolling(_)) && matches!(key, Key::Esc | Key::Char('q'))
+        if self.screen == Screen::Live
+            && let Some(actions) = self.key_of_enrolment(key, station)
         {
-            self.enrolling = Enrolling::No;
-            return vec![Action::Intent(Intent::CancelEnrolment)];
+            return actions;
         }
         if let Some(actions) = self.key_of_screen(key, station, now) {
             return actions;
@@ -91,11 +95,29 @@ impl App {
         }
     }
 
+    /// Does what `key` means while samples are taken or shown.
+    fn key_of_enrolment(&mut self, key: Key, station: &Station) -> Option<Vec<Action>> {
+        let intent = match (station.mode(), key) {
+            (Mode::Enrolling(_), Key::Esc | Key::Char('q'))
+            | (Mode::Confirming(_), Key::Esc | Key::Char('q' | 'n')) => {
+                self.enrolling = Enrolling::No;
+                Intent::CancelEnrolment
+            }
+            (Mode::Confirming(_), Key::Char('y' | 'Y')) => {
+                // What was on the screen, even if something else is asked by now.
+                let (code, another_than) = self.asked.clone()?;
+                Intent::ConfirmEnrolment { code, another_than }
+            }
+            _ => return None,
+        };
+        Some(vec![Action::Intent(intent)])
+    }
+
     /// Does what a command says, wherever it was given.
     fn perform(&mut self, command: Command, station: &Station) -> Vec<Action> {
         match command {
             Command::Go(screen) => self.go(screen),
-            Command::Enrol => self.open_form(station),
+            Command::Enrol => return self.open_form(station),
             Command::Find => {
                 self.go(Screen::People);
                 self.people.filter.begin();
@@ -111,6 +133,10 @@ impl App {
             }
             Command::NextPreview => self.preview = self.preview.next(self.has_pixels()),
             Command::Preview(mode) => self.preview = mode,
+            Command::Undo if self.changing > 0 => {
+                let waiting = english!("the last change is still being written; try again");
+                self.remark = Some(Err(waiting.to_owned()));
+            }
             Command::Undo => {
                 if let Some(question) = self.undo.pop() {
                     return vec![Action::Ask(question)];
@@ -166,11 +192,11 @@ impl App {
             Screen::Live => return self.key_of_live(key, now),
             Screen::People => {
                 let rows = people_ids(station, &self.people);
-                let selected = rows.get(self.people.selected_row(&rows));
+                let selected = self.people.selected(&rows);
                 if let (Key::Enter, false, Some(person)) = (
                     key,
                     self.people.filter.is_typing(),
-                    selected.and_then(|id| station.person(*id)),
+                    selected.and_then(|id| station.person(id)),
                 ) {
                     self.person.open(person.code.clone());
                     self.screen = Screen::Person;
@@ -210,7 +236,8 @@ impl App {
                 PageKey::Pass => false,
                 PageKey::Taken => true,
                 PageKey::WriteThreshold => {
-                    return Some(vec![Action::Ask(Question::WriteThreshold)]);
+                    let shown = self.page.lines();
+                    return Some(vec![Action::Ask(Question::WriteThreshold(shown))]);
                 }
             },
             Screen::Settings => match self.settings.handle(key, &operator) {
@@ -311,8 +338,11 @@ impl App {
         true
     }
 
-    fn open_form(&mut self, station: &Station) {
-        if matches!(station.mode(), Mode::Live) {
+    fn open_form(&mut self, station: &Station) -> Vec<Action> {
+        if matches!(self.enrolling, Enrolling::Form(_)) {
+            // One that was refused waits there.
+            self.screen = Screen::Live;
+        } else if matches!(station.mode(), Mode::Live | Mode::Choosing(_)) {
             self.screen = Screen::Live;
             let consent = if self.options.ask_consent {
                 ConsentQuestion::Later
@@ -320,13 +350,16 @@ impl App {
                 ConsentQuestion::No
             };
             self.enrolling = Enrolling::Form(EnrolForm::asking(consent));
+            // The face is the one that is there now, not whoever stands there later.
+            return vec![Action::Intent(Intent::ChooseFace)];
         }
+        Vec::new()
     }
 
     /// Opens the form for the selected person's day. Of several days none is meant, so
     /// that the first step is to choose one.
     fn correct(&mut self, rows: &[PersonId], station: &Station) {
-        let Some(&person) = rows.get(self.attendance.selected_row(rows)) else {
+        let Some(person) = self.attendance.selected(rows) else {
             return;
         };
         let (day, events) = match self.reports.period {
@@ -359,16 +392,16 @@ impl App {
         vec![Action::Intent(intent)]
     }
 
-    pub(super) fn paste(&mut self, text: &str) {
+    pub(super) fn paste(&mut self, text: &str, station: &Station) {
         if let Some(palette) = &mut self.palette {
             return palette.field.insert(text);
         }
-        if let Correcting::Form(form) = &mut self.correcting {
+        if let (Correcting::Form(form), Screen::Attendance) = (&mut self.correcting, self.screen) {
             return form.paste(text);
         }
         match (&mut self.enrolling, self.screen) {
-            (Enrolling::Form(form), _) => form.paste(text),
-            (_, Screen::Review) => self.review.paste(text),
+            (Enrolling::Form(form), Screen::Live) => form.paste(text),
+            (_, Screen::Review) => self.review.paste(text, station),
             (_, Screen::Settings) => self.settings.paste(text),
             (_, Screen::Person) => self.person.paste(text),
             (_, Screen::Calibration | Screen::Audit | Screen::Doctor) => {
@@ -381,7 +414,7 @@ impl App {
     }
 }
 
-fn people_ids(station: &Station, listing: &Listing) -> Vec<PersonId> {
+pub(super) fn people_ids(station: &Station, listing: &Listing) -> Vec<PersonId> {
     let people = filtered_people(station, listing.filter.text());
     people.into_iter().map(|person| person.id).collect()
 }

@@ -183,7 +183,11 @@ const FORM: &[Hint] = &[
     ("Enter", english!("start"), 0),
     ("Tab", english!("next field"), 1),
     ("Esc", english!("close"), 0),
+    ("PgUp/PgDn", english!("another face"), 2),
+    ("Ctrl-N", english!("wait for a face"), 3),
 ];
+
+const CONFIRMING: &[Hint] = &[("y", english!("save"), 1), ("Esc", english!("cancel"), 1)];
 
 const ENROLLING: &[Hint] = &[
     ("Esc", english!("call it off"), 0),
@@ -256,8 +260,9 @@ impl Hints<'_> {
         }
         match (app.screen, &app.enrolling, station.mode()) {
             (Screen::Attendance, ..) if app.correcting.form().is_some() => CORRECTION,
-            (_, Enrolling::Form(_), _) => FORM,
+            (Screen::Live, Enrolling::Form(_), _) => FORM,
             (Screen::Live, _, Mode::Enrolling(_)) => ENROLLING,
+            (Screen::Live, _, Mode::Confirming(_)) => CONFIRMING,
             (Screen::Live, ..) => LIVE,
             (Screen::People, ..) if app.people.filter.is_typing() => FILTER,
             (Screen::Attendance, ..) if app.attendance.filter.is_typing() => FILTER,
