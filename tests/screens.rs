@@ -872,7 +872,7 @@ fn a_badge_is_read_on_the_live_screen() {
     assert!(desk.screen(80, 24).contains("Ana Torres checked in"));
     desk.write("12");
     desk.press(&[Key::Enter]);
-    assert!(desk.screen(80, 24).contains("6 to 20 digits"));
+    assert!(desk.screen(80, 24).contains("6 to 32 digits"));
     // In a form or a filter, digits are digits.
     desk.write("p/12");
     assert!(!desk.screen(80, 24).contains("PIN"));

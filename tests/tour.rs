@@ -351,7 +351,7 @@ fn in_lines_of_words_nothing_moves() {
         ("in", "1 of 2 in: Joe Biden"),
         ("today", "Joe Biden, in, in at"),
         ("123456", "PIN: nobody has this one"),
-        ("12", "6 to 20 digits"),
+        ("12", "6 to 32 digits"),
     ] {
         operator.types(typed);
         operator.presses("Enter");

@@ -25,6 +25,7 @@ mod re_embed;
 mod report;
 mod review;
 mod salvage;
+mod setting_check;
 mod station;
 mod stills;
 mod table;

@@ -232,9 +232,13 @@ fn demo_person(
 
 /// The operator's language; catalogues in the data folder go before the program's own.
 fn language(context: &Context) -> Result<&'static Language> {
+    language_of(&context.config.dashboard.language, context)
+}
+
+/// The language of a setting.
+pub(super) fn language_of(setting: &str, context: &Context) -> Result<&'static Language> {
     let folder = context.data_dir().join("languages");
     let environment = |name: &str| std::env::var(name).ok();
-    let setting = &context.config.dashboard.language;
     Ok(Language::load(setting, &folder, environment)?)
 }
 

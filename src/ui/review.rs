@@ -1,5 +1,6 @@
 //! The operator going through faces without a name.
 
+use super::command::{Deed, Motion, is_yes};
 use super::field::TextField;
 use super::input::Key;
 use super::listing::{filtered_people, first_shown};
@@ -137,9 +138,10 @@ impl Review {
 
     pub(crate) fn handle(&mut self, key: Key, station: &Station, operator: &str) -> ReviewKey {
         if let Some(deed) = self.question.take() {
-            return match key {
-                Key::Char('y') => ReviewKey::Do(deed),
-                _ => ReviewKey::Taken,
+            return if is_yes(key) {
+                ReviewKey::Do(deed)
+            } else {
+                ReviewKey::Taken
             };
         }
         let chosen = self
@@ -154,19 +156,20 @@ impl Review {
             return ReviewKey::Taken;
         }
         let by = || operator.to_owned();
-        match (key, chosen) {
-            (Key::Up | Key::Char('k'), _) => self.selected = self.selected.saturating_sub(1),
-            (Key::Down | Key::Char('j'), _) => self.selected = self.next_row(1),
-            (Key::PageUp, _) => self.selected = self.selected.saturating_sub(10),
-            (Key::PageDown, _) => self.selected = self.next_row(10),
-            (Key::Char('a'), Some(_)) => self.form = Some(AssignForm::open()),
-            (Key::Char('i'), Some(sightings)) => {
+        if let Some(motion) = Motion::of(key) {
+            self.selected = motion.from(self.selected, self.last_row());
+            self.remark = None;
+            return ReviewKey::Taken;
+        }
+        match (Deed::of(key), chosen) {
+            (Some(Deed::Name), Some(_)) => self.form = Some(AssignForm::open()),
+            (Some(Deed::Ignore), Some(sightings)) => {
                 self.question = Some(ReviewDeed::Ignore {
                     sightings,
                     by: by(),
                 });
             }
-            (Key::Char('d'), Some(sightings)) => {
+            (Some(Deed::Erase), Some(sightings)) => {
                 self.question = Some(ReviewDeed::Delete {
                     sightings,
                     by: by(),
@@ -178,10 +181,9 @@ impl Review {
         ReviewKey::Taken
     }
 
-    fn next_row(&self, step: usize) -> usize {
+    fn last_row(&self) -> usize {
         let rows = self.visitors.as_ref().and_then(|v| v.as_ref().ok());
-        let last = rows.map_or(0, |rows| rows.len().saturating_sub(1));
-        (self.selected + step).min(last)
+        rows.map_or(0, |rows| rows.len().saturating_sub(1))
     }
 
     fn assign(&mut self, chosen: Option<Vec<i64>>, station: &Station, operator: &str) -> ReviewKey {
