@@ -81,14 +81,25 @@ mod tests {
 
     #[test]
     fn a_source_that_is_not_there_is_refused_with_the_choices() {
-        for there in ["usb", "demo", "demo:7", "http://cam.example/stream", file!()] {
+        for there in [
+            "usb",
+            "demo",
+            "demo:7",
+            "http://cam.example/stream",
+            file!(),
+        ] {
             // The tests of a workspace do not run in its root.
             let path = std::path::Path::new(there);
             if path.exists() || !there.ends_with(".rs") {
                 source(there).unwrap();
             }
         }
-        for missing in ["webcam", "usb:987", "usb:no such camera", "films/nothing.avi"] {
+        for missing in [
+            "webcam",
+            "usb:987",
+            "usb:no such camera",
+            "films/nothing.avi",
+        ] {
             let refused = source(missing).unwrap_err().to_string();
             assert!(refused.contains("the choices are usb"), "{refused}");
         }

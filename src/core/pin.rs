@@ -129,7 +129,8 @@ fn pairs(text: &str) -> Option<String> {
     }
     let separator = text.chars().find(|c| matches!(c, ':' | '-' | ' '))?;
     let mut pairs = text.split(separator);
-    let are_pairs = pairs.all(|pair| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit()));
+    let are_pairs =
+        pairs.all(|pair| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit()));
     are_pairs.then(|| text.replace(separator, "").to_ascii_uppercase())
 }
 
@@ -233,12 +234,23 @@ mod tests {
             ),
             (
                 "04A22B9A",
-                &["04a22b9a", "04:A2:2b:9a", "04-a2-2b-9a", "04 A2 2B 9A", "0x04a22b9a", ";04a22b9a?"],
+                &[
+                    "04a22b9a",
+                    "04:A2:2b:9a",
+                    "04-a2-2b-9a",
+                    "04 A2 2B 9A",
+                    "0x04a22b9a",
+                    ";04a22b9a?",
+                ],
             ),
             ("EMP00123", &["emp00123", "%EMP00123?", ";EMP00123?"]),
         ] {
             for spelling in spellings {
-                assert_eq!(Pin::parse(spelling).map(|pin| pin.0).as_deref(), Ok(form), "{spelling}");
+                assert_eq!(
+                    Pin::parse(spelling).map(|pin| pin.0).as_deref(),
+                    Ok(form),
+                    "{spelling}"
+                );
             }
         }
     }

@@ -285,12 +285,7 @@ pub(crate) struct DeedEntry {
     pub(crate) on: &'static [Screen],
 }
 
-const fn deed(
-    deed: Deed,
-    key: Key,
-    name: &'static str,
-    on: &'static [Screen],
-) -> DeedEntry {
+const fn deed(deed: Deed, key: Key, name: &'static str, on: &'static [Screen]) -> DeedEntry {
     DeedEntry {
         deed,
         key,
@@ -540,7 +535,11 @@ mod tests {
         let motions = MOTIONS
             .iter()
             .map(|(key, motion)| (*key, format!("{motion:?}")));
-        letters.chain(functions).chain(deeds).chain(motions).collect()
+        letters
+            .chain(functions)
+            .chain(deeds)
+            .chain(motions)
+            .collect()
     }
 
     #[test]

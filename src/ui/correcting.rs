@@ -94,17 +94,18 @@ impl Correcting {
         let Correcting::Submitted { form, log_lines } = self else {
             return None;
         };
-        let (next, said) = station
-            .log()
-            .since(*log_lines)
-            .find_map(|entry| match &entry.notice {
-                done @ Notice::Corrected(_) => Some((Correcting::No, Some(done.to_string()))),
-                Notice::CorrectionRefused(reason) => {
-                    let form = (**form).clone().refused(reason.clone());
-                    Some((Correcting::Form(Box::new(form)), None))
-                }
-                _ => None,
-            })?;
+        let (next, said) =
+            station
+                .log()
+                .since(*log_lines)
+                .find_map(|entry| match &entry.notice {
+                    done @ Notice::Corrected(_) => Some((Correcting::No, Some(done.to_string()))),
+                    Notice::CorrectionRefused(reason) => {
+                        let form = (**form).clone().refused(reason.clone());
+                        Some((Correcting::Form(Box::new(form)), None))
+                    }
+                    _ => None,
+                })?;
         *self = next;
         said
     }

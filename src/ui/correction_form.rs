@@ -11,6 +11,11 @@ use crate::core::attendance::{AttendanceEvent, Direction, EventId, EventSource};
 use crate::core::person::{Person, PersonCode, PersonId};
 use crate::core::station::Station;
 
+/// Why text changes nothing in a line that offers a choice.
+pub(crate) const MISPLACED_TEXT: &str = english!(
+    "nothing is typed into this line: Left and Right choose, Tab goes to the next line"
+);
+
 /// A correction whose times are still those of the clock on the wall.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CorrectionDraft {
@@ -203,10 +208,7 @@ impl CorrectionForm {
     }
 
     fn note_misplaced_text(&mut self) {
-        let words = english!(
-            "nothing is typed into this line: Left and Right choose, Tab goes to the next line"
-        );
-        self.refusal = Some(words.to_owned());
+        self.refusal = Some(MISPLACED_TEXT.to_owned());
     }
 
     /// The same form after it was refused.

@@ -451,7 +451,9 @@ fn known(folder: &Path) -> Vec<String> {
     let own = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let own = own.filter_map(|entry| {
         let path = entry.path();
-        let is_catalogue = path.extension().is_some_and(|extension| extension == "toml");
+        let is_catalogue = path
+            .extension()
+            .is_some_and(|extension| extension == "toml");
         is_catalogue.then(|| path.file_stem()?.to_str().map(str::to_owned))?
     });
     let mut known: Vec<String> = own

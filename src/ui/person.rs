@@ -285,7 +285,10 @@ mod tests {
             ("+n", PersonKey::Taken),
             ("fy", deed(PersonChange::ForgetAdaptive)),
             ("#483920\n483920\n", deed(PersonChange::Pin(Some(pin)))),
-            ("#04:a2:2b:9a\n;04A22B9A?\n", deed(PersonChange::Pin(Some(badge)))),
+            (
+                "#04:a2:2b:9a\n;04A22B9A?\n",
+                deed(PersonChange::Pin(Some(badge))),
+            ),
             ("#\ny", deed(PersonChange::Pin(None))),
             ("~P-001\n", deed(PersonChange::Erase)),
             ("q", PersonKey::Pass),

@@ -186,7 +186,9 @@ impl Reports {
         };
         let days = people.iter().filter(|days| days.person.id == person);
         let days = days.flat_map(|days| &days.days);
-        let events = days.filter(|day| day.day == marked).flat_map(|day| &day.events);
+        let events = days
+            .filter(|day| day.day == marked)
+            .flat_map(|day| &day.events);
         events.cloned().collect()
     }
 
@@ -224,7 +226,10 @@ impl Reports {
         };
         let marked = theme.day(self.marked(today), "%a %-d %b");
         let separator = theme.marks().separator;
-        format!("{days} {separator} {}", theme.fill("marked: {}", &[&marked]))
+        format!(
+            "{days} {separator} {}",
+            theme.fill("marked: {}", &[&marked])
+        )
     }
 
     fn step(&mut self, today: NaiveDate, to: fn(NaiveDate, Period) -> Option<NaiveDate>) {

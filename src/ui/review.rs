@@ -1,6 +1,7 @@
 //! The operator going through faces without a name.
 
 use super::command::{Deed, Motion, is_yes};
+use super::correction_form::MISPLACED_TEXT;
 use super::field::TextField;
 use super::input::Key;
 use super::listing::{filtered_people, first_shown};
@@ -73,8 +74,8 @@ impl AssignForm {
         match (key, self.focus) {
             (Key::Tab | Key::Down, focus) => self.focus = step(focus),
             (Key::BackTab | Key::Up, focus) => self.focus = step(step(focus)),
-            (Key::Left | Key::Right | Key::Char(' '), AssignField::Sample) => self.add = !self.add,
-            (Key::Left | Key::Right | Key::Char(' '), AssignField::Punch) => {
+            (Key::Left | Key::Right, AssignField::Sample) => self.add = !self.add,
+            (Key::Left | Key::Right, AssignField::Punch) => {
                 self.punch = match self.punch {
                     None => Some(Direction::In),
                     Some(Direction::In) => Some(Direction::Out),
@@ -151,6 +152,10 @@ impl Review {
             match key {
                 Key::Esc => self.form = None,
                 Key::Enter => return self.assign(chosen, station, operator),
+                // What is typed here was meant for another line, and must not change this one.
+                Key::Char(_) if form.focus != AssignField::Who => {
+                    self.remark = Some(Err(MISPLACED_TEXT.to_owned()));
+                }
                 key => form.handle(key),
             }
             return ReviewKey::Taken;
@@ -206,8 +211,10 @@ impl Review {
     }
 
     pub(crate) fn paste(&mut self, text: &str) {
-        if let Some(form) = &mut self.form {
-            form.who.insert(text);
+        match &mut self.form {
+            Some(form) if form.focus == AssignField::Who => form.who.insert(text),
+            Some(_) => self.remark = Some(Err(MISPLACED_TEXT.to_owned())),
+            None => {}
         }
     }
 }

@@ -115,7 +115,7 @@ impl Settings {
                 }
                 return change(setting, None);
             }
-            (Key::Enter | Key::Right | Key::Char(' '), Some((_, setting))) => {
+            (Key::Enter | Key::Right, Some((_, setting))) => {
                 // What is yes or no needs no typing.
                 match setting.value.as_str() {
                     "true" => return change(setting, Some("false".to_owned())),

@@ -100,7 +100,9 @@ impl App {
             }
             (_, Some(command), _) => self.perform(command, station),
             (.., Some(deed)) if deed.is_on(self.screen) => {
-                self.notice(english!("There is nothing here that this could be done to."));
+                self.notice(english!(
+                    "There is nothing here that this could be done to."
+                ));
                 Vec::new()
             }
             _ => Vec::new(),
@@ -385,7 +387,10 @@ impl App {
             return false;
         };
         // The newest line is the first one.
-        let row = motion.from((written - top) as usize, (written.max(oldest) - oldest) as usize);
+        let row = motion.from(
+            (written - top) as usize,
+            (written.max(oldest) - oldest) as usize,
+        );
         self.log = match row {
             0 => LogView::Following,
             row => LogView::Held(written - row as u64),
@@ -472,5 +477,6 @@ fn people_ids(station: &Station, listing: &Listing) -> Vec<PersonId> {
 /// Whether a number in letters and digits is more likely to have been typed than read: a
 /// reader that sends no frame sends decimal or hexadecimal digits.
 fn is_word(typed: &str) -> bool {
-    typed.chars().all(|c| c.is_ascii_alphanumeric()) && !typed.chars().all(|c| c.is_ascii_hexdigit())
+    typed.chars().all(|c| c.is_ascii_alphanumeric())
+        && !typed.chars().all(|c| c.is_ascii_hexdigit())
 }

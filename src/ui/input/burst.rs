@@ -203,7 +203,11 @@ mod tests {
                 assert_eq!(typed(&line, gap), badge(number), "{number} at {gap} ms");
             }
         }
-        assert_eq!(typed(";0012345678?", 8), badge(";0012345678?"), "without Enter");
+        assert_eq!(
+            typed(";0012345678?", 8),
+            badge(";0012345678?"),
+            "without Enter"
+        );
         let mut stutters: Vec<(u64, char)> = "0012345678\n".chars().map(|c| (10, c)).collect();
         stutters[6].0 = 200;
         assert_eq!(typed_unevenly(&stutters), badge("0012345678"));

@@ -345,25 +345,52 @@ mod tests {
     #[test]
     fn keys_of_all_kinds() {
         for (bytes, expected) in [
-            (&b"a\xc3\xa9\xe6\x9d\x8e"[..], &[Key::Char('a'), Key::Char('é'), Key::Char('李')][..]),
+            (
+                &b"a\xc3\xa9\xe6\x9d\x8e"[..],
+                &[Key::Char('a'), Key::Char('é'), Key::Char('李')][..],
+            ),
             (b"\r", &[Key::Enter]),
             (b"\n", &[Key::Enter]),
             (b"\r\n", &[Key::Enter]),
             (b"\n\n", &[Key::Enter, Key::Enter]),
             (b"\t\x1b[Z", &[Key::Tab, Key::BackTab]),
             (b"\x7f\x08", &[Key::Backspace, Key::Backspace]),
-            (b"\x03\x1a\x15", &[Key::Ctrl('c'), Key::Ctrl('z'), Key::Ctrl('u')]),
+            (
+                b"\x03\x1a\x15",
+                &[Key::Ctrl('c'), Key::Ctrl('z'), Key::Ctrl('u')],
+            ),
             (b"\x1b", &[Key::Esc]),
             (b"\x1b\x1b[A", &[Key::Esc, Key::Up]),
-            (b"\x1b[B\x1bOC\x1b[1;5D", &[Key::Down, Key::Right, Key::Left]),
-            (b"\x1b[H\x1b[4~\x1bOF\x1b[7~", &[Key::Home, Key::End, Key::End, Key::Home]),
-            (b"\x1b[5~\x1b[6~\x1b[3~", &[Key::PageUp, Key::PageDown, Key::Delete]),
+            (
+                b"\x1b[B\x1bOC\x1b[1;5D",
+                &[Key::Down, Key::Right, Key::Left],
+            ),
+            (
+                b"\x1b[H\x1b[4~\x1bOF\x1b[7~",
+                &[Key::Home, Key::End, Key::End, Key::Home],
+            ),
+            (
+                b"\x1b[5~\x1b[6~\x1b[3~",
+                &[Key::PageUp, Key::PageDown, Key::Delete],
+            ),
             (b"\x1bOP\x1b[[B\x1b[13~", &[Key::F(1), Key::F(2), Key::F(3)]),
-            (b"\x1b[15~\x1b[17~\x1b[21~\x1b[24;2~", &[Key::F(5), Key::F(6), Key::F(10), Key::F(12)]),
-            (b"\x1bOM\x1bOp\x1bOy", &[Key::Enter, Key::Char('0'), Key::Char('9')]),
-            (b"\x1b[99;5u\x1b[97;1:3u\x1b[27u\x1b[101;2u", &[Key::Ctrl('c'), Key::Esc, Key::Char('E')]),
+            (
+                b"\x1b[15~\x1b[17~\x1b[21~\x1b[24;2~",
+                &[Key::F(5), Key::F(6), Key::F(10), Key::F(12)],
+            ),
+            (
+                b"\x1bOM\x1bOp\x1bOy",
+                &[Key::Enter, Key::Char('0'), Key::Char('9')],
+            ),
+            (
+                b"\x1b[99;5u\x1b[97;1:3u\x1b[27u\x1b[101;2u",
+                &[Key::Ctrl('c'), Key::Esc, Key::Char('E')],
+            ),
             // With Alt, unknown, and answers that come late.
-            (b"\x1bq\x1b[2~\x1b[?62;4c\x1b]1337;ReportCellSize=1\x07\x1b_Gi=31;OK\x1b\\x", &[Key::Char('x')]),
+            (
+                b"\x1bq\x1b[2~\x1b[?62;4c\x1b]1337;ReportCellSize=1\x07\x1b_Gi=31;OK\x1b\\x",
+                &[Key::Char('x')],
+            ),
             // No UTF-8, and a character that lost its end.
             (b"\xff\xc3a\x80b\xe6\x9d", &[Key::Char('a'), Key::Char('b')]),
         ] {

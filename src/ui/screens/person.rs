@@ -257,11 +257,16 @@ fn draw_doing(frame: &mut Frame<'_>, view: View<'_>, person: &PersonFile, area: 
 /// What will happen, to be confirmed.
 fn question(theme: Theme, change: &PersonChange, person: &PersonFile) -> String {
     match change {
-        PersonChange::Consent => theme.fill("Has {} agreed today? Press y to note it", &[&person.name]),
+        PersonChange::Consent => {
+            theme.fill("Has {} agreed today? Press y to note it", &[&person.name])
+        }
         PersonChange::ForgetAdaptive => theme
             .t("Forget the templates that the station made itself? Press y to forget them")
             .to_owned(),
-        PersonChange::Pin(_) => theme.fill("Remove the PIN of {}? Press y to remove it", &[&person.name]),
+        PersonChange::Pin(_) => theme.fill(
+            "Remove the PIN of {}? Press y to remove it",
+            &[&person.name],
+        ),
         PersonChange::Rename(_) | PersonChange::Active(_) | PersonChange::Erase => String::new(),
     }
 }

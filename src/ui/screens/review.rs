@@ -216,7 +216,12 @@ fn draw_form(frame: &mut Frame<'_>, view: View<'_>, form: &AssignForm, area: Rec
     lines.insert(
         1,
         Line::styled(
-            format!("{:width$}{}", "", theme.text(&meant), width = usize::from(LABEL_WIDTH)),
+            format!(
+                "{:width$}{}",
+                "",
+                theme.text(&meant),
+                width = usize::from(LABEL_WIDTH)
+            ),
             theme.dim(),
         ),
     );

@@ -83,7 +83,7 @@ const LIVE: &[Hint] = &[
 ];
 
 const LIST: &[Hint] = &[
-    (ESC, english!("back"), 1),
+    (ESC, english!("back"), 0),
     (K("Enter"), english!("open"), 2),
     (FIND, english!("filter"), 2),
     (PAGES, english!("scroll"), 4),
@@ -93,7 +93,7 @@ const LIST: &[Hint] = &[
 ];
 
 const TABLE: &[Hint] = &[
-    (ESC, english!("back"), 1),
+    (ESC, english!("back"), 0),
     (d(Deed::Correct), english!("correct"), 2),
     (K("Tab"), english!("period"), 2),
     (K("Left/Right"), english!("day"), 3),
@@ -107,7 +107,7 @@ const TABLE: &[Hint] = &[
 ];
 
 const PERSON: &[Hint] = &[
-    (ESC, english!("back"), 1),
+    (ESC, english!("back"), 0),
     (d(Deed::Name), english!("name"), 2),
     (d(Deed::SwitchActive), english!("active"), 2),
     (d(Deed::Consent), english!("consent"), 3),
@@ -121,7 +121,7 @@ const PERSON: &[Hint] = &[
 ];
 
 const PAGE: &[Hint] = &[
-    (ESC, english!("back"), 1),
+    (ESC, english!("back"), 0),
     (FIND, english!("filter"), 2),
     (K("Enter"), english!("read again"), 3),
     (PAGES, english!("scroll"), 4),
@@ -130,7 +130,7 @@ const PAGE: &[Hint] = &[
 ];
 
 const CALIBRATION: &[Hint] = &[
-    (ESC, english!("back"), 1),
+    (ESC, english!("back"), 0),
     (d(Deed::Propose), english!("write the threshold"), 1),
     (K("Enter"), english!("read again"), 3),
     (PAGES, english!("scroll"), 4),
@@ -139,7 +139,7 @@ const CALIBRATION: &[Hint] = &[
 ];
 
 const SETTINGS: &[Hint] = &[
-    (ESC, english!("back"), 1),
+    (ESC, english!("back"), 0),
     (K("Enter"), english!("change"), 1),
     (d(Deed::Propose), english!("default"), 2),
     (FIND, english!("filter"), 2),
@@ -150,7 +150,7 @@ const SETTINGS: &[Hint] = &[
 ];
 
 const CHARTS: &[Hint] = &[
-    (ESC, english!("back"), 1),
+    (ESC, english!("back"), 0),
     (go(Screen::Attendance), english!("table"), 2),
     (go(Screen::People), english!("people"), 3),
     (ALL, english!("all"), 1),
@@ -168,10 +168,7 @@ const TYPING: &[Hint] = &[
     (ESC, english!("close"), 0),
 ];
 
-const YES_OR_NO: &[Hint] = &[
-    (d(Deed::Yes), english!("yes"), 0),
-    (ESC, english!("no"), 0),
-];
+const YES_OR_NO: &[Hint] = &[(d(Deed::Yes), english!("yes"), 0), (ESC, english!("no"), 0)];
 
 const SIGNING: &[Hint] = &[
     (d(Deed::Yes), english!("sign it"), 0),
@@ -200,7 +197,7 @@ const FILTER: &[Hint] = &[
 ];
 
 const SCROLL: &[Hint] = &[
-    (ESC, english!("back"), 1),
+    (ESC, english!("back"), 0),
     (PAGES, english!("scroll"), 3),
     (K("g/G"), english!("first, last"), 4),
     (ALL, english!("all"), 4),
@@ -208,7 +205,7 @@ const SCROLL: &[Hint] = &[
 ];
 
 const REVIEW: &[Hint] = &[
-    (ESC, english!("back"), 1),
+    (ESC, english!("back"), 0),
     (d(Deed::Name), english!("who was it"), 2),
     (d(Deed::Ignore), english!("ignore"), 3),
     (d(Deed::Erase), english!("erase"), 4),
@@ -217,7 +214,7 @@ const REVIEW: &[Hint] = &[
 ];
 
 const CAMERA: &[Hint] = &[
-    (ESC, english!("back"), 1),
+    (ESC, english!("back"), 0),
     (K("Left/Right"), english!("change"), 2),
     (K("< >"), english!("by ten"), 4),
     (d(Deed::Propose), english!("default"), 3),
@@ -226,10 +223,7 @@ const CAMERA: &[Hint] = &[
     (HELP_KEY, english!("help"), 0),
 ];
 
-const HELP: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (PAGES, english!("scroll"), 1),
-];
+const HELP: &[Hint] = &[(ESC, english!("back"), 0), (PAGES, english!("scroll"), 1)];
 
 const FORM: &[Hint] = &[
     (K("Enter"), english!("start"), 0),
@@ -258,11 +252,9 @@ impl Widget for &Hints<'_> {
         }
         let mut hints = self.hints().to_vec();
         let needed = |hints: &[Hint]| -> usize {
-            let words = hints
-                .iter()
-                .map(|(what, does, _)| {
-                    text::width(&what.label(theme)) + 3 + text::width(theme.t(does))
-                });
+            let words = hints.iter().map(|(what, does, _)| {
+                text::width(&what.label(theme)) + 3 + text::width(theme.t(does))
+            });
             words.sum()
         };
         while needed(&hints) > usize::from(area.width) && hints.len() > 1 {

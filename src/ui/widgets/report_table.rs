@@ -163,7 +163,11 @@ impl ReportTable<'_> {
 
     fn heading(&self, columns: &Columns, days: &[NaiveDate]) -> Line<'static> {
         let theme = self.view.theme;
-        let name = format!("{:<width$} ", theme.t("Name"), width = usize::from(columns.name));
+        let name = format!(
+            "{:<width$} ",
+            theme.t("Name"),
+            width = usize::from(columns.name)
+        );
         let mut spans = vec![Span::raw(name)];
         for day in days {
             let label = if columns.day == 1 {
