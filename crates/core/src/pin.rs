@@ -43,12 +43,12 @@ impl Pin {
     /// Takes what was typed or read, whichever way the reader writes it:
     ///
     /// ```
-    /// use rollcall::core::pin::Pin;
+    /// use rollcall_core::pin::Pin;
     /// let number = Pin::parse("0012345678")?;
     /// assert_eq!(Pin::parse(";0012345678?")?, number);
     /// assert_eq!(Pin::parse("%B0012345678^TORRES/ANA^2612101?")?, number);
     /// assert_eq!(Pin::parse("04:a2:2b:9a")?, Pin::parse("04A22B9A")?);
-    /// # Ok::<(), rollcall::core::pin::PinError>(())
+    /// # Ok::<(), rollcall_core::pin::PinError>(())
     /// ```
     ///
     /// # Errors

@@ -601,6 +601,19 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_has_every_key() {
+        let readme = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+        let readme = std::fs::read_to_string(readme).unwrap();
+        let table = readme.split("| key | what |").nth(1).unwrap();
+        let table = table.split("| command | what |").next().unwrap();
+        for (key, meaning) in meanings() {
+            if let Key::Char(c) = key {
+                assert!(table.contains(&format!("`{c}`")), "{c} ({meaning}) is missing");
+            }
+        }
+    }
+
+    #[test]
     fn every_list_is_moved_through_in_the_same_way() {
         for (keys, row) in [
             ("jjj", 3),

@@ -7,9 +7,9 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::field::TextField;
 use super::input::Key;
-use crate::core::attendance::{AttendanceEvent, Direction, EventId, EventSource};
-use crate::core::person::{Person, PersonCode, PersonId};
-use crate::core::station::Station;
+use rollcall_core::attendance::{AttendanceEvent, Direction, EventId, EventSource};
+use rollcall_core::person::{Person, PersonCode, PersonId};
+use rollcall_core::station::Station;
 
 /// Why text changes nothing in a line that offers a choice.
 pub(crate) const MISPLACED_TEXT: &str = english!(

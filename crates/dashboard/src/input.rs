@@ -33,7 +33,7 @@ pub enum Input {
     /// Text was pasted.
     Paste(String),
     /// A reader has typed the number of a badge, and Enter: what it typed without the Enter.
-    /// [`crate::core::pin::Pin::parse`] takes it.
+    /// [`rollcall_core::pin::Pin::parse`] takes it.
     Badge(String),
     /// The terminal has another size now; the next drawing finds out which.
     Resized,

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::input::Key;
-use crate::core::pin::{Pin, PinError};
+use rollcall_core::pin::{Pin, PinError};
 
 /// What was typed, and when the last character was.
 #[derive(Debug, Clone, Default)]

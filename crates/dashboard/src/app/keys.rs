@@ -1,27 +1,27 @@
 //! What each key means where.
 
 use super::{Action, App, Enrolling, LogView, Pane, Screen};
-use crate::core::event::Intent;
-use crate::core::frame::Moment;
-use crate::core::person::PersonId;
-use crate::core::pin::Pin;
-use crate::core::station::{Mode, Station};
-use crate::ui::camera_controls::ControlKey;
-use crate::ui::command::{self, Command, Deed, Motion};
-use crate::ui::correcting::{Correcting, FormKey};
-use crate::ui::correction_form::CorrectionForm;
-use crate::ui::dialog::{Dialog, DialogStep};
-use crate::ui::enrol_form::{ConsentQuestion, EnrolForm, FormStep};
-use crate::ui::input::Key;
-use crate::ui::listing::{Listing, filtered_people};
-use crate::ui::page::PageKey;
-use crate::ui::palette::{Palette, PaletteStep};
-use crate::ui::person::{Doing, PersonKey};
-use crate::ui::pin_entry::PinStep;
-use crate::ui::records::Question;
-use crate::ui::reports::{Period, ReportQuery};
-use crate::ui::review::ReviewKey;
-use crate::ui::settings::SettingsKey;
+use rollcall_core::event::Intent;
+use rollcall_core::frame::Moment;
+use rollcall_core::person::PersonId;
+use rollcall_core::pin::Pin;
+use rollcall_core::station::{Mode, Station};
+use crate::camera_controls::ControlKey;
+use crate::command::{self, Command, Deed, Motion};
+use crate::correcting::{Correcting, FormKey};
+use crate::correction_form::CorrectionForm;
+use crate::dialog::{Dialog, DialogStep};
+use crate::enrol_form::{ConsentQuestion, EnrolForm, FormStep};
+use crate::input::Key;
+use crate::listing::{Listing, filtered_people};
+use crate::page::PageKey;
+use crate::palette::{Palette, PaletteStep};
+use crate::person::{Doing, PersonKey};
+use crate::pin_entry::PinStep;
+use crate::records::Question;
+use crate::reports::{Period, ReportQuery};
+use crate::review::ReviewKey;
+use crate::settings::SettingsKey;
 
 /// The last line of the help that can be the first one shown.
 const LAST_HELP_LINE: usize = 60;
@@ -217,7 +217,7 @@ impl App {
                     return vec![Action::Ask(question)];
                 }
                 let nothing =
-                    english!("nothing to undo; punches are put right with c in the table");
+                    english!("nothing to undo; punches are corrected in the attendance table");
                 self.remark = Some(Err(nothing.to_owned()));
             }
             Command::Palette => self.palette = Some(Palette::default()),

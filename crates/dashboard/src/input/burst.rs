@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use super::{Input, Key};
-use crate::core::pin::Pin;
+use rollcall_core::pin::Pin;
 
 /// Characters of a reader follow each other within this.
 const GAP: Duration = Duration::from_millis(50);

@@ -474,7 +474,8 @@ mod tests {
             let mut chunks: Vec<(u64, &[u8])> =
                 pieces.iter().map(|(later, bytes)| (*later, bytes.as_slice())).collect();
             chunks.push((1500, b"\x03"));
-            proptest::prop_assert_eq!(decoded(&chunks).last(), Some(&Input::Key(Key::Ctrl('c'))));
+            let inputs = decoded(&chunks);
+            proptest::prop_assert_eq!(inputs.last(), Some(&Input::Key(Key::Ctrl('c'))));
         }
     }
 }

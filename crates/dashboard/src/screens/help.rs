@@ -4,9 +4,9 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
-use crate::ui::View;
-use crate::ui::command::{ALL, DEEDS};
-use crate::ui::widgets::panel;
+use crate::View;
+use crate::command::{ALL, DEEDS};
+use crate::widgets::panel;
 
 /// From this width on, keys and marks stand side by side.
 const SIDE_BY_SIDE: u16 = 76;

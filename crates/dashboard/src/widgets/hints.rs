@@ -4,15 +4,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
-use crate::core::station::Mode;
-use crate::ui::View;
-use crate::ui::app::{Enrolling, Screen};
-use crate::ui::command::{Command, Deed};
-use crate::ui::dialog::Dialog;
-use crate::ui::enrol_form::ConsentQuestion;
-use crate::ui::person::Doing;
-use crate::ui::text;
-use crate::ui::theme::Theme;
+use rollcall_core::station::Mode;
+use crate::View;
+use crate::app::{Enrolling, Screen};
+use crate::command::{Command, Deed};
+use crate::dialog::Dialog;
+use crate::enrol_form::ConsentQuestion;
+use crate::person::Doing;
+use crate::text;
+use crate::theme::Theme;
 
 /// One line; the hints that do not fit are left out, the help last of all. Which key it is
 /// says `command`, so that no hint can be wrong.

@@ -175,7 +175,7 @@ impl ReportTable<'_> {
             } else {
                 theme.day(*day, "%a %-d")
             };
-            let gap = usize::from(columns.day).saturating_sub(crate::ui::text::width(&label));
+            let gap = usize::from(columns.day).saturating_sub(crate::text::width(&label));
             let style = if *day == self.marked() {
                 theme.selected()
             } else {
