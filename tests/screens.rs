@@ -31,8 +31,8 @@ use rollcall::core::worktime::timetable::Schedule;
 use rollcall::ui::{
     Action, Answer, App, CameraControl, CameraFigures, CameraStatus, Charset, ColourDepth,
     ControlChange, ControlStep, CorrectionDraft, Done, DraftDeed, Health, Input, Key, Language,
-    Leaving, PageKind, PageLine, PersonChange, PersonFile, Question, ReportQuery, SettingChange, SettingRow, Status,
-    TemplateFacts, UiOptions, draw,
+    Leaving, PageKind, PageLine, PersonChange, PersonFile, Question, ReportQuery, SettingChange,
+    SettingRow, Status, TemplateFacts, UiOptions, draw,
 };
 
 const START: &str = "2026-11-23T07:55:02+01:00";
@@ -142,7 +142,7 @@ impl Desk {
             name: person.name,
             active: true,
             team: Some("office".into()),
-            consent_at: Some("2026-11-02T09:00:00+01:00".parse().unwrap()),
+            consent_at: Some("2026-11-02".parse().unwrap()),
             has_pin: true,
             enrolled_at: "2026-11-02T09:01:00+01:00".parse().unwrap(),
             last_seen: Some("2026-11-23T07:55:02+01:00".parse().unwrap()),
@@ -210,6 +210,8 @@ impl Desk {
 
     fn input(&mut self, input: Input) {
         let now = self.world.now();
+        // The dashboard draws after every key.
+        self.app.settle(&self.world.station, &now);
         for action in self.app.handle(input, &self.world.station, &now) {
             match action {
                 Action::Intent(intent) => self.world.intend(intent),
@@ -302,6 +304,8 @@ impl Desk {
 
     fn terminal(&mut self, width: u16, height: u16) -> ratatui::Terminal<TestBackend> {
         self.app.follow(&self.world.station);
+        let now = self.world.now();
+        self.app.settle(&self.world.station, &now);
         let status = Status {
             now: self.world.now(),
             source: "usb",
@@ -711,9 +715,16 @@ fn a_face_without_a_name_is_looked_at_and_becomes_somebody() {
     desk.press(&[Key::Tab, Key::Right]);
     // Words that go on in the wrong line change nothing, and that is said.
     desk.write("no o");
-    assert!(desk.screen(80, 24).contains("nothing is typed into this line"));
+    assert!(
+        desk.screen(80, 24)
+            .contains("nothing is typed into this line")
+    );
     desk.press(&[Key::Tab, Key::Right]);
     insta::assert_snapshot!("review_assign_80x24", desk.screen(80, 24));
+    // Somebody else has come often meanwhile and leads the list now.
+    let mut reordered = visitors();
+    reordered.reverse();
+    desk.app.take(Answer::Visitors(Ok(reordered)));
     desk.press(&[Key::Enter]);
     let Question::Review(ReviewDeed::Assign(assignment)) = &desk.asked[0] else {
         panic!("{:?}", desk.asked)
@@ -721,6 +732,7 @@ fn a_face_without_a_name_is_looked_at_and_becomes_somebody() {
     assert_eq!(assignment.sightings, [12, 9, 7]);
     assert_eq!(assignment.code.as_str(), "P-002");
     assert!(assignment.add && assignment.punch == Some(Direction::In));
+    desk.app.take(Answer::Visitors(Ok(visitors())));
     desk.app
         .take(Answer::Reviewed(Err("this face is enrolled as Ana".into())));
     assert!(desk.screen(80, 24).contains("enrolled as Ana"));
@@ -728,6 +740,7 @@ fn a_face_without_a_name_is_looked_at_and_becomes_somebody() {
         desk.screen(80, 24).contains("who was it?"),
         "the form stays"
     );
+    desk.press(&[Key::Enter]);
     desk.app
         .take(Answer::Reviewed(Ok("3 sightings were Bruno".into())));
     assert!(!desk.screen(80, 24).contains("who was it?"));
@@ -740,7 +753,7 @@ fn a_face_without_a_name_is_looked_at_and_becomes_somebody() {
         sightings: vec![8],
         by: "olga".into(),
     };
-    assert_eq!(desk.asked[1..], [Question::Review(ignored)]);
+    assert_eq!(desk.asked[2..], [Question::Review(ignored)]);
     desk.press(&[Key::Esc]);
     assert!(desk.screen(80, 24).contains("today"));
 }
@@ -836,7 +849,66 @@ fn enrol_form_says_what_is_wrong() {
     desk.write("p-001");
     assert_screens("enrol_form", &mut desk);
     desk.press(&[Key::Enter]);
+    assert!(matches!(desk.world.station.mode(), Mode::Choosing(_)));
+    desk.press(&[Key::Esc]);
     assert!(matches!(desk.world.station.mode(), Mode::Live));
+}
+
+#[test]
+fn the_form_shows_whose_face_it_is_for() {
+    let mut desk = Desk::new().busy();
+    desk.write("eDana");
+    let known = desk.screen(80, 24);
+    assert!(known.contains("looks like Carla"), "{known}");
+    desk.press(&[Key::PageDown]);
+    assert_screens("enrol_other_face", &mut desk);
+    // Both go, and somebody else stands there when Enter is pressed.
+    desk.world.wait(5.0);
+    desk.world.see_for(&[Face::of(9, 0.95)], 2.0);
+    desk.press(&[Key::Enter]);
+    desk.world.see_for(&[Face::of(9, 0.95)], 2.0);
+    let Mode::Enrolling(enrolment) = desk.world.station.mode() else {
+        panic!("not enrolling")
+    };
+    assert_eq!(enrolment.hint, Hint::AnotherFace);
+    assert!(enrolment.samples.is_empty());
+}
+
+#[test]
+fn with_nobody_there_the_form_waits_for_a_face_and_shows_it() {
+    let mut desk = Desk::new();
+    desk.write("eDana");
+    insta::assert_snapshot!("enrol_nobody_80x24", desk.screen(80, 24));
+    desk.press(&[Key::Enter]);
+    assert!(desk.screen(80, 24).contains("waiting for somebody"));
+    // Who comes is shown first: the Enter of somebody who has not seen it is none.
+    let now = desk.world.now();
+    desk.world.see(&[Face::of(9, 0.95)]);
+    let actions = desk
+        .app
+        .handle(Input::Key(Key::Enter), &desk.world.station, &now);
+    assert_eq!(actions, []);
+    assert!(desk.screen(80, 24).contains("the face to be enrolled"));
+    desk.press(&[Key::Enter]);
+    assert!(matches!(desk.world.station.mode(), Mode::Enrolling(_)));
+}
+
+#[test]
+fn a_refused_enrolment_does_not_take_the_keys_of_another_screen() {
+    let mut desk = Desk::new().busy();
+    desk.write("eDana");
+    desk.press(&[Key::Enter]);
+    desk.write("p/");
+    desk.world.wait(70.0);
+    assert!(desk.screen(80, 24).contains("not enrolled"));
+    desk.write("ana");
+    let filtered = desk.screen(80, 24);
+    assert!(
+        !filtered.contains("Bruno"),
+        "the filter goes on: {filtered}"
+    );
+    desk.press(&[Key::Esc, Key::Esc]);
+    assert!(desk.screen(80, 24).contains("enrol the face at the camera"));
 }
 
 #[test]
@@ -848,14 +920,18 @@ fn nobody_is_enrolled_without_a_clear_yes() {
         ask_consent: true,
         ..UiOptions::default()
     });
+    desk.world.see(&[Face::of(9, 0.95)]);
     desk.write("eDana");
     desk.press(&[Key::Enter]);
     insta::assert_snapshot!("consent_80x24", desk.screen(80, 24));
     for no in [Key::Enter, Key::Char('n'), Key::Esc] {
         desk.press(&[no]);
-        assert!(desk.screen(80, 24).contains("not enrolled: without consent"));
         assert!(
-            matches!(desk.world.station.mode(), Mode::Live),
+            desk.screen(80, 24)
+                .contains("not enrolled: without consent")
+        );
+        assert!(
+            matches!(desk.world.station.mode(), Mode::Choosing(_)),
             "{no:?} is no yes"
         );
         desk.press(&[Key::Enter]);
@@ -980,8 +1056,16 @@ fn what_more_likely_was_typed_is_typed() {
 #[test]
 fn leaving_is_asked_and_says_what_it_means() {
     for (leaving, words, name) in [
-        (Leaving::EndsAttendance, "No attendance is taken", "leave_80x24"),
-        (Leaving::LeavesItRunning, "The station goes on", "leave_attached_80x24"),
+        (
+            Leaving::EndsAttendance,
+            "No attendance is taken",
+            "leave_80x24",
+        ),
+        (
+            Leaving::LeavesItRunning,
+            "The station goes on",
+            "leave_attached_80x24",
+        ),
     ] {
         let mut desk = Desk::new().busy();
         desk.app = App::new(UiOptions {
@@ -1028,9 +1112,10 @@ fn words_typed_for_a_form_that_cannot_open_lead_nowhere() {
 #[test]
 fn enrolling() {
     let mut desk = Desk::new().busy();
+    let dana = Face::of(9, 0.9);
+    desk.world.see(std::slice::from_ref(&dana));
     desk.write("eDana");
     desk.press(&[Key::Enter]);
-    let dana = Face::of(9, 0.9);
     desk.world.see(std::slice::from_ref(&dana));
     desk.world.advance(0.5);
     desk.world.see(std::slice::from_ref(&dana));
@@ -1048,6 +1133,8 @@ fn enrolling() {
     assert_screens("enrolling", &mut desk);
 
     desk.world.see_for(&[dana], 8.0);
+    assert_screens("confirming", &mut desk);
+    desk.press(&[Key::Char('y')]);
     assert!(matches!(desk.world.station.mode(), Mode::Live));
     assert_eq!(
         desk.world.ledger.people.last().unwrap().code.as_str(),
@@ -1059,15 +1146,70 @@ fn enrolling() {
 #[test]
 fn a_refused_enrolment_comes_back_with_what_was_typed() {
     let mut desk = Desk::new().busy();
+    desk.world.see(&[Face::of(9, 0.8)]);
     desk.write("eAna T.");
     desk.press(&[Key::Enter]);
-    desk.world.see_for(&[Face::of(0, 0.8)], 4.0);
+    desk.world.wait(70.0);
     assert_screens("refused", &mut desk);
+}
+
+#[test]
+fn who_looks_like_somebody_is_saved_only_as_another_person() {
+    let mut desk = Desk::new().busy();
+    let twin = Face::of(0, 0.8);
+    desk.world.see(std::slice::from_ref(&twin));
+    desk.write("eAna T.");
+    desk.press(&[Key::Enter]);
+    desk.world.see_for(&[twin], 9.0);
+    assert_screens("another_person", &mut desk);
+    let people = desk.world.ledger.people.len();
+    desk.press(&[Key::Enter, Key::Char(' ')]);
+    assert_eq!(desk.world.ledger.people.len(), people, "no clear yes");
+    desk.press(&[Key::Char('y')]);
+    assert_eq!(desk.world.ledger.people.len(), people + 1);
+    assert_eq!(desk.world.stated[0].than.as_str(), "P-001");
+}
+
+#[test]
+fn what_was_on_the_screen_is_what_is_confirmed() {
+    let mut desk = Desk::new().busy();
+    let dana = Face::of(9, 0.9);
+    desk.world.see(std::slice::from_ref(&dana));
+    desk.write("eDana");
+    desk.press(&[Key::Enter]);
+    desk.world.see_for(&[dana], 9.0);
+    // The question came after the screen was drawn.
+    let now = desk.world.now();
+    let actions = desk
+        .app
+        .handle(Input::Key(Key::Char('y')), &desk.world.station, &now);
+    assert_eq!(actions, []);
+    desk.press(&[Key::Char('y')]);
+    assert_eq!(
+        desk.world.ledger.people.last().unwrap().name.as_str(),
+        "Dana"
+    );
+}
+
+#[test]
+fn a_correction_is_of_the_person_who_was_selected_on_the_screen() {
+    let mut desk = Desk::new().busy();
+    desk.press(&[Key::Char('t')]);
+    let shown = desk.screen(80, 24);
+    assert!(shown.contains("Carla Ng"), "{shown}");
+    // Bruno checks in between the drawing and the key, and leads the table now.
+    desk.world.see_for(&[Face::of(1, 0.7)], 2.0);
+    let now = desk.world.now();
+    desk.app
+        .handle(Input::Key(Key::Char('c')), &desk.world.station, &now);
+    let form = desk.screen(80, 24);
+    assert!(form.contains("correct Carla Ng"), "{form}");
 }
 
 #[test]
 fn q_calls_the_enrolment_off_before_it_quits() {
     let mut desk = Desk::new();
+    desk.world.see(&[Face::of(9, 0.95)]);
     desk.write("eDana");
     desk.press(&[Key::Enter, Key::Char('q')]);
     assert!(matches!(desk.world.station.mode(), Mode::Live));
@@ -1116,7 +1258,10 @@ fn a_correction_is_typed_refused_and_done() {
     assert!(desk.drafts.is_empty());
     desk.press(&[Key::Esc]);
     let back = desk.screen(80, 24);
-    assert!(back.contains("the camera was off ") && back.contains(">Reason"), "{back}");
+    assert!(
+        back.contains("the camera was off ") && back.contains(">Reason"),
+        "{back}"
+    );
     desk.press(&[Key::Enter, Key::Char('y')]);
     let draft = desk.drafts.pop().unwrap();
     assert_eq!(draft.operator, "olga");
@@ -1161,7 +1306,10 @@ fn an_event_is_voided_and_one_is_added() {
     desk.press(&[Key::Tab]);
     // A reason that is typed one line too early turns no direction.
     desk.write("is in or out");
-    assert!(desk.screen(80, 24).contains("nothing is typed into this line"));
+    assert!(
+        desk.screen(80, 24)
+            .contains("nothing is typed into this line")
+    );
     desk.press(&[Key::Right, Key::Tab]);
     desk.write("forgotten");
     desk.press(&[Key::Enter, Key::Char('y')]);
@@ -1315,12 +1463,19 @@ fn every_size_draws_something() {
         desk.write("eDana");
         desk.press(&[Key::Enter]);
     };
+    let confirming = |desk: &mut Desk| {
+        desk.world.see(&[Face::of(9, 0.9)]);
+        desk.write("eDana");
+        desk.press(&[Key::Enter]);
+        desk.world.see_for(&[Face::of(9, 0.9)], 9.0);
+    };
     let form = |desk: &mut Desk| desk.write("eMaximiliana-Guadalupe 李小龍 محمد علي Featherstone");
-    let visits: [Visit<'_>; 9] = [
+    let visits: [Visit<'_>; 10] = [
         ("live", &|_| {}),
         ("pane", &|d| d.press(&[Key::Tab])),
         ("form", &form),
         ("enrolling", &enrolling),
+        ("confirming", &confirming),
         ("people", &|d| d.write("p/a")),
         ("attendance", &|d| d.write("t")),
         ("log", &|d| d.write("l")),

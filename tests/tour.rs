@@ -163,7 +163,10 @@ fn refuses_what_is_not_there(operator: &Operator) {
         operator.waits_for(refusal);
     }
     let written = std::fs::read_to_string(operator.data().join("config.toml")).unwrap();
-    assert!(!written.contains("\"sp\"") && !written.contains("webcam"), "{written}");
+    assert!(
+        !written.contains("\"sp\"") && !written.contains("webcam"),
+        "{written}"
+    );
     operator.presses("Escape");
     operator.waits_for("attendance.mode");
 }

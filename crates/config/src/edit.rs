@@ -145,7 +145,10 @@ impl ConfigFile {
     }
 
     fn read(&self) -> Result<String, ConfigError> {
-        match std::fs::read_to_string(&self.path) {
+        match rollcall_system::read_bounded::text(
+            &self.path,
+            rollcall_system::read_bounded::TEXT_BYTES,
+        ) {
             Ok(text) => Ok(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
             Err(source) => Err(ConfigError::Read {

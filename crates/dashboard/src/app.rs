@@ -30,11 +30,12 @@ use super::theme::{Charset, Theme, USUAL_ASPECT};
 use super::trends::{Trends, Weeks};
 use super::welcome::{Greeting, Welcome};
 use super::widgets::Steady;
+use rollcall_core::consensus::TrackId;
 use rollcall_core::event::Intent;
 use rollcall_core::frame::Moment;
 use rollcall_core::notice::Notice;
-use rollcall_core::person::PersonName;
-use rollcall_core::station::Station;
+use rollcall_core::person::{PersonCode, PersonId, PersonName};
+use rollcall_core::station::{Mode, Station};
 
 /// What is known before the dashboard starts.
 #[derive(Debug, Clone)]
@@ -233,6 +234,8 @@ pub struct App {
     /// Whether the live screen says why each face has its name.
     pub(crate) explaining: bool,
     pub(crate) enrolling: Enrolling,
+    /// Whose samples the screen asks about, and whom they are taken for.
+    asked: Option<(PersonCode, Option<PersonId>)>,
     pub(crate) correcting: Correcting,
     pub(crate) pin: PinEntry,
     /// Why the last digits were no PIN; until the next key.
@@ -258,6 +261,8 @@ pub struct App {
     log_lines: u64,
     /// What takes the last deeds back, the latest one last.
     undo: Vec<Question>,
+    /// Changes whose answers are awaited; which of them is the last one is not known yet.
+    changing: usize,
     welcome: Welcome,
     pub(crate) trends: Trends,
     /// The weeks of the charts.
@@ -291,6 +296,7 @@ impl App {
             pane: Pane::Camera,
             explaining: false,
             enrolling: Enrolling::No,
+            asked: None,
             correcting: Correcting::No,
             pin: PinEntry::default(),
             pin_problem: None,
@@ -310,6 +316,7 @@ impl App {
             remark_ends: None,
             log_lines: 0,
             undo: Vec::new(),
+            changing: 0,
             welcome: Welcome::default(),
             trends: Trends::default(),
             weeks: Weeks::default(),
@@ -322,9 +329,17 @@ impl App {
     pub fn handle(&mut self, input: Input, station: &Station, now: &Moment) -> Vec<Action> {
         self.follow(station);
         match input {
-            Input::Key(key) => self.key(key, station, now),
+            Input::Key(key) => {
+                let actions = self.key(key, station, now);
+                let is_change = |action: &&Action| match action {
+                    Action::Ask(question) => question.is_change(),
+                    _ => false,
+                };
+                self.changing += actions.iter().filter(is_change).count();
+                actions
+            }
             Input::Paste(text) => {
-                self.paste(&text);
+                self.paste(&text, station);
                 Vec::new()
             }
             Input::Badge(typed) => self.badge(&typed, station, now),
@@ -371,7 +386,10 @@ impl App {
             None => return,
             Some(None) => Enrolling::No,
             Some(Some(reason)) => {
-                self.screen = Screen::Live;
+                // Whoever is typing elsewhere goes on there; the form waits on the live screen.
+                if self.screen != Screen::Live {
+                    self.remark = Some(Err(reason.clone()));
+                }
                 Enrolling::Form(form.clone().refused(reason))
             }
         };
@@ -393,6 +411,36 @@ impl App {
             self.remark_ends = Some(entry.at.monotonic + PIN_REMARK);
         }
         self.log_lines = station.log().written();
+    }
+
+    /// Ties the selection of the lists to the people that are drawn now; to be called right
+    /// before drawing. A key is meant for what was on the screen, whatever comes between.
+    pub fn settle(&mut self, station: &Station, now: &Moment) {
+        self.asked = match (station.mode(), self.screen) {
+            (Mode::Confirming(asked), Screen::Live) => {
+                let taken_for = asked.taken_for.map(|other| other.person);
+                Some((asked.code.clone(), taken_for))
+            }
+            _ => None,
+        };
+        match self.screen {
+            Screen::Live => {
+                if let Enrolling::Form(form) = &mut self.enrolling {
+                    form.settle(station);
+                }
+            }
+            Screen::People => {
+                let rows = keys::people_ids(station, &self.people);
+                self.people.settle(&rows);
+            }
+            Screen::Attendance => {
+                let rows = self
+                    .reports
+                    .ids(station, now, self.attendance.filter.text());
+                self.attendance.settle(&rows);
+            }
+            _ => {}
+        }
     }
 
     /// Takes in how long a frame takes now, for the charts, and forgets what has been said
@@ -446,6 +494,7 @@ impl App {
             Answer::Settings(rows) => self.settings.take(rows),
             Answer::Reviewed(told) => self.review.told(told),
             Answer::Done(done) => {
+                self.changing = self.changing.saturating_sub(1);
                 self.remark = Some(done.map(|done| {
                     if let Some(undo) = done.undo {
                         if self.undo.len() == MOST_UNDO {
@@ -470,6 +519,14 @@ impl App {
     /// Takes the camera's controls as they are, and what there is to say of them.
     pub fn show_controls(&mut self, controls: Vec<CameraControl>, remark: String) {
         self.controls.show(controls, remark);
+    }
+
+    /// The face that is being enrolled.
+    pub(crate) fn chosen_face(&self, station: &Station) -> Option<TrackId> {
+        match &self.enrolling {
+            Enrolling::Form(form) => form.face(),
+            _ => station.mode().chosen_face().map(|face| face.track),
+        }
     }
 
     /// The name for the status bar.
@@ -534,4 +591,4 @@ impl LogView {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -54,6 +54,8 @@ pub(crate) struct ControlsList {
     /// What became of the last change, or why there are no controls.
     pub(crate) remark: String,
     selected: usize,
+    /// The control in that row when the list was shown: another camera has others.
+    selected_name: String,
 }
 
 /// Steps that a big step makes of a value: many have 256 of them.
@@ -67,8 +69,10 @@ impl ControlsList {
 
     /// Takes the controls as they are now.
     pub(crate) fn show(&mut self, rows: Vec<CameraControl>, remark: String) {
+        let row = rows.iter().position(|row| row.name == self.selected_name);
         self.rows = rows;
         self.remark = remark;
+        self.select(row.unwrap_or_else(|| self.selected()));
     }
 
     /// Does what `key` means here.
@@ -76,8 +80,7 @@ impl ControlsList {
         let last = self.rows.len().saturating_sub(1);
         let row = self.selected();
         if let Some(motion) = Motion::of(key) {
-            self.selected = motion.from(row, last);
-            return ControlKey::Taken;
+            return self.select(motion.from(row, last));
         }
         let step = match (key, Deed::of(key)) {
             (Key::Left, _) => ControlStep::By(-1),
@@ -94,6 +97,15 @@ impl ControlsList {
             }),
             _ => ControlKey::Taken,
         }
+    }
+
+    fn select(&mut self, row: usize) -> ControlKey {
+        self.selected = row;
+        self.selected_name = self
+            .rows
+            .get(row)
+            .map_or_else(String::new, |row| row.name.clone());
+        ControlKey::Taken
     }
 }
 
@@ -133,6 +145,12 @@ mod tests {
         assert_eq!(key, ControlKey::Taken, "not changeable now");
         // The camera was replaced by one that has less.
         list.show(vec![control("gain", true)], String::new());
+        assert_eq!(list.handle(Key::Right), change(ControlStep::By(1)));
+        // Or by one that has them in another order.
+        list.show(
+            vec![control("exposure", true), control("gain", true)],
+            String::new(),
+        );
         assert_eq!(list.handle(Key::Right), change(ControlStep::By(1)));
     }
 }

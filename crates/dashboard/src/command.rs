@@ -608,7 +608,10 @@ mod tests {
         let table = table.split("| command | what |").next().unwrap();
         for (key, meaning) in meanings() {
             if let Key::Char(c) = key {
-                assert!(table.contains(&format!("`{c}`")), "{c} ({meaning}) is missing");
+                assert!(
+                    table.contains(&format!("`{c}`")),
+                    "{c} ({meaning}) is missing"
+                );
             }
         }
     }

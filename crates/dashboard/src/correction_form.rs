@@ -12,9 +12,8 @@ use rollcall_core::person::{Person, PersonCode, PersonId};
 use rollcall_core::station::Station;
 
 /// Why text changes nothing in a line that offers a choice.
-pub(crate) const MISPLACED_TEXT: &str = english!(
-    "nothing is typed into this line: Left and Right choose, Tab goes to the next line"
-);
+pub(crate) const MISPLACED_TEXT: &str =
+    english!("nothing is typed into this line: Left and Right choose, Tab goes to the next line");
 
 /// A correction whose times are still those of the clock on the wall.
 #[derive(Debug, Clone, PartialEq, Eq)]

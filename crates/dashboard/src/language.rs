@@ -440,10 +440,7 @@ fn of_environment(environment: impl Fn(&str) -> Option<String>) -> String {
 }
 
 fn read(file: &Path) -> std::io::Result<String> {
-    if std::fs::metadata(file)?.len() > MOST_BYTES {
-        return Err(std::io::Error::other("it is too large for a catalogue"));
-    }
-    std::fs::read_to_string(file)
+    rollcall_system::read_bounded::text(file, MOST_BYTES)
 }
 
 /// What a setting may say: what the program brings, and the catalogues in `folder`.

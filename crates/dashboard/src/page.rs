@@ -44,8 +44,16 @@ impl Page {
 
     pub(crate) fn take(&mut self, kind: PageKind, lines: Result<Vec<PageLine>, String>) {
         if self.kind == Some(kind) {
+            // What is confirmed is what is shown.
+            self.is_confirming &= self.lines.as_ref() == Some(&lines);
             self.lines = Some(lines);
         }
+    }
+
+    /// All lines; none until they are read.
+    pub(crate) fn lines(&self) -> Vec<PageLine> {
+        let lines = self.lines.as_ref().and_then(|lines| lines.as_ref().ok());
+        lines.cloned().unwrap_or_default()
     }
 
     /// The lines that pass the filter; nothing until they are read.

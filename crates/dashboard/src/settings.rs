@@ -37,8 +37,22 @@ impl Settings {
         self.is_asked = false;
     }
 
+    /// Takes what was read. The selection, and what is being typed, stay with their setting.
     pub(crate) fn take(&mut self, rows: Result<Vec<SettingRow>, String>) {
+        let name = |row: &SettingRow| (row.section.clone(), row.key.clone());
+        let before = self.selected().map(|(_, row)| name(row));
         self.rows = Some(rows);
+        let Some(before) = before else {
+            return;
+        };
+        let place = match self.shown() {
+            Some(Ok(rows)) => rows.iter().position(|row| name(row) == before),
+            _ => None,
+        };
+        match place {
+            Some(place) => self.selected = place,
+            None => self.editing = None,
+        }
     }
 
     /// The settings that pass the filter; nothing until they are read.
@@ -210,6 +224,21 @@ mod tests {
         let given_up = [Key::Enter, Key::Char('x'), Key::Esc];
         assert_eq!(press(&mut settings, &given_up), SettingsKey::Taken);
         assert!(settings.editing.is_none());
+    }
+
+    #[test]
+    fn a_value_is_for_the_setting_it_was_typed_for() {
+        let mut settings = settings();
+        press(&mut settings, &[Key::Down, Key::Enter, Key::Char('x')]);
+        settings.take(Ok(vec![
+            row("language", "es", "auto"),
+            row("bell", "false", "false"),
+        ]));
+        let sent = press(&mut settings, &[Key::Enter]);
+        assert_eq!(sent, change("language", Some("esx")));
+        press(&mut settings, &[Key::Enter, Key::Char('x')]);
+        settings.take(Ok(vec![row("bell", "false", "false")]));
+        assert!(settings.editing.is_none(), "its setting is gone");
     }
 
     #[test]

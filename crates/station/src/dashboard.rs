@@ -266,6 +266,7 @@ impl Dashboard {
             frame: self.picture.as_deref(),
             models: &self.options.models,
         };
+        self.app.settle(self.runtime.station(), &now);
         match terminal.draw(&self.app, self.runtime.station(), &status) {
             // The connection broke: an orderly end, not an error.
             Err(error @ TerminalError::Draw(_)) => {

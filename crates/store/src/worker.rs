@@ -25,6 +25,7 @@ use super::{Author, NewPerson, NewTemplate, Store, StoreError};
 use rollcall_core::attendance::NewPunch;
 use rollcall_core::correction::Correction;
 use rollcall_core::embedding::ModelId;
+use rollcall_core::enrolment::identity::AnotherPerson;
 use rollcall_core::event::{PunchOutcome, Receipt, Sighting, Ticket};
 use rollcall_core::person::PersonId;
 use rollcall_core::pin::Pin;
@@ -47,6 +48,8 @@ pub enum StoreRequest {
         ticket: Ticket,
         /// Who.
         person: NewPerson,
+        /// What had to be stated for it.
+        stated: Option<AnotherPerson>,
     },
     /// Put an attendance event right.
     Correct(Box<Correction>),
@@ -405,9 +408,16 @@ impl Worker {
                     Tried::TryAgain(Box::new(StoreRequest::Punch { ticket, punch }), error)
                 }
             },
-            StoreRequest::Enrol { ticket, person } => {
+            StoreRequest::Enrol {
+                ticket,
+                person,
+                stated,
+            } => {
                 // The operator is standing there and can enrol again: no retry behind their back.
-                match self.store.add_person(&person, author) {
+                match self
+                    .store
+                    .add_stated_person(&person, stated.as_ref(), author)
+                {
                     Ok((person, templates)) => self.answer(Receipt::Enrolled {
                         ticket,
                         person,

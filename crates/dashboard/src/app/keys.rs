@@ -1,11 +1,6 @@
 //! What each key means where.
 
 use super::{Action, App, Enrolling, LogView, Pane, Screen};
-use rollcall_core::event::Intent;
-use rollcall_core::frame::Moment;
-use rollcall_core::person::PersonId;
-use rollcall_core::pin::Pin;
-use rollcall_core::station::{Mode, Station};
 use crate::camera_controls::ControlKey;
 use crate::command::{self, Command, Deed, Motion};
 use crate::correcting::{Correcting, FormKey};
@@ -22,6 +17,11 @@ use crate::records::Question;
 use crate::reports::{Period, ReportQuery};
 use crate::review::ReviewKey;
 use crate::settings::SettingsKey;
+use rollcall_core::event::Intent;
+use rollcall_core::frame::Moment;
+use rollcall_core::person::PersonId;
+use rollcall_core::pin::Pin;
+use rollcall_core::station::{Mode, Station};
 
 /// The last line of the help that can be the first one shown.
 const LAST_HELP_LINE: usize = 60;
@@ -70,25 +70,29 @@ impl App {
                 }
             }
         }
-        match self.correcting.handle(key, station) {
-            FormKey::NoForm => {}
-            FormKey::Taken => return Vec::new(),
-            FormKey::Submitted(draft) => return vec![Action::Correct(draft)],
+        // A form that comes back with a refusal takes no keys that are meant elsewhere.
+        if self.screen == Screen::Attendance {
+            match self.correcting.handle(key, station) {
+                FormKey::NoForm => {}
+                FormKey::Taken => return Vec::new(),
+                FormKey::Submitted(draft) => return vec![Action::Correct(draft)],
+            }
         }
-        if let Enrolling::Form(form) = &mut self.enrolling {
+        if let (Enrolling::Form(form), Screen::Live) = (&mut self.enrolling, self.screen) {
             return match form.handle(key, station) {
                 FormStep::Stay => Vec::new(),
                 FormStep::Close => {
                     self.enrolling = Enrolling::No;
-                    Vec::new()
+                    vec![Action::Intent(Intent::CancelEnrolment)]
                 }
+                FormStep::FindFace(intent) => vec![Action::Intent(intent)],
                 FormStep::Submit(intent) => self.submit(intent, station),
             };
         }
-        let is_back = key == Key::Esc || command::of_key(key) == Some(Command::Back);
-        if matches!(station.mode(), Mode::Enrolling(_)) && is_back {
-            self.enrolling = Enrolling::No;
-            return vec![Action::Intent(Intent::CancelEnrolment)];
+        if self.screen == Screen::Live
+            && let Some(actions) = self.key_of_enrolment(key, station)
+        {
+            return actions;
         }
         if let Some(actions) = self.key_of_screen(key, station, now) {
             return actions;
@@ -127,8 +131,9 @@ impl App {
     /// Whether a yes or no is waited for.
     fn is_asking(&self) -> bool {
         let is_consent_asked = matches!(&self.enrolling, Enrolling::Form(form)
-            if form.consent == ConsentQuestion::Now);
+            if form.consent == ConsentQuestion::Now && self.screen == Screen::Live);
         self.dialog == Some(Dialog::Leave)
+            || self.asked.is_some() && self.screen == Screen::Live
             || self.correcting.signing().is_some()
             || is_consent_asked
             || matches!(self.person.doing, Doing::Confirming(_)) && self.screen == Screen::Person
@@ -173,9 +178,9 @@ impl App {
     /// Whether keys go into a text.
     fn is_typing(&self) -> bool {
         self.palette.is_some()
-            || self.correcting.form().is_some()
-            || matches!(self.enrolling, Enrolling::Form(_))
+            || self.correcting.form().is_some() && self.screen == Screen::Attendance
             || match self.screen {
+                Screen::Live => matches!(self.enrolling, Enrolling::Form(_)),
                 Screen::People => self.people.filter.is_typing(),
                 Screen::Attendance => self.attendance.filter.is_typing(),
                 Screen::Person => matches!(self.person.doing, Doing::Typing(..)),
@@ -190,11 +195,29 @@ impl App {
             }
     }
 
+    /// Does what `key` means while samples are taken or shown.
+    fn key_of_enrolment(&mut self, key: Key, station: &Station) -> Option<Vec<Action>> {
+        let is_back = key == Key::Esc || command::of_key(key) == Some(Command::Back);
+        let intent = match station.mode() {
+            Mode::Enrolling(_) | Mode::Confirming(_) if is_back => {
+                self.enrolling = Enrolling::No;
+                Intent::CancelEnrolment
+            }
+            Mode::Confirming(_) if command::is_yes(key) => {
+                // What was on the screen, even if something else is asked by now.
+                let (code, another_than) = self.asked.clone()?;
+                Intent::ConfirmEnrolment { code, another_than }
+            }
+            _ => return None,
+        };
+        Some(vec![Action::Intent(intent)])
+    }
+
     /// Does what a command says, wherever it was given.
     fn perform(&mut self, command: Command, station: &Station) -> Vec<Action> {
         match command {
             Command::Go(screen) => self.go(screen),
-            Command::Enrol => self.open_form(station),
+            Command::Enrol => return self.open_form(station),
             Command::Find => {
                 self.go(Screen::People);
                 self.people.filter.begin();
@@ -212,6 +235,10 @@ impl App {
             }
             Command::NextPreview => self.preview = self.preview.next(self.has_pixels()),
             Command::Preview(mode) => self.preview = mode,
+            Command::Undo if self.changing > 0 => {
+                let waiting = english!("the last change is still being written; try again");
+                self.remark = Some(Err(waiting.to_owned()));
+            }
             Command::Undo => {
                 if let Some(question) = self.undo.pop() {
                     return vec![Action::Ask(question)];
@@ -266,11 +293,11 @@ impl App {
             Screen::Live => return self.key_of_live(key, now),
             Screen::People => {
                 let rows = people_ids(station, &self.people);
-                let selected = rows.get(self.people.selected_row(&rows));
+                let selected = self.people.selected(&rows);
                 if let (Key::Enter, false, Some(person)) = (
                     key,
                     self.people.filter.is_typing(),
-                    selected.and_then(|id| station.person(*id)),
+                    selected.and_then(|id| station.person(id)),
                 ) {
                     self.person.open(person.code.clone());
                     self.screen = Screen::Person;
@@ -310,7 +337,8 @@ impl App {
                 PageKey::Pass => false,
                 PageKey::Taken => true,
                 PageKey::WriteThreshold => {
-                    return Some(vec![Action::Ask(Question::WriteThreshold)]);
+                    let shown = self.page.lines();
+                    return Some(vec![Action::Ask(Question::WriteThreshold(shown))]);
                 }
             },
             Screen::Settings => match self.settings.handle(key, &operator) {
@@ -398,17 +426,24 @@ impl App {
         true
     }
 
-    fn open_form(&mut self, station: &Station) {
-        if !matches!(station.mode(), Mode::Live) {
-            return self.notice(english!("Somebody is being enrolled at the moment."));
-        }
-        self.screen = Screen::Live;
-        let consent = if self.options.ask_consent {
-            ConsentQuestion::Later
+    fn open_form(&mut self, station: &Station) -> Vec<Action> {
+        if matches!(self.enrolling, Enrolling::Form(_)) {
+            // One that was refused waits there.
+            self.screen = Screen::Live;
+        } else if matches!(station.mode(), Mode::Live | Mode::Choosing(_)) {
+            self.screen = Screen::Live;
+            let consent = if self.options.ask_consent {
+                ConsentQuestion::Later
+            } else {
+                ConsentQuestion::No
+            };
+            self.enrolling = Enrolling::Form(EnrolForm::asking(consent));
+            // The face is the one that is there now, not whoever stands there later.
+            return vec![Action::Intent(Intent::ChooseFace)];
         } else {
-            ConsentQuestion::No
-        };
-        self.enrolling = Enrolling::Form(EnrolForm::asking(consent));
+            self.notice(english!("Somebody is being enrolled at the moment."));
+        }
+        Vec::new()
     }
 
     /// Opens the form for the marked day of the selected person, whether there is anything
@@ -417,7 +452,7 @@ impl App {
         if matches!(self.correcting, Correcting::Submitted { .. }) {
             return self.notice(english!("The correction before is still being saved."));
         }
-        let Some(&person) = rows.get(self.attendance.selected_row(rows)) else {
+        let Some(person) = self.attendance.selected(rows) else {
             return self.notice(english!(
                 "Nobody is shown here whose day could be corrected. Choose other days, or Esc \
                  takes the filter away."
@@ -444,19 +479,19 @@ impl App {
         vec![Action::Intent(intent)]
     }
 
-    pub(super) fn paste(&mut self, text: &str) {
+    pub(super) fn paste(&mut self, text: &str, station: &Station) {
         if self.dialog.is_some() || self.correcting.signing().is_some() {
             return;
         }
         if let Some(palette) = &mut self.palette {
             return palette.field.insert(text);
         }
-        if let Correcting::Form(form) = &mut self.correcting {
+        if let (Correcting::Form(form), Screen::Attendance) = (&mut self.correcting, self.screen) {
             return form.paste(text);
         }
         match (&mut self.enrolling, self.screen) {
-            (Enrolling::Form(form), _) => form.paste(text),
-            (_, Screen::Review) => self.review.paste(text),
+            (Enrolling::Form(form), Screen::Live) => form.paste(text),
+            (_, Screen::Review) => self.review.paste(text, station),
             (_, Screen::Settings) => self.settings.paste(text),
             (_, Screen::Person) => self.person.paste(text),
             (_, Screen::Calibration | Screen::Audit | Screen::Doctor) => {
@@ -469,7 +504,7 @@ impl App {
     }
 }
 
-fn people_ids(station: &Station, listing: &Listing) -> Vec<PersonId> {
+pub(super) fn people_ids(station: &Station, listing: &Listing) -> Vec<PersonId> {
     let people = filtered_people(station, listing.filter.text());
     people.into_iter().map(|person| person.id).collect()
 }

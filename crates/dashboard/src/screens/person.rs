@@ -114,8 +114,8 @@ fn facts(theme: Theme, person: &PersonFile) -> Vec<Line<'static>> {
         ),
         (
             theme.t("consent"),
-            match &person.consent_at {
-                Some(_) => day(&person.consent_at),
+            match person.consent_at {
+                Some(day) => day.to_string(),
                 None => theme.t("not noted").to_owned(),
             },
         ),

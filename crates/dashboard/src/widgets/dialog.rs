@@ -6,10 +6,10 @@ use ratatui::style::Style;
 use ratatui::widgets::{Clear, Widget};
 
 use super::panel;
-use rollcall_core::attendance::AttendanceEvent;
 use crate::View;
 use crate::correction_form::{CorrectionDraft, CorrectionForm, DraftDeed, person_of};
 use crate::dialog::{Dialog, Leaving};
+use rollcall_core::attendance::AttendanceEvent;
 
 /// Largest width, the frame included.
 const WIDEST: u16 = 64;

@@ -4,7 +4,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
-use rollcall_core::station::Mode;
 use crate::View;
 use crate::app::{Enrolling, Screen};
 use crate::command::{Command, Deed};
@@ -13,6 +12,7 @@ use crate::enrol_form::ConsentQuestion;
 use crate::person::Doing;
 use crate::text;
 use crate::theme::Theme;
+use rollcall_core::station::Mode;
 
 /// One line; the hints that do not fit are left out, the help last of all. Which key it is
 /// says `command`, so that no hint can be wrong.
@@ -229,6 +229,13 @@ const FORM: &[Hint] = &[
     (K("Enter"), english!("start"), 0),
     (K("Tab"), english!("next field"), 1),
     (ESC, english!("close"), 0),
+    (PAGES, english!("another face"), 2),
+    (K("Ctrl-N"), english!("wait for a face"), 3),
+];
+
+const CONFIRMING: &[Hint] = &[
+    (d(Deed::Yes), english!("save"), 1),
+    (ESC, english!("cancel"), 1),
 ];
 
 const ENROLLING: &[Hint] = &[
@@ -310,9 +317,12 @@ impl Hints<'_> {
         }
         match (app.screen, &app.enrolling, station.mode()) {
             (Screen::Attendance, ..) if app.correcting.form().is_some() => CORRECTION,
-            (_, Enrolling::Form(form), _) if form.consent == ConsentQuestion::Now => YES_OR_NO,
-            (_, Enrolling::Form(_), _) => FORM,
+            (Screen::Live, Enrolling::Form(form), _) if form.consent == ConsentQuestion::Now => {
+                YES_OR_NO
+            }
+            (Screen::Live, Enrolling::Form(_), _) => FORM,
             (Screen::Live, _, Mode::Enrolling(_)) => ENROLLING,
+            (Screen::Live, _, Mode::Confirming(_)) => CONFIRMING,
             (Screen::Live, ..) => LIVE,
             (Screen::People, ..) if app.people.filter.is_typing() => FILTER,
             (Screen::Attendance, ..) if app.attendance.filter.is_typing() => FILTER,
