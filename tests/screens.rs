@@ -1103,7 +1103,7 @@ fn words_typed_for_a_form_that_cannot_open_lead_nowhere() {
     assert!(desk.screen(80, 24).contains("[day]"));
     // And on an empty day of somebody who is shown the form is there at once.
     let mut desk = Desk::with_history();
-    desk.press(&[Key::Char('t'), Key::Tab, Key::Tab]);
+    desk.press(&[Key::Char('t'), Key::Tab, Key::Tab, Key::Left]);
     desk.answer();
     desk.write("c");
     assert!(desk.screen(80, 24).contains("add a punch"));

@@ -4,7 +4,7 @@
 //! find out at its next start, when nobody looks. An answer names the choices. A setting in
 //! the file itself may still name what is brought later.
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 
 use super::{Context, station};
 use crate::camera::{CameraChoice, SourceSpec, usb, without_credentials};

@@ -23,7 +23,7 @@ use crate::runtime::desk::DeskRules;
 use crate::runtime::review::ReviewRules;
 use crate::runtime::{Consent, Parts, dashboard, headless, plain};
 use crate::store::{Author, NewPerson, StationLock, Store};
-use crate::ui::{Charset, ColourDepth, Language, PreviewMode, UiOptions};
+use crate::ui::{Charset, ColourDepth, Language, Leaving, PreviewMode, UiOptions};
 
 /// Whether somebody watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -260,6 +260,8 @@ fn dashboard_options(
                 && !matches!(source, SourceSpec::Demo { .. }),
             colours: ColourDepth::detect(environment),
             charset,
+            // The station runs in this process.
+            leaving: Leaving::EndsAttendance,
             has_pixels: false,
             cell: None,
             banner: Duration::from_secs(config.welcome.banner_secs),

@@ -288,7 +288,8 @@ impl CorrectionForm {
                     return Err((CorrectionField::Person, nobody));
                 }
                 if at.is_none() && code.is_none() && direction.is_none() {
-                    let nothing = "nothing is changed: time, direction and person are as before";
+                    let nothing =
+                        english!("nothing is changed: time, direction and person are as before");
                     return Err((CorrectionField::Time, nothing.to_owned()));
                 }
                 DraftDeed::Change {

@@ -355,7 +355,11 @@ mod tests {
     fn write(review: &mut Review, station: &Station, keys: &str) -> ReviewKey {
         let mut last = ReviewKey::Pass;
         for c in keys.chars() {
-            let key = if c == '\n' { Key::Enter } else { Key::Char(c) };
+            let key = match c {
+                '\n' => Key::Enter,
+                '~' => Key::Delete,
+                c => Key::Char(c),
+            };
             last = review.handle(key, station, "olga");
         }
         last
@@ -375,7 +379,7 @@ mod tests {
     #[test]
     fn what_is_done_is_done_about_the_face_that_was_shown() {
         let station = station(&["P-001", "P-002"]);
-        for keys in ["aP-002\n", "iy", "dy"] {
+        for keys in ["nP-002\n", "iy", "~y"] {
             let mut review = review(&[&[7, 8], &[5]]);
             write(&mut review, &station, &keys[..1]);
             // Somebody else has come often meanwhile and leads the list now.
@@ -402,14 +406,14 @@ mod tests {
         assert_eq!(review.selected().unwrap().1.sightings, [4]);
         reread(&mut review, &[]);
         assert!(review.selected().is_none());
-        assert!(matches!(write(&mut review, &station, "d"), ReviewKey::Pass));
+        assert!(matches!(write(&mut review, &station, "~"), ReviewKey::Pass));
     }
 
     #[test]
     fn a_name_means_whom_it_meant_when_it_was_typed() {
         let before = station(&["P-001"]);
         let mut review = review(&[&[7]]);
-        write(&mut review, &before, "aPerson");
+        write(&mut review, &before, "nPerson");
         // Somebody whose name begins the same is enrolled before Enter is pressed.
         let after = station(&["A-001", "P-001"]);
         let ReviewKey::Do(ReviewDeed::Assign(done)) = write(&mut review, &after, "\n") else {
@@ -421,7 +425,7 @@ mod tests {
             "Enter once more sends it no second time"
         );
         review.told(Ok("done".into()));
-        write(&mut review, &after, "aPerson");
+        write(&mut review, &after, "nPerson");
         assert!(
             matches!(write(&mut review, &after, "\n"), ReviewKey::Taken),
             "two people match"
@@ -435,10 +439,10 @@ mod tests {
     fn the_answer_to_one_form_does_not_close_another() {
         let station = station(&["P-001"]);
         let mut review = review(&[&[7], &[5]]);
-        write(&mut review, &station, "aP-001\n");
+        write(&mut review, &station, "nP-001\n");
         review.handle(Key::Esc, &station, "olga");
         review.handle(Key::Down, &station, "olga");
-        write(&mut review, &station, "aPer");
+        write(&mut review, &station, "nPer");
         review.told(Ok("7 was Person 1".into()));
         assert_eq!(review.form.as_ref().unwrap().visitor.sightings, [5]);
     }
