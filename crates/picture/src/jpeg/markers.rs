@@ -28,6 +28,9 @@ pub struct Walk {
 
 /// Walks the picture at the start of `buffer` to its end, which is that of the buffer if the
 /// end marker is missing.
+///
+/// # Errors
+/// When this is no picture, or one that ends before its image data.
 pub fn dissect(buffer: &[u8]) -> Result<Anatomy, JpegError> {
     let mut walk = Walk::default();
     match walk.go_on(buffer) {
