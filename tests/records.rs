@@ -421,7 +421,7 @@ fn pins_consent_and_a_persons_data() {
         .code(1)
         .stderr(contains("somebody else has this PIN"));
     set("E-2", "123456").code(1).stderr(contains("too easy"));
-    set("E-2", "48").code(1).stderr(contains("6 to 20 digits"));
+    set("E-2", "48").code(1).stderr(contains("6 to 32 digits"));
     set("E-9", "483921")
         .code(1)
         .stderr(contains("nobody has the code E-9"));

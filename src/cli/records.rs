@@ -368,7 +368,7 @@ pub struct RestoreArgs {
 /// What can be done with a PIN.
 #[derive(Debug, Subcommand)]
 pub enum PinCommand {
-    /// Read a PIN of 6 to 20 digits, or a badge, from standard input and set it.
+    /// Read a PIN of 6 to 32 digits, or a badge, from standard input and set it.
     Set {
         /// Code of the person.
         code: String,

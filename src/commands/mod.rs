@@ -26,6 +26,7 @@ mod re_embed;
 mod report;
 mod review;
 mod salvage;
+mod setting_check;
 mod station;
 mod stills;
 mod table;

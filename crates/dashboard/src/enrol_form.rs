@@ -3,6 +3,7 @@
 //! Invariant: the face that is enrolled is the one that the form shows. The station holds
 //! it fast; the form says which it is.
 
+use super::command::is_yes;
 use super::field::TextField;
 use super::input::Key;
 use super::text;
@@ -71,11 +72,16 @@ impl EnrolForm {
 
     pub(crate) fn handle(&mut self, key: Key, station: &Station) -> FormStep {
         if self.consent == ConsentQuestion::Now {
-            if matches!(key, Key::Char('y' | 'Y')) {
+            if is_yes(key) {
                 return self.submit(station);
             }
             // Anything but a clear yes is none.
             self.consent = ConsentQuestion::Later;
+            let refusal = english!(
+                "not enrolled: without consent no face is kept. Enter asks again, Esc closes the \
+                 form; a PIN or badge needs no face"
+            );
+            self.refusal = Some(refusal.to_owned());
             return FormStep::Stay;
         }
         match key {

@@ -1,13 +1,11 @@
 //! The operator going through the settings: which one, and what is being typed.
 
+use super::command::{Deed, Motion};
 use super::field::TextField;
 use super::filter::{Filter, FilterKey};
 use super::input::Key;
 use super::records::{SettingChange, SettingRow};
 use super::text;
-
-/// Rows that Page Up and Page Down move by.
-const PAGE: usize = 10;
 
 /// The state of the settings screen.
 #[derive(Debug, Clone, Default)]
@@ -119,14 +117,19 @@ impl Settings {
             Some(Ok(rows)) => rows.len().saturating_sub(1),
             _ => 0,
         };
-        self.selected = match (key, self.selected()) {
-            (Key::Up | Key::Char('k'), _) => row.saturating_sub(1),
-            (Key::Down | Key::Char('j'), _) => row + 1,
-            (Key::PageUp, _) => row.saturating_sub(PAGE),
-            (Key::PageDown, _) => row + PAGE,
-            (Key::Home, _) => 0,
-            (Key::End, _) => last,
-            (Key::Enter | Key::Right | Key::Char(' '), Some((_, setting))) => {
+        if let Some(motion) = Motion::of(key) {
+            self.selected = motion.from(row, last);
+            return SettingsKey::Taken;
+        }
+        let is_default_wanted = Deed::of(key) == Some(Deed::Propose);
+        match (key, self.selected()) {
+            (_, Some((_, setting))) if is_default_wanted => {
+                if setting.value == setting.default {
+                    return SettingsKey::Taken;
+                }
+                return change(setting, None);
+            }
+            (Key::Enter | Key::Right, Some((_, setting))) => {
                 // What is yes or no needs no typing.
                 match setting.value.as_str() {
                     "true" => return change(setting, Some("false".to_owned())),
@@ -135,19 +138,11 @@ impl Settings {
                         let mut field = TextField::default();
                         field.insert(value);
                         self.editing = Some(field);
-                        row
                     }
                 }
             }
-            (Key::Char('d') | Key::Delete, Some((_, setting))) => {
-                if setting.value == setting.default {
-                    return SettingsKey::Taken;
-                }
-                return change(setting, None);
-            }
             _ => return SettingsKey::Pass,
         }
-        .min(last);
         SettingsKey::Taken
     }
 
@@ -210,11 +205,11 @@ mod tests {
             change("bell", Some("true"))
         );
         assert_eq!(
-            press(&mut settings, &[Key::Char('d')]),
+            press(&mut settings, &[Key::Char('=')]),
             SettingsKey::Taken,
             "is the default"
         );
-        let down = [Key::Down, Key::Char('d')];
+        let down = [Key::Down, Key::Char('=')];
         assert_eq!(press(&mut settings, &down), change("language", None));
         let typed = [
             Key::Enter,

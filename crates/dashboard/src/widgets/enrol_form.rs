@@ -18,8 +18,8 @@ pub(crate) struct EnrolFormPanel<'a> {
     pub(crate) form: &'a EnrolForm,
 }
 
-/// "Name  ", "Nombre "
-const LABEL_WIDTH: u16 = 7;
+/// ">Name  ", ">Nombre "
+const LABEL_WIDTH: u16 = 8;
 
 /// Width of the face beside the fields.
 const FACE_WIDTH: u16 = 16;
@@ -159,12 +159,8 @@ impl EnrolFormPanel<'_> {
             } else {
                 (theme.text(shown).into_owned(), theme.normal())
             };
-            let label_style = if focused { theme.strong() } else { theme.dim() };
             lines.push(Line::from(vec![
-                Span::styled(
-                    format!("{label:<width$}", width = usize::from(LABEL_WIDTH)),
-                    label_style,
-                ),
+                theme.label(label, LABEL_WIDTH.into(), focused),
                 Span::styled(value, style),
             ]));
         };
