@@ -224,7 +224,7 @@ impl Widget for &EnrolFormPanel<'_> {
             buf.set_line(inner.x, y, line, inner.width);
         }
         if let Some(face) = self.form.shown_face(self.view.station) {
-            let place = Self::face_area(inner, lines.len() as u16);
+            let place = EnrolFormPanel::face_area(inner, lines.len() as u16);
             draw_picture(&face.portrait, self.view.theme, place, buf);
         }
     }
