@@ -14,6 +14,7 @@ use super::picture_groups::{Group, Groups, display_name, groups_in};
 use super::table::{Table, print_json};
 use super::{Context, KnownPeople, Look, data_folder, operator};
 use crate::cli::{EnrolArgs, Outcome};
+use crate::core::enrolment::identity::AnotherPerson;
 use crate::core::gallery::Template;
 use crate::core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
 use crate::inference::recogniser::Recogniser;
@@ -79,13 +80,13 @@ pub(super) fn run(people: &Path, args: &EnrolArgs, context: &Context) -> Result<
     for group in &groups {
         bar.set_message(group.label.clone());
         let (mut report, new) = prepare(group, args, &known, &codes, &mut recogniser, context);
-        if let Some(mut new) = new {
+        if let Some((mut new, stated)) = new {
             new.consent_at = consent_at;
             codes.push(new.code.to_string());
             let added = if args.dry_run {
                 imagined(&new, known.people.len())
             } else {
-                match store.add_person(&new, context.author(&operator)) {
+                match store.add_stated_person(&new, stated.as_ref(), context.author(&operator)) {
                     Ok(added) => added,
                     // A full disk is full for all of them: what is done is done.
                     Err(error) if !error.is_permanent() => return Err(error.into()),
@@ -137,7 +138,7 @@ fn prepare(
     codes: &[String],
     recogniser: &mut Recogniser,
     context: &Context,
-) -> (FolderReport, Option<NewPerson>) {
+) -> (FolderReport, Option<(NewPerson, Option<AnotherPerson>)>) {
     let mut report = FolderReport {
         folder: group.label.clone(),
         name: None,
@@ -173,13 +174,10 @@ fn prepare(
         return (report, None);
     };
     report.code = Some(code.to_string());
-    let people = known.gallery.people_count();
     let mut album = Album {
         largest: args.largest,
-        known,
-        existing: None,
-        threshold: context.config.policies().matching.threshold_among(people),
-        templates: Vec::new(),
+        another_person: args.another_person,
+        ..Album::new(known, context.config.policies().matching)
     };
     if group.pictures.is_empty() {
         report.reason = Some("there is no file in it".into());
@@ -193,6 +191,8 @@ fn prepare(
             });
         }
     }
+    report.reason = album.remark();
+    let stated = album.statement();
     let templates = best(album.templates);
     if templates.is_empty() {
         report.reason = Some("none of the pictures can be used".into());
@@ -206,7 +206,7 @@ fn prepare(
         consent_at: None,
         templates,
     };
-    (report, Some(new))
+    (report, Some((new, stated)))
 }
 
 /// "Ana Torres (E-017)" has a code, "Ana Torres" has none.

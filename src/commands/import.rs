@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use chrono::NaiveDate;
 use serde::Serialize;
 
+use super::import_identity::{self, Statements};
 use super::table::print_json;
 use super::{Context, Look, data_folder, operator, stills};
 use crate::cli::{
@@ -17,7 +18,7 @@ use crate::cli::{
     Outcome,
 };
 use crate::core::embedding::{Embedding, ModelId};
-use crate::core::person::{Person, PersonCode, PersonName};
+use crate::core::person::{PersonCode, PersonName};
 use crate::import::embeddings::{self, NamedEmbedding, Whose};
 use crate::import::{self, Calendar, Roster, Rows};
 use crate::inference::manifest::ModelFamily;
@@ -101,6 +102,8 @@ fn import_embeddings(args: &ImportEmbeddingsArgs, context: &Context) -> Result<O
         add_pictures(&mut people, folder, context)?;
     }
     let mut store = store_to_fill(context)?;
+    let statements = import_identity::check(&people, args.another_person, &store, context)?;
+    let people = (people, statements);
     let imported = add_templates(people, consent_at, args, &mut store, context)?;
     report(&args.source, imported, "templates")
 }
@@ -127,7 +130,7 @@ fn add_pictures(
 ) -> Result<()> {
     let mut recogniser = context.recogniser(Look::Still)?;
     for (whose, templates) in people {
-        for path in pictures_of(&name_of(whose)?, folder)? {
+        for path in pictures_of(&import_identity::name_of(whose)?, folder)? {
             let still = match stills::look_at(&path, &mut recogniser) {
                 Ok(still) => still,
                 Err(error) => {
@@ -175,7 +178,7 @@ fn pictures_of(name: &PersonName, folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn add_templates(
-    people: BTreeMap<Whose, Vec<NewTemplate>>,
+    (people, statements): (BTreeMap<Whose, Vec<NewTemplate>>, Statements),
     consent_at: Option<NaiveDate>,
     args: &ImportEmbeddingsArgs,
     store: &mut Store,
@@ -184,7 +187,8 @@ fn add_templates(
     let operator = operator();
     let mut imported = Imported::default();
     for (whose, templates) in people {
-        let holder = holder_of(&whose, store)?;
+        let everybody = store.everybody()?;
+        let holder = import_identity::holder_of(&whose, &everybody)?.cloned();
         let known: Vec<(ModelId, Embedding)> = match &holder {
             Some(person) => store.templates_of(&person.code)?,
             None => Vec::new(),
@@ -201,58 +205,25 @@ fn add_templates(
         }
         imported.added += new.len();
         let author = context.author(&operator);
+        let stated = statements.get(&whose).and_then(|s| s.resolve(&everybody));
+        let stated = stated.as_ref();
         if let Some(person) = holder {
-            store.add_templates(&person.code, &new, author)?;
+            store.add_stated_templates(&person.code, &new, stated, author)?;
         } else {
             let code = match &whose {
                 Whose::Code(code, _) => code.clone(),
                 Whose::Name(_) => free_code(&args.code_prefix, store)?,
             };
             let person = NewPerson {
-                name: name_of(&whose)?,
+                name: import_identity::name_of(&whose)?,
                 code,
                 consent_at,
                 templates: new,
             };
-            store.add_person(&person, author)?;
+            store.add_stated_person(&person, stated, author)?;
         }
     }
     Ok(imported)
-}
-
-/// Who has the code, or without a code the name.
-fn holder_of(whose: &Whose, store: &Store) -> Result<Option<Person>> {
-    let everybody = store.everybody()?;
-    let name = match whose {
-        Whose::Name(name) => name,
-        Whose::Code(code, name) => {
-            let holder = everybody.into_iter().find(|person| person.code == *code);
-            if let (Some(person), Some(name)) = (&holder, name)
-                && person.name != *name
-            {
-                bail!(
-                    "the code {code} belongs to {}, and the file says {name}",
-                    person.name
-                );
-            }
-            return Ok(holder);
-        }
-    };
-    let mut namesakes = everybody.into_iter().filter(|person| person.name == *name);
-    let holder = namesakes.next();
-    if namesakes.next().is_some() {
-        bail!("two people are called {name}, and the file does not say which; rename one first");
-    }
-    Ok(holder)
-}
-
-/// The name of somebody whom a file may know by code alone: then it is the code, until
-/// somebody gives a name.
-fn name_of(whose: &Whose) -> Result<PersonName> {
-    match whose {
-        Whose::Name(name) | Whose::Code(_, Some(name)) => Ok(name.clone()),
-        Whose::Code(code, None) => Ok(PersonName::parse(code.as_str())?),
-    }
 }
 
 /// The first number behind the prefix that nobody has or had.
@@ -289,7 +260,11 @@ fn with_calendar<T>(context: &Context, read: impl FnOnce(&Calendar<'_>) -> T) ->
         name => name,
     };
     read(&Calendar {
-        parse_time: &|text| context.parse_time(text).map_err(|e| e.to_string()),
+        parse_time: &|text| match context.parse_time(text) {
+            // Whatever offset it was written with, its day is that of the clock here.
+            Ok(at) => Ok(context.clock.localise(at)),
+            Err(error) => Err(error.to_string()),
+        },
         local_day: &|at| policy.local_day(at),
         today: context.clock.now().wall.date_naive(),
         rule: &policy,

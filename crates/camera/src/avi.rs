@@ -284,7 +284,7 @@ fn skip<R: Read + Seek>(input: &mut BufReader<R>, chunk: Chunk) -> io::Result<()
 /// Goes on to the next chunk behind one of this length. A chunk of odd length is filled up
 /// with a byte, which some recorders forget: then a name begins right behind it.
 fn skip_padding<R: Read + Seek>(input: &mut BufReader<R>, length: u32) -> io::Result<()> {
-    if length % 2 == 0 {
+    if length.is_multiple_of(2) {
         return Ok(());
     }
     let mut ahead = Vec::new();

@@ -47,6 +47,14 @@ impl Walking {
         }
     }
 
+    /// Whether there is anything of a picture besides its start.
+    fn is_more_than_a_start(&self) -> bool {
+        match self {
+            Self::Jpeg(walk) => walk.has_passed_a_segment(),
+            Self::Png(walk) => walk.at > PNG_START.len(),
+        }
+    }
+
     /// The length of a picture that lacks nothing but its end marker, as far as that is known.
     fn end_here(&self, bytes: &[u8]) -> Option<usize> {
         match self {
@@ -100,26 +108,32 @@ impl PictureFinder {
 
     /// The next picture or damage; `None` until more bytes have come.
     pub fn take(&mut self) -> Option<Found> {
-        if self.walk.is_none() && !self.find_start() {
-            return None;
-        }
-        let picture = &self.buffer[self.begin..];
-        match self.walk.as_mut()?.go_on(picture) {
-            Ok(length) => {
-                let whole = picture[..length].to_vec();
-                self.go_on_behind(length);
-                Some(Ok(whole))
+        loop {
+            if self.walk.is_none() && !self.find_start() {
+                return None;
             }
-            Err(JpegError::CutOff(length)) if length < limits::MAX_COMPRESSED => None,
-            // Nothing in it is looked at again, or each byte would cost another walk.
-            Err(JpegError::CutOff(length)) => {
-                self.go_on_behind(length);
-                Some(Err("the picture is too long".to_owned()))
-            }
-            // This start marker only is given up; the next picture may begin right behind.
-            Err(error) => {
-                self.go_on_behind(START.len() - 1);
-                Some(Err(error.to_string()))
+            let picture = &self.buffer[self.begin..];
+            let walk = self.walk.as_mut()?;
+            match walk.go_on(picture) {
+                Ok(length) => {
+                    let whole = picture[..length].to_vec();
+                    self.go_on_behind(length);
+                    return Some(Ok(whole));
+                }
+                Err(JpegError::CutOff(length)) if length < limits::MAX_COMPRESSED => return None,
+                // Nothing in it is looked at again, or each byte would cost another walk.
+                Err(JpegError::CutOff(length)) => {
+                    self.go_on_behind(length);
+                    return Some(Err("the picture is too long".to_owned()));
+                }
+                // This start marker only is given up; the next picture may begin right behind.
+                Err(error) => {
+                    let is_picture = walk.is_more_than_a_start();
+                    self.go_on_behind(START.len() - 1);
+                    if is_picture {
+                        return Some(Err(error.to_string()));
+                    }
+                }
             }
         }
     }
@@ -287,6 +301,14 @@ mod tests {
         let file = [&png[..], boundary, &a, &png, &png[..png.len() - 9], &a].concat();
         let found: Vec<Vec<u8>> = read_all(&file).into_iter().flatten().collect();
         assert_eq!(found, [png.clone(), a.clone(), png, a]);
+    }
+
+    #[test]
+    fn start_markers_in_other_bytes_are_no_pictures() {
+        let a = jpeg(&picture(40, 30));
+        let sound = START.repeat(500);
+        let file = [&sound[..], &a, &sound, &a].concat();
+        assert_eq!(read_all(&file), [Ok(a.clone()), Ok(a)]);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! What is inside a file is told by its contents, never by its name. Sizes are
 //! checked before memory is taken for them, since a header of 33 bytes can
-//! announce a picture of a gigabyte: all of a picture, what its decoder keeps of it, and
-//! its file stay below 300 MB, for a Raspberry Pi may have one gigabyte for everything.
+//! announce a picture of a gigabyte: a picture and what its decoder keeps of it stay below
+//! 300 MB, for a Raspberry Pi may have one gigabyte for everything.
 //! What is larger than faces need is scaled down as soon as it is decoded.
 //!
 //! A JPEG picture of which a part is missing is refused as a camera's is: its decoder would
@@ -16,7 +16,9 @@ use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
 use image::codecs::jpeg::JpegEncoder;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
+use image::{
+    ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage,
+};
 
 use jpeg::JpegError;
 use rollcall_core::geometry::BoundingBox;
@@ -26,9 +28,9 @@ use rollcall_system::read_bounded;
 /// in their everyday mode.
 pub const MAX_PIXELS: u64 = 64_000_000;
 
-/// Memory for the pixels of a picture as they are decoded, and what the decoder keeps
-/// besides.
-const MAX_DECODER_BYTES: u64 = 200 << 20;
+/// Memory for the pixels of a picture as they are decoded, and for what its decoder keeps
+/// besides or what they are converted to.
+const MAX_DECODER_BYTES: u64 = 256 << 20;
 
 /// Larger files are not read into memory.
 const MAX_FILE_BYTES: u64 = 80 << 20;
@@ -181,10 +183,18 @@ pub fn decode(bytes: &[u8], path: &Path) -> Result<RgbImage, PictureError> {
     };
     let (width, height) = decoder.dimensions();
     check_size(width, height, decoder.total_bytes(), path)?;
-    if format == ImageFormat::Jpeg {
-        let kept_besides = check_jpeg(bytes, path)?;
-        check_size(width, height, decoder.total_bytes() + kept_besides, path)?;
-    }
+    let besides = match format {
+        ImageFormat::Jpeg => check_jpeg(bytes, path)?,
+        _ => 0,
+    };
+    let converted = bytes_to_convert(decoder.color_type(), u64::from(width) * u64::from(height));
+    // A conversion begins when the decoder is done.
+    check_size(
+        width,
+        height,
+        decoder.total_bytes() + besides.max(converted),
+        path,
+    )?;
     let orientation = decoder.orientation().map_err(explain)?;
     let picture = DynamicImage::from_decoder(decoder).map_err(explain)?;
     let mut upright = DynamicImage::ImageRgb8(scaled_down(flatten(picture)));
@@ -202,6 +212,15 @@ fn check_jpeg(bytes: &[u8], path: &Path) -> Result<u64, PictureError> {
             reason => PictureError::Damaged { path, reason },
         }
     })
+}
+
+/// Memory for eight bits of each colour besides the pixels as they were decoded.
+fn bytes_to_convert(colour: ColorType, pixels: u64) -> u64 {
+    match colour {
+        ColorType::Rgb8 | ColorType::Rgba8 => 0,
+        colour if colour.has_alpha() => pixels * 4,
+        _ => pixels * 3,
+    }
 }
 
 /// Halves a picture until it is not larger than faces need.

@@ -15,6 +15,7 @@ use super::templates::{gallery, insert_templates};
 use super::vault::Vault;
 use super::{Author, Store, audit, pictures};
 use rollcall_core::embedding::{Embedding, ModelId};
+use rollcall_core::enrolment::identity::AnotherPerson;
 use rollcall_core::gallery::{Gallery, Template};
 use rollcall_core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
 
@@ -92,6 +93,21 @@ pub struct SkippedTemplate {
     pub reason: String,
 }
 
+fn note_statement(
+    tx: &Connection,
+    author: Author<'_>,
+    code: &PersonCode,
+    stated: Option<&AnotherPerson>,
+) -> Result<(), Fault> {
+    match stated {
+        Some(stated) => {
+            let detail = stated.to_string();
+            audit::append(tx, author, "person.another", code.as_str(), &detail)
+        }
+        None => Ok(()),
+    }
+}
+
 impl Store {
     /// Enrols a person with all templates and pictures, or not at all.
     ///
@@ -100,6 +116,20 @@ impl Store {
     pub fn add_person(
         &mut self,
         new: &NewPerson,
+        author: Author<'_>,
+    ) -> Result<(Person, Vec<Template>), StoreError> {
+        self.add_stated_person(new, None, author)
+    }
+
+    /// The same for a person who was stated to be another one than the face is like: that is
+    /// written into the audit trail with it.
+    ///
+    /// # Errors
+    /// As [`Self::add_person`].
+    pub fn add_stated_person(
+        &mut self,
+        new: &NewPerson,
+        stated: Option<&AnotherPerson>,
         author: Author<'_>,
     ) -> Result<(Person, Vec<Template>), StoreError> {
         if new.templates.is_empty() {
@@ -122,6 +152,7 @@ impl Store {
             let templates = insert_templates(tx, album, id, &new.code, &new.templates, author)?;
             let detail = format!("{} templates", templates.len());
             audit::append(tx, author, "person.enrol", new.code.as_str(), &detail)?;
+            note_statement(tx, author, &new.code, stated)?;
             Ok((by_id(tx, id)?, templates))
         })
     }
@@ -136,6 +167,20 @@ impl Store {
         new: &[NewTemplate],
         author: Author<'_>,
     ) -> Result<(Person, Vec<Template>), StoreError> {
+        self.add_stated_templates(code, new, None, author)
+    }
+
+    /// The same for faces that were stated not to be those of another person.
+    ///
+    /// # Errors
+    /// As [`Self::add_templates`].
+    pub fn add_stated_templates(
+        &mut self,
+        code: &PersonCode,
+        new: &[NewTemplate],
+        stated: Option<&AnotherPerson>,
+        author: Author<'_>,
+    ) -> Result<(Person, Vec<Template>), StoreError> {
         if new.is_empty() {
             return Err(StoreError::NoTemplates {
                 code: code.to_string(),
@@ -146,6 +191,7 @@ impl Store {
             let templates = insert_templates(tx, album, person.id, &person.code, new, author)?;
             let detail = format!("{} templates", templates.len());
             audit::append(tx, author, "person.add", person.code.as_str(), &detail)?;
+            note_statement(tx, author, &person.code, stated)?;
             Ok((by_id(tx, person.id)?, templates))
         })
     }

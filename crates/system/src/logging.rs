@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Once};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Instant;
 
 use chrono::{DateTime, FixedOffset};
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
@@ -32,8 +32,9 @@ use crate::clock::Clock;
 /// Folder of the log files inside the data folder.
 pub const FOLDER: &str = "logs";
 
-/// Versions before this one made a file a day; those are removed at this age.
-const OLD_FILES_KEPT: Duration = Duration::from_secs(14 * 24 * 3600);
+/// This file is there once the log has been full. From then on it says enough without the
+/// files that versions before this one made, one a day.
+const FIRST_PUT_ASIDE: &str = "rollcall.1.log";
 
 /// Why there is no log.
 #[derive(Debug, thiserror::Error)]
@@ -188,17 +189,16 @@ fn line_of(summary: &Summary) -> String {
 }
 
 fn remove_old_files(folder: &Path) {
-    let now = SystemTime::now();
+    if !folder.join(FIRST_PUT_ASIDE).exists() {
+        return;
+    }
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let is_of_a_day = name
             .to_str()
             .and_then(|name| name.strip_prefix("rollcall.20")?.strip_suffix(".log"))
             .is_some_and(|date| date.len() == "26-11-25".len());
-        let modified = entry.metadata().and_then(|metadata| metadata.modified());
-        let is_old =
-            modified.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > OLD_FILES_KEPT));
-        if is_of_a_day && is_old {
+        if is_of_a_day {
             // It is tried again at the next start.
             let _ = std::fs::remove_file(entry.path());
         }
@@ -210,31 +210,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_of_earlier_versions_go_when_they_are_old() {
+    fn files_of_earlier_versions_go_when_there_is_enough_without_them() {
         let folder = tempfile::tempdir().unwrap();
-        let make = |name: &str, days: u64| {
-            let file = std::fs::File::create(folder.path().join(name)).unwrap();
-            let age = Duration::from_secs(days * 24 * 3600);
-            file.set_modified(SystemTime::now() - age).unwrap();
+        let names = || {
+            let entries = std::fs::read_dir(folder.path()).unwrap();
+            let mut names: Vec<_> = entries
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            names.sort();
+            names
         };
-        make("rollcall.2026-10-01.log", 15);
-        make("rollcall.2026-10-20.log", 3);
-        make("rollcall.log", 15);
-        make("panic-20261001T101010.txt", 15);
+        for name in ["rollcall.2026-10-01.log", "rollcall.log", "panic-1.txt"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
         remove_old_files(folder.path());
-        let mut left: Vec<_> = std::fs::read_dir(folder.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        left.sort();
-        assert_eq!(
-            left,
-            [
-                "panic-20261001T101010.txt",
-                "rollcall.2026-10-20.log",
-                "rollcall.log"
-            ]
-        );
+        assert_eq!(names().len(), 3);
+        std::fs::write(folder.path().join(FIRST_PUT_ASIDE), "").unwrap();
+        remove_old_files(folder.path());
+        assert_eq!(names(), ["panic-1.txt", "rollcall.1.log", "rollcall.log"]);
     }
 
     #[test]

@@ -102,10 +102,7 @@ pub fn stream(reader: impl Read, most: u64) -> io::Result<Vec<u8>> {
 pub fn as_text(bytes: Vec<u8>) -> io::Result<String> {
     let mut text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let line = 1 + error.as_bytes()[..at]
-            .iter()
-            .filter(|b| **b == b'\n')
-            .count();
+        let line = error.as_bytes()[..at].split(|b| *b == b'\n').count();
         io::Error::new(
             io::ErrorKind::InvalidData,
             format!("line {line} is not UTF-8 text: save it as UTF-8"),

@@ -39,8 +39,8 @@ const BLOCK: usize = 64 << 10;
 pub(super) struct Answer {
     /// The media type in lower case without its parameters; empty if there is none.
     pub(super) media_type: String,
-    /// Whether the body is one whole thing with an announced length.
-    pub(super) has_length: bool,
+    /// The length that was announced. Small cameras announce any.
+    pub(super) length: Option<u64>,
     pub(super) body: Body,
 }
 
@@ -88,7 +88,7 @@ pub(super) fn ask(address: &StreamAddress, stop: &StopFlag) -> Result<Answer, Ne
                 block: vec![0; BLOCK],
                 unframed: Vec::new(),
             },
-            has_length: matches!(head.framing(), Framing::Length(_)),
+            length: head.length,
             media_type: head.media_type,
         });
     }
@@ -266,9 +266,11 @@ impl Head {
     fn framing(&self) -> Framing {
         match self.length {
             _ if self.is_chunked => Framing::Chunked(Chunk::first()),
-            // Cameras announce any length for a stream that has none.
-            Some(length) if !self.media_type.starts_with("multipart/") => Framing::Length(length),
-            _ => Framing::ToTheEnd,
+            // Pictures say themselves where they end.
+            _ if self.media_type.starts_with("multipart/") => Framing::ToTheEnd,
+            _ if self.media_type.starts_with("image/") => Framing::ToTheEnd,
+            Some(length) => Framing::Length(length),
+            None => Framing::ToTheEnd,
         }
     }
 }

@@ -102,7 +102,7 @@ impl Kind {
                 Some(Self::Snapshot)
             }
             // Where nothing is said, the pictures speak for themselves.
-            "" | "application/octet-stream" if answer.has_length => Some(Self::Snapshot),
+            "" | "application/octet-stream" if answer.length.is_some() => Some(Self::Snapshot),
             ""
             | "application/octet-stream"
             | "text/plain"
@@ -261,7 +261,7 @@ impl SnapshotSource {
         }
         let patience_ends = Instant::now() + SNAPSHOT_PATIENCE;
         let (mut body, mut finder) = (answer.body, PictureFinder::default());
-        let (mut piece, mut length) = (Vec::new(), 0);
+        let (mut piece, mut length) = (Vec::new(), 0_usize);
         loop {
             piece.clear();
             let arrived = body.read(GLANCE, &mut piece)?;
@@ -271,7 +271,13 @@ impl SnapshotSource {
             if let Some(found) = finder.take() {
                 return Ok(found);
             }
-            if arrived == Arrived::End {
+            let is_all = |announced| announced <= length as u64;
+            let is_over = match arrived {
+                Arrived::End => true,
+                Arrived::Nothing => answer.length.is_some_and(is_all),
+                Arrived::Bytes => false,
+            };
+            if is_over {
                 let without_end = finder.give_up();
                 return Ok(without_end.unwrap_or_else(|| Err("it sends no picture".to_owned())));
             }

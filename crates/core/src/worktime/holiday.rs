@@ -101,7 +101,7 @@ impl Holidays {
         if events.is_empty() {
             return Err(HolidayError::new(1, "it holds no event (BEGIN:VEVENT)"));
         }
-        Self::of_events(latest(events), station)
+        Self::of_events(&latest(events), station)
     }
 
     /// What is celebrated on a day.
@@ -110,8 +110,8 @@ impl Holidays {
         self.names.get(*name).map(String::as_str)
     }
 
-    fn of_events(events: Vec<Event>, station: &dyn WallClock) -> Result<Self, HolidayError> {
-        let replaced = replaced(&events)?;
+    fn of_events(events: &[Event], station: &dyn WallClock) -> Result<Self, HolidayError> {
+        let replaced = replaced(events)?;
         let mut holidays = Self::default();
         let mut days_left = MOST_DAYS;
         for event in events.iter().filter(|event| !event.is_cancelled) {

@@ -28,6 +28,9 @@ pub struct Walk {
 
 /// Walks the picture at the start of `buffer` to its end, which is that of the buffer if the
 /// end marker is missing.
+///
+/// # Errors
+/// When this is no picture, or one that ends before its image data.
 pub fn dissect(buffer: &[u8]) -> Result<Anatomy, JpegError> {
     let mut walk = Walk::default();
     match walk.go_on(buffer) {
@@ -108,6 +111,12 @@ impl Walk {
 }
 
 impl Walk {
+    /// Whether there is anything of a picture besides its start marker, which by chance is
+    /// found in other bytes too.
+    pub fn has_passed_a_segment(&self) -> bool {
+        self.at > 2
+    }
+
     /// No more bytes will come: what there is of the picture, if there is some of its image
     /// data.
     pub fn end_here(&self, buffer: &[u8]) -> Option<Anatomy> {
