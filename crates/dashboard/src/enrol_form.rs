@@ -183,7 +183,7 @@ impl EnrolForm {
                 if code_clash(&code, station).is_none() {
                     self.refusal = None;
                     let Some(face) = self.shown_face(station).map(|face| face.track) else {
-                        return self.find_face(station);
+                        return Self::find_face(station);
                     };
                     if self.consent == ConsentQuestion::Later {
                         self.consent = ConsentQuestion::Now;
@@ -199,7 +199,7 @@ impl EnrolForm {
     }
 
     /// What Enter does while there is no face to enrol.
-    fn find_face(&mut self, station: &Station) -> FormStep {
+    fn find_face(station: &Station) -> FormStep {
         match choosing(station) {
             // It came after the screen was drawn: first it is shown.
             Some(choosing) if choosing.waits || !choosing.faces.is_empty() => FormStep::Stay,

@@ -391,6 +391,28 @@ impl Worker {
             .map_or(Duration::ZERO, |trouble| trouble.retry_after)
     }
 
+    /// The operator is standing there and can enrol again: no retry behind their back.
+    fn enrol(
+        &mut self,
+        ticket: Ticket,
+        person: &NewPerson,
+        stated: Option<&AnotherPerson>,
+        author: Author<'_>,
+    ) -> Tried {
+        match self.store.add_stated_person(person, stated, author) {
+            Ok((person, templates)) => self.answer(Receipt::Enrolled {
+                ticket,
+                person,
+                templates,
+            }),
+            Err(error) => {
+                let reason = error.to_string();
+                self.deliver(Receipt::EnrolmentRefused { ticket, reason });
+                Tried::Refused
+            }
+        }
+    }
+
     fn attempt(&mut self, request: StoreRequest) -> Tried {
         let author = Author {
             name: STATION,
@@ -412,24 +434,7 @@ impl Worker {
                 ticket,
                 person,
                 stated,
-            } => {
-                // The operator is standing there and can enrol again: no retry behind their back.
-                match self
-                    .store
-                    .add_stated_person(&person, stated.as_ref(), author)
-                {
-                    Ok((person, templates)) => self.answer(Receipt::Enrolled {
-                        ticket,
-                        person,
-                        templates,
-                    }),
-                    Err(error) => {
-                        let reason = error.to_string();
-                        self.deliver(Receipt::EnrolmentRefused { ticket, reason });
-                        Tried::Refused
-                    }
-                }
-            }
+            } => self.enrol(ticket, &person, stated.as_ref(), author),
             StoreRequest::CheckPin { ticket, pin } => {
                 self.check_pin(ticket, &pin);
                 Tried::Read

@@ -97,9 +97,8 @@ impl Station {
             ));
         }
         let chosen = match (face, &self.mode) {
-            (None, _) => None,
             (Some(track), Mode::Choosing(choosing)) => choosing.face(track).cloned(),
-            (Some(_), _) => None,
+            _ => None,
         };
         if face.is_some() && chosen.is_none() {
             return Err("the face that was chosen is not held any more; choose again".to_owned());

@@ -88,7 +88,7 @@ impl EnrolFormPanel<'_> {
         }
     }
 
-    fn face_area(&self, inner: Rect, lines: u16) -> Rect {
+    fn face_area(inner: Rect, lines: u16) -> Rect {
         if inner.width >= SIDE_BY_SIDE {
             let x = inner.right() - FACE_WIDTH;
             return Rect {
@@ -224,7 +224,7 @@ impl Widget for &EnrolFormPanel<'_> {
             buf.set_line(inner.x, y, line, inner.width);
         }
         if let Some(face) = self.form.shown_face(self.view.station) {
-            let place = self.face_area(inner, lines.len() as u16);
+            let place = EnrolFormPanel::face_area(inner, lines.len() as u16);
             draw_picture(&face.portrait, self.view.theme, place, buf);
         }
     }
