@@ -168,7 +168,7 @@ fn consents(
     if days.clone().next().is_none() {
         return Ok(None);
     }
-    Dates::of(days, hints.dates.as_ref(), &columns.title(place)).map(Some)
+    Dates::of(&days, hints.dates.as_ref(), &columns.title(place)).map(Some)
 }
 
 fn is_today(text: &str) -> bool {
