@@ -21,6 +21,7 @@ mod import_identity;
 mod install_models;
 mod models;
 mod people;
+mod picture_groups;
 mod pin;
 mod re_embed;
 mod report;
