@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod logging;
 pub mod mailbox;
+pub mod outlet;
 pub mod random;
 pub mod read_bounded;
 pub mod stop;
