@@ -5,7 +5,8 @@
 //!
 //! Layouts that are understood, each with a header unless said otherwise; columns
 //! in any order, other columns ignored:
-//! - people: `code`, `name`, optionally `team` and `consent` (a date);
+//! - people: `code`, `name`, optionally `team`, `consent` (a date) and `expected_from` (the
+//!   first day on which the person is expected);
 //! - attendance: `code`, `direction` (in, out), and `time` as a local time with or
 //!   without offset, or `date` and `time` and optionally `utc_offset`; optionally
 //!   `day`, the day the punch counts for. What this program exports is one of them;
@@ -58,6 +59,7 @@ pub fn people(bytes: &[u8], calendar: &Calendar<'_>) -> Result<Rows<ImportedPers
             code,
             name,
             team: row.optional("team").map(str::to_owned),
+            expected_from: first_day(row.optional("expected_from"))?,
             consent_at,
         })
     })
@@ -100,6 +102,14 @@ pub fn attendance(
             direction,
         })
     })
+}
+
+fn first_day(text: Option<&str>) -> Result<Option<NaiveDate>, String> {
+    let day = |text: &str| {
+        text.parse()
+            .map_err(|_| format!("{text:?} is no day; write it as 2026-11-23"))
+    };
+    text.map(day).transpose()
 }
 
 /// A day alone begins at midnight.

@@ -381,7 +381,7 @@ pub enum PinCommand {
 #[derive(Debug, Subcommand)]
 pub enum ImportCommand {
     /// A CSV of people: code, name, and optionally team and consent.
-    People(ImportFileArgs),
+    People(ImportPeopleArgs),
     /// A CSV of punches: code, direction, and time, or date and time.
     Attendance(ImportFileArgs),
     /// A CSV of face embeddings: name and 512 columns, or name and one quoted list.
@@ -397,6 +397,17 @@ pub struct ImportFileArgs {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `import people`.
+#[derive(Debug, Args)]
+pub struct ImportPeopleArgs {
+    /// The file.
+    #[command(flatten)]
+    pub source: ImportFileArgs,
+    /// Agree to alter days that have passed.
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// Arguments of `import embeddings`.

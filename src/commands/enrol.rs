@@ -139,7 +139,7 @@ fn existing_person(
     let holder = store
         .everybody()?
         .into_iter()
-        .find(|p| p.code.as_str().eq_ignore_ascii_case(code.as_str()));
+        .find(|p| p.code == *code);
     match (holder, add) {
         (None, false) => Ok(None),
         (None, true) => bail!("nobody has the code {code}; enrol the person without --add"),

@@ -14,7 +14,7 @@ use super::table::{Table, print_json};
 use super::{Context, KnownPeople, Look, data_folder, operator};
 use crate::cli::{EnrolArgs, Outcome};
 use crate::core::gallery::Template;
-use crate::core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
+use crate::core::person::{Expectation, Person, PersonCode, PersonId, PersonName, TemplateId};
 use crate::inference::recogniser::Recogniser;
 use crate::store::{NewPerson, NewTemplate, Store};
 
@@ -73,7 +73,7 @@ pub(super) fn run(people: &Path, args: &EnrolArgs, context: &Context) -> Result<
         let (mut report, new) = prepare(folder, args, &known, &codes, &mut recogniser, context);
         if let Some(mut new) = new {
             new.consent_at = consent_at;
-            codes.push(new.code.to_string());
+            codes.push(new.code.clone());
             let added = if args.dry_run {
                 imagined(&new, known.people.len())
             } else {
@@ -150,7 +150,7 @@ fn prepare(
     folder: &Path,
     args: &EnrolArgs,
     known: &KnownPeople,
-    codes: &[String],
+    codes: &[PersonCode],
     recogniser: &mut Recogniser,
     context: &Context,
 ) -> (FolderReport, Option<NewPerson>) {
@@ -251,18 +251,14 @@ fn holder<'k>(
     known: &'k KnownPeople,
 ) -> Option<&'k Person> {
     known.people.iter().find(|person| match code {
-        Some(code) => person.code.as_str().eq_ignore_ascii_case(code.as_str()),
+        Some(code) => person.code == *code,
         None => person.name == *name,
     })
 }
 
-fn free_code(known: &KnownPeople, codes: &[String]) -> Option<PersonCode> {
+fn free_code(known: &KnownPeople, codes: &[PersonCode]) -> Option<PersonCode> {
     let last = known.people.last().map(|person| &person.code);
-    PersonCode::after(last, codes.len(), |code| {
-        codes
-            .iter()
-            .any(|taken| taken.eq_ignore_ascii_case(code.as_str()))
-    })
+    PersonCode::after(last, codes.len(), |code| codes.contains(code))
 }
 
 /// The files of a folder, by name.
@@ -320,6 +316,7 @@ fn imagined(new: &NewPerson, people: usize) -> (Person, Vec<Template>) {
         active: true,
         created_at: chrono::DateTime::default(),
         template_count: new.templates.len(),
+        expectation: Expectation::default(),
     };
     let templates = new.templates.iter().map(|template| Template {
         id: TemplateId(id),

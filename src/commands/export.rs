@@ -11,7 +11,6 @@ use super::Context;
 use super::attendance::filter;
 use super::workdays::{Question, answer, parse_month, parse_week, today};
 use crate::cli::{ExportArgs, ExportFormat, ExportView};
-use crate::core::attendance::EventSource;
 use crate::core::person::Person;
 use crate::core::worktime::period::{PersonDays, WorkDay};
 use crate::core::worktime::totals::Totals;
@@ -206,11 +205,6 @@ fn is_unfinished(day: &WorkDay) -> bool {
     day.report.flags.contains(&Flag::ForgottenCheckOut) || day.report.state == DayState::In
 }
 
-fn is_corrected(day: &WorkDay) -> bool {
-    let mut events = day.events.iter();
-    events.any(|event| event.source != EventSource::Rule && event.provenance.operator.is_some())
-}
-
 fn has_doubtful_time(day: &WorkDay) -> bool {
     let clocks = day.events.iter().filter_map(|e| e.provenance.clock);
     clocks.into_iter().any(|clock| clock.state.is_doubtful())
@@ -273,7 +267,7 @@ fn days(people: &[PersonDays], station: &str) -> Sheet {
                     Cell::Whole(punches as i64),
                     Cell::Made(yes_or_no(is_unfinished(day))),
                     Cell::Made(flags.join(", ")),
-                    Cell::Made(yes_or_no(is_corrected(day))),
+                    Cell::Made(yes_or_no(day.is_corrected())),
                     Cell::Made(yes_or_no(has_doubtful_time(day))),
                     Cell::Text(station.to_owned()),
                 ]
@@ -332,7 +326,7 @@ fn people(people: &[PersonDays], station: &str) -> Sheet {
                     minutes(totals.early),
                     count(is_unfinished),
                     Cell::Whole(totals.days_flagged.into()),
-                    count(is_corrected),
+                    count(WorkDay::is_corrected),
                     count(has_doubtful_time),
                     Cell::Text(station.to_owned()),
                 ]

@@ -1,6 +1,6 @@
 //! `rollcall import`: people, attendance and embeddings of other systems.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -8,14 +8,16 @@ use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
 use super::table::print_json;
-use super::{Context, Look, data_folder, operator, stills};
+use super::{Context, Look, data_folder, operator, past, stills};
 use crate::cli::{ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, Outcome};
 use crate::core::embedding::{Embedding, ModelId};
-use crate::core::person::{PersonCode, PersonName};
+use crate::core::person::{Person, PersonCode, PersonName};
 use crate::import::embeddings::{self, NamedEmbedding};
 use crate::import::{self, Calendar, Rows};
 use crate::inference::manifest::ModelFamily;
-use crate::store::{Imported, NewPerson, NewTemplate, Store, StoreError};
+use crate::store::{
+    Imported, ImportedEvent, ImportedPerson, NewPerson, NewTemplate, Store, StoreError,
+};
 
 /// Similarity from which two templates are the same numbers, rounded differently.
 const SAME_TEMPLATE: f32 = 0.999_99;
@@ -24,26 +26,64 @@ const SAME_TEMPLATE: f32 = 0.999_99;
 pub(super) fn run(command: &ImportCommand, context: &Context) -> Result<Outcome> {
     match command {
         ImportCommand::People(args) => {
-            let bytes = read_file(&args.file)?;
+            let file = &args.source.file;
+            let bytes = read_file(file)?;
             let rows = with_calendar(context, |calendar| import::people(&bytes, calendar));
-            let rows = understood(rows, &args.file)?;
-            let operator = operator();
-            let mut store = store_to_fill(context)?;
-            let outcome = store.import_people(&rows.rows, context.author(&operator));
-            report(args, located(outcome, &rows.lines, &args.file)?, "people")
+            let rows = understood(rows, file)?;
+            let imported = apply_people(&rows, file, args.yes, context)?;
+            report(&args.source, imported, "people")
         }
         ImportCommand::Attendance(args) => {
             let bytes = read_file(&args.file)?;
             let rows = with_calendar(context, |calendar| import::attendance(&bytes, calendar));
             let rows = understood(rows, &args.file)?;
-            let operator = operator();
-            let mut store = context.store_to_change()?;
-            let name = args.file.file_name().unwrap_or_default().to_string_lossy();
-            let outcome = store.import_events(&rows.rows, &name, context.author(&operator));
-            report(args, located(outcome, &rows.lines, &args.file)?, "punches")
+            let imported = apply_attendance(rows, &args.file, context)?;
+            report(args, imported, "punches")
         }
         ImportCommand::Embeddings(args) => import_embeddings(args, context),
     }
+}
+
+/// Adds people, and takes over what the file says anew of those who are there: if that alters
+/// days that have passed, after asking.
+fn apply_people(
+    rows: &Rows<ImportedPerson>,
+    file: &Path,
+    yes: bool,
+    context: &Context,
+) -> Result<Imported> {
+    let mut store = store_to_fill(context)?;
+    let stated: HashMap<&PersonCode, &ImportedPerson> =
+        rows.rows.iter().map(|row| (&row.code, row)).collect();
+    let alteration = past::foreseen(&store, context, &|person| {
+        if let Some(row) = stated.get(&person.code) {
+            row.apply_to(person);
+        }
+    })?;
+    past::confirm(&alteration, yes)?;
+    let operator = operator();
+    let author = context.author(&operator);
+    let outcome = store.import_people(&rows.rows, author);
+    let imported = located(outcome, &rows.lines, file)?;
+    past::note(&mut store, &alteration, "people", author)?;
+    Ok(imported)
+}
+
+/// Adds punches at the time that the station's clock showed, whatever offset they are written
+/// with: by that time they are measured.
+fn apply_attendance(
+    mut rows: Rows<ImportedEvent>,
+    file: &Path,
+    context: &Context,
+) -> Result<Imported> {
+    for event in &mut rows.rows {
+        event.when.at = context.clock.localise(event.when.at);
+    }
+    let operator = operator();
+    let mut store = context.store_to_change()?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let outcome = store.import_events(&rows.rows, &name, context.author(&operator));
+    located(outcome, &rows.lines, file)
 }
 
 fn import_embeddings(args: &ImportEmbeddingsArgs, context: &Context) -> Result<Outcome> {
@@ -147,16 +187,14 @@ fn add_templates(
 ) -> Result<Imported> {
     let operator = operator();
     let mut imported = Imported::default();
-    for (name, templates) in people {
-        let everybody = store.everybody()?;
-        let mut namesakes = everybody.iter().filter(|p| p.name == name);
-        let holder = namesakes.next().cloned();
-        if namesakes.next().is_some() {
-            bail!(
-                "two people are called {name}, and the file does not say which; rename one first"
-            );
-        }
-        let known: Vec<(ModelId, Embedding)> = match &holder {
+    // Who is new comes once, so that nobody is looked for among those who were just added.
+    let everybody = store.everybody()?;
+    let holders = people
+        .keys()
+        .map(|key| holder(key, &everybody))
+        .collect::<Result<Vec<_>>>()?;
+    for ((name, templates), holder) in people.into_iter().zip(holders) {
+        let known: Vec<(ModelId, Embedding)> = match holder {
             Some(person) => store.templates_of(&person.code)?,
             None => Vec::new(),
         };
@@ -188,15 +226,36 @@ fn add_templates(
     Ok(imported)
 }
 
+/// Whom a file means that keys its vectors by a text: the person of that code or of that name.
+fn holder<'p>(key: &PersonName, everybody: &'p [Person]) -> Result<Option<&'p Person>> {
+    let code = PersonCode::parse(key.as_str()).ok();
+    let by_code = code.and_then(|code| everybody.iter().find(|p| p.code == code));
+    let mut namesakes = everybody.iter().filter(|person| person.name == *key);
+    let by_name = namesakes.next();
+    if namesakes.next().is_some() {
+        bail!("two people are called {key}, and the file does not say which; rename one first");
+    }
+    match (by_code, by_name) {
+        (Some(one), Some(other)) if one.id != other.id => bail!(
+            "{key} is the code of {} and the name of {}, and the file does not say which; \
+             rename one first",
+            one.name,
+            other.code
+        ),
+        (by_code, by_name) => Ok(by_code.or(by_name)),
+    }
+}
+
 /// The first number behind the prefix that nobody has or had.
 fn free_code(prefix: &str, store: &Store) -> Result<PersonCode> {
     let taken = store.codes_ever_used()?;
-    (1..=taken.len() + 1)
-        .map(|number| format!("{prefix}{number:03}"))
-        .find(|code| !taken.iter().any(|other| other.eq_ignore_ascii_case(code)))
-        .map(|code| PersonCode::parse(&code))
-        .transpose()?
-        .context("no code is free")
+    for number in 1..=taken.len() + 1 {
+        let code = PersonCode::parse(&format!("{prefix}{number:03}"))?;
+        if !taken.contains(&code) {
+            return Ok(code);
+        }
+    }
+    bail!("no code is free")
 }
 
 /// The network that made the vectors: "current", or the SHA-256 of its weights.
@@ -219,7 +278,8 @@ fn with_calendar<T>(context: &Context, read: impl FnOnce(&Calendar<'_>) -> T) ->
     let policy = context.config.policies().attendance;
     read(&Calendar {
         parse_time: &|text| context.parse_time(text).map_err(|e| e.to_string()),
-        local_day: &|at| policy.local_day(at),
+        // Of the station's date, not of the one where the offset is from.
+        local_day: &|at| policy.local_day(&context.clock.localise(*at)),
     })
 }
 
@@ -246,7 +306,9 @@ fn store_to_fill(context: &Context) -> Result<Store> {
     if let Some(remark) = &folder.remark {
         eprintln!("{remark}");
     }
-    Ok(Store::open(&folder.path)?)
+    let mut store = Store::open(&folder.path)?;
+    past::say_notice(&mut store, context);
+    Ok(store)
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>> {
@@ -263,10 +325,14 @@ fn report(args: &ImportFileArgs, imported: Imported, what: &str) -> Result<Outco
     if args.json {
         print_json(&Report { imported })?;
     } else {
-        println!(
+        print!(
             "{} {what} imported; {} were there already",
             imported.added, imported.known
         );
+        match imported.changed {
+            0 => println!(),
+            changed => println!(", {changed} of them with something new"),
+        }
     }
     Ok(Outcome::Done)
 }

@@ -19,6 +19,7 @@ mod identify;
 mod import;
 mod install_models;
 mod models;
+mod past;
 mod people;
 mod pin;
 mod re_embed;
@@ -106,7 +107,8 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Decrypt) => vault::decrypt(&context),
         Some(Command::Doctor(args)) => doctor::run(args, &context),
         Some(Command::Bench(args)) => bench::run(&args, &context),
-        Some(Command::Config { sample }) => print_config(sample, &context.config),
+        Some(Command::Config { accept: true, yes, .. }) => past::accept(yes, &context),
+        Some(Command::Config { sample, .. }) => print_config(sample, &context.config),
     }
 }
 
@@ -258,7 +260,9 @@ impl Context {
     fn store_to_change(&self) -> Result<Store> {
         // A mistyped folder should not become a new, empty station.
         drop(self.store_to_read()?);
-        Ok(Store::open(self.data_dir())?)
+        let mut store = Store::open(self.data_dir())?;
+        past::say_notice(&mut store, self);
+        Ok(store)
     }
 
     /// Reads a local time as an operator writes it.

@@ -58,15 +58,31 @@ impl Config {
     /// # Errors
     /// If a shift or schedule makes no sense, or the calendar cannot be read.
     pub fn timetable(&self, data_dir: &Path) -> Result<Timetable, ConfigError> {
+        let text = self.holiday_text(data_dir)?;
+        self.timetable_with(text.as_deref(), &data_dir.join(&self.attendance.holidays))
+    }
+
+    /// What the calendar of holidays says, if one is named.
+    pub(super) fn holiday_text(&self, data_dir: &Path) -> Result<Option<String>, ConfigError> {
+        if self.attendance.holidays.is_empty() {
+            return Ok(None);
+        }
+        let path = data_dir.join(&self.attendance.holidays);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text)),
+            Err(source) => Err(ConfigError::Read { path, source }),
+        }
+    }
+
+    fn timetable_with(
+        &self,
+        holidays: Option<&str>,
+        path: &Path,
+    ) -> Result<Timetable, ConfigError> {
         let mut timetable = self.shifts_and_schedules()?;
-        if !self.attendance.holidays.is_empty() {
-            let path = data_dir.join(&self.attendance.holidays);
-            let text = std::fs::read_to_string(&path).map_err(|source| ConfigError::Read {
-                path: path.clone(),
-                source,
-            })?;
-            timetable.holidays = Holidays::parse(&text).map_err(|error| ConfigError::Invalid {
-                path,
+        if let Some(text) = holidays {
+            timetable.holidays = Holidays::parse(text).map_err(|error| ConfigError::Invalid {
+                path: path.to_path_buf(),
                 message: error.to_string(),
             })?;
         }
@@ -78,9 +94,19 @@ impl Config {
     /// # Errors
     /// As [`Config::timetable`].
     pub fn work_plan(&self, data_dir: &Path) -> Result<WorkPlan, ConfigError> {
+        let text = self.holiday_text(data_dir)?;
+        self.work_plan_with(text.as_deref(), &data_dir.join(&self.attendance.holidays))
+    }
+
+    /// The same with a calendar that was read before, from `path`.
+    pub(super) fn work_plan_with(
+        &self,
+        holidays: Option<&str>,
+        path: &Path,
+    ) -> Result<WorkPlan, ConfigError> {
         Ok(WorkPlan {
             policy: self.policies().attendance,
-            timetable: self.timetable(data_dir)?,
+            timetable: self.timetable_with(holidays, path)?,
             close_after: Duration::from_secs(3600 * self.attendance.close_after_hours),
             clock: Arc::new(self.zone()),
         })

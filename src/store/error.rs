@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use chrono::NaiveDate;
 use rusqlite::ErrorCode;
 
 use crate::core::attendance::EventId;
 use crate::core::person::PersonId;
+use crate::core::plausible::Implausible;
 
 /// Why the store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -246,6 +248,15 @@ pub enum StoreError {
         /// The event.
         event: EventId,
     },
+    /// A time that cannot be true.
+    #[error(transparent)]
+    Implausible(#[from] Implausible),
+    /// Somebody can leave or come back today or on a day before.
+    #[error("{day} is still to come; do it on that day")]
+    DayToCome {
+        /// The day.
+        day: NaiveDate,
+    },
     /// Taking an event back needs a reason that somebody can read later.
     #[error("the {0} is empty")]
     Blank(&'static str),
@@ -270,6 +281,8 @@ impl StoreError {
             | StoreError::SameEvent { .. }
             | StoreError::NothingChanges { .. }
             | StoreError::ShiftOutOfRange { .. }
+            | StoreError::Implausible(_)
+            | StoreError::DayToCome { .. }
             | StoreError::PinTaken
             | StoreError::PinHash(_)
             | StoreError::Blank(_) => true,

@@ -243,7 +243,7 @@ impl Station {
     pub fn is_code_taken(&self, code: &PersonCode) -> bool {
         let people = self.people.values().map(|person| &person.code);
         let mut codes = people.chain(&self.retired_codes);
-        codes.any(|taken| taken.as_str().eq_ignore_ascii_case(code.as_str()))
+        codes.any(|taken| taken == code)
     }
 
     /// How far the clock can be believed; `None` if the kernel was never asked.
@@ -336,7 +336,7 @@ impl Station {
                 let taken = self
                     .people
                     .values()
-                    .find(|p| p.code.as_str().eq_ignore_ascii_case(code.as_str()));
+                    .find(|p| p.code == code);
                 if let Some(holder) = taken {
                     let reason = format!("the code {code} belongs to {}", holder.name);
                     self.log

@@ -7,7 +7,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 
 use super::plan::WorkPlan;
 use super::{DayReport, DayState};
-use crate::core::attendance::AttendanceEvent;
+use crate::core::attendance::{AttendanceEvent, EventSource};
 use crate::core::person::{Person, PersonId};
 
 /// One person's days of a period, those on which there is nothing to say left out.
@@ -30,6 +30,15 @@ pub struct WorkDay {
     pub report: DayReport,
     /// The events it was counted from, voided ones too.
     pub events: Vec<AttendanceEvent>,
+}
+
+impl WorkDay {
+    /// Whether an operator has put something right: added, changed or taken back a punch.
+    /// What another system recorded is as it was recorded there.
+    pub fn is_corrected(&self) -> bool {
+        let mut events = self.events.iter();
+        events.any(|event| event.void.is_some() || event.source == EventSource::Manual)
+    }
 }
 
 /// Measures the days from `from` to `to` as of `now`; no day lies in the future.

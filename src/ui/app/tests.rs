@@ -16,7 +16,7 @@ use crate::core::frame::{Frame, FrameId};
 use crate::core::gallery::MatchPolicy;
 use crate::core::liveness::{LivenessDemand, LivenessPolicy};
 use crate::core::observation::{Observation, StageTimes};
-use crate::core::person::{Person, PersonCode, PersonId};
+use crate::core::person::{Expectation, Person, PersonCode, PersonId};
 use crate::core::station::{Mode, Policies};
 use crate::core::worktime::plan::WorkPlan;
 use crate::ui::enrol_form::suggested_code;
@@ -60,6 +60,7 @@ fn station(codes: &[&str]) -> Station {
         created_at: now().wall,
         team: None,
         template_count: 1,
+        expectation: Expectation::default(),
     });
     let snapshot = Snapshot {
         people: people.collect(),
