@@ -10,11 +10,10 @@
 use std::io::{IsTerminal, Write as _};
 
 use anyhow::{Context as _, Result, bail};
-use chrono::{DateTime, FixedOffset};
 
 use super::{Context, operator};
 use crate::cli::Outcome;
-use crate::config::Measuring;
+use crate::config::{Config, Measuring};
 use crate::core::person::Person;
 use crate::core::worktime::alteration::Alteration;
 use crate::store::{Author, Store};
@@ -234,29 +233,39 @@ pub(super) fn accept(yes: bool, context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// What one setting of the file would alter, and the settings as they would then be.
-pub(super) fn of_setting(
+/// What it would alter to measure days by one configuration after the other.
+pub(super) fn of_configs(
     store: &Store,
     context: &Context,
-    changed: &crate::config::Config,
-    now: &DateTime<FixedOffset>,
-) -> Result<(Alteration, Measuring)> {
-    let before = context.config.measuring(context.data_dir())?;
-    let after = changed.measuring(context.data_dir())?;
+    (before, after): (&Config, &Config),
+) -> Result<Alteration> {
+    let (before, after) = (
+        before.measuring(context.data_dir())?,
+        after.measuring(context.data_dir())?,
+    );
     if before == after {
-        return Ok((Alteration::default(), after));
+        return Ok(Alteration::default());
     }
     let plans = (before.work_plan()?, after.work_plan()?);
-    let alteration = store.alteration((&plans.0, &plans.1), &|_| {}, now)?;
-    Ok((alteration, after))
+    let now = context.clock.now().wall;
+    Ok(store.alteration((&plans.0, &plans.1), &|_| {}, &now)?)
 }
 
-/// Agrees to settings that were changed by the program itself, after having asked.
+/// Agrees to what the program itself has changed after it had asked, unless something else was
+/// changed before that nobody has agreed to.
 pub(super) fn agree(
     store: &mut Store,
-    settings: &Measuring,
-    alteration: &Alteration,
-    author: Author<'_>,
+    context: &Context,
+    (before, after): (&Config, &Config),
+    (alteration, author): (&Alteration, Author<'_>),
 ) -> Result<()> {
-    keep(store, settings, &alteration.to_string(), author)
+    let (before, after) = (
+        before.measuring(context.data_dir())?,
+        after.measuring(context.data_dir())?,
+    );
+    let accepted = store.setting(ACCEPTED)?;
+    if before == after || accepted.is_some_and(|accepted| accepted != before.to_text()) {
+        return Ok(());
+    }
+    keep(store, &after, &alteration.to_string(), author)
 }

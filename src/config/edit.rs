@@ -72,6 +72,35 @@ impl ConfigFile {
     /// # Errors
     /// If the station would refuse the configuration, or the file cannot be written.
     pub fn set(&self, section: &str, key: &str, value: Option<&str>) -> Result<(), ConfigError> {
+        let changed = self.changed(section, key, value)?;
+        whole_file::replace(&self.path, changed.as_bytes()).map_err(|source| ConfigError::Write {
+            path: self.path.clone(),
+            source,
+        })
+    }
+
+    /// The configuration as it is, and as it would be with one setting changed.
+    ///
+    /// # Errors
+    /// If the station would refuse either.
+    pub fn foresee(
+        &self,
+        (section, key): (&str, &str),
+        value: Option<&str>,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<(Config, Config), ConfigError> {
+        let read = |text: &str| Config::parse(text, &self.path)?.overridden_by(&environment);
+        let changed = self.changed(section, key, value)?;
+        Ok((read(&self.read()?)?, read(&changed)?))
+    }
+
+    /// The text of the file with one setting changed, which the station accepts.
+    fn changed(
+        &self,
+        section: &str,
+        key: &str,
+        value: Option<&str>,
+    ) -> Result<String, ConfigError> {
         let invalid = |message: String| ConfigError::Invalid {
             path: self.path.clone(),
             message,
@@ -105,10 +134,7 @@ impl ConfigFile {
         }
         let changed = document.to_string();
         Config::check(&changed, &self.path)?;
-        whole_file::replace(&self.path, changed.as_bytes()).map_err(|source| ConfigError::Write {
-            path: self.path.clone(),
-            source,
-        })
+        Ok(changed)
     }
 
     /// What was typed as a value of the type that the setting has.

@@ -11,6 +11,7 @@ use super::status::Health;
 use crate::core::person::{PersonCode, PersonName};
 use crate::core::pin::Pin;
 use crate::core::review::{ReviewDeed, Visitor};
+use crate::core::worktime::alteration::Alteration;
 use crate::core::worktime::period::PersonDays;
 
 /// Something to read, or to do.
@@ -55,6 +56,8 @@ pub enum Answer {
     Reviewed(Result<String, String>),
     /// What came of any other deed.
     Done(Result<Done, String>),
+    /// Days that have passed would come out otherwise; whether that is meant is asked first.
+    AltersThePast(SettingChange, Alteration),
 }
 
 /// A deed that is done.
@@ -184,4 +187,6 @@ pub struct SettingChange {
     pub value: Option<String>,
     /// Who asked for it.
     pub by: String,
+    /// Whether it was agreed that days which have passed are altered.
+    pub is_agreed: bool,
 }

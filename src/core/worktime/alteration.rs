@@ -64,6 +64,22 @@ impl Alteration {
         self.people.is_empty()
     }
 
+    /// The first and the last of the days; `None` if there is none.
+    pub fn span(&self) -> Option<(NaiveDate, NaiveDate)> {
+        let days = || self.people.values().flat_map(|person| &person.days);
+        Some((*days().min()?, *days().max()?))
+    }
+
+    /// What all of these days added up to, and what they would.
+    pub fn totals(&self) -> (Totals, Totals) {
+        let mut totals = (Totals::default(), Totals::default());
+        for person in self.people.values() {
+            totals.0.merge(&person.before);
+            totals.1.merge(&person.after);
+        }
+        totals
+    }
+
     /// Number of days, of all people together.
     pub fn day_count(&self) -> usize {
         self.people.values().map(|person| person.days.len()).sum()
@@ -89,17 +105,8 @@ fn measure(day: &WorkDay) -> impl PartialEq {
 /// Which days of how many people, and by how much; without a full stop.
 impl fmt::Display for Alteration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut totals = (Totals::default(), Totals::default());
-        let mut span: Option<(NaiveDate, NaiveDate)> = None;
-        for person in self.people.values() {
-            totals.0.merge(&person.before);
-            totals.1.merge(&person.after);
-            for day in &person.days {
-                let (first, last) = span.unwrap_or((*day, *day));
-                span = Some((first.min(*day), last.max(*day)));
-            }
-        }
-        let Some((first, last)) = span else {
+        let (before, after) = self.totals();
+        let Some((first, last)) = self.span() else {
             return f.write_str("no day that has passed comes out otherwise");
         };
         write!(
@@ -108,7 +115,7 @@ impl fmt::Display for Alteration {
             counted(self.day_count(), "day", "days"),
             counted(self.people.len(), "person", "people"),
         )?;
-        for words in differences(&totals.0, &totals.1) {
+        for words in differences(&before, &after) {
             write!(f, "; {words}")?;
         }
         Ok(())
