@@ -12,8 +12,8 @@ use crate::inference::manifest::ModelName;
 pub use records::{
     AddEventArgs, AssignArgs, AttendanceCommand, BackupArgs, ChangeEventArgs, DayArgs,
     DirectionArg, EncryptArgs, ExportArgs, ExportFormat, ExportView, ImportCommand,
-    ImportEmbeddingsArgs, ImportFileArgs, ImportPeopleArgs, PinCommand, RangeArgs, RepairClockArgs, ReportArgs,
-    RestoreArgs, ReviewCommand, SightingsArgs, SignatureArgs, VoidEventArgs,
+    ImportEmbeddingsArgs, ImportFileArgs, ImportPeopleArgs, PinCommand, RangeArgs, RepairClockArgs,
+    ReportArgs, RestoreArgs, ReviewCommand, SightingsArgs, SignatureArgs, VoidEventArgs,
 };
 
 /// Exit codes, the same for every command.

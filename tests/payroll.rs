@@ -135,7 +135,9 @@ fn another_team_is_asked_about_when_it_alters_what_has_passed() {
         .stdout(contains("1 of them with something new"));
     assert_eq!(station.json(&SEPTEMBER), before);
     // A team that is measured alike alters nothing, so nothing is asked.
-    station.run(&["people", "team", "S-1", "back office"]).success();
+    station
+        .run(&["people", "team", "S-1", "back office"])
+        .success();
 }
 
 #[test]
@@ -148,7 +150,10 @@ fn edited_settings_are_noticed_until_somebody_agrees() {
         SHOP.replacen(from, to, 1)
     };
     for (edited, word) in [
-        (replaced("Europe/Lisbon", "Asia/Tokyo"), "attendance.time_zone"),
+        (
+            replaced("Europe/Lisbon", "Asia/Tokyo"),
+            "attendance.time_zone",
+        ),
         (replaced("09:00", "08:30"), "the shifts"),
         (replaced("\"wed\", ", ""), "the schedules"),
         (
@@ -191,16 +196,36 @@ fn times_of_elsewhere_are_the_station_s_at_every_door() {
     );
     station
         .run(&[
-            "attendance", "add", "S-1", "in", "--at", "2026-09-03 21:00+00:00", "--reason", "forgot",
+            "attendance",
+            "add",
+            "S-1",
+            "in",
+            "--at",
+            "2026-09-03 21:00+00:00",
+            "--reason",
+            "forgot",
         ])
         .success();
     station
         .run(&[
-            "attendance", "add", "S-1", "out", "--at", "2026-09-04T18:00+12:00", "--reason", "forgot",
+            "attendance",
+            "add",
+            "S-1",
+            "out",
+            "--at",
+            "2026-09-04T18:00+12:00",
+            "--reason",
+            "forgot",
         ])
         .success();
     let report = station.json(&[
-        "attendance", "report", "--from", "2026-09-01", "--to", "2026-09-04", "--json",
+        "attendance",
+        "report",
+        "--from",
+        "2026-09-01",
+        "--to",
+        "2026-09-04",
+        "--json",
     ]);
     let days: Vec<(&str, u64, u64)> = report["days"]
         .as_array()
@@ -224,26 +249,59 @@ fn times_of_elsewhere_are_the_station_s_at_every_door() {
         ]
     );
     let first_in = report["days"][0]["first_in"].as_str().unwrap();
-    assert!(first_in.starts_with("2026-09-02T09:00:00+12:00"), "{first_in}");
+    assert!(
+        first_in.starts_with("2026-09-02T09:00:00+12:00"),
+        "{first_in}"
+    );
 }
 
 #[test]
 fn what_cannot_be_true_is_refused_at_every_door_and_the_clock_is_not_blamed() {
     let station = Station::shop();
-    for time in ["1899-12-31 08:00", "1970-01-01 00:00", "2063-01-01 08:00", "9999-12-31 23:59"] {
+    for time in [
+        "1899-12-31 08:00",
+        "1970-01-01 00:00",
+        "2063-01-01 08:00",
+        "9999-12-31 23:59",
+    ] {
         let file = station.file("bad.csv", &format!("code,direction,time\nS-1,in,{time}\n"));
         station
             .run(&["import", "attendance", &file])
             .code(1)
             .stderr(contains("line 2").and(contains("nothing was imported")));
-        let add = ["attendance", "add", "S-1", "in", "--at", time, "--reason", "test"];
+        let add = [
+            "attendance",
+            "add",
+            "S-1",
+            "in",
+            "--at",
+            time,
+            "--reason",
+            "test",
+        ];
         station.run(&add).code(1);
-        let change = ["attendance", "change", "1", "--at", time, "--reason", "test"];
+        let change = [
+            "attendance",
+            "change",
+            "1",
+            "--at",
+            time,
+            "--reason",
+            "test",
+        ];
         station.run(&change).code(1);
     }
     let far = [
-        "attendance", "add", "S-1", "out", "--at", "2026-09-01 19:00", "--day", "2020-01-01",
-        "--reason", "test",
+        "attendance",
+        "add",
+        "S-1",
+        "out",
+        "--at",
+        "2026-09-01 19:00",
+        "--day",
+        "2020-01-01",
+        "--reason",
+        "test",
     ];
     station.run(&far).code(1).stderr(contains("2020-01-01"));
     let consent = station.file("agreed.csv", "code,name,consent\nS-3,Olavo,2030-01-01\n");
@@ -272,7 +330,12 @@ fn days_of_odd_seconds_add_up_in_every_output() {
     let days = report["days"].as_array().unwrap();
     assert_eq!(days.len(), 30);
     let person = &report["people"][0];
-    for key in ["worked_minutes", "late_minutes", "early_minutes", "overtime_minutes"] {
+    for key in [
+        "worked_minutes",
+        "late_minutes",
+        "early_minutes",
+        "overtime_minutes",
+    ] {
         let sum: u64 = days.iter().map(|day| day[key].as_u64().unwrap()).sum();
         assert_eq!(person[key], sum, "{key}");
     }
@@ -291,7 +354,10 @@ fn days_of_odd_seconds_add_up_in_every_output() {
         assert!(apart < 0.005, "{key}: {apart}");
     }
     let corrected = days.as_array().unwrap().iter().map(|day| &day["corrected"]);
-    assert!(corrected.clone().all(|is| is == "no"), "imported, not corrected");
+    assert!(
+        corrected.clone().all(|is| is == "no"),
+        "imported, not corrected"
+    );
 }
 
 #[test]
@@ -330,7 +396,13 @@ fn one_code_is_one_person_however_it_is_written() {
     let file = station.file("faces.csv", &vector);
     station
         .run(&[
-            "import", "embeddings", &file, "--model", "0123456789abcdef", "--consent", "2026-09-01",
+            "import",
+            "embeddings",
+            &file,
+            "--model",
+            "0123456789abcdef",
+            "--consent",
+            "2026-09-01",
         ])
         .success();
     let people = station.json(&["people", "list", "--json"]);

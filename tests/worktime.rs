@@ -12,8 +12,8 @@ use rollcall::core::attendance::{
 };
 use rollcall::core::day::AttendanceMode;
 use rollcall::core::person::PersonId;
-use rollcall::core::worktime::totals::Totals;
 use rollcall::core::worktime::shift::{Break, Shift, ShiftError, instant};
+use rollcall::core::worktime::totals::Totals;
 use rollcall::core::worktime::{DayReport, DayRules, DayState, Flag, day_report};
 
 const MINUTE: Duration = Duration::from_mins(1);

@@ -72,7 +72,8 @@ impl DeskCommands for StationCommands {
     fn set(&self, change: &SettingChange, alteration: &Alteration) -> Result<()> {
         let (before, after) = self.configs(change)?;
         let value = change.value.as_deref();
-        self.config_file().set(&change.section, &change.key, value)?;
+        self.config_file()
+            .set(&change.section, &change.key, value)?;
         let author = self.context.author(&change.by);
         let mut store = Store::open(self.context.data_dir())?;
         let configs = (&before, &after);

@@ -136,10 +136,7 @@ fn existing_person(
     code: &PersonCode,
     add: bool,
 ) -> Result<Option<Person>> {
-    let holder = store
-        .everybody()?
-        .into_iter()
-        .find(|p| p.code == *code);
+    let holder = store.everybody()?.into_iter().find(|p| p.code == *code);
     match (holder, add) {
         (None, false) => Ok(None),
         (None, true) => bail!("nobody has the code {code}; enrol the person without --add"),

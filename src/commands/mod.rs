@@ -107,7 +107,9 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Decrypt) => vault::decrypt(&context),
         Some(Command::Doctor(args)) => doctor::run(args, &context),
         Some(Command::Bench(args)) => bench::run(&args, &context),
-        Some(Command::Config { accept: true, yes, .. }) => past::accept(yes, &context),
+        Some(Command::Config {
+            accept: true, yes, ..
+        }) => past::accept(yes, &context),
         Some(Command::Config { sample, .. }) => print_config(sample, &context.config),
     }
 }

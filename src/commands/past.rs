@@ -139,10 +139,7 @@ pub(super) fn changed_settings(
 }
 
 /// The settings that were agreed to, if this version can read them, and those in use.
-fn differing(
-    store: &Store,
-    context: &Context,
-) -> Result<Option<(Option<Measuring>, Measuring)>> {
+fn differing(store: &Store, context: &Context) -> Result<Option<(Option<Measuring>, Measuring)>> {
     let in_use = context.config.measuring(context.data_dir())?;
     let accepted = store.setting(ACCEPTED)?;
     let accepted = accepted.filter(|kept| *kept != in_use.to_text());

@@ -273,9 +273,8 @@ impl Expectation {
 
     /// Whether the person is expected on a day, if it was enrolled on `enrolled`.
     pub fn includes(&self, day: NaiveDate, enrolled: NaiveDate) -> bool {
-        let is_paused = |pause: &Pause| {
-            pause.from <= day && pause.until.is_none_or(|until| day < until)
-        };
+        let is_paused =
+            |pause: &Pause| pause.from <= day && pause.until.is_none_or(|until| day < until);
         day >= self.from.unwrap_or(enrolled) && !self.pauses.iter().any(is_paused)
     }
 }
@@ -423,7 +422,11 @@ mod tests {
             ("2026-09-01", false),
             ("2030-01-01", false),
         ] {
-            assert_eq!(expectation.includes(day(date), enrolled), expected, "{date}");
+            assert_eq!(
+                expectation.includes(day(date), enrolled),
+                expected,
+                "{date}"
+            );
         }
         let earlier = Expectation {
             from: Some(day("2024-01-01")),

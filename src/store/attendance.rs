@@ -10,9 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::error::{Fault, StoreError};
 use super::sql::{Day, Stamp, event_time};
 use super::{Author, Store, audit, people};
-use crate::core::attendance::{
-    AttendanceEvent, EventId, EventSource, NewPunch, Provenance, Void,
-};
+use crate::core::attendance::{AttendanceEvent, EventId, EventSource, NewPunch, Provenance, Void};
 use crate::core::clock_trust::ClockMark;
 use crate::core::correction::When;
 use crate::core::embedding::Cosine;

@@ -120,7 +120,10 @@ impl Store {
         changed.iter_mut().for_each(change);
         let first = first_expected(people.iter().chain(&changed));
         let first = self.first_day()?.into_iter().chain(first).min();
-        let today = before.policy.local_day(now).min(after.policy.local_day(now));
+        let today = before
+            .policy
+            .local_day(now)
+            .min(after.policy.local_day(now));
         let (Some(first), Some(last)) = (first, today.pred_opt()) else {
             return Ok(alteration);
         };

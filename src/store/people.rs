@@ -496,15 +496,16 @@ macro_rules! person_columns {
           WHERE t.person_id = p.id AND t.kind <> 'negative') AS template_count"
     };
 }
-use person_columns;
 
 /// Everybody who was not deleted, in the order of enrolment.
 pub(super) fn all(tx: &Connection) -> Result<Vec<Person>, Fault> {
     let people = tx
-        .prepare_cached(
-            concat!("SELECT p.active, ", person_columns!(), "
-             FROM person p WHERE p.deleted_at IS NULL ORDER BY p.id"),
-        )?
+        .prepare_cached(concat!(
+            "SELECT p.active, ",
+            person_columns!(),
+            "
+             FROM person p WHERE p.deleted_at IS NULL ORDER BY p.id"
+        ))?
         .query_map([], person)?
         .collect::<Result<_, _>>()?;
     Ok(people)
@@ -513,10 +514,12 @@ pub(super) fn all(tx: &Connection) -> Result<Vec<Person>, Fault> {
 /// Those who were deleted too; a deleted person is not active and in no team.
 pub(super) fn all_ever(tx: &Connection) -> Result<Vec<Person>, Fault> {
     let people = tx
-        .prepare_cached(
-            concat!("SELECT p.active AND p.deleted_at IS NULL AS active, ", person_columns!(), "
-             FROM person p ORDER BY p.id"),
-        )?
+        .prepare_cached(concat!(
+            "SELECT p.active AND p.deleted_at IS NULL AS active, ",
+            person_columns!(),
+            "
+             FROM person p ORDER BY p.id"
+        ))?
         .query_map([], person)?
         .collect::<Result<_, _>>()?;
     Ok(people)
@@ -532,10 +535,12 @@ pub(super) fn retired_codes(tx: &Connection) -> Result<Vec<PersonCode>, Fault> {
 }
 
 pub(super) fn by_id(tx: &Connection, id: PersonId) -> Result<Person, Fault> {
-    tx.prepare_cached(
-        concat!("SELECT p.active, ", person_columns!(), "
-         FROM person p WHERE p.id = ?1 AND p.deleted_at IS NULL"),
-    )?
+    tx.prepare_cached(concat!(
+        "SELECT p.active, ",
+        person_columns!(),
+        "
+         FROM person p WHERE p.id = ?1 AND p.deleted_at IS NULL"
+    ))?
     .query_row([id], person)
     .optional()?
     .ok_or(Fault::Store(StoreError::NoSuchPerson(id)))
@@ -554,10 +559,12 @@ pub(super) fn require(tx: &Connection, id: PersonId) -> Result<(), Fault> {
 }
 
 pub(super) fn by_code(tx: &Connection, code: &PersonCode) -> Result<Person, Fault> {
-    tx.prepare_cached(
-        concat!("SELECT p.active, ", person_columns!(), "
-         FROM person p WHERE p.code = ?1 AND p.deleted_at IS NULL"),
-    )?
+    tx.prepare_cached(concat!(
+        "SELECT p.active, ",
+        person_columns!(),
+        "
+         FROM person p WHERE p.code = ?1 AND p.deleted_at IS NULL"
+    ))?
     .query_row([code], person)
     .optional()?
     .ok_or_else(|| {

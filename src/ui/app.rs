@@ -401,7 +401,11 @@ impl App {
             Answer::Person(file) => self.person.take(*file),
             Answer::Settings(rows) => self.settings.take(rows),
             Answer::Reviewed(told) => self.review.told(told),
-            Answer::AltersThePast(change, alteration) => self.settings.ask(change, alteration),
+            Answer::AltersThePast(change, alteration) => {
+                // Also if it was undone from another screen.
+                self.screen = Screen::Settings;
+                self.settings.ask(change, alteration);
+            }
             Answer::Done(done) => {
                 self.remark = Some(done.map(|done| {
                     if let Some(undo) = done.undo {

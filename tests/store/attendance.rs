@@ -335,10 +335,12 @@ fn what_the_camera_saw_at_an_impossible_time_is_kept_and_marked() {
     assert_eq!(store.event_count().unwrap(), 2);
     // The clock of this machine is not blamed for them, nor for what somebody stated.
     assert_eq!(store.latest_seen().unwrap(), None);
-    assert!(store
-        .stated_at_impossible_times(&operator().at)
-        .unwrap()
-        .is_empty());
+    assert!(
+        store
+            .stated_at_impossible_times(&operator().at)
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[test]

@@ -4,9 +4,7 @@ use rollcall::core::attendance::Direction;
 use rollcall::core::correction::When;
 use rollcall::core::person::PersonName;
 use rollcall::core::plausible::Implausible;
-use rollcall::store::{
-    Author, EventFilter, Imported, ImportedEvent, ImportedPerson, StoreError,
-};
+use rollcall::store::{Author, EventFilter, Imported, ImportedEvent, ImportedPerson, StoreError};
 
 use super::{code, day, enrolled, operator, station, time, void};
 use rollcall::core::attendance::EventId;
@@ -203,10 +201,28 @@ fn a_file_that_says_something_new_of_somebody_is_taken_at_its_word() {
     let again = store.import_people(&[moved], operator()).unwrap();
     assert_eq!(again.changed, 0);
     // A file that says nothing of a team takes none away, and another case is no other team.
-    let silent = ImportedPerson { team: None, ..first };
-    assert_eq!(store.import_people(&[silent.clone()], operator()).unwrap().changed, 0);
-    let loud = ImportedPerson { team: Some(" DAY".into()), ..silent };
-    assert_eq!(store.import_people(&[loud.clone()], operator()).unwrap().changed, 0);
+    let silent = ImportedPerson {
+        team: None,
+        ..first
+    };
+    assert_eq!(
+        store
+            .import_people(&[silent.clone()], operator())
+            .unwrap()
+            .changed,
+        0
+    );
+    let loud = ImportedPerson {
+        team: Some(" DAY".into()),
+        ..silent
+    };
+    assert_eq!(
+        store
+            .import_people(&[loud.clone()], operator())
+            .unwrap()
+            .changed,
+        0
+    );
     let before = foreseen.clone();
     loud.apply_to(&mut foreseen);
     assert_eq!(foreseen, before);

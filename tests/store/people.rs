@@ -253,7 +253,8 @@ fn whoever_leaves_and_comes_back_keeps_the_days_before_and_loses_those_between()
         .deactivate(&code, on("2026-12-01T09:00:00+01:00"))
         .unwrap();
     let enrolled_on = day("2026-11-23");
-    let includes = |person: &Person, date: &str| person.expectation.includes(day(date), enrolled_on);
+    let includes =
+        |person: &Person, date: &str| person.expectation.includes(day(date), enrolled_on);
     assert!(!left.active);
     assert!(includes(&left, "2026-11-30") && !includes(&left, "2026-12-01"));
     // Deactivated by mistake and taken back the same day: nothing happened.
@@ -275,7 +276,10 @@ fn whoever_leaves_and_comes_back_keeps_the_days_before_and_loses_those_between()
     ] {
         assert_eq!(includes(&back, date), expected, "{date}");
     }
-    assert_eq!(store.everybody_ever().unwrap()[0].expectation, back.expectation);
+    assert_eq!(
+        store.everybody_ever().unwrap()[0].expectation,
+        back.expectation
+    );
     // What is foreseen is what comes of it.
     let mut foreseen = back.expectation;
     foreseen.pause_from(day("2026-12-01"));

@@ -185,6 +185,7 @@ fn what_can_be_undone_is_undone_latest_first() {
             key: "language".into(),
             value: Some(value.into()),
             by: "olga".into(),
+            is_agreed: false,
         })
     };
     for value in ["one", "two"] {

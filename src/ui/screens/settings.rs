@@ -63,7 +63,9 @@ fn draw_question(frame: &mut Frame<'_>, view: View<'_>, alteration: &Alteration,
     };
     let (before, after) = alteration.totals();
     let mut sentences = vec![
-        theme.t("Press y to alter the past, any other key to leave it").to_owned(),
+        theme
+            .t("Press y to alter the past, any other key to leave it")
+            .to_owned(),
         theme.fill(
             "Days that have passed would come out otherwise: {}, of people: {}, {} to {}",
             &[
