@@ -336,7 +336,8 @@ fn people(people: &[PersonDays], station: &str) -> Sheet {
 }
 
 fn hours(time: Duration) -> Cell {
-    Cell::Number(time.as_secs_f64() / 3600.0, 2)
+    // A minute is 0.0167 hours: with two digits, days would not add up to their total.
+    Cell::Number(time.as_secs_f64() / 3600.0, 4)
 }
 
 fn minutes(time: Duration) -> Cell {
