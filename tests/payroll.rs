@@ -143,8 +143,8 @@ fn another_team_is_asked_about_when_it_alters_what_has_passed() {
 #[test]
 fn edited_settings_are_noticed_until_somebody_agrees() {
     let station = Station::shop();
-    let quiet = contains("settings were changed").not();
-    station.run(&SEPTEMBER).success().stderr(quiet.clone());
+    let quiet = || contains("settings were changed").not();
+    station.run(&SEPTEMBER).success().stderr(quiet());
     let replaced = |from: &str, to: &str| {
         assert!(SHOP.contains(from));
         SHOP.replacen(from, to, 1)
@@ -173,7 +173,7 @@ fn edited_settings_are_noticed_until_somebody_agrees() {
     let unasked = ["config", "--accept"];
     station.run(&unasked).code(1).stderr(contains("--yes"));
     station.run(&[&unasked[..], &["--yes"]].concat()).success();
-    station.run(&SEPTEMBER).success().stderr(quiet.clone());
+    station.run(&SEPTEMBER).success().stderr(quiet());
     // Undone, it is a change again; a setting that measures nothing never is.
     station.configure(SHOP);
     station
@@ -183,7 +183,7 @@ fn edited_settings_are_noticed_until_somebody_agrees() {
     let undone = [&unasked[..], &["--yes"]].concat();
     station.run(&undone).success();
     station.configure(&format!("{SHOP}[dashboard]\nlanguage = \"es\"\n"));
-    station.run(&SEPTEMBER).success().stderr(quiet);
+    station.run(&SEPTEMBER).success().stderr(quiet());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::View;
 use crate::listing::first_shown;
 use crate::records::SettingRow;
 use crate::text;
-use crate::widgets::attendance_table::hours;
+use crate::widgets::hours;
 use crate::widgets::panel;
 use rollcall_core::worktime::alteration::Alteration;
 
