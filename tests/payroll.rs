@@ -45,7 +45,7 @@ impl Station {
         Self::with(
             SHOP,
             "code,name,team,expected_from\nS-1,Marta,shop,2026-08-03\nS-2,Nuno,shop,2026-08-03\n",
-            "code,direction,time\nS-1,in,2026-09-01 09:00\nS-1,out,2026-09-01 18:00\n",
+            "code,direction,time\nS-1,in,2026-09-01 09:00\nS-1,out,2026-09-01 18:30\n",
         )
     }
 

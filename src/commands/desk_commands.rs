@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::{Context, calibrate, doctor, export, past};
+use super::{Context, calibrate, doctor, export, past, setting_check};
 use crate::config::{Config, ConfigFile, Setting};
 use crate::core::worktime::alteration::Alteration;
 use crate::runtime::desk::DeskCommands;
@@ -64,6 +64,14 @@ impl DeskCommands for StationCommands {
     }
 
     fn foresee(&self, change: &SettingChange) -> Result<Alteration> {
+        // The default is what the program comes with; that works, or nothing does.
+        if change.value.is_some() {
+            let value = change.value.as_deref();
+            let (_, config) = self
+                .config_file()
+                .changed(&change.section, &change.key, value)?;
+            setting_check::check(&change.section, &change.key, &config, &self.context)?;
+        }
         let (before, after) = self.configs(change)?;
         let store = self.context.store_to_read()?;
         past::of_configs(&store, &self.context, (&before, &after))

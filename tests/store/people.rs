@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use rollcall::core::embedding::ModelId;
+use rollcall::core::embedding::{Cosine, ModelId};
+use rollcall::core::enrolment::identity::AnotherPerson;
 use rollcall::core::event::PunchOutcome;
 use rollcall::core::person::{Person, PersonName};
 use rollcall::store::{Attendance, Author, EventFilter, Store, StoreError};
@@ -46,6 +47,39 @@ fn a_person_is_enrolled_with_templates_and_pictures() {
         assert_eq!(mode & 0o777, 0o600);
     }
     assert_eq!(store.audit_trail(9).unwrap()[0].action, "person.enrol");
+}
+
+#[test]
+fn that_it_is_another_person_is_written_with_the_person() {
+    let (_folder, mut store) = station();
+    let stated = AnotherPerson {
+        than: code("E-7"),
+        similarity: Cosine(0.71),
+    };
+    let new = person("E-1", "Ana");
+    store
+        .add_stated_person(&new, Some(&stated), operator())
+        .unwrap();
+    store
+        .add_stated_templates(&code("E-1"), &new.templates, None, operator())
+        .unwrap();
+    let trail: Vec<(String, String)> = store
+        .audit_trail(9)
+        .unwrap()
+        .into_iter()
+        .map(|entry| (entry.action, entry.detail))
+        .collect();
+    let found: Vec<_> = trail
+        .iter()
+        .filter(|(a, _)| a == "person.another")
+        .collect();
+    assert_eq!(
+        found,
+        [&(
+            "person.another".to_owned(),
+            "stated to be another person than E-7, similarity 0.71".to_owned()
+        )]
+    );
 }
 
 #[test]
@@ -298,17 +332,16 @@ fn whoever_leaves_and_comes_back_keeps_the_days_before_and_loses_those_between()
 fn a_consent_that_cannot_be_is_refused_at_every_door() {
     let (_folder, mut store) = station();
     let mut newcomer = person("E-1", "Ana");
-    newcomer.consent_at = Some(super::time("2030-01-01T00:00:00+01:00"));
+    newcomer.consent_at = Some(super::day("2030-01-01"));
     let error = store.add_person(&newcomer, operator()).unwrap_err();
     assert!(matches!(error, StoreError::Implausible(_)), "{error}");
     enrolled(&mut store, "E-1");
-    for at in ["2026-11-24T00:00:00+01:00", "1900-01-01T00:00:00+01:00"] {
+    for at in ["2026-11-24", "1900-01-01"] {
         let error = store
-            .set_consent(&code("E-1"), super::time(at), operator())
+            .set_consent(&code("E-1"), super::day(at), operator())
             .unwrap_err();
         assert!(matches!(error, StoreError::Implausible(_)), "{at}: {error}");
     }
-    // Later on the same day it is today's consent still.
-    let today = super::time("2026-11-23T23:00:00+01:00");
+    let today = super::day("2026-11-23");
     store.set_consent(&code("E-1"), today, operator()).unwrap();
 }

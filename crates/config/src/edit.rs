@@ -72,7 +72,7 @@ impl ConfigFile {
     /// # Errors
     /// If the station would refuse the configuration, or the file cannot be written.
     pub fn set(&self, section: &str, key: &str, value: Option<&str>) -> Result<(), ConfigError> {
-        let changed = self.changed(section, key, value)?;
+        let (changed, _) = self.changed(section, key, value)?;
         whole_file::replace(&self.path, changed.as_bytes()).map_err(|source| ConfigError::Write {
             path: self.path.clone(),
             source,
@@ -89,18 +89,24 @@ impl ConfigFile {
         value: Option<&str>,
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<(Config, Config), ConfigError> {
-        let read = |text: &str| Config::parse(text, &self.path)?.overridden_by(&environment);
-        let changed = self.changed(section, key, value)?;
-        Ok((read(&self.read()?)?, read(&changed)?))
+        let (_, changed) = self.changed(section, key, value)?;
+        let present = Config::parse(&self.read()?, &self.path)?;
+        Ok((
+            present.overridden_by(&environment)?,
+            changed.overridden_by(&environment)?,
+        ))
     }
 
-    /// The text of the file with one setting changed, which the station accepts.
-    fn changed(
+    /// What the file would say with one setting changed, and the configuration that this is.
+    ///
+    /// # Errors
+    /// If the station would refuse the configuration.
+    pub fn changed(
         &self,
         section: &str,
         key: &str,
         value: Option<&str>,
-    ) -> Result<String, ConfigError> {
+    ) -> Result<(String, Config), ConfigError> {
         let invalid = |message: String| ConfigError::Invalid {
             path: self.path.clone(),
             message,
@@ -133,8 +139,9 @@ impl ConfigFile {
             }
         }
         let changed = document.to_string();
-        Config::check(&changed, &self.path)?;
-        Ok(changed)
+        let config = Config::parse(&changed, &self.path)?;
+        config.validate()?;
+        Ok((changed, config))
     }
 
     /// What was typed as a value of the type that the setting has.
@@ -156,7 +163,10 @@ impl ConfigFile {
     }
 
     fn read(&self) -> Result<String, ConfigError> {
-        match std::fs::read_to_string(&self.path) {
+        match rollcall_system::read_bounded::text(
+            &self.path,
+            rollcall_system::read_bounded::TEXT_BYTES,
+        ) {
             Ok(text) => Ok(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
             Err(source) => Err(ConfigError::Read {

@@ -47,7 +47,11 @@ impl Config {
                 attendance.time_zone.clone()
             },
             close_after_hours: attendance.close_after_hours,
-            holidays: self.holiday_text(data_dir)?.unwrap_or_default(),
+            holidays: self
+                .holiday_bytes(data_dir)?
+                .map_or_else(String::new, |calendar| {
+                    String::from_utf8_lossy(&calendar).into_owned()
+                }),
             shift: self.shift.clone(),
             schedule: self.schedule.clone(),
         })
@@ -83,7 +87,7 @@ impl Measuring {
             schedule: self.schedule.clone(),
             ..Config::default()
         };
-        let holidays = Some(self.holidays.as_str()).filter(|text| !text.is_empty());
+        let holidays = Some(self.holidays.as_bytes()).filter(|text| !text.is_empty());
         config.work_plan_with(holidays, Path::new("the accepted calendar of holidays"))
     }
 

@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, FixedOffset, NaiveDate};
+use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::attendance::{NewEvent, insert, next_sequence};
@@ -33,7 +33,7 @@ pub struct ImportedPerson {
     /// First day on which the person is expected; `None` says nothing about it.
     pub expected_from: Option<NaiveDate>,
     /// When the person agreed to be recognised, if that was noted.
-    pub consent_at: Option<DateTime<FixedOffset>>,
+    pub consent_at: Option<NaiveDate>,
 }
 
 /// A punch of another system.
@@ -255,7 +255,7 @@ fn add_person(tx: &Connection, new: &ImportedPerson, author: Author<'_>) -> Resu
         new.code,
         new.name,
         new.team,
-        new.consent_at.map(Stamp),
+        new.consent_at.map(Day),
         Stamp(author.at),
         new.expected_from.map(Day),
     ])?;
