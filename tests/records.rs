@@ -218,8 +218,8 @@ fn tables_are_exported_in_every_format() {
     ];
     station.run(&[&days[..], &month].concat()).success().stdout(
         "code,name,hours,check_out_missing,station\r\n\
-         E-1,Ana Torres,8.50,no,Rollcall\r\n\
-         E-2,'=Bruno,0.00,yes,Rollcall\r\n",
+         E-1,Ana Torres,8.5000,no,Rollcall\r\n\
+         E-2,'=Bruno,0.0000,yes,Rollcall\r\n",
     );
     let people = station.json(&[
         "attendance",

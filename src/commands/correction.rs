@@ -82,7 +82,8 @@ pub(super) fn parse_time(text: &str, clock: &Clock) -> Result<DateTime<FixedOffs
     let spaced = text.replacen('T', " ", 1);
     for format in ["%Y-%m-%d %H:%M:%S%:z", "%Y-%m-%d %H:%M%:z"] {
         if let Ok(at) = DateTime::parse_from_str(&spaced, format) {
-            return Ok(at);
+            // By the station's clock the time is measured, wherever it was written.
+            return Ok(clock.localise(at));
         }
     }
     let local = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"]
@@ -168,7 +169,7 @@ mod tests {
 
     #[test]
     fn times_are_read_as_people_write_them() {
-        let clock = Clock::start();
+        let clock = Clock::start_in(crate::zone::Zone::parse("Europe/Madrid").unwrap());
         let with_offset = parse_time("2026-11-23T08:00+01:00", &clock).unwrap();
         assert_eq!(with_offset.to_rfc3339(), "2026-11-23T08:00:00+01:00");
         let local = parse_time(" 2026-11-23 08:00:30 ", &clock).unwrap();
