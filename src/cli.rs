@@ -10,10 +10,11 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::inference::manifest::ModelName;
 pub use records::{
-    AddEventArgs, AssignArgs, AttendanceCommand, BackupArgs, ChangeEventArgs, DayArgs,
-    DirectionArg, EncryptArgs, ExportArgs, ExportFormat, ExportView, ImportCommand,
-    ImportEmbeddingsArgs, ImportFileArgs, ImportPeopleArgs, PinCommand, RangeArgs, RepairClockArgs,
-    ReportArgs, RestoreArgs, ReviewCommand, SightingsArgs, SignatureArgs, VoidEventArgs,
+    AddEventArgs, AssignArgs, AttendanceCommand, BackupArgs, ByArg, ChangeEventArgs, DayArgs,
+    DirectionArg, DirectionsArg, EncryptArgs, ExportArgs, ExportFormat, ExportView,
+    ImportAttendanceArgs, ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, ImportPeopleArgs,
+    PinCommand, RangeArgs, RepairClockArgs, ReportArgs, RestoreArgs, ReviewCommand, SightingsArgs,
+    SignatureArgs, VoidEventArgs,
 };
 
 /// Exit codes, the same for every command.

@@ -1,5 +1,8 @@
 //! `rollcall import`: people, attendance and embeddings of other systems.
 
+mod hints;
+mod show;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -10,15 +13,16 @@ use serde::Serialize;
 use super::import_identity::{self, Statements};
 use super::table::print_json;
 use super::{Context, Look, data_folder, operator, past, stills};
-use crate::cli::{ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, Outcome};
-use crate::core::embedding::{Embedding, ModelId};
-use crate::core::person::{Person, PersonCode, PersonName};
-use crate::import::embeddings::{self, NamedEmbedding};
-use crate::import::{self, Calendar, Rows};
-use crate::inference::manifest::ModelFamily;
-use crate::store::{
-    Imported, ImportedEvent, ImportedPerson, NewPerson, NewTemplate, Store, StoreError,
+use crate::cli::{
+    ImportAttendanceArgs, ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, ImportPeopleArgs,
+    Outcome,
 };
+use crate::core::embedding::{Embedding, ModelId};
+use crate::core::person::{PersonCode, PersonName};
+use crate::import::embeddings::{self, NamedEmbedding, Whose};
+use crate::import::{self, Calendar, Roster, Rows};
+use crate::inference::manifest::ModelFamily;
+use crate::store::{Imported, ImportedPerson, NewPerson, NewTemplate, Store, StoreError};
 
 /// Similarity from which two templates are the same numbers, rounded differently.
 const SAME_TEMPLATE: f32 = 0.999_99;
@@ -26,31 +30,32 @@ const SAME_TEMPLATE: f32 = 0.999_99;
 /// Runs the command.
 pub(super) fn run(command: &ImportCommand, context: &Context) -> Result<Outcome> {
     match command {
-        ImportCommand::People(args) => {
-            let file = &args.source.file;
-            let bytes = read_file(file)?;
-            let rows = with_calendar(context, |calendar| import::people(&bytes, calendar));
-            let rows = understood(rows, file)?;
-            let imported = apply_people(&rows, file, args.yes, context)?;
-            report(&args.source, imported, "people")
-        }
-        ImportCommand::Attendance(args) => {
-            let bytes = read_file(&args.file)?;
-            let rows = with_calendar(context, |calendar| import::attendance(&bytes, calendar));
-            let rows = understood(rows, &args.file)?;
-            let imported = apply_attendance(rows, &args.file, context)?;
-            report(args, imported, "punches")
-        }
+        ImportCommand::People(args) => import_people(args, context),
+        ImportCommand::Attendance(args) => import_attendance(args, context),
         ImportCommand::Embeddings(args) => import_embeddings(args, context),
     }
+}
+
+fn import_people(args: &ImportPeopleArgs, context: &Context) -> Result<Outcome> {
+    let source = &args.source;
+    let hints = hints::of_people(args)?;
+    let bytes = read_file(&source.file)?;
+    let roster = roster(context)?;
+    let read = with_calendar(context, |calendar| {
+        import::people(&bytes, calendar, &roster, &hints)
+    });
+    let Some(rows) = understood(read, source)? else {
+        return Ok(Outcome::Done);
+    };
+    let imported = apply_people(&rows, args, context)?;
+    report(source, imported, "people")
 }
 
 /// Adds people, and takes over what the file says anew of those who are there: if that alters
 /// days that have passed, after asking.
 fn apply_people(
     rows: &Rows<ImportedPerson>,
-    file: &Path,
-    yes: bool,
+    args: &ImportPeopleArgs,
     context: &Context,
 ) -> Result<Imported> {
     let mut store = store_to_fill(context)?;
@@ -61,36 +66,52 @@ fn apply_people(
             row.apply_to(person);
         }
     })?;
-    past::confirm(&alteration, yes)?;
+    past::confirm(&alteration, args.yes)?;
     let operator = operator();
     let author = context.author(&operator);
     let outcome = store.import_people(&rows.rows, author);
-    let imported = located(outcome, &rows.lines, file)?;
+    let imported = located(outcome, rows, &args.source.file)?;
     past::note(&mut store, &alteration, "people", author)?;
     Ok(imported)
 }
 
-/// Adds punches at the time that the station's clock showed, whatever offset they are written
-/// with: by that time they are measured.
-fn apply_attendance(
-    mut rows: Rows<ImportedEvent>,
-    file: &Path,
-    context: &Context,
-) -> Result<Imported> {
+fn import_attendance(args: &ImportAttendanceArgs, context: &Context) -> Result<Outcome> {
+    let source = &args.source;
+    let hints = hints::of_attendance(args)?;
+    let bytes = read_file(&source.file)?;
+    let roster = roster_of(&context.store_to_read()?)?;
+    let read = with_calendar(context, |calendar| {
+        import::attendance(&bytes, calendar, &roster, &hints)
+    });
+    let Some(mut rows) = understood(read, source)? else {
+        return Ok(Outcome::Done);
+    };
+    // Whatever offset a time was written with, it is measured by the station's clock.
     for event in &mut rows.rows {
         event.when.at = context.clock.localise(event.when.at);
     }
     let operator = operator();
     let mut store = context.store_to_change()?;
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let outcome = store.import_events(&rows.rows, &name, context.author(&operator));
-    located(outcome, &rows.lines, file)
+    let outcome = store.import_events(&rows.rows, &hints.file_name, context.author(&operator));
+    report(source, located(outcome, &rows, &source.file)?, "punches")
 }
 
 fn import_embeddings(args: &ImportEmbeddingsArgs, context: &Context) -> Result<Outcome> {
+    let names = args.names.as_deref().map(read_file).transpose()?;
+    let names = names
+        .map(String::from_utf8)
+        .transpose()
+        .context("the file of --names is not UTF-8")?;
+    let hints = hints::of_embeddings(args, names.as_deref())?;
     let bytes = read_file(&args.source.file)?;
-    let rows = understood(embeddings::read(&bytes), &args.source.file)?;
-    let model = named_model(&args.model, context)?;
+    let model = args
+        .model
+        .as_deref()
+        .map(|model| named_model(model, context))
+        .transpose()?;
+    let Some(rows) = understood(embeddings::read(&bytes, &hints), &args.source)? else {
+        return Ok(Outcome::Done);
+    };
     let consent_at = args
         .consent
         .as_deref()
@@ -101,7 +122,8 @@ fn import_embeddings(args: &ImportEmbeddingsArgs, context: &Context) -> Result<O
             "say with --consent DATE when these people agreed to be recognised, or ask them first"
         );
     }
-    let mut people = by_name(&rows, &model);
+    let model = model.context("say with --model which network made the vectors")?;
+    let mut people = by_person(&rows, &model);
     if let Some(folder) = &args.pictures {
         add_pictures(&mut people, folder, context)?;
     }
@@ -113,10 +135,10 @@ fn import_embeddings(args: &ImportEmbeddingsArgs, context: &Context) -> Result<O
 }
 
 /// The templates of each person of the file, in its order of names.
-fn by_name(rows: &Rows<NamedEmbedding>, model: &ModelId) -> BTreeMap<PersonName, Vec<NewTemplate>> {
-    let mut people: BTreeMap<PersonName, Vec<NewTemplate>> = BTreeMap::new();
-    for NamedEmbedding { name, embedding } in &rows.rows {
-        people.entry(name.clone()).or_default().push(NewTemplate {
+fn by_person(rows: &Rows<NamedEmbedding>, model: &ModelId) -> BTreeMap<Whose, Vec<NewTemplate>> {
+    let mut people: BTreeMap<Whose, Vec<NewTemplate>> = BTreeMap::new();
+    for NamedEmbedding { whose, embedding } in &rows.rows {
+        people.entry(whose.clone()).or_default().push(NewTemplate {
             embedding: embedding.clone(),
             model: model.clone(),
             quality: 1.0,
@@ -128,13 +150,13 @@ fn by_name(rows: &Rows<NamedEmbedding>, model: &ModelId) -> BTreeMap<PersonName,
 
 /// Adds what the network in use makes of the pictures: `FOLDER/NAME.jpg` or `FOLDER/NAME/*`.
 fn add_pictures(
-    people: &mut BTreeMap<PersonName, Vec<NewTemplate>>,
+    people: &mut BTreeMap<Whose, Vec<NewTemplate>>,
     folder: &Path,
     context: &Context,
 ) -> Result<()> {
     let mut recogniser = context.recogniser(Look::Still)?;
-    for (name, templates) in people {
-        for path in pictures_of(name, folder)? {
+    for (whose, templates) in people {
+        for path in pictures_of(&import_identity::name_of(whose)?, folder)? {
             let still = match stills::look_at(&path, &mut recogniser) {
                 Ok(still) => still,
                 Err(error) => {
@@ -182,7 +204,7 @@ fn pictures_of(name: &PersonName, folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn add_templates(
-    (people, statements): (BTreeMap<PersonName, Vec<NewTemplate>>, Statements),
+    (people, statements): (BTreeMap<Whose, Vec<NewTemplate>>, Statements),
     consent_at: Option<NaiveDate>,
     args: &ImportEmbeddingsArgs,
     store: &mut Store,
@@ -190,14 +212,10 @@ fn add_templates(
 ) -> Result<Imported> {
     let operator = operator();
     let mut imported = Imported::default();
-    // Who is new comes once, so that nobody is looked for among those who were just added.
-    let everybody = store.everybody()?;
-    let holders = people
-        .keys()
-        .map(|key| holder(key, &everybody))
-        .collect::<Result<Vec<_>>>()?;
-    for ((name, templates), holder) in people.into_iter().zip(holders) {
-        let known: Vec<(ModelId, Embedding)> = match holder {
+    for (whose, templates) in people {
+        let everybody = store.everybody()?;
+        let holder = import_identity::holder_of(&whose, &everybody)?.cloned();
+        let known: Vec<(ModelId, Embedding)> = match &holder {
             Some(person) => store.templates_of(&person.code)?,
             None => Vec::new(),
         };
@@ -213,14 +231,17 @@ fn add_templates(
         }
         imported.added += new.len();
         let author = context.author(&operator);
-        let stated = statements.get(&name).and_then(|s| s.resolve(&everybody));
+        let stated = statements.get(&whose).and_then(|s| s.resolve(&everybody));
         let stated = stated.as_ref();
         if let Some(person) = holder {
             store.add_stated_templates(&person.code, &new, stated, author)?;
         } else {
-            let code = free_code(&args.code_prefix, store)?;
+            let code = match &whose {
+                Whose::Code(code, _) => code.clone(),
+                Whose::Name(_) => free_code(&args.code_prefix, store)?,
+            };
             let person = NewPerson {
-                name,
+                name: import_identity::name_of(&whose)?,
                 code,
                 consent_at,
                 templates: new,
@@ -229,26 +250,6 @@ fn add_templates(
         }
     }
     Ok(imported)
-}
-
-/// Whom a file means that keys its vectors by a text: the person of that code or of that name.
-fn holder<'p>(key: &PersonName, everybody: &'p [Person]) -> Result<Option<&'p Person>> {
-    let code = PersonCode::parse(key.as_str()).ok();
-    let by_code = code.and_then(|code| everybody.iter().find(|p| p.code == code));
-    let mut namesakes = everybody.iter().filter(|person| person.name == *key);
-    let by_name = namesakes.next();
-    if namesakes.next().is_some() {
-        bail!("two people are called {key}, and the file does not say which; rename one first");
-    }
-    match (by_code, by_name) {
-        (Some(one), Some(other)) if one.id != other.id => bail!(
-            "{key} is the code of {} and the name of {}, and the file does not say which; \
-             rename one first",
-            one.name,
-            other.code
-        ),
-        (by_code, by_name) => Ok(by_code.or(by_name)),
-    }
 }
 
 /// The first number behind the prefix that nobody has or had.
@@ -278,31 +279,72 @@ fn named_model(text: &str, context: &Context) -> Result<ModelId> {
     Ok(ModelId::from_sha256(&text.to_ascii_lowercase()))
 }
 
-/// Lends the clock and the rule of the day to a reader.
+/// Lends the clock and the rules of the day to a reader.
 fn with_calendar<T>(context: &Context, read: impl FnOnce(&Calendar<'_>) -> T) -> T {
     let policy = context.config.policies().attendance;
+    let zone = match context.config.attendance.time_zone.as_str() {
+        "" => "this machine's",
+        name => name,
+    };
     read(&Calendar {
-        parse_time: &|text| context.parse_time(text).map_err(|e| e.to_string()),
-        // Of the station's date, not of the one where the offset is from.
-        local_day: &|at| policy.local_day(&context.clock.localise(*at)),
+        parse_time: &|text| match context.parse_time(text) {
+            // Whatever offset it was written with, its day is that of the clock here.
+            Ok(at) => Ok(context.clock.localise(at)),
+            Err(error) => Err(error.to_string()),
+        },
+        local_day: &|at| policy.local_day(at),
         today: context.clock.now().wall.date_naive(),
+        rule: &policy,
+        zone,
     })
 }
 
-fn understood<T>(rows: Result<Rows<T>, import::ImportError>, file: &Path) -> Result<Rows<T>> {
-    rows.with_context(|| format!("importing {}", file.display()))
+/// The people there are; nobody where there is no station yet.
+fn roster(context: &Context) -> Result<Roster> {
+    if !context
+        .data_dir()
+        .join(crate::store::DATABASE_FILE)
+        .exists()
+    {
+        return Ok(Roster::default());
+    }
+    roster_of(&context.store_to_read()?)
 }
 
-fn located(
+fn roster_of(store: &Store) -> Result<Roster> {
+    let people = store
+        .everybody()?
+        .into_iter()
+        .map(|person| (person.code, person.name));
+    Ok(Roster::new(people.collect(), &store.codes_ever_used()?))
+}
+
+/// The rows that are to be imported; none of a run that only shows how the file was read.
+fn understood<T>(
+    read: Result<import::Read<T>, import::ImportError>,
+    args: &ImportFileArgs,
+) -> Result<Option<Rows<T>>> {
+    let import::Read { rows, understood } =
+        read.with_context(|| format!("importing {}", args.file.display()))?;
+    if args.dry_run {
+        show::print(&understood, args)?;
+        return Ok(None);
+    }
+    show::remarks(&understood);
+    Ok(Some(rows))
+}
+
+fn located<T>(
     outcome: Result<Imported, (usize, StoreError)>,
-    lines: &[u64],
+    rows: &Rows<T>,
     file: &Path,
 ) -> Result<Imported> {
     outcome.map_err(|(row, error)| {
-        let line = lines.get(row).copied().unwrap_or_default();
+        let line = rows.lines.get(row).copied().unwrap_or_default();
         anyhow::anyhow!(
-            "{}, line {line}: {error}; nothing was imported",
-            file.display()
+            "{}, {} {line}: {error}; nothing was imported",
+            file.display(),
+            rows.unit
         )
     })
 }

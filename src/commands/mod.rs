@@ -22,6 +22,7 @@ mod install_models;
 mod models;
 mod past;
 mod people;
+mod picture_groups;
 mod pin;
 mod re_embed;
 mod report;

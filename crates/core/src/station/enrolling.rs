@@ -87,7 +87,7 @@ impl Station {
         let holder = self
             .people
             .values()
-            .find(|p| p.code.as_str().eq_ignore_ascii_case(code.as_str()));
+            .find(|p| p.code == code);
         if let Some(holder) = holder {
             return Err(format!("the code {code} belongs to {}", holder.name));
         }
