@@ -19,6 +19,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use crate::core::attendance::Direction;
 use crate::core::correction::When;
 use crate::core::person::{PersonCode, PersonName};
+use crate::core::printable::Wording;
 use crate::store::{ImportedEvent, ImportedPerson};
 
 use table::Table;
@@ -57,10 +58,15 @@ pub fn people(bytes: &[u8], calendar: &Calendar<'_>) -> Result<Rows<ImportedPers
         Ok(ImportedPerson {
             code,
             name,
-            team: row.optional("team").map(str::to_owned),
+            team: row.optional("team").map(team).transpose()?,
             consent_at,
         })
     })
+}
+
+fn team(text: &str) -> Result<String, String> {
+    let team = Wording::parse("team", text).map_err(|error| error.to_string())?;
+    Ok(team.into_string())
 }
 
 /// Reads punches.

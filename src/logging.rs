@@ -3,6 +3,7 @@
 //! It tells what the program did, for whoever looks after the station. Names,
 //! similarities and attendance belong in the database and are not repeated here.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
@@ -12,6 +13,7 @@ use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::EnvFilter;
 
 use crate::clock::Clock;
+use crate::core::printable::printable_line;
 
 /// Folder of the log files inside the data folder.
 pub const FOLDER: &str = "logs";
@@ -85,6 +87,27 @@ fn write_report(
     Some(path)
 }
 
+/// Writes each message as one line without what a terminal would obey: whoever reads the
+/// log with `less -R` or `tail` reads what cameras, archives and file names are called.
+#[derive(Debug)]
+struct OneLine<W>(W);
+
+impl<W: Write> Write for OneLine<W> {
+    /// A whole message, as the subscriber hands it over.
+    fn write(&mut self, message: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(message);
+        let words = text.strip_suffix('\n').unwrap_or(&text);
+        let mut line = printable_line(words).into_owned();
+        line.push('\n');
+        self.0.write_all(line.as_bytes())?;
+        Ok(message.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 /// Starts logging to a file. `filter` is used unless `RUST_LOG` is set. What is
 /// logged before the guard is dropped is on disk afterwards.
 ///
@@ -108,6 +131,7 @@ pub fn start(data_dir: &Path, filter: &str) -> Result<WorkerGuard, LoggingError>
         .build(&folder)
         .map_err(|source| LoggingError::Create { folder, source })?;
     let (writer, guard) = tracing_appender::non_blocking(file);
+    let writer = move || OneLine(writer.clone());
     // A second start in the same process (tests) keeps the first one's log.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(parsed)
@@ -117,4 +141,21 @@ pub fn start(data_dir: &Path, filter: &str) -> Result<WorkerGuard, LoggingError>
         .with_writer(writer)
         .try_init();
     Ok(guard)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_line_that_no_terminal_obeys() {
+        let mut log = OneLine(Vec::new());
+        let message = "WARN camera says \u{1b}]0;x\u{7} and\n2026-01-01 INFO all is well\n";
+        log.write_all(message.as_bytes()).unwrap();
+        let written = String::from_utf8(log.0).unwrap();
+        assert_eq!(
+            written,
+            "WARN camera says \\u001b]0;x\\u0007 and\\u000a2026-01-01 INFO all is well\n"
+        );
+    }
 }

@@ -33,6 +33,7 @@ pub mod observation;
 pub mod person;
 pub mod picture_condition;
 pub mod pin;
+pub mod printable;
 pub mod quality;
 pub mod review;
 pub mod sighted;

@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::{Parts, Runtime, TICK, both};
 use crate::core::event::{Event, Intent};
 use crate::core::pin::Pin;
+use crate::core::printable::printable_line;
 use crate::ui::{Language, plain};
 
 /// Lines that may wait for the main thread.
@@ -116,7 +117,7 @@ fn say(lines: &[String]) -> Result<()> {
     }
     let mut out = io::stdout().lock();
     for line in lines {
-        writeln!(out, "{line}").context("writing to standard output")?;
+        writeln!(out, "{}", printable_line(line)).context("writing to standard output")?;
     }
     out.flush().context("writing to standard output")
 }

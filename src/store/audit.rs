@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::error::{Fault, StoreError};
 use super::{Author, Store, chain};
 use crate::core::attendance::EventId;
+use crate::core::printable::Wording;
 
 /// One line of the trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -95,6 +96,11 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
     })
 }
 
+/// Whoever signs has a name that can be read: a login or a variable may hold anything.
+fn checked(author: Author<'_>) -> Result<Wording, StoreError> {
+    Ok(Wording::parse("name of the operator", author.name)?)
+}
+
 /// Adds a line within the transaction of the fact it is about.
 pub(super) fn append(
     tx: &Connection,
@@ -103,9 +109,10 @@ pub(super) fn append(
     subject: &str,
     detail: &str,
 ) -> Result<(), Fault> {
+    let actor = checked(author)?;
     let record = AuditRecord {
         at: &author.at.to_rfc3339(),
-        actor: author.name,
+        actor: actor.as_str(),
         action,
         subject,
         detail,
@@ -123,9 +130,10 @@ pub(super) fn append_event(
     detail: &str,
 ) -> Result<(), Fault> {
     let content = chain::content_of(tx, event)?;
+    let actor = checked(author)?;
     let record = AuditRecord {
         at: &author.at.to_rfc3339(),
-        actor: author.name,
+        actor: actor.as_str(),
         action,
         subject: &event.0.to_string(),
         detail,

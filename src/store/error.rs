@@ -6,6 +6,7 @@ use rusqlite::ErrorCode;
 
 use crate::core::attendance::EventId;
 use crate::core::person::PersonId;
+use crate::core::printable::WordingError;
 
 /// Why the store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -246,9 +247,9 @@ pub enum StoreError {
         /// The event.
         event: EventId,
     },
-    /// Taking an event back needs a reason that somebody can read later.
-    #[error("the {0} is empty")]
-    Blank(&'static str),
+    /// A reason, a team or an operator that nobody could read, or that could forge a screen.
+    #[error(transparent)]
+    Wording(#[from] WordingError),
     /// A thread could not be started.
     #[error("cannot start the store's thread: {0}")]
     Thread(std::io::Error),
@@ -272,7 +273,7 @@ impl StoreError {
             | StoreError::ShiftOutOfRange { .. }
             | StoreError::PinTaken
             | StoreError::PinHash(_)
-            | StoreError::Blank(_) => true,
+            | StoreError::Wording(_) => true,
             StoreError::Sql { source, .. } => match source.sqlite_error_code() {
                 Some(code) => code == ErrorCode::ConstraintViolation,
                 // Not SQLite's: a value in a row is not what it should be.

@@ -13,6 +13,7 @@ use super::{Author, Store, audit, people};
 use crate::core::attendance::{Direction, EventSource, NewPunch, Provenance};
 use crate::core::correction::When;
 use crate::core::person::{PersonCode, PersonId, PersonName};
+use crate::core::printable::Wording;
 
 /// A person of another system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,13 +119,15 @@ fn add_person(tx: &Connection, new: &ImportedPerson, author: Author<'_>) -> Resu
         Err(fault) => return Err(fault),
     }
     people::refuse_taken(tx, &new.code)?;
+    let team = new.team.as_deref().map(|team| Wording::parse("team", team));
+    let team = team.transpose().map_err(StoreError::from)?;
     tx.prepare_cached(
         "INSERT INTO person (code, name, team, consent_at, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
     .execute(params![
         new.code,
         new.name,
-        new.team,
+        team.as_ref().map(Wording::as_str),
         new.consent_at.map(Stamp),
         Stamp(author.at)
     ])?;

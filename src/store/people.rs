@@ -17,6 +17,7 @@ use super::{Author, Store, audit, pictures};
 use crate::core::embedding::{Embedding, ModelId};
 use crate::core::gallery::{Gallery, Template};
 use crate::core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
+use crate::core::printable::Wording;
 
 /// What the name of an erased person reads.
 pub(super) const ERASED_NAME: &str = "(deleted)";
@@ -269,7 +270,10 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write("changing a team", |tx| {
             let person = by_code(tx, code)?;
-            let team = team.map(str::trim).filter(|team| !team.is_empty());
+            let team = team.filter(|team| !team.trim().is_empty());
+            let team = team.map(|team| Wording::parse("team", team)).transpose();
+            let team = team.map_err(StoreError::from)?;
+            let team = team.as_ref().map(Wording::as_str);
             tx.prepare_cached("UPDATE person SET team = ?2 WHERE id = ?1")?
                 .execute(params![person.id, team])?;
             let detail = team.unwrap_or_default();
