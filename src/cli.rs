@@ -9,7 +9,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::inference::manifest::ModelName;
 pub use records::{
-    AddEventArgs, AssignArgs, AttendanceCommand, BackupArgs, ChangeEventArgs, DayArgs,
+    AddEventArgs, AssignArgs, AttendanceCommand, AuditCommand, AuditListArgs, BackupArgs, ChangeEventArgs, DayArgs,
     DirectionArg, EncryptArgs, ExportArgs, ExportFormat, ExportView, ImportCommand,
     ImportEmbeddingsArgs, ImportFileArgs, PinCommand, RangeArgs, RepairClockArgs, ReportArgs,
     RestoreArgs, ReviewCommand, SightingsArgs, SignatureArgs, VoidEventArgs,
@@ -58,7 +58,7 @@ pub struct Cli {
 impl Cli {
     /// Reads the process's arguments; prints help or what is wrong, and exits, where due.
     pub fn from_arguments() -> Self {
-        let cli = Self::parse();
+        let cli = Self::try_parse().unwrap_or_else(|error| refuse(&error));
         if cli.command.is_some() && !cli.capture.is_empty() {
             // clap's own check would also refuse the options of `Places`.
             Self::command()
@@ -70,6 +70,19 @@ impl Cli {
         }
         cli
     }
+}
+
+/// Says what is wrong with the arguments, or prints the help that was asked for, and exits.
+fn refuse(error: &clap::Error) -> ! {
+    if error.use_stderr() {
+        // Arguments may be file names, which may hold what a terminal would obey.
+        crate::print::words(
+            crate::print::Stream::Err,
+            format_args!("{}", error.render()),
+        );
+        std::process::exit(error.exit_code());
+    }
+    error.exit()
 }
 
 /// Folders and files.
@@ -140,6 +153,9 @@ pub enum Command {
     /// Read and correct the attendance.
     #[command(subcommand)]
     Attendance(AttendanceCommand),
+    /// Read the audit trail: who did what, and when.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Say who is in pictures.
     Identify(IdentifyArgs),
     /// Measure recognition on labelled pairs (LFW protocol).

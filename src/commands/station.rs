@@ -231,7 +231,7 @@ fn demo_person(
 }
 
 /// The operator's language; catalogues in the data folder go before the program's own.
-fn language(context: &Context) -> Result<&'static Language> {
+pub(super) fn language(context: &Context) -> Result<&'static Language> {
     let folder = context.data_dir().join("languages");
     let environment = |name: &str| std::env::var(name).ok();
     let setting = &context.config.dashboard.language;

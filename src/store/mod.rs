@@ -51,14 +51,14 @@ use crate::core::event::Snapshot;
 use crate::core::person::Person;
 
 pub use attendance::EventFilter;
-pub use audit::AuditEntry;
+pub use audit::{AuditEntry, AuditFilter, AuditRow};
 pub use backup::{
     BackupPlan, Manifest, Passphrase, back_up, backups, latest_backup, made_at, rotate,
 };
 pub use chain::{BrokenLink, ChainReport};
 pub use clock_repair::Calendar;
 pub use error::StoreError;
-pub use export::AttendanceRow;
+pub use export::{AttendanceRow, AttendanceSink, MeasuredDays, NamedEvent, Wanted};
 pub use import::{Imported, ImportedEvent, ImportedPerson};
 pub use lock::StationLock;
 pub use modes::readable_by_others;

@@ -7,7 +7,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 
 use super::plan::{Planner, WorkPlan};
 use super::{DayReport, DayState};
-use crate::core::attendance::AttendanceEvent;
+use crate::core::attendance::{AttendanceEvent, Signature};
 use crate::core::person::{Person, PersonId};
 
 /// One person's days of a period, those on which there is nothing to say left out.
@@ -30,6 +30,13 @@ pub struct WorkDay {
     pub report: DayReport,
     /// The events it was counted from, voided ones too.
     pub events: Vec<AttendanceEvent>,
+}
+
+impl WorkDay {
+    /// What operators have done to its events.
+    pub fn signatures(&self) -> impl Iterator<Item = Signature<'_>> {
+        self.events.iter().flat_map(AttendanceEvent::signatures)
+    }
 }
 
 /// Measures the days from `from` to `to` as of `now`; no day lies in the future.
