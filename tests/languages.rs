@@ -31,6 +31,7 @@ const OTHER_ROOMS: &[&str] = &[
     "src/camera/error.rs",
     "src/camera/state.rs",
     "src/commands/calibrate.rs",
+    "src/commands/export/columns.rs",
     "src/commands/data_folder.rs",
     "src/commands/doctor.rs",
     "src/commands/station.rs",

@@ -29,6 +29,7 @@ mod pictures;
 mod pin;
 mod privacy;
 mod re_embedding;
+mod read_only;
 mod restore;
 mod salvage;
 mod schema;
@@ -169,7 +170,8 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens the database for reading, also while a dashboard is writing to it.
+    /// Opens the database for reading, also while a dashboard is writing to it, and where
+    /// its folder cannot be written.
     ///
     /// # Errors
     /// If there is none, or it is damaged, foreign, or of another schema.
@@ -180,9 +182,7 @@ impl Store {
         }
         let doing = "opening the database for reading";
         let explain = |e| StoreError::of_sqlite(doing, &path, e);
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&path, flags).map_err(explain)?;
-        connection.busy_timeout(BUSY_TIMEOUT).map_err(explain)?;
+        let connection = read_only::connect(&path, BUSY_TIMEOUT).map_err(explain)?;
         let identity = schema::Identity::read(&connection).map_err(explain)?;
         identity.check(&path)?;
         if usize::try_from(identity.version) != Ok(schema::VERSION) {
