@@ -63,6 +63,12 @@ pub fn words(stream: Stream, words: Arguments<'_>) {
     write_to(stream, format_args!("{}", printable(&words.to_string())));
 }
 
+/// Prints a picture made of characters: its colours are this program's own, and nothing in
+/// it is text from elsewhere.
+pub fn picture(drawn: &str) {
+    write_to(Stream::Out, format_args!("{drawn}"));
+}
+
 /// Says on standard error why a command failed. What is in several lines is indented, so
 /// that no line of it can pass for another message.
 pub fn error(error: &impl fmt::Display) {

@@ -125,3 +125,71 @@ fn in_uri(path: &Path) -> String {
         uri
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_millis(100);
+
+    /// A database in WAL mode with one row.
+    fn written(path: &Path) -> Connection {
+        let connection = Connection::open(path).unwrap();
+        let batch = "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;
+            CREATE TABLE punch (at TEXT); INSERT INTO punch VALUES ('first');";
+        connection.execute_batch(batch).unwrap();
+        connection
+    }
+
+    /// From now on SQLite cannot make its index there, as on a read-only disk, whoever asks.
+    fn refuse_index(path: &Path) {
+        symlink("/nonexistent/index", beside(path, "-shm")).unwrap();
+    }
+
+    fn punches(path: &Path) -> rusqlite::Result<Vec<String>> {
+        let connection = connect(path, PATIENCE)?;
+        let mut statement = connection.prepare("SELECT at FROM punch ORDER BY rowid")?;
+        statement.query_map([], |row| row.get(0))?.collect()
+    }
+
+    #[test]
+    fn a_database_that_was_closed_is_read_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        // What would mean something in an address.
+        let path = folder.path().join("100%?x#y.db");
+        drop(written(&path));
+        refuse_index(&path);
+        assert_eq!(punches(&path).unwrap(), ["first"]);
+    }
+
+    #[test]
+    fn what_is_in_the_log_only_is_read_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("station.db");
+        let connection = written(&path);
+        connection
+            .execute_batch("PRAGMA wal_checkpoint(TRUNCATE); INSERT INTO punch VALUES ('newest');")
+            .unwrap();
+        // What a power cut leaves: the log is not folded in.
+        let copy = folder.path().join("copy.db");
+        for suffix in ["", "-wal"] {
+            std::fs::copy(beside(&path, suffix), beside(&copy, suffix)).unwrap();
+        }
+        let log = std::fs::read(beside(&copy, "-wal")).unwrap();
+        refuse_index(&copy);
+        assert_eq!(punches(&copy).unwrap(), ["first", "newest"]);
+        assert_eq!(std::fs::read(beside(&copy, "-wal")).unwrap(), log);
+    }
+
+    #[test]
+    fn a_journal_that_has_to_be_rolled_back_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("station.db");
+        drop(written(&path));
+        refuse_index(&path);
+        std::fs::write(beside(&path, "-journal"), b"half a change").unwrap();
+        assert!(punches(&path).is_err());
+    }
+}
