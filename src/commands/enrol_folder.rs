@@ -15,6 +15,7 @@ use super::{Context, KnownPeople, Look, data_folder, operator};
 use crate::cli::{EnrolArgs, Outcome};
 use crate::core::gallery::Template;
 use crate::core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
+use crate::core::printable::printable_line;
 use crate::inference::recogniser::Recogniser;
 use crate::store::{NewPerson, NewTemplate, Store};
 
@@ -69,7 +70,7 @@ pub(super) fn run(people: &Path, args: &EnrolArgs, context: &Context) -> Result<
     let bar = progress_bar(folders.len());
     let mut reports = Vec::with_capacity(folders.len());
     for folder in &folders {
-        bar.set_message(display_name(folder));
+        bar.set_message(printable_line(&display_name(folder)).into_owned());
         let (mut report, new) = prepare(folder, args, &known, &codes, &mut recogniser, context);
         if let Some(mut new) = new {
             new.consent_at = consent_at;
