@@ -65,7 +65,10 @@ fn measure(folder: &Path, format: &str, view: Option<&str>, output: &Path) {
     let run = command.output().unwrap();
     let took = started.elapsed();
     let said = String::from_utf8(run.stderr).unwrap();
-    assert!(run.status.success() && run.status.signal().is_none(), "{said}");
+    assert!(
+        run.status.success() && run.status.signal().is_none(),
+        "{said}"
+    );
     let peak_mb = said.lines().last().unwrap().parse::<u64>().unwrap() / 1024;
     let size_mb = std::fs::metadata(output).unwrap().len() >> 20;
     let view = view.unwrap_or("all");

@@ -169,7 +169,11 @@ impl Layout {
                 place.ok_or_else(|| SheetError::NoSuchColumn {
                     sheet: name,
                     column: wanted.clone(),
-                    known: columns.iter().map(|c| c.name).collect::<Vec<_>>().join(", "),
+                    known: columns
+                        .iter()
+                        .map(|c| c.name)
+                        .collect::<Vec<_>>()
+                        .join(", "),
                 })
             };
             chosen.iter().map(place).collect::<Result<_, _>>()?

@@ -26,7 +26,10 @@ impl Station {
         let station = Self {
             dir: tempfile::tempdir().unwrap(),
         };
-        let people = station.file("people.csv", "code,name,team\nE-1,Ana Núñez,Night\nE-2,Bruno,\n");
+        let people = station.file(
+            "people.csv",
+            "code,name,team\nE-1,Ana Núñez,Night\nE-2,Bruno,\n",
+        );
         station.done(&["import", "people", &people]);
         let punches = station.file(
             "punches.csv",
@@ -91,7 +94,10 @@ impl Station {
 fn assert_tame(printed: &str) {
     let hostile = |c: char| (c.is_control() && c != '\n') || ('\u{202A}'..='\u{202E}').contains(&c);
     assert!(!printed.contains(hostile), "{printed:?}");
-    assert!(printed.contains("x\\u001b[31m\\u009b2J\\u202ey"), "{printed:?}");
+    assert!(
+        printed.contains("x\\u001b[31m\\u009b2J\\u202ey"),
+        "{printed:?}"
+    );
 }
 
 #[test]
@@ -104,20 +110,27 @@ fn nothing_that_came_from_elsewhere_reaches_the_terminal_as_a_command() {
     assert_tame(&station.refused(&["attendance", "list", HOSTILE]));
     // The name of a file that was read, in what the records keep of it.
     let name = format!("{HOSTILE}.csv");
-    let punches = station.file(&name, "code,direction,time\nE-2,in,2026-11-03 09:00+01:00\n");
+    let punches = station.file(
+        &name,
+        "code,direction,time\nE-2,in,2026-11-03 09:00+01:00\n",
+    );
     station.done(&["import", "attendance", &punches]);
     assert_tame(&station.done(&["audit", "list"]));
     // JSON says the same, and a reader gets what it stands for.
     assert_tame(&station.done(&["attendance", "list", "--json"]));
     let rows = station.json(&["attendance", "list", "--json"]);
-    let reason = rows.as_array().unwrap().last().unwrap()["reason"].as_str().unwrap();
+    let reason = rows.as_array().unwrap().last().unwrap()["reason"]
+        .as_str()
+        .unwrap();
     assert!(reason.contains(HOSTILE), "{reason:?}");
     // Data for other programs stays as it is.
     let csv = station.done(&["attendance", "export", "--csv"]);
     assert!(csv.contains(HOSTILE));
     // A value in the configuration.
     let config = station.path("data").join("config.toml");
-    let value = HOSTILE.replace('\u{1b}', "\\u001b").replace('\u{9b}', "\\u009b");
+    let value = HOSTILE
+        .replace('\u{1b}', "\\u001b")
+        .replace('\u{9b}', "\\u009b");
     std::fs::write(config, format!("[attendance]\nmode = \"{value}\"\n")).unwrap();
     let said = station.refused(&["attendance", "list"]);
     assert!(!said.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{said:?}");
@@ -128,7 +141,10 @@ fn no_text_passes_for_a_line_of_its_own() {
     let station = Station::lived_in();
     let forged = "missing\nrollcall: all is well";
     let said = station.refused(&["import", "people", forged]);
-    assert!(said.lines().skip(1).all(|line| line.starts_with("  ")), "{said:?}");
+    assert!(
+        said.lines().skip(1).all(|line| line.starts_with("  ")),
+        "{said:?}"
+    );
 }
 
 #[test]
@@ -138,7 +154,15 @@ fn teams_reasons_and_operators_are_checked_at_the_door() {
         station.refused(&["people", "team", "E-1", words]);
         station.refused(&["people", "rename", "E-1", words]);
         station.refused(&["attendance", "void", "1", "--reason", words]);
-        station.refused(&["attendance", "void", "1", "--reason", "twice", "--by", words]);
+        station.refused(&[
+            "attendance",
+            "void",
+            "1",
+            "--reason",
+            "twice",
+            "--by",
+            words,
+        ]);
     }
     let people = station.file("more.csv", "code,name,team\nE-3,Carla,a\u{202e}b\n");
     let said = station.refused(&["import", "people", &people]);
@@ -154,10 +178,19 @@ fn output_that_cannot_be_printed_is_a_failure() {
         &["attendance", "list"],
         &["attendance", "export", "--csv"],
     ] {
-        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let full = std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_rollcall"));
-        command.arg("--data-dir").arg(station.path("data")).args(arguments);
-        let status = command.stdout(full).stderr(std::process::Stdio::null()).status();
+        command
+            .arg("--data-dir")
+            .arg(station.path("data"))
+            .args(arguments);
+        let status = command
+            .stdout(full)
+            .stderr(std::process::Stdio::null())
+            .status();
         assert_eq!(status.unwrap().code(), Some(1), "{arguments:?}");
     }
 }
@@ -167,11 +200,21 @@ fn corrections_say_when_and_by_whom() {
     let station = Station::lived_in();
     let today = chrono::Utc::now().format("%Y-").to_string();
     let why = ["--reason", "forgot to punch", "--by", "otto"];
-    let add = ["attendance", "add", "E-1", "out", "--at", "2026-11-03 17:00"];
+    let add = [
+        "attendance",
+        "add",
+        "E-1",
+        "out",
+        "--at",
+        "2026-11-03 17:00",
+    ];
     station.done(&[&add[..], &why].concat());
     station.done(&[&["attendance", "void", "2"][..], &why].concat());
     let list = station.done(&["attendance", "list"]);
-    assert!(list.contains(&format!("made {today}")) && list.contains("by otto"), "{list}");
+    assert!(
+        list.contains(&format!("made {today}")) && list.contains("by otto"),
+        "{list}"
+    );
     assert!(list.contains(&format!("voided {today}")), "{list}");
     let range = ["--from", "2026-11-02", "--to", "2026-11-03"];
     let report = station.json(&[&["attendance", "report", "--json"][..], &range].concat());
@@ -183,34 +226,65 @@ fn corrections_say_when_and_by_whom() {
         .collect();
     assert_eq!(corrections.len(), 2, "{report:#}");
     for (correction, what) in corrections.iter().zip(["voided", "added"]) {
-        assert_eq!((&correction["what"], &correction["by"]), (&what.into(), &"otto".into()));
+        assert_eq!(
+            (&correction["what"], &correction["by"]),
+            (&what.into(), &"otto".into())
+        );
         assert!(correction["at"].as_str().unwrap().starts_with(&today));
         assert_eq!(correction["reason"], "forgot to punch");
     }
     let columns = "code,day,corrected,corrected_by,corrected_at";
-    let export = ["attendance", "export", "--csv", "--view", "days", "--columns", columns];
+    let export = [
+        "attendance",
+        "export",
+        "--csv",
+        "--view",
+        "days",
+        "--columns",
+        columns,
+    ];
     let days = station.done(&[&export[..], &range].concat());
-    assert!(days.contains(&format!("E-1,2026-11-03,yes,otto,{today}")), "{days}");
+    assert!(
+        days.contains(&format!("E-1,2026-11-03,yes,otto,{today}")),
+        "{days}"
+    );
 }
 
 #[test]
 fn the_trail_is_listed_and_filtered() {
     let station = Station::lived_in();
-    let void = ["attendance", "void", "1", "--reason", "not hers", "--by", "otto"];
+    let void = [
+        "attendance",
+        "void",
+        "1",
+        "--reason",
+        "not hers",
+        "--by",
+        "otto",
+    ];
     station.done(&void);
     station.done(&["people", "rename", "E-2", "Bruno Díaz"]);
     let actions = |arguments: &[&str]| -> Vec<String> {
         let rows = station.json(&[&["audit", "list", "--json"], arguments].concat());
         let rows = rows.as_array().unwrap().iter();
-        rows.map(|row| row["action"].as_str().unwrap().to_owned()).collect()
+        rows.map(|row| row["action"].as_str().unwrap().to_owned())
+            .collect()
     };
     let all = actions(&[]);
     assert_eq!(all.last().unwrap(), "person.rename");
     assert_eq!(actions(&["--by", "otto"]), ["attendance.void"]);
-    assert_eq!(actions(&["--action", "attendance.void"]), ["attendance.void"]);
+    assert_eq!(
+        actions(&["--action", "attendance.void"]),
+        ["attendance.void"]
+    );
     assert_eq!(actions(&["--action", "attend"]), [""; 0]);
     let hers = actions(&["--person", "e-1"]);
-    assert_eq!(hers.iter().filter(|action| *action == "attendance.import").count(), 3);
+    assert_eq!(
+        hers.iter()
+            .filter(|action| *action == "attendance.import")
+            .count(),
+        3
+    );
     assert!(hers.contains(&"attendance.void".to_owned()));
     assert!(!hers.contains(&"person.rename".to_owned()));
     assert_eq!(actions(&["--last", "1"]), ["person.rename"]);
@@ -223,26 +297,56 @@ fn the_trail_is_listed_and_filtered() {
 fn a_stated_day_stays_when_the_time_is_changed() {
     let station = Station::lived_in();
     let why = ["--reason", "night shift"];
-    let add = ["attendance", "add", "E-2", "out", "--at", "2026-11-05 01:00", "--day", "2026-11-04"];
+    let add = [
+        "attendance",
+        "add",
+        "E-2",
+        "out",
+        "--at",
+        "2026-11-05 01:00",
+        "--day",
+        "2026-11-04",
+    ];
     station.done(&[&add[..], &why].concat());
     let change = |event: &str, at: &str| {
         let change = ["attendance", "change", event, "--at", at];
         station.done(&[&change[..], &why].concat())
     };
     let said = change("4", "2026-11-05 00:30");
-    assert!(said.contains("2026-11-05 00:30:00 +01:00 (day 2026-11-04)"), "{said}");
+    assert!(
+        said.contains("2026-11-05 00:30:00 +01:00 (day 2026-11-04)"),
+        "{said}"
+    );
     // A time alone is on the date of the event, and the day stays.
     let said = change("5", "02:15");
-    assert!(said.contains("2026-11-05 02:15:00 +01:00 (day 2026-11-04)"), "{said}");
+    assert!(
+        said.contains("2026-11-05 02:15:00 +01:00 (day 2026-11-04)"),
+        "{said}"
+    );
     let far = ["attendance", "change", "6", "--at", "2026-11-20 08:00"];
     let said = station.refused(&[&far[..], &why].concat());
     assert!(said.contains("--day"), "{said}");
     // Without a stated day the day is that of the time.
     let said = change("1", "07:45:10");
-    assert!(said.contains("2026-11-02 07:45:10 +01:00 (day 2026-11-02)"), "{said}");
-    let add = ["attendance", "add", "E-2", "in", "--at", "22:00", "--day", "2026-11-06"];
+    assert!(
+        said.contains("2026-11-02 07:45:10 +01:00 (day 2026-11-02)"),
+        "{said}"
+    );
+    let add = [
+        "attendance",
+        "add",
+        "E-2",
+        "in",
+        "--at",
+        "22:00",
+        "--day",
+        "2026-11-06",
+    ];
     let said = station.done(&[&add[..], &why].concat());
-    assert!(said.contains("2026-11-06 22:00:00 +01:00 (day 2026-11-06)"), "{said}");
+    assert!(
+        said.contains("2026-11-06 22:00:00 +01:00 (day 2026-11-06)"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -255,24 +359,50 @@ fn an_output_is_written_into_pipes_and_through_links() {
         let pipe = pipe.clone();
         move || {
             let mut read = String::new();
-            std::fs::File::open(pipe).unwrap().read_to_string(&mut read).unwrap();
+            std::fs::File::open(pipe)
+                .unwrap()
+                .read_to_string(&mut read)
+                .unwrap();
             read
         }
     });
-    station.done(&["attendance", "export", "--csv", "-o", pipe.to_str().unwrap()]);
+    station.done(&[
+        "attendance",
+        "export",
+        "--csv",
+        "-o",
+        pipe.to_str().unwrap(),
+    ]);
     assert_eq!(reader.join().unwrap(), expected);
-    assert!(std::fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo());
+    assert!(
+        std::fs::symlink_metadata(&pipe)
+            .unwrap()
+            .file_type()
+            .is_fifo()
+    );
     // A workbook is made in a pipe as well as in a file.
     let reader = std::thread::spawn({
         let pipe = pipe.clone();
         move || std::fs::read(pipe).unwrap()
     });
-    station.done(&["attendance", "export", "--xlsx", "-o", pipe.to_str().unwrap()]);
+    station.done(&[
+        "attendance",
+        "export",
+        "--xlsx",
+        "-o",
+        pipe.to_str().unwrap(),
+    ]);
     assert!(reader.join().unwrap().starts_with(b"PK\x03\x04"));
     let (link, target) = (station.path("link.csv"), station.path("target.csv"));
     std::fs::write(&target, "old").unwrap();
     symlink("target.csv", &link).unwrap();
-    station.done(&["attendance", "export", "--csv", "-o", link.to_str().unwrap()]);
+    station.done(&[
+        "attendance",
+        "export",
+        "--csv",
+        "-o",
+        link.to_str().unwrap(),
+    ]);
     assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(std::fs::read_to_string(&target).unwrap(), expected);
 }
@@ -282,7 +412,11 @@ fn a_folder_that_cannot_be_written_is_read() {
     let station = Station::lived_in();
     let list = station.done(&["attendance", "list"]);
     // SQLite cannot make its index here, as on a read-only disk, whoever asks.
-    symlink("/nonexistent/index", station.path("data").join("station.db-shm")).unwrap();
+    symlink(
+        "/nonexistent/index",
+        station.path("data").join("station.db-shm"),
+    )
+    .unwrap();
     assert_eq!(station.done(&["attendance", "list"]), list);
     station.done(&["attendance", "report", "--month", "2026-11"]);
     station.done(&["attendance", "export", "--json"]);
@@ -316,31 +450,54 @@ fn a_workbook_calculates_and_speaks_the_operators_language() {
     let days = book.worksheet_range("Días").unwrap();
     let column = |name: &str| {
         let head = days.rows().next().unwrap().iter();
-        head.clone().position(|cell| cell == name).unwrap_or_else(|| panic!("{head:?}"))
+        head.clone()
+            .position(|cell| cell == name)
+            .unwrap_or_else(|| panic!("{head:?}"))
     };
     let first_in = days.get((1, column("Primera entrada"))).unwrap();
-    assert_eq!(first_in.as_datetime().unwrap().to_string(), "2026-11-02 08:00:00");
+    assert_eq!(
+        first_in.as_datetime().unwrap().to_string(),
+        "2026-11-02 08:00:00"
+    );
     // 8:30 as a part of a day, so that it adds up.
     let hours = days.get((1, column("Horas"))).unwrap();
-    assert!((hours.as_f64().unwrap() * 24.0 - 8.5).abs() < 1e-9, "{hours}");
+    assert!(
+        (hours.as_f64().unwrap() * 24.0 - 8.5).abs() < 1e-9,
+        "{hours}"
+    );
     let last = days.rows().last().unwrap();
     assert_eq!(last[0], Data::String("Total".into()));
     assert!((last[column("Horas")].as_f64().unwrap() * 24.0 - 8.5).abs() < 1e-9);
     let formulas = book.worksheet_formula("Días").unwrap();
-    let sums: Vec<&String> = formulas.used_cells().map(|(_, _, formula)| formula).collect();
-    assert!(sums.iter().any(|sum| sum.contains("SUBTOTAL(109")), "{sums:?}");
+    let sums: Vec<&String> = formulas
+        .used_cells()
+        .map(|(_, _, formula)| formula)
+        .collect();
+    assert!(
+        sums.iter().any(|sum| sum.contains("SUBTOTAL(109")),
+        "{sums:?}"
+    );
     drop(book);
     // What calamine does not read.
     let mut archive = zip::ZipArchive::new(std::fs::File::open(&path).unwrap()).unwrap();
     let mut page = String::new();
     let mut file = archive.by_name("xl/worksheets/sheet2.xml").unwrap();
     file.read_to_string(&mut page).unwrap();
-    for part in ["<autoFilter ref=\"A1:", "state=\"frozen\"", "orientation=\"landscape\"", "fitToHeight=\"0\""] {
+    for part in [
+        "<autoFilter ref=\"A1:",
+        "state=\"frozen\"",
+        "orientation=\"landscape\"",
+        "fitToHeight=\"0\"",
+    ] {
         assert!(page.contains(part), "{part} is not in {page}");
     }
     drop(file);
     let mut names = String::new();
-    archive.by_name("xl/workbook.xml").unwrap().read_to_string(&mut names).unwrap();
+    archive
+        .by_name("xl/workbook.xml")
+        .unwrap()
+        .read_to_string(&mut names)
+        .unwrap();
     assert!(names.contains("_xlnm.Print_Titles"), "{names}");
 }
 
@@ -350,13 +507,27 @@ fn a_csv_opens_in_the_spreadsheet_of_a_country() {
     let export = |more: &[&str]| {
         let columns = ["--view", "days", "--columns", "code,hours"];
         let range = ["--from", "2026-11-02", "--to", "2026-11-02"];
-        station.done(&[&["attendance", "export", "--csv"][..], &columns, &range, more].concat())
+        station.done(
+            &[
+                &["attendance", "export", "--csv"][..],
+                &columns,
+                &range,
+                more,
+            ]
+            .concat(),
+        )
     };
     assert_eq!(export(&[]), "code,hours\r\nE-1,8.50\r\n");
     let spanish = "\u{feff}code;hours\r\nE-1;8,50\r\n";
     assert_eq!(export(&["--for-excel", "es"]), spanish);
-    assert_eq!(export(&["--separator", ";", "--decimal", ",", "--bom"]), spanish);
-    assert_eq!(export(&["--for-excel", "es", "--separator", "tab"]), spanish.replace(';', "\t"));
+    assert_eq!(
+        export(&["--separator", ";", "--decimal", ",", "--bom"]),
+        spanish
+    );
+    assert_eq!(
+        export(&["--for-excel", "es", "--separator", "tab"]),
+        spanish.replace(';', "\t")
+    );
     let config = station.path("data").join("config.toml");
     std::fs::write(config, "[dashboard]\nlanguage = \"es\"\n").unwrap();
     assert_eq!(export(&["--for-excel"]), spanish);
@@ -370,7 +541,15 @@ fn tables_that_are_written_row_by_row_agree() {
     let station = Station::lived_in();
     for view in ["events", "days", "people"] {
         let export = |format| {
-            let export = ["attendance", "export", format, "--view", view, "--to", "2026-11-30"];
+            let export = [
+                "attendance",
+                "export",
+                format,
+                "--view",
+                view,
+                "--to",
+                "2026-11-30",
+            ];
             station.done(&export)
         };
         let json: Value = serde_json::from_str(&export("--json")).unwrap();

@@ -32,7 +32,9 @@ fn list(args: &AuditListArgs, context: &Context) -> Result<()> {
     if args.json {
         return Ok(print_json(&rows)?);
     }
-    let mut table = Table::new(&["Record", "When", "By", "Action", "About", "Person", "Detail"]);
+    let mut table = Table::new(&[
+        "Record", "When", "By", "Action", "About", "Person", "Detail",
+    ]);
     for row in rows {
         table.row(cells(row));
     }

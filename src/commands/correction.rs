@@ -198,7 +198,11 @@ fn split_offset(text: &str) -> (&str, Option<FixedOffset>) {
         (true, Ok(hours), Ok(minutes)) if minutes < 60 => (hours * 60 + minutes) * 60,
         _ => return (text, None),
     };
-    let east = if text[sign..].starts_with('-') { -seconds } else { seconds };
+    let east = if text[sign..].starts_with('-') {
+        -seconds
+    } else {
+        seconds
+    };
     match FixedOffset::east_opt(east) {
         Some(offset) => (&text[..sign], Some(offset)),
         None => (text, None),
@@ -278,9 +282,19 @@ mod tests {
             assert_eq!(read(text), "2026-11-23T08:00:00+01:00", "{text}");
         }
         assert_eq!(read(" 2026-11-23 08:00:30 "), "2026-11-23T08:00:30+01:00");
-        for text in ["", "8 o'clock", "2026-11-23", "2026-02-30 08:00", "08:00+99", "08:00+1:0:0"] {
+        for text in [
+            "",
+            "8 o'clock",
+            "2026-11-23",
+            "2026-02-30 08:00",
+            "08:00+99",
+            "08:00+1:0:0",
+        ] {
             let error = parse_time(text, &clock).unwrap_err();
-            assert!(error.to_string().contains("is not a time"), "{text}: {error}");
+            assert!(
+                error.to_string().contains("is not a time"),
+                "{text}: {error}"
+            );
         }
         let error = parse_time("08:00", &clock).unwrap_err();
         assert!(error.to_string().contains("has no date"), "{error}");
@@ -295,7 +309,10 @@ mod tests {
             stated.resolve(&clock, |time| day.and_time(time))
         };
         let error = resolve("02:30").unwrap_err().to_string();
-        assert!(error.contains("\"02:30+02:00\" or \"02:30+01:00\""), "{error}");
+        assert!(
+            error.contains("\"02:30+02:00\" or \"02:30+01:00\""),
+            "{error}"
+        );
         let early = resolve("02:30+02:00").unwrap();
         assert_eq!(early.to_rfc3339(), "2026-10-25T02:30:00+02:00");
     }

@@ -50,7 +50,9 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<()> {
     let writing = || format!("writing {}", path.display());
     let mut output = Output::create(path).with_context(writing)?;
     // Beside the output: the system's folder for temporary files may be in memory.
-    let folder = output.folder().map_or_else(std::env::temp_dir, Path::to_path_buf);
+    let folder = output
+        .folder()
+        .map_or_else(std::env::temp_dir, Path::to_path_buf);
     let rows = export.write(args, &mut output, &folder)?;
     output.finish().with_context(writing)?;
     eprintln!("{rows} rows written to {}", path.display());
@@ -202,7 +204,12 @@ impl Export<'_> {
             let (from, to) = self.days()?;
             let plan = &plan;
             let now = &now;
-            Some(MeasuredDays { from, to, plan, now })
+            Some(MeasuredDays {
+                from,
+                to,
+                plan,
+                now,
+            })
         } else {
             None
         };

@@ -211,8 +211,19 @@ fn print_list(rows: Vec<DayRow<'_>>, json: bool) -> Result<()> {
 
 fn print_days<'a>(rows: impl Iterator<Item = DayRow<'a>>) -> Result<()> {
     let mut table = Table::new(&[
-        "Day", "Code", "Name", "Shift", "In", "Out", "Hours", "Late", "Early", "Over", "State",
-        "Look at", "Corrected",
+        "Day",
+        "Code",
+        "Name",
+        "Shift",
+        "In",
+        "Out",
+        "Hours",
+        "Late",
+        "Early",
+        "Over",
+        "State",
+        "Look at",
+        "Corrected",
     ]);
     for row in rows {
         let flags: Vec<String> = row.flags.iter().map(ToString::to_string).collect();

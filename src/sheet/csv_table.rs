@@ -35,7 +35,12 @@ const DECIMAL_COMMA: [(&str, &[&str]); 24] = [
     ("da", &[]),
     ("de", &["CH", "LI"]),
     ("el", &[]),
-    ("es", &["CR", "DO", "GT", "HN", "MX", "NI", "PA", "PE", "PR", "SV", "US"]),
+    (
+        "es",
+        &[
+            "CR", "DO", "GT", "HN", "MX", "NI", "PA", "PE", "PR", "SV", "US",
+        ],
+    ),
     ("et", &[]),
     ("eu", &[]),
     ("fi", &[]),
@@ -119,7 +124,10 @@ impl<W: Write> CsvTable<W> {
     /// # Errors
     /// If it cannot be written.
     pub fn finish(self) -> Result<W, SheetError> {
-        Ok(self.table.into_inner().map_err(|error| io::Error::other(error.to_string()))?)
+        Ok(self
+            .table
+            .into_inner()
+            .map_err(|error| io::Error::other(error.to_string()))?)
     }
 }
 
@@ -224,7 +232,13 @@ mod tests {
             "=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", " =1+1", "＝1+1",
         ] {
             for style in [CsvStyle::default(), CsvStyle::for_excel("es").unwrap()] {
-                let table = csv_of(name, CsvStyle { bom: false, ..style });
+                let table = csv_of(
+                    name,
+                    CsvStyle {
+                        bom: false,
+                        ..style
+                    },
+                );
                 let mut reader = csv::ReaderBuilder::new()
                     .delimiter(style.separator)
                     .from_reader(table.as_bytes());

@@ -27,7 +27,9 @@ impl<'s, W: Write> JsonTable<'s, W> {
     /// # Errors
     /// If the output cannot be written.
     pub fn begin(layout: Layout, serializer: &'s mut Serializer<W>) -> Result<Self, SheetError> {
-        let list = serializer.serialize_seq(None).map_err(std::io::Error::from)?;
+        let list = serializer
+            .serialize_seq(None)
+            .map_err(std::io::Error::from)?;
         Ok(Self { layout, list })
     }
 
@@ -47,7 +49,10 @@ impl<W: Write> Rows for JsonTable<'_, W> {
         let row: serde_json::Map<String, serde_json::Value> = fields
             .map(|(column, cell)| (column.name.to_owned(), value(cell)))
             .collect();
-        Ok(self.list.serialize_element(&row).map_err(std::io::Error::from)?)
+        Ok(self
+            .list
+            .serialize_element(&row)
+            .map_err(std::io::Error::from)?)
     }
 }
 

@@ -98,7 +98,8 @@ impl Workbook {
         page.set_landscape().set_paper_size(A4);
         page.set_print_fit_to_pages(1, 0).set_repeat_rows(0, 0)?;
         page.set_footer("&L&A&R&P / &N");
-        for ((column, heading), number) in layout.columns().iter().zip(&words.headings).zip(0u16..) {
+        for ((column, heading), number) in layout.columns().iter().zip(&words.headings).zip(0u16..)
+        {
             // The arrow of the filter covers the end of a heading.
             let width = usize::from(column.width).max(heading.chars().count() + 3);
             page.set_column_width(number, width as f64)?;
@@ -211,7 +212,8 @@ impl Page {
                 Total::None => {
                     if !is_labelled {
                         let (label, format) = (&self.words.total, &self.formats.label);
-                        self.page.write_string_with_format(row, number, label, format)?;
+                        self.page
+                            .write_string_with_format(row, number, label, format)?;
                         is_labelled = true;
                     }
                     continue;
@@ -223,7 +225,8 @@ impl Page {
                 &self.formats.total
             };
             let formula = Formula::new(formula).set_result(result.to_string());
-            self.page.write_formula_with_format(row, number, formula, format)?;
+            self.page
+                .write_formula_with_format(row, number, formula, format)?;
         }
         Ok(())
     }

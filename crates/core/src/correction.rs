@@ -166,9 +166,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::core::attendance::{EventSource, Provenance};
-    use crate::core::day::AttendanceMode;
-    use crate::core::person::PersonId;
+    use crate::attendance::{EventSource, Provenance};
+    use crate::day::AttendanceMode;
+    use crate::person::PersonId;
 
     fn policy(day_starts_at: &str) -> AttendancePolicy {
         AttendancePolicy {
@@ -207,8 +207,17 @@ mod tests {
     #[test]
     fn a_stated_day_stays_when_the_time_is_moved() {
         let night = event("2026-05-06T01:00", "2026-05-05");
-        for time in ["2026-05-06T00:30", "2026-05-05T23:50", "2026-05-06T08:00", "2026-05-04T22:00"] {
-            assert_eq!(day_of_moved(&night, time).as_deref(), Some("2026-05-05"), "{time}");
+        for time in [
+            "2026-05-06T00:30",
+            "2026-05-05T23:50",
+            "2026-05-06T08:00",
+            "2026-05-04T22:00",
+        ] {
+            assert_eq!(
+                day_of_moved(&night, time).as_deref(),
+                Some("2026-05-05"),
+                "{time}"
+            );
         }
         assert_eq!(day_of_moved(&night, "2026-05-09T01:00"), None);
         let ordinary = event("2026-05-05T08:00", "2026-05-05");
@@ -224,7 +233,10 @@ mod tests {
             time_of_moved(event, time.parse().unwrap(), &policy(starts)).to_string()
         };
         let ordinary = event("2026-05-05T08:00", "2026-05-05");
-        assert_eq!(moved(&ordinary, "08:30:00", "00:00:00"), "2026-05-05 08:30:00");
+        assert_eq!(
+            moved(&ordinary, "08:30:00", "00:00:00"),
+            "2026-05-05 08:30:00"
+        );
         // After midnight, in a day that ends at four.
         let late = event("2026-05-06T01:00", "2026-05-05");
         assert_eq!(moved(&late, "23:30:00", "04:00:00"), "2026-05-05 23:30:00");

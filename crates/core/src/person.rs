@@ -252,7 +252,12 @@ mod tests {
                 ..
             })
         ));
-        for invisible in ["\u{3164}", "\u{2800}", "\u{200D}\u{FE0F}", "\u{E0041}\u{AD}"] {
+        for invisible in [
+            "\u{3164}",
+            "\u{2800}",
+            "\u{200D}\u{FE0F}",
+            "\u{E0041}\u{AD}",
+        ] {
             assert_eq!(
                 PersonName::parse(invisible),
                 Err(NameError::Empty { what: "name" }),

@@ -183,8 +183,14 @@ mod tests {
             ("c1 \u{9b}31m", "c1 \\u009b31m"),
             ("turned \u{202e}txt.exe", "turned \\u202etxt.exe"),
             ("isolated \u{2067}x\u{2069}", "isolated \\u2067x\\u2069"),
-            ("marks \u{200e}\u{200f}\u{61c}", "marks \\u200e\\u200f\\u061c"),
-            ("back\u{8}space, delete\u{7f}", "back\\u0008space, delete\\u007f"),
+            (
+                "marks \u{200e}\u{200f}\u{61c}",
+                "marks \\u200e\\u200f\\u061c",
+            ),
+            (
+                "back\u{8}space, delete\u{7f}",
+                "back\\u0008space, delete\\u007f",
+            ),
             ("return\rover", "return\\u000dover"),
         ] {
             assert_eq!(printable(hostile), shown);
@@ -214,12 +220,36 @@ mod tests {
         let parse = |text: &str| Wording::parse("reason", text).map(Wording::into_string);
         assert_eq!(parse("  left\nat  five "), Ok("left at five".to_owned()));
         assert_eq!(parse("Jose\u{301}"), Ok("José".to_owned()));
-        for text in ["", "  ", "\u{200b}", "\u{3164}", "\u{2800}\u{2800}", "\u{e0041}", "\u{feff}"] {
-            assert_eq!(parse(text), Err(WordingError::Empty { what: "reason" }), "{text:?}");
+        for text in [
+            "",
+            "  ",
+            "\u{200b}",
+            "\u{3164}",
+            "\u{2800}\u{2800}",
+            "\u{e0041}",
+            "\u{feff}",
+        ] {
+            assert_eq!(
+                parse(text),
+                Err(WordingError::Empty { what: "reason" }),
+                "{text:?}"
+            );
         }
-        for text in ["a\u{1b}[2J", "a\u{202e}b", "\u{200f}", "a\u{9b}m", "a\u{85}b"] {
-            assert!(matches!(parse(text), Err(WordingError::Hostile { .. })), "{text:?}");
+        for text in [
+            "a\u{1b}[2J",
+            "a\u{202e}b",
+            "\u{200f}",
+            "a\u{9b}m",
+            "a\u{85}b",
+        ] {
+            assert!(
+                matches!(parse(text), Err(WordingError::Hostile { .. })),
+                "{text:?}"
+            );
         }
-        assert!(matches!(parse(&"x".repeat(501)), Err(WordingError::TooLong { .. })));
+        assert!(matches!(
+            parse(&"x".repeat(501)),
+            Err(WordingError::TooLong { .. })
+        ));
     }
 }

@@ -70,8 +70,8 @@ pub use status::{CameraFigures, CameraStatus, Health, Status};
 pub use terminal::{Terminal, TerminalError};
 pub use theme::Charset;
 
-use crate::core::printable::is_hostile;
-use crate::core::station::Station;
+use rollcall_core::printable::is_hostile;
+use rollcall_core::station::Station;
 use theme::Theme;
 
 /// Draws the dashboard into `frame`, whatever its size.

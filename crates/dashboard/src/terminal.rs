@@ -22,9 +22,9 @@ use super::language::Language;
 use super::meter::{Meter, Metered, Written};
 use super::widgets::marks;
 use super::{App, Status, draw};
-use crate::core::frame::FrameId;
-use crate::core::printable::printable;
-use crate::core::station::Station;
+use rollcall_core::frame::FrameId;
+use rollcall_core::printable::printable;
+use rollcall_core::station::Station;
 
 /// Why the dashboard has no terminal.
 #[derive(Debug, thiserror::Error)]

@@ -12,8 +12,8 @@ use ratatui::symbols::border;
 use super::colour::ColourDepth;
 use super::language::Language;
 use super::text;
-use crate::core::notice::Severity;
-use crate::core::printable::{is_hostile, printable_line};
+use rollcall_core::notice::Severity;
+use rollcall_core::printable::{is_hostile, printable_line};
 
 /// Which characters the terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

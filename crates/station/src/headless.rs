@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::{LAST_RECEIPTS, Parts, Runtime, both};
-use crate::camera::CameraState;
-use crate::core::printable::printable_line;
+use rollcall_camera::CameraState;
+use rollcall_core::printable::printable_line;
 
 /// Runs until the source ends or a signal asks for the end.
 ///

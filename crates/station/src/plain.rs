@@ -7,10 +7,10 @@ use anyhow::{Context as _, Result};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::{Parts, Runtime, TICK, both};
-use crate::core::event::{Event, Intent};
-use crate::core::pin::Pin;
-use crate::core::printable::printable_line;
-use crate::ui::{Language, plain};
+use rollcall_core::event::{Event, Intent};
+use rollcall_core::pin::Pin;
+use rollcall_core::printable::printable_line;
+use rollcall_dashboard::{Language, plain};
 
 /// Lines that may wait for the main thread.
 const LINES_WAITING: usize = 16;

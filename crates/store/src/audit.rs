@@ -12,9 +12,9 @@ use serde::Serialize;
 use super::error::{Fault, StoreError};
 use super::sql::Day;
 use super::{Author, Store, chain};
-use crate::core::attendance::EventId;
-use crate::core::person::PersonCode;
-use crate::core::printable::Wording;
+use rollcall_core::attendance::EventId;
+use rollcall_core::person::PersonCode;
+use rollcall_core::printable::Wording;
 
 /// One line of the trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

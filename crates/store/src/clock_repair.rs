@@ -11,12 +11,12 @@ use super::attendance::{event, event_columns};
 use super::correction::{Stated, add, void};
 use super::error::{Fault, StoreError};
 use super::{Author, Store, audit};
-use crate::core::attendance::AttendanceEvent;
-use crate::core::clock_repair::{ClockRepair, ClockSpan};
-use crate::core::clock_trust::say_shift;
-use crate::core::correction::{Corrected, When};
-use crate::core::day::AttendancePolicy;
-use crate::core::printable::Wording;
+use rollcall_core::attendance::AttendanceEvent;
+use rollcall_core::clock_repair::{ClockRepair, ClockSpan};
+use rollcall_core::clock_trust::say_shift;
+use rollcall_core::correction::{Corrected, When};
+use rollcall_core::day::AttendancePolicy;
+use rollcall_core::printable::Wording;
 
 /// Tells the local time and the day of a moment.
 pub struct Calendar<'a> {

@@ -13,11 +13,11 @@ use super::{Author, Store, audit, people};
 use rollcall_core::attendance::{
     AttendanceEvent, Direction, EventId, EventSource, NewPunch, Provenance,
 };
-use crate::core::correction::{Change, Corrected, Correction, Deed, When};
-use crate::core::embedding::{Embedding, ModelId};
-use crate::core::gallery::TemplateKind;
-use crate::core::person::{PersonCode, PersonId};
-use crate::core::printable::Wording;
+use rollcall_core::correction::{Change, Corrected, Correction, Deed, When};
+use rollcall_core::embedding::{Embedding, ModelId};
+use rollcall_core::gallery::TemplateKind;
+use rollcall_core::person::{PersonCode, PersonId};
+use rollcall_core::printable::Wording;
 
 impl Store {
     /// Carries out a correction, all of it or nothing.

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use crate::core::attendance::EventId;
-use crate::core::person::PersonId;
-use crate::core::printable::WordingError;
+use rollcall_core::attendance::EventId;
+use rollcall_core::person::PersonId;
+use rollcall_core::printable::WordingError;
 
 /// Why the store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]

@@ -8,10 +8,10 @@ use super::attendance::{event, event_columns, of_day, of_person};
 use super::error::{Fault, StoreError};
 use super::sql::Day;
 use super::{EventFilter, Store, people};
-use crate::core::attendance::AttendanceEvent;
-use crate::core::person::Person;
-use crate::core::worktime::period::{PersonDays, WorkDay, measure, measure_day};
-use crate::core::worktime::plan::WorkPlan;
+use rollcall_core::attendance::AttendanceEvent;
+use rollcall_core::person::Person;
+use rollcall_core::worktime::period::{PersonDays, WorkDay, measure, measure_day};
+use rollcall_core::worktime::plan::WorkPlan;
 
 /// One event, in words.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -65,7 +65,9 @@ impl AttendanceRow {
     pub fn remark(&self) -> String {
         let mut words = Vec::new();
         let on = |at: Option<DateTime<FixedOffset>>| {
-            at.map_or_else(String::new, |at| format!(" {}", at.format("%Y-%m-%d %H:%M")))
+            at.map_or_else(String::new, |at| {
+                format!(" {}", at.format("%Y-%m-%d %H:%M"))
+            })
         };
         if self.voided {
             let by = self.voided_by.as_deref().unwrap_or_default();
@@ -257,7 +259,11 @@ fn stream_events<E>(
     let failed = |error: rusqlite::Error| explain(error.into());
     let mut statement = tx.prepare_cached(EVENTS_BY_DAY).map_err(failed)?;
     let mut rows = statement
-        .query(params![filter.from.map(Day), filter.to.map(Day), filter.code])
+        .query(params![
+            filter.from.map(Day),
+            filter.to.map(Day),
+            filter.code
+        ])
         .map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
         sink.event(named_event(row).map_err(failed)?)?;

@@ -10,10 +10,10 @@ use super::attendance::{NewEvent, insert, next_sequence};
 use super::error::{Fault, StoreError};
 use super::sql::Stamp;
 use super::{Author, Store, audit, people};
-use crate::core::attendance::{Direction, EventSource, NewPunch, Provenance};
-use crate::core::correction::When;
-use crate::core::person::{PersonCode, PersonId, PersonName};
-use crate::core::printable::Wording;
+use rollcall_core::attendance::{Direction, EventSource, NewPunch, Provenance};
+use rollcall_core::correction::When;
+use rollcall_core::person::{PersonCode, PersonId, PersonName};
+use rollcall_core::printable::Wording;
 
 /// A person of another system.
 #[derive(Debug, Clone, PartialEq, Eq)]

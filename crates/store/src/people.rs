@@ -14,10 +14,10 @@ use super::sql::{Stamp, event_time};
 use super::templates::{gallery, insert_templates};
 use super::vault::Vault;
 use super::{Author, Store, audit, pictures};
-use crate::core::embedding::{Embedding, ModelId};
-use crate::core::gallery::{Gallery, Template};
-use crate::core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
-use crate::core::printable::Wording;
+use rollcall_core::embedding::{Embedding, ModelId};
+use rollcall_core::gallery::{Gallery, Template};
+use rollcall_core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
+use rollcall_core::printable::Wording;
 
 /// What the name of an erased person reads.
 pub(super) const ERASED_NAME: &str = "(deleted)";

@@ -13,7 +13,7 @@ use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::EnvFilter;
 
 use crate::clock::Clock;
-use crate::core::printable::printable_line;
+use rollcall_core::printable::printable_line;
 
 /// Folder of the log files inside the data folder.
 pub const FOLDER: &str = "logs";

@@ -7,8 +7,8 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 
 use super::plan::{Planner, WorkPlan};
 use super::{DayReport, DayState};
-use crate::core::attendance::{AttendanceEvent, Signature};
-use crate::core::person::{Person, PersonId};
+use crate::attendance::{AttendanceEvent, Signature};
+use crate::person::{Person, PersonId};
 
 /// One person's days of a period, those on which there is nothing to say left out.
 #[derive(Debug, Clone)]

@@ -6,10 +6,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::panel;
-use crate::core::attendance::{AttendanceEvent, Intervention};
-use crate::core::person::Person;
-use crate::ui::View;
-use crate::ui::theme::Theme;
+use crate::View;
+use crate::theme::Theme;
+use rollcall_core::attendance::{AttendanceEvent, Intervention};
+use rollcall_core::person::Person;
 
 /// The pane with its frame.
 pub(crate) struct PersonDetail<'a> {

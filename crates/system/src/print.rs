@@ -13,7 +13,7 @@ use std::fmt::{self, Arguments};
 use std::io::{self, Write};
 use std::sync::OnceLock;
 
-use crate::core::printable::{printable, printable_line};
+use rollcall_core::printable::{printable, printable_line};
 
 /// Where a line goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
