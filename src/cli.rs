@@ -10,9 +10,10 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::inference::manifest::ModelName;
 pub use records::{
     AddEventArgs, AssignArgs, AttendanceCommand, AuditCommand, AuditListArgs, BackupArgs,
-    ChangeEventArgs, DayArgs, DirectionArg, EncryptArgs, ExportArgs, ExportFormat, ExportView,
-    ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, PinCommand, RangeArgs, RepairClockArgs,
-    ReportArgs, RestoreArgs, ReviewCommand, SightingsArgs, SignatureArgs, VoidEventArgs,
+    ChangeEventArgs, CsvArgs, DayArgs, DirectionArg, EncryptArgs, ExportArgs, ExportFormat,
+    ExportView, ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, PinCommand, RangeArgs,
+    RepairClockArgs, ReportArgs, RestoreArgs, ReviewCommand, SightingsArgs, SignatureArgs,
+    VoidEventArgs,
 };
 
 /// Exit codes, the same for every command.

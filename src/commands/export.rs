@@ -271,15 +271,15 @@ impl<'t> Tables<'t> {
 }
 
 /// Turns what is read into rows.
-struct Sink<'t> {
+struct Sink<'s, 't> {
     tables: Tables<'t>,
-    station: &'t str,
+    station: &'s str,
     /// In the order of enrolment.
     sums: BTreeMap<PersonId, PersonSums>,
     rows: u64,
 }
 
-impl AttendanceSink for Sink<'_> {
+impl AttendanceSink for Sink<'_, '_> {
     type Error = anyhow::Error;
 
     fn event(&mut self, event: NamedEvent) -> Result<()> {
@@ -303,7 +303,7 @@ impl AttendanceSink for Sink<'_> {
     }
 }
 
-impl Sink<'_> {
+impl Sink<'_, '_> {
     /// Writes the sums; says how many rows all tables have.
     fn finish(mut self) -> Result<u64> {
         if let Some(table) = &mut self.tables.people {

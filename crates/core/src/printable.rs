@@ -23,7 +23,7 @@ const LONGEST_WORDING: usize = 500;
 
 /// Whether a terminal would obey the character instead of showing it: control characters,
 /// and those that reorder the rest of a line.
-pub const fn is_hostile(c: char) -> bool {
+pub fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
