@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use rollcall::core::attendance::{AttendanceEvent, Direction, EventId, EventSource};
 use rollcall::core::event::PunchOutcome;
 use rollcall::core::person::PersonId;
+use rollcall::core::printable::WordingError;
 use rollcall::store::{Attendance, EventFilter, Store, StoreError};
 use rusqlite::Connection;
 
@@ -155,7 +156,7 @@ fn voiding_says_who_and_why_and_happens_once() {
     store.record(&punch(ana, 1, EIGHT), operator()).unwrap();
     assert!(matches!(
         void(&mut store, EventId(1), "  "),
-        Err(StoreError::Blank("reason"))
+        Err(StoreError::Wording(WordingError::Empty { what: "reason" }))
     ));
     let event = void(&mut store, EventId(1), "wrong person").unwrap();
     let taken_back = event.void.unwrap();
