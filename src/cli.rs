@@ -242,6 +242,10 @@ pub struct EnrolArgs {
     /// Add the pictures to a person who is enrolled already.
     #[arg(long)]
     pub add: bool,
+    /// State that it is another person than the one whose face this is like, such as a twin;
+    /// the audit trail keeps it. With --dir, of every folder.
+    #[arg(long)]
+    pub another_person: bool,
     /// When the person agreed to be recognised: "today" or YYYY-MM-DD.
     #[arg(long, value_name = "DATE")]
     pub consent: Option<String>,

@@ -17,6 +17,7 @@ mod table;
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
 use crate::core::attendance::Direction;
+use crate::core::consent;
 use crate::core::correction::When;
 use crate::core::person::{PersonCode, PersonName};
 use crate::core::printable::Wording;
@@ -29,6 +30,8 @@ pub use table::{BadLine, ImportError};
 pub struct Calendar<'a> {
     /// Reads a local time, with or without its offset.
     pub parse_time: &'a dyn Fn(&str) -> Result<DateTime<FixedOffset>, String>,
+    /// The day on which it is read.
+    pub today: NaiveDate,
     /// The day a moment counts for.
     pub local_day: &'a dyn Fn(&DateTime<FixedOffset>) -> NaiveDate,
 }
@@ -53,7 +56,7 @@ pub fn people(bytes: &[u8], calendar: &Calendar<'_>) -> Result<Rows<ImportedPers
         let name = PersonName::parse(row.required("name")?).map_err(|e| e.to_string())?;
         let consent_at = row
             .optional("consent")
-            .map(|text| (calendar.parse_time)(&with_midnight(text)))
+            .map(|text| consent::parse(text, calendar.today).map_err(|e| e.to_string()))
             .transpose()?;
         Ok(ImportedPerson {
             code,
@@ -108,15 +111,6 @@ pub fn attendance(
     })
 }
 
-/// A day alone begins at midnight.
-fn with_midnight(text: &str) -> String {
-    if text.parse::<NaiveDate>().is_ok() {
-        format!("{text} 00:00")
-    } else {
-        text.to_owned()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +130,7 @@ mod tests {
                     .ok_or_else(|| format!("{text:?} is no time"))
             },
             local_day: &|at| at.date_naive(),
+            today: NaiveDate::from_ymd_opt(2026, 11, 25).unwrap(),
         }
     }
 
@@ -147,6 +142,9 @@ mod tests {
         assert_eq!(read.rows[0].name.as_str(), "Torres, Ana");
         assert_eq!(read.rows[0].team.as_deref(), Some("Night"));
         assert!(read.rows[0].consent_at.is_some() && read.rows[1].consent_at.is_none());
+        let to_come = "code,name,consent\nE-1,Ana,2026-11-26\n";
+        let error = people(to_come.as_bytes(), &calendar()).unwrap_err();
+        assert!(error.to_string().contains("still to come"), "{error}");
     }
 
     #[test]

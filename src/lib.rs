@@ -22,4 +22,6 @@ pub use rollcall_picture as picture;
 pub use rollcall_recognition as inference;
 pub use rollcall_station as runtime;
 pub use rollcall_store as store;
-pub use rollcall_system::{clock, logging, mailbox, print, random, stop, whole_file, zone};
+pub use rollcall_system::{
+    clock, logging, mailbox, print, random, read_bounded, stop, whole_file, zone,
+};

@@ -397,6 +397,9 @@ pub struct AssignArgs {
     /// Add the best of the faces to the person's samples, after the checks of an enrolment.
     #[arg(long)]
     pub add: bool,
+    /// State that it is another person than the one whose face it is like, such as a twin.
+    #[arg(long)]
+    pub another_person: bool,
     /// Add the missed punch at the time of the best of the faces.
     #[arg(long, value_name = "in|out")]
     pub punch: Option<DirectionArg>,
@@ -439,7 +442,7 @@ pub struct RestoreArgs {
 /// What can be done with a PIN.
 #[derive(Debug, Subcommand)]
 pub enum PinCommand {
-    /// Read a PIN of 6 to 20 digits, or a badge, from standard input and set it.
+    /// Read a PIN of 6 to 32 digits, or a badge, from standard input and set it.
     Set {
         /// Code of the person.
         code: String,
@@ -491,4 +494,7 @@ pub struct ImportEmbeddingsArgs {
     /// When these people agreed to be recognised: "today" or YYYY-MM-DD.
     #[arg(long, value_name = "DATE")]
     pub consent: Option<String>,
+    /// State that these are other people than those whose faces theirs are like, such as twins.
+    #[arg(long)]
+    pub another_person: bool,
 }

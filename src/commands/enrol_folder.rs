@@ -13,6 +13,7 @@ use super::album::{Album, SAME_PERSON};
 use super::table::{Table, print_json};
 use super::{Context, KnownPeople, Look, data_folder, operator};
 use crate::cli::{EnrolArgs, Outcome};
+use crate::core::enrolment::identity::AnotherPerson;
 use crate::core::gallery::Template;
 use crate::core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
 use crate::core::printable::printable_line;
@@ -72,13 +73,13 @@ pub(super) fn run(people: &Path, args: &EnrolArgs, context: &Context) -> Result<
     for folder in &folders {
         bar.set_message(printable_line(&display_name(folder)).into_owned());
         let (mut report, new) = prepare(folder, args, &known, &codes, &mut recogniser, context);
-        if let Some(mut new) = new {
+        if let Some((mut new, stated)) = new {
             new.consent_at = consent_at;
             codes.push(new.code.to_string());
             let added = if args.dry_run {
                 imagined(&new, known.people.len())
             } else {
-                match store.add_person(&new, context.author(&operator)) {
+                match store.add_stated_person(&new, stated.as_ref(), context.author(&operator)) {
                     Ok(added) => added,
                     // A full disk is full for all of them: what is done is done.
                     Err(error) if !error.is_permanent() => return Err(error.into()),
@@ -154,7 +155,7 @@ fn prepare(
     codes: &[String],
     recogniser: &mut Recogniser,
     context: &Context,
-) -> (FolderReport, Option<NewPerson>) {
+) -> (FolderReport, Option<(NewPerson, Option<AnotherPerson>)>) {
     let mut report = FolderReport {
         folder: display_name(folder),
         name: None,
@@ -190,13 +191,10 @@ fn prepare(
         return (report, None);
     };
     report.code = Some(code.to_string());
-    let people = known.gallery.people_count();
     let mut album = Album {
         largest: args.largest,
-        known,
-        existing: None,
-        threshold: context.config.policies().matching.threshold_among(people),
-        templates: Vec::new(),
+        another_person: args.another_person,
+        ..Album::new(known, context.config.policies().matching)
     };
     match pictures_in(folder) {
         Err(error) => {
@@ -218,6 +216,8 @@ fn prepare(
             }
         }
     }
+    report.reason = album.remark();
+    let stated = album.statement();
     let templates = best(album.templates);
     if templates.is_empty() {
         report.reason = Some("none of the pictures can be used".into());
@@ -231,7 +231,7 @@ fn prepare(
         consent_at: None,
         templates,
     };
-    (report, Some(new))
+    (report, Some((new, stated)))
 }
 
 /// "Ana Torres (E-017)" has a code, "Ana Torres" has none.

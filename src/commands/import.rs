@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use chrono::{DateTime, FixedOffset};
+use chrono::NaiveDate;
 use serde::Serialize;
 
+use super::import_identity::{self, Statements};
 use super::table::print_json;
 use super::{Context, Look, data_folder, operator, stills};
 use crate::cli::{ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, Outcome};
@@ -65,6 +66,8 @@ fn import_embeddings(args: &ImportEmbeddingsArgs, context: &Context) -> Result<O
         add_pictures(&mut people, folder, context)?;
     }
     let mut store = store_to_fill(context)?;
+    let statements = import_identity::check(&people, args.another_person, &store, context)?;
+    let people = (people, statements);
     let imported = add_templates(people, consent_at, args, &mut store, context)?;
     report(&args.source, imported, "templates")
 }
@@ -139,8 +142,8 @@ fn pictures_of(name: &PersonName, folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn add_templates(
-    people: BTreeMap<PersonName, Vec<NewTemplate>>,
-    consent_at: Option<DateTime<FixedOffset>>,
+    (people, statements): (BTreeMap<PersonName, Vec<NewTemplate>>, Statements),
+    consent_at: Option<NaiveDate>,
     args: &ImportEmbeddingsArgs,
     store: &mut Store,
     context: &Context,
@@ -172,8 +175,10 @@ fn add_templates(
         }
         imported.added += new.len();
         let author = context.author(&operator);
+        let stated = statements.get(&name).and_then(|s| s.resolve(&everybody));
+        let stated = stated.as_ref();
         if let Some(person) = holder {
-            store.add_templates(&person.code, &new, author)?;
+            store.add_stated_templates(&person.code, &new, stated, author)?;
         } else {
             let code = free_code(&args.code_prefix, store)?;
             let person = NewPerson {
@@ -182,7 +187,7 @@ fn add_templates(
                 consent_at,
                 templates: new,
             };
-            store.add_person(&person, author)?;
+            store.add_stated_person(&person, stated, author)?;
         }
     }
     Ok(imported)
@@ -220,6 +225,7 @@ fn with_calendar<T>(context: &Context, read: impl FnOnce(&Calendar<'_>) -> T) ->
     read(&Calendar {
         parse_time: &|text| context.parse_time(text).map_err(|e| e.to_string()),
         local_day: &|at| policy.local_day(at),
+        today: context.clock.now().wall.date_naive(),
     })
 }
 
@@ -250,7 +256,9 @@ fn store_to_fill(context: &Context) -> Result<Store> {
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("reading {}", path.display()))
+    // A shell may give a pipe: <(command).
+    crate::read_bounded::file_or_pipe(path, crate::read_bounded::TABLE_BYTES)
+        .with_context(|| format!("reading {}", path.display()))
 }
 
 #[derive(Serialize)]

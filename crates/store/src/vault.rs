@@ -28,11 +28,15 @@ use sha2::{Digest, Sha256};
 use super::error::{Fault, StoreError};
 use super::{Author, StationLock, Store, audit, file_error, pictures};
 use rollcall_core::person::{PersonCode, TemplateId};
+use rollcall_system::read_bounded;
 
 /// What sealed bytes begin with; neither a template nor a JPEG can.
 const MAGIC: &[u8; 8] = b"ROLLSEA1";
 
 const NONCE: usize = 24;
+
+/// Portraits are a hundredth of this.
+const MOST_PICTURE_BYTES: u64 = 32 << 20;
 
 /// Where the key is looked for instead of where the database says.
 const KEY_FILE_VARIABLE: &str = "ROLLCALL_KEY_FILE";
@@ -174,7 +178,8 @@ impl Store {
     /// If it cannot be read or opened.
     pub fn picture(&self, relative: &str) -> Result<Vec<u8>, StoreError> {
         let path = self.data_dir.join(relative);
-        let bytes = std::fs::read(&path).map_err(|e| file_error("read", &path, e))?;
+        let bytes = read_bounded::file(&path, MOST_PICTURE_BYTES)
+            .map_err(|e| file_error("read", &path, e))?;
         Ok(self.vault.open(Content::Picture, &bytes)?.into_owned())
     }
 
@@ -234,7 +239,7 @@ impl Store {
                 let mut picture = None;
                 // A picture that is missing or torn is left to `doctor`.
                 if let Some(old) = row.picture
-                    && let Ok(bytes) = std::fs::read(data_dir.join(&old))
+                    && let Ok(bytes) = read_bounded::file(&data_dir.join(&old), MOST_PICTURE_BYTES)
                 {
                     let opened = from.open(Content::Picture, &bytes)?;
                     let sealed = to.seal(Content::Picture, &opened)?;

@@ -1,4 +1,4 @@
-//! The little that every room needs of the machine: time, a stop flag, a mailbox, whole files, the log.
+//! The little that every room needs of the machine: time, a stop flag, a mailbox, whole files, bounded reading, the log.
 //!
 //! # Invariants
 //! - [`print`] lets nothing reach a terminal that it would obey.
@@ -10,6 +10,7 @@ pub mod logging;
 pub mod mailbox;
 pub mod print;
 pub mod random;
+pub mod read_bounded;
 pub mod stop;
 pub mod whole_file;
 pub mod zone;
