@@ -159,16 +159,6 @@ pub enum Intervention {
     Voided,
 }
 
-impl fmt::Display for Intervention {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Intervention::Added => "added",
-            Intervention::Replaced => "replaced",
-            Intervention::Voided => "voided",
-        })
-    }
-}
-
 /// What was done to an event by hand, when, by whom and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signature<'a> {
