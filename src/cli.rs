@@ -9,11 +9,11 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::inference::manifest::ModelName;
 pub use records::{
-    AddEventArgs, AssignArgs, AttendanceCommand, AuditCommand, AuditListArgs, BackupArgs,
-    ChangeEventArgs, CsvArgs, DayArgs, DirectionArg, EncryptArgs, ExportArgs, ExportFormat,
-    ExportView, ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, PinCommand, RangeArgs,
-    RepairClockArgs, ReportArgs, RestoreArgs, ReviewCommand, SightingsArgs, SignatureArgs,
-    VoidEventArgs,
+    AddEventArgs, AssignArgs, AttendanceCommand, AuditCommand, AuditListArgs, BackupArgs, ByArg,
+    ChangeEventArgs, CsvArgs, DayArgs, DirectionArg, DirectionsArg, EncryptArgs, ExportArgs,
+    ExportFormat, ExportView, ImportAttendanceArgs, ImportCommand, ImportEmbeddingsArgs,
+    ImportFileArgs, ImportPeopleArgs, PinCommand, RangeArgs, RepairClockArgs, ReportArgs,
+    RestoreArgs, ReviewCommand, SightingsArgs, SignatureArgs, VoidEventArgs,
 };
 
 /// Exit codes, the same for every command.

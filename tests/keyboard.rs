@@ -113,30 +113,35 @@ fn rollcall(data: &Path) -> Command {
 }
 
 impl Station {
-    /// Starts it; `number` is that of the badge of Ana Torres.
-    fn start(number: &str) -> Self {
+    /// Starts it with a person for each of these badges.
+    fn start(badges: &[&str]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let people = data.path().join("people.csv");
-        std::fs::write(&people, "code,name,consent\nE-1,Ana Torres,2026-01-02\n").unwrap();
+        let rows: String = (1..=badges.len())
+            .map(|n| format!("E-{n},Ana {n},2026-01-02\n"))
+            .collect();
+        std::fs::write(&people, format!("code,name,consent\n{rows}")).unwrap();
         let imported = rollcall(data.path())
             .args(["import", "people"])
             .arg(&people)
             .output()
             .unwrap();
         assert!(imported.status.success(), "{imported:?}");
-        let mut set = rollcall(data.path())
-            .args(["people", "pin", "set", "E-1"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let line = format!("{number}\n");
-        set.stdin
-            .take()
-            .unwrap()
-            .write_all(line.as_bytes())
-            .unwrap();
-        assert!(set.wait().unwrap().success());
+        for (n, number) in (1..).zip(badges) {
+            let mut set = rollcall(data.path())
+                .args(["people", "pin", "set", &format!("E-{n}")])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap();
+            let line = format!("{number}\n");
+            set.stdin
+                .take()
+                .unwrap()
+                .write_all(line.as_bytes())
+                .unwrap();
+            assert!(set.wait().unwrap().success());
+        }
 
         let pair = native_pty_system().openpty(SIZE).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_rollcall"));
@@ -144,7 +149,6 @@ impl Station {
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
         command.env("ROLLCALL_DASHBOARD_PREVIEW", "off");
-        command.env("ROLLCALL_ATTENDANCE_COOLDOWN_SECS", "0");
         command.args(["--data-dir", data.path().to_str().unwrap()]);
         // A wall, so that nobody else comes.
         let picture = data.path().join("wall.png");
@@ -218,14 +222,14 @@ impl Station {
         }
     }
 
-    /// How many punches of Ana's are on disk.
+    /// How many punches are on disk.
     fn punches(&self) -> usize {
         let listed = rollcall(self.data.path())
             .args(["attendance", "list", "--json"])
             .output()
             .unwrap();
         String::from_utf8_lossy(&listed.stdout)
-            .matches("E-1")
+            .matches("\"E-")
             .count()
     }
 
@@ -271,7 +275,7 @@ impl Station {
 
 #[test]
 fn a_flood_of_keys_is_taken_in_and_leaves_nothing_waiting() {
-    let mut station = Station::start("48392011");
+    let mut station = Station::start(&["48392011"]);
     // More than one read of a kilobyte, and the last key is what counts.
     let flood = "j".repeat(1100) + "?";
     station.sends(flood.as_bytes());
@@ -299,7 +303,7 @@ fn a_flood_of_keys_is_taken_in_and_leaves_nothing_waiting() {
 
 #[test]
 fn a_paste_without_an_end_does_not_end_the_keyboard() {
-    let mut station = Station::start("48392011");
+    let mut station = Station::start(&["48392011"]);
     station.sends(b"e");
     station.waits_for("enrol the face at the camera");
     station.sends(b"\x1b[200~Dana Ngo");
@@ -316,7 +320,9 @@ fn a_paste_without_an_end_does_not_end_the_keyboard() {
 
 #[test]
 fn a_badge_punches_from_every_screen_whatever_the_reader_sends() {
-    let mut station = Station::start("0012345678");
+    // Each badge punches once, for the same person would be told to wait.
+    let badges: Vec<String> = (10..46).map(|n| format!("00123456{n}")).collect();
+    let mut station = Station::start(&badges.iter().map(String::as_str).collect::<Vec<_>>());
     let mut punches = 0;
     for (screen, shown) in [
         ("h", "q quit"),
@@ -330,16 +336,17 @@ fn a_badge_punches_from_every_screen_whatever_the_reader_sends() {
         ("?", "› help"),
     ] {
         for (frame, pace) in [
-            ("0012345678\r", READER),
-            ("0012345678\n", READER),
-            (";0012345678?\r\n", Duration::ZERO),
-            ("%B0012345678^TORRES/ANA^99121010000?\r", READER),
+            ("NUMBER\r", READER),
+            ("NUMBER\n", READER),
+            (";NUMBER?\r\n", Duration::ZERO),
+            ("%BNUMBER^TORRES/ANA^99121010000?\r", READER),
         ] {
             station.looks_on(Duration::from_millis(200));
             station.sends(screen.as_bytes());
             station.looks_on(Duration::from_millis(300));
             station.waits_for(shown);
-            station.types(frame, pace);
+            let frame = frame.replace("NUMBER", &badges[punches]);
+            station.types(&frame, pace);
             punches += 1;
             station.waits_for_punches(punches, &format!("{frame:?} on {screen}"));
             if screen == "?" {
@@ -353,7 +360,7 @@ fn a_badge_punches_from_every_screen_whatever_the_reader_sends() {
 
 #[test]
 fn a_badge_in_the_middle_of_a_form_punches_and_what_a_person_types_is_kept() {
-    let mut station = Station::start("04A22B9A115C80");
+    let mut station = Station::start(&["04A22B9A115C80"]);
     station.sends(b"e");
     station.waits_for("enrol the face at the camera");
     station.types("Dana 12", PERSON);

@@ -22,6 +22,7 @@ mod import_identity;
 mod install_models;
 mod models;
 mod people;
+mod picture_groups;
 mod pin;
 mod re_embed;
 mod report;

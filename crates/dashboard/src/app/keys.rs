@@ -164,8 +164,9 @@ impl App {
     /// that; and what is more likely to have been typed is typed.
     pub(super) fn badge(&mut self, typed: &str, station: &Station, now: &Moment) -> Vec<Action> {
         let is_for_field = self.screen == Screen::Person && self.person.is_typing_pin();
+        let is_for_text = self.is_typing() && is_word(typed);
         match Pin::parse(typed) {
-            Ok(pin) if !is_for_field && !(self.is_typing() && is_word(typed)) => {
+            Ok(pin) if !is_for_field && !is_for_text => {
                 vec![Action::Intent(Intent::EnterPin(pin))]
             }
             _ => {
