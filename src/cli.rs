@@ -10,11 +10,11 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::inference::manifest::ModelName;
 pub use records::{
-    AddEventArgs, AssignArgs, AttendanceCommand, BackupArgs, ByArg, ChangeEventArgs, DayArgs,
-    DirectionArg, DirectionsArg, EncryptArgs, ExportArgs, ExportFormat, ExportView,
-    ImportAttendanceArgs, ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, ImportPeopleArgs,
-    PinCommand, RangeArgs, RepairClockArgs, ReportArgs, RestoreArgs, ReviewCommand, SightingsArgs,
-    SignatureArgs, VoidEventArgs,
+    AddEventArgs, AssignArgs, AttendanceCommand, AuditCommand, AuditListArgs, BackupArgs, ByArg,
+    ChangeEventArgs, CsvArgs, DayArgs, DirectionArg, DirectionsArg, EncryptArgs, ExportArgs,
+    ExportFormat, ExportView, ImportAttendanceArgs, ImportCommand, ImportEmbeddingsArgs,
+    ImportFileArgs, ImportPeopleArgs, PinCommand, RangeArgs, RepairClockArgs, ReportArgs,
+    RestoreArgs, ReviewCommand, SightingsArgs, SignatureArgs, VoidEventArgs,
 };
 
 /// Exit codes, the same for every command.
@@ -60,7 +60,7 @@ pub struct Cli {
 impl Cli {
     /// Reads the process's arguments; prints help or what is wrong, and exits, where due.
     pub fn from_arguments() -> Self {
-        let cli = Self::parse();
+        let cli = Self::try_parse().unwrap_or_else(|error| refuse(&error));
         if cli.command.is_some() && !cli.capture.is_empty() {
             // clap's own check would also refuse the options of `Places`.
             Self::command()
@@ -72,6 +72,19 @@ impl Cli {
         }
         cli
     }
+}
+
+/// Says what is wrong with the arguments, or prints the help that was asked for, and exits.
+fn refuse(error: &clap::Error) -> ! {
+    if error.use_stderr() {
+        // Arguments may be file names, which may hold what a terminal would obey.
+        crate::print::words(
+            crate::print::Stream::Err,
+            format_args!("{}", error.render()),
+        );
+        std::process::exit(error.exit_code());
+    }
+    error.exit()
 }
 
 /// Folders and files.
@@ -142,6 +155,9 @@ pub enum Command {
     /// Read and correct the attendance.
     #[command(subcommand)]
     Attendance(AttendanceCommand),
+    /// Read the audit trail: who did what, and when.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Say who is in pictures.
     Identify(IdentifyArgs),
     /// Measure recognition on labelled pairs (LFW protocol).

@@ -183,7 +183,7 @@ fn an_hour_that_occurs_twice_is_asked_about() {
         .code(1)
         .stderr(contains("does not occur"));
     add("2026-10-25 02:30+01:00").success();
-    add("yesterday").code(1).stderr(contains("is no time"));
+    add("yesterday").code(1).stderr(contains("is not a time"));
 }
 
 #[test]

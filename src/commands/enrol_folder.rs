@@ -17,6 +17,7 @@ use crate::cli::{EnrolArgs, Outcome};
 use crate::core::enrolment::identity::AnotherPerson;
 use crate::core::gallery::Template;
 use crate::core::person::{Expectation, Person, PersonCode, PersonId, PersonName, TemplateId};
+use crate::core::printable::printable_line;
 use crate::inference::recogniser::Recogniser;
 use crate::store::{NewPerson, NewTemplate, Store};
 
@@ -78,7 +79,7 @@ pub(super) fn run(people: &Path, args: &EnrolArgs, context: &Context) -> Result<
     let bar = progress_bar(groups.len());
     let mut reports = Vec::with_capacity(groups.len());
     for group in &groups {
-        bar.set_message(group.label.clone());
+        bar.set_message(printable_line(&group.label).into_owned());
         let (mut report, new) = prepare(group, args, &known, &codes, &mut recogniser, context);
         if let Some((mut new, stated)) = new {
             new.consent_at = consent_at;

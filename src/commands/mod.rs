@@ -2,6 +2,7 @@
 
 mod album;
 mod attendance;
+mod audit;
 mod backup;
 mod bench;
 mod calibrate;
@@ -98,6 +99,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Enrol(args)) => enrol::run(&args, &context),
         Some(Command::People(command)) => people::run(&command, &context),
         Some(Command::Attendance(command)) => attendance::run(&command, &context),
+        Some(Command::Audit(command)) => audit::run(&command, &context),
         Some(Command::Identify(args)) => identify::run(&args, &context),
         Some(Command::Eval(args)) => eval::run(&args, &context),
         Some(Command::Models(command)) => models::run(&command, &context),

@@ -235,7 +235,7 @@ fn demo_person(
 }
 
 /// The operator's language; catalogues in the data folder go before the program's own.
-fn language(context: &Context) -> Result<&'static Language> {
+pub(super) fn language(context: &Context) -> Result<&'static Language> {
     language_of(&context.config.dashboard.language, context)
 }
 

@@ -98,10 +98,7 @@ pub(super) fn answer(
     let plan = context.work_plan()?;
     let mut days = store.days(&filter, &plan, &context.clock.now().wall)?;
     if let Some(code) = &question.person {
-        anyhow::ensure!(
-            store.everybody_ever()?.iter().any(|p| p.code == *code),
-            "nobody has the code {code}"
-        );
+        require_person(code, store)?;
     }
     if let Some(team) = &question.team {
         days.retain(|days| {
@@ -110,4 +107,11 @@ pub(super) fn answer(
         });
     }
     Ok(days)
+}
+
+/// Refuses a code that nobody has or had.
+pub(super) fn require_person(code: &PersonCode, store: &Store) -> Result<()> {
+    let is_known = store.everybody_ever()?.iter().any(|p| p.code == *code);
+    anyhow::ensure!(is_known, "nobody has the code {code}");
+    Ok(())
 }

@@ -400,10 +400,8 @@ impl Columns {
 
     /// The rows below the header.
     pub(super) fn rows<'g>(&self, grid: &'g Grid) -> &'g [Record] {
-        match self.has_header() {
-            true => grid.records.get(1..).unwrap_or_default(),
-            false => &grid.records,
-        }
+        let above = usize::from(self.has_header());
+        grid.records.get(above..).unwrap_or_default()
     }
 
     /// What is wrong with the number of cells of a row.

@@ -16,6 +16,7 @@ use super::{Calendar, Read, Rows, finish};
 use crate::core::consent;
 use crate::core::person::{PersonCode, PersonName};
 use crate::core::plausible;
+use crate::core::printable::Wording;
 use crate::store::ImportedPerson;
 
 const WANTED: [Field; 7] = [
@@ -174,7 +175,7 @@ fn days_of(
     if days.clone().next().is_none() {
         return Ok(None);
     }
-    Dates::of(days, hints.dates.as_ref(), &columns.title(place)).map(Some)
+    Dates::of(&days, hints.dates.as_ref(), &columns.title(place)).map(Some)
 }
 
 fn is_today(text: &str) -> bool {
@@ -221,7 +222,7 @@ impl Reader<'_> {
             consent_at: cell(Field::Consent)
                 .map(|text| self.consent(text))
                 .transpose()?,
-            team: cell(Field::Team).map(str::to_owned),
+            team: cell(Field::Team).map(team).transpose()?,
             expected_from: cell(Field::ExpectedFrom)
                 .map(|text| self.first_day(text))
                 .transpose()?,
@@ -286,4 +287,8 @@ impl Reader<'_> {
             day.ok_or_else(|| format!("the consent {text:?} is no day; write it as 2026-11-23"))?;
         consent::check(day, self.calendar.today).map_err(|error| error.to_string())
     }
+}
+fn team(text: &str) -> Result<String, String> {
+    let team = Wording::parse("team", text).map_err(|error| error.to_string())?;
+    Ok(team.into_string())
 }

@@ -115,7 +115,7 @@ pub(super) enum Naming {
 impl Naming {
     /// As the operator says, else by whatever the rows can be told by.
     pub(super) fn of<'w>(
-        rows: impl Iterator<Item = &'w Who> + Clone,
+        rows: &(impl Iterator<Item = &'w Who> + Clone),
         roster: &Roster,
         hints: &Hints,
     ) -> Self {
@@ -127,7 +127,6 @@ impl Naming {
         let has = |part: fn(&Who) -> &String| rows.clone().any(|who| !part(who).is_empty());
         match (has(|who| &who.code), has(|who| &who.name)) {
             (false, _) => Self::Name,
-            (true, false) => Self::Code,
             (true, true)
                 if rows
                     .clone()
@@ -138,7 +137,7 @@ impl Naming {
             (true, true) if rows.clone().any(|who| roster.with_name(&who.name).is_ok()) => {
                 Self::NameInstead
             }
-            (true, true) => Self::Code,
+            (true, _) => Self::Code,
         }
     }
 
@@ -247,11 +246,11 @@ mod tests {
         let roster = roster(&[("1", "Eva Gil"), ("E-1", "Ana Torres")]);
         let hints = Hints::default();
         let rows = [who("7", "Ana Torres")];
-        let naming = Naming::of(rows.iter(), &roster, &hints);
+        let naming = Naming::of(&rows.iter(), &roster, &hints);
         assert_eq!(naming, Naming::NameInstead);
         assert_eq!(naming.person(&rows[0], &roster).unwrap().as_str(), "E-1");
         let rows = [who("1", "Ana Torres")];
-        let naming = Naming::of(rows.iter(), &roster, &hints);
+        let naming = Naming::of(&rows.iter(), &roster, &hints);
         assert!(
             naming
                 .person(&rows[0], &roster)
@@ -260,7 +259,7 @@ mod tests {
         );
         let by = |by| {
             Naming::of(
-                rows.iter(),
+                &rows.iter(),
                 &roster,
                 &Hints {
                     by: Some(by),

@@ -8,6 +8,7 @@ use rollcall::core::clock_trust::{ClockReading, ClockState};
 use rollcall::core::correction::{Deed, When};
 use rollcall::core::event::PunchOutcome;
 use rollcall::core::person::PersonId;
+use rollcall::core::printable::WordingError;
 use rollcall::store::{Attendance, EventFilter, Store, StoreError};
 use rusqlite::Connection;
 
@@ -157,7 +158,7 @@ fn voiding_says_who_and_why_and_happens_once() {
     store.record(&punch(ana, 1, EIGHT), operator()).unwrap();
     assert!(matches!(
         void(&mut store, EventId(1), "  "),
-        Err(StoreError::Blank("reason"))
+        Err(StoreError::Wording(WordingError::Empty { what: "reason" }))
     ));
     let event = void(&mut store, EventId(1), "wrong person").unwrap();
     let taken_back = event.void.unwrap();

@@ -37,6 +37,7 @@ pub mod person;
 pub mod picture_condition;
 pub mod pin;
 pub mod plausible;
+pub mod printable;
 pub mod quality;
 pub mod review;
 pub mod sighted;

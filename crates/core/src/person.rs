@@ -8,6 +8,8 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::printable::{is_hostile, is_visible};
+
 /// Row number of a person in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PersonId(pub i64);
@@ -88,6 +90,12 @@ impl PersonName {
             });
         }
         Ok(Self(name))
+    }
+
+    /// A name as a database keeps it: it was checked at the door, perhaps by an earlier
+    /// program that let through what this one refuses, and must stay readable.
+    pub fn kept(text: &str) -> Self {
+        Self(text.to_owned())
     }
 
     /// The name as text.
@@ -286,31 +294,14 @@ pub fn is_same_team(one: &str, other: &str) -> bool {
 }
 
 fn refuse_control(what: &'static str, text: &str) -> Result<(), NameError> {
-    match text
-        .chars()
-        .find(|&c| c.is_control() || is_direction_override(c))
-    {
+    // Right-to-left letters are welcome; marks that reorder the rest of the line are not.
+    match text.chars().find(|&c| is_hostile(c)) {
         Some(c) => Err(NameError::Control {
             what,
             code_point: c as u32,
         }),
         None => Ok(()),
     }
-}
-
-/// Right-to-left *letters* are welcome; invisible overrides that reorder the
-/// rest of the line are not.
-fn is_direction_override(c: char) -> bool {
-    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
-}
-
-/// False for white space and for characters that show nothing on their own.
-fn is_visible(c: char) -> bool {
-    !c.is_whitespace()
-        && !matches!(
-            c,
-            '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}' | '\u{00AD}'
-        )
 }
 
 #[cfg(test)]
@@ -355,6 +346,18 @@ mod tests {
                 ..
             })
         ));
+        for invisible in [
+            "\u{3164}",
+            "\u{2800}",
+            "\u{200D}\u{FE0F}",
+            "\u{E0041}\u{AD}",
+        ] {
+            assert_eq!(
+                PersonName::parse(invisible),
+                Err(NameError::Empty { what: "name" }),
+                "{invisible:?}"
+            );
+        }
         assert!(matches!(
             PersonName::parse("a\u{202E}b"),
             Err(NameError::Control {

@@ -36,7 +36,7 @@ macro_rules! event_columns {
     () => {
         "e.id, e.person_id, e.local_day, e.sequence, e.at_utc_us, e.utc_offset_secs, e.direction, \
          e.source, e.similarity, e.margin, e.liveness, e.void_at, e.void_by, e.void_reason, \
-         e.clock_state, e.clock_batch, e.replaces, e.operator, e.reason"
+         e.clock_state, e.clock_batch, e.replaces, e.operator, e.reason, e.created_at"
     };
 }
 pub(super) use event_columns;
@@ -264,7 +264,7 @@ pub(super) fn last_before(tx: &Connection, day: NaiveDate) -> Result<Vec<Attenda
     Ok(events)
 }
 
-/// Reads a row that begins with the columns above. By place: looking up nineteen names for
+/// Reads a row that begins with the columns above. By place: looking up twenty names for
 /// each of thousands of rows takes longer than reading them.
 pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<AttendanceEvent> {
     let at = event_time(row.get(4)?, row.get(5)?)
@@ -301,6 +301,8 @@ pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<AttendanceEvent> {
             replaces: row.get(16)?,
             operator: row.get(17)?,
             reason: row.get(18)?,
+            // A row whose note cannot be read is still a punch.
+            recorded_at: row.get::<_, Stamp>(19).ok().map(|Stamp(at)| at),
         },
     })
 }

@@ -17,6 +17,7 @@ use rollcall_core::correction::{Change, Corrected, Correction, Deed, When};
 use rollcall_core::embedding::{Embedding, ModelId};
 use rollcall_core::gallery::TemplateKind;
 use rollcall_core::person::{PersonCode, PersonId};
+use rollcall_core::printable::Wording;
 
 impl Store {
     /// Carries out a correction, all of it or nothing.
@@ -30,13 +31,13 @@ impl Store {
         correction: &Correction,
         at: chrono::DateTime<chrono::FixedOffset>,
     ) -> Result<Corrected, StoreError> {
-        refuse_blank("reason", &correction.reason)?;
-        refuse_blank("name of the operator", &correction.operator)?;
+        let reason = Wording::parse("reason", &correction.reason)?;
+        let operator = Wording::parse("name of the operator", &correction.operator)?;
         let author = Author {
-            name: correction.operator.trim(),
+            name: operator.as_str(),
             at,
         };
-        let reason = correction.reason.trim();
+        let reason = reason.as_str();
         let vault = self.vault.clone();
         self.write("correcting attendance", |tx| match &correction.deed {
             Deed::Add {
@@ -148,6 +149,7 @@ pub(super) fn add(
             replaces: stated.replaces,
             operator: Some(author.name.to_owned()),
             reason: Some(reason.to_owned()),
+            recorded_at: Some(author.at),
         },
     };
     let action = if stated.replaces.is_some() {
@@ -236,13 +238,5 @@ fn refuse_double(tx: &Connection, stated: &Stated) -> Result<(), Fault> {
     match twin {
         Some(event) => Err(StoreError::SameEvent { event }.into()),
         None => Ok(()),
-    }
-}
-
-pub(super) fn refuse_blank(what: &'static str, text: &str) -> Result<(), StoreError> {
-    if text.trim().is_empty() {
-        Err(StoreError::Blank(what))
-    } else {
-        Ok(())
     }
 }

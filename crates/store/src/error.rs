@@ -8,6 +8,7 @@ use rusqlite::ErrorCode;
 use rollcall_core::attendance::EventId;
 use rollcall_core::person::PersonId;
 use rollcall_core::plausible::Implausible;
+use rollcall_core::printable::WordingError;
 
 /// Why the store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -257,9 +258,9 @@ pub enum StoreError {
         /// The day.
         day: NaiveDate,
     },
-    /// Taking an event back needs a reason that somebody can read later.
-    #[error("the {0} is empty")]
-    Blank(&'static str),
+    /// A reason, a team or an operator that nobody could read, or that could forge a screen.
+    #[error(transparent)]
+    Wording(#[from] WordingError),
     /// A thread could not be started.
     #[error("cannot start the store's thread: {0}")]
     Thread(std::io::Error),
@@ -285,7 +286,7 @@ impl StoreError {
             | StoreError::DayToCome { .. }
             | StoreError::PinTaken
             | StoreError::PinHash(_)
-            | StoreError::Blank(_) => true,
+            | StoreError::Wording(_) => true,
             StoreError::Sql { source, .. } => match source.sqlite_error_code() {
                 Some(code) => code == ErrorCode::ConstraintViolation,
                 // Not SQLite's: a value in a row is not what it should be.

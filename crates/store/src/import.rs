@@ -20,6 +20,7 @@ use rollcall_core::attendance::{Direction, EventSource, NewPunch, Provenance};
 use rollcall_core::correction::When;
 use rollcall_core::person::{Person, PersonCode, PersonId, PersonName, is_same_team};
 use rollcall_core::plausible;
+use rollcall_core::printable::Wording;
 
 /// A person of another system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -246,6 +247,8 @@ fn add_person(tx: &Connection, new: &ImportedPerson, author: Author<'_>) -> Resu
         Err(fault) => return Err(fault),
     }
     people::refuse_taken(tx, &new.code)?;
+    let team = new.team.as_deref().map(|team| Wording::parse("team", team));
+    let team = team.transpose().map_err(StoreError::from)?;
     tx.prepare_cached(
         "INSERT INTO person (code, name, team, consent_at, created_at, expected_from,
             expected_from_is_stated)
@@ -254,7 +257,7 @@ fn add_person(tx: &Connection, new: &ImportedPerson, author: Author<'_>) -> Resu
     .execute(params![
         new.code,
         new.name,
-        new.team,
+        team.as_ref().map(Wording::as_str),
         new.consent_at.map(Day),
         Stamp(author.at),
         new.expected_from.map(Day),

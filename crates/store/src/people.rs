@@ -22,6 +22,7 @@ use rollcall_core::person::{
     Expectation, Pause, Person, PersonCode, PersonId, PersonName, TemplateId,
 };
 use rollcall_core::plausible;
+use rollcall_core::printable::Wording;
 
 /// What the name of an erased person reads.
 pub(super) const ERASED_NAME: &str = "(deleted)";
@@ -486,7 +487,10 @@ pub(super) fn set_team(
     team: Option<&str>,
     author: Author<'_>,
 ) -> Result<(), Fault> {
-    let team = team.map(str::trim).filter(|team| !team.is_empty());
+    let team = team.filter(|team| !team.trim().is_empty());
+    let team = team.map(|team| Wording::parse("team", team)).transpose();
+    let team = team.map_err(StoreError::from)?;
+    let team = team.as_ref().map(Wording::as_str);
     tx.prepare_cached("UPDATE person SET team = ?2 WHERE id = ?1")?
         .execute(params![person.id, team])?;
     let detail = team.unwrap_or_default();
