@@ -23,6 +23,7 @@ use super::language::Language;
 use super::widgets::marks;
 use super::{App, Status, draw};
 use rollcall_core::frame::FrameId;
+use rollcall_core::printable::printable;
 use rollcall_core::station::Station;
 use rollcall_system::outlet::{Offered, Outlet, Written};
 
@@ -319,7 +320,7 @@ fn restore() {
     }
     for message in lock(&HELD_BACK).drain(..) {
         // Not `eprintln!`, which panics where standard error is closed.
-        let _ = writeln!(io::stderr(), "{message}");
+        let _ = writeln!(io::stderr(), "{}", printable(&message));
     }
 }
 

@@ -29,6 +29,7 @@ mod pictures;
 mod pin;
 mod privacy;
 mod re_embedding;
+mod read_only;
 mod restore;
 mod salvage;
 mod schema;
@@ -51,14 +52,14 @@ use rollcall_core::event::Snapshot;
 use rollcall_core::person::Person;
 
 pub use attendance::EventFilter;
-pub use audit::AuditEntry;
+pub use audit::{AuditEntry, AuditFilter, AuditRow};
 pub use backup::{
     BackupPlan, Manifest, Passphrase, back_up, backups, latest_backup, made_at, rotate,
 };
 pub use chain::{BrokenLink, ChainReport};
 pub use clock_repair::Calendar;
 pub use error::StoreError;
-pub use export::AttendanceRow;
+pub use export::{AttendanceRow, AttendanceSink, MeasuredDays, NamedEvent, Wanted};
 pub use import::{Imported, ImportedEvent, ImportedPerson};
 pub use lock::StationLock;
 pub use modes::readable_by_others;
@@ -169,7 +170,8 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens the database for reading, also while a dashboard is writing to it.
+    /// Opens the database for reading, also while a dashboard is writing to it, and where
+    /// its folder cannot be written.
     ///
     /// # Errors
     /// If there is none, or it is damaged, foreign, or of another schema.
@@ -180,9 +182,7 @@ impl Store {
         }
         let doing = "opening the database for reading";
         let explain = |e| StoreError::of_sqlite(doing, &path, e);
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&path, flags).map_err(explain)?;
-        connection.busy_timeout(BUSY_TIMEOUT).map_err(explain)?;
+        let connection = read_only::connect(&path, BUSY_TIMEOUT).map_err(explain)?;
         let identity = schema::Identity::read(&connection).map_err(explain)?;
         identity.check(&path)?;
         if usize::try_from(identity.version) != Ok(schema::VERSION) {

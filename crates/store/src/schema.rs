@@ -35,6 +35,10 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("schema/004.sql"),
         finish: |_| Ok(()),
     },
+    Migration {
+        sql: include_str!("schema/005.sql"),
+        finish: |_| Ok(()),
+    },
 ];
 
 /// The version this program writes.
