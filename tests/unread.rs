@@ -115,7 +115,14 @@ fn a_dashboard_that_is_not_read_takes_attendance_and_can_be_ended() {
     command.env("LANG", "C.UTF-8");
     command.env("ROLLCALL_DASHBOARD_PREVIEW", "half-blocks");
     let folders = [data.path(), pictures.path()].map(|path| path.to_str().unwrap());
-    command.args(["--data-dir", folders[0], "--source", folders[1], "--rate", "4"]);
+    command.args([
+        "--data-dir",
+        folders[0],
+        "--source",
+        folders[1],
+        "--rate",
+        "4",
+    ]);
     let mut child = pair.slave.spawn_command(command).unwrap();
     drop(pair.slave);
     // Nobody reads `pair.master`.

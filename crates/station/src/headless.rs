@@ -7,7 +7,6 @@ use anyhow::Result;
 use super::printer::Printer;
 use super::{LAST_RECEIPTS, Parts, Runtime, both};
 use rollcall_camera::CameraState;
-use rollcall_core::printable::printable_line;
 
 /// Runs until the source ends or a signal asks for the end.
 ///
@@ -48,7 +47,6 @@ fn source_was_usable(runtime: &Runtime) -> Result<()> {
 
 fn print_new_lines(runtime: &Runtime, printed: &mut u64, printer: &mut Printer) -> Result<()> {
     let log = runtime.station().log();
-<<<<<<< HEAD
     let lines: Vec<String> = log
         .since(*printed)
         .map(|entry| {
@@ -56,17 +54,6 @@ fn print_new_lines(runtime: &Runtime, printed: &mut u64, printer: &mut Printer) 
             format!("{time} {}", entry.notice)
         })
         .collect();
-=======
-    if log.written() == *printed {
-        return Ok(());
-    }
-    let mut out = io::stdout().lock();
-    for entry in log.since(*printed) {
-        let time = entry.at.wall.format("%Y-%m-%dT%H:%M:%S%:z");
-        let words = format!("{time} {}", entry.notice);
-        writeln!(out, "{}", printable_line(&words)).context("writing to standard output")?;
-    }
->>>>>>> main
     *printed = log.written();
     printer.print(&lines)
 }

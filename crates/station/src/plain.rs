@@ -10,7 +10,6 @@ use super::printer::Printer;
 use super::{Parts, Runtime, TICK, both};
 use rollcall_core::event::{Event, Intent};
 use rollcall_core::pin::Pin;
-use rollcall_core::printable::printable_line;
 use rollcall_dashboard::{Language, plain};
 
 /// Lines that may wait for the main thread.
@@ -118,20 +117,5 @@ fn answer(
             vec![plain::sentence(&state, language)]
         }
     };
-<<<<<<< HEAD
     printer.print(&lines)
-=======
-    say(&lines)
-}
-
-fn say(lines: &[String]) -> Result<()> {
-    if lines.is_empty() {
-        return Ok(());
-    }
-    let mut out = io::stdout().lock();
-    for line in lines {
-        writeln!(out, "{}", printable_line(line)).context("writing to standard output")?;
-    }
-    out.flush().context("writing to standard output")
->>>>>>> main
 }

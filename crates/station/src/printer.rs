@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
+use rollcall_core::printable::printable_line;
 use rollcall_system::outlet::{Offered, Outlet};
 
 /// How long the last lines may take.
@@ -40,7 +41,7 @@ impl Printer {
                     self.left_out
                 );
             }
-            text.push_str(line);
+            text.push_str(&printable_line(line));
             text.push('\n');
             match self
                 .outlet
