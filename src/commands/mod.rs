@@ -258,7 +258,7 @@ impl Context {
     fn store_to_change(&self) -> Result<Store> {
         // A mistyped folder should not become a new, empty station.
         drop(self.store_to_read()?);
-        Ok(Store::open(self.data_dir())?)
+        Ok(Store::open_existing(self.data_dir())?)
     }
 
     /// Reads a local time as an operator writes it.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::{DATABASE_FILE, PICTURES_FOLDER};
 
 /// Bits that let others than the owner in.
-const OTHERS: u32 = 0o077;
+pub(super) const OTHERS: u32 = 0o077;
 
 /// Files and folders of the station that others may read, with their modes.
 pub fn readable_by_others(data_dir: &Path) -> Vec<(PathBuf, u32)> {
