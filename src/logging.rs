@@ -3,6 +3,7 @@
 //! It tells what the program did, for whoever looks after the station. Names,
 //! similarities and attendance belong in the database and are not repeated here.
 
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
@@ -85,6 +86,14 @@ fn write_report(
     Some(path)
 }
 
+/// The folder of the log, which only its owner can look into: the umask may be anything, and
+/// the files of earlier versions are there.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(folder)?;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
+}
+
 /// Starts logging to a file. `filter` is used unless `RUST_LOG` is set. What is
 /// logged before the guard is dropped is on disk afterwards.
 ///
@@ -96,7 +105,7 @@ pub fn start(data_dir: &Path, filter: &str) -> Result<WorkerGuard, LoggingError>
     let parsed =
         EnvFilter::try_new(&filter).map_err(|source| LoggingError::Filter { filter, source })?;
     // The appender prints to the terminal if it has to make the folder itself.
-    std::fs::create_dir_all(&folder).map_err(|source| LoggingError::Folder {
+    make_folder(&folder).map_err(|source| LoggingError::Folder {
         folder: folder.clone(),
         source,
     })?;

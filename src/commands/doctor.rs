@@ -10,12 +10,15 @@ use nix::sys::statvfs::statvfs;
 use serde::Serialize;
 
 use super::table::print_json;
+use super::doctor_heads::{self, Heads};
 use super::{Context, ModelsInUse, embedder_id};
 use crate::camera::{SourceSpec, usb};
 use crate::cli::{JsonArgs, Outcome};
 use crate::core::clock_repair::ClockSpan;
 use crate::core::person::{Person, PersonId};
-use crate::store::{Store, StoreError, latest_backup, made_at, readable_by_others};
+use crate::store::{
+    Store, StoreError, latest_backup, made_at, readable_by_others, restore_leftovers,
+};
 use crate::ui::{Charset, ColourDepth, Health, PageLine};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -35,6 +38,9 @@ struct Finding {
 
 /// Less free space than this is worth a word: a day of enrolments fits many times.
 const LITTLE_SPACE_BYTES: u64 = 200 << 20;
+
+/// Nobody's finger slips so often.
+const MANY_WRONG_PINS: u32 = 5;
 
 /// No station ran before this year; a clock that says so has never been set.
 const YEAR_OF_ROLLCALL: i32 = 2026;
@@ -65,6 +71,13 @@ fn examine(context: &Context) -> Vec<Finding> {
     for (path, mode) in readable_by_others(context.data_dir()) {
         let detail = format!(
             "{} has the mode {mode:03o}: others than its owner can read it",
+            path.display()
+        );
+        findings.push(finding("privacy", Verdict::Warning, detail));
+    }
+    for path in restore_leftovers(context.data_dir()) {
+        let detail = format!(
+            "{} holds what an interrupted restore has unpacked; the next start removes it",
             path.display()
         );
         findings.push(finding("privacy", Verdict::Warning, detail));
@@ -160,6 +173,8 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>> {
     );
     let mut findings = vec![finding("database", Verdict::Ok, detail)];
     findings.extend(trail(store)?);
+    findings.extend(heads(store, context)?);
+    findings.extend(wrong_pins(store)?);
     if let Some(key) = store.key_place()? {
         let detail = format!(
             "templates and pictures are encrypted with the key in {}",
@@ -203,6 +218,33 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>> {
         findings.push(finding("people", Verdict::Warning, detail));
     }
     Ok(findings)
+}
+
+/// Whether the trail goes on from what the backups have seen.
+fn heads(store: &Store, context: &Context) -> Result<Option<Finding>> {
+    Ok(match doctor_heads::compare(store, context)? {
+        Heads::NoneRead => None,
+        Heads::Hold(backups) => Some(finding(
+            "trail",
+            Verdict::Ok,
+            format!("it goes on from the end that {backups} backups have noted"),
+        )),
+        Heads::Broken(detail) => Some(finding("trail", Verdict::Bad, detail)),
+    })
+}
+
+/// Whether somebody is trying PINs.
+fn wrong_pins(store: &Store) -> Result<Option<Finding>> {
+    let tries = store.pin_tries()?;
+    let Some(at) = tries.last_at.filter(|_| tries.wrong >= MANY_WRONG_PINS) else {
+        return Ok(None);
+    };
+    let detail = format!(
+        "{} wrong PINs were tried, the last at {}; the audit trail has all of them",
+        tries.wrong,
+        at.format("%Y-%m-%d %H:%M:%S")
+    );
+    Ok(Some(finding("pin", Verdict::Warning, detail)))
 }
 
 /// Whether the audit trail is unbroken, and which events bear a doubtful time.

@@ -6,11 +6,12 @@
 //!   carries the hash of the row; see [`super::chain`]. So has every change of a person,
 //!   their faces or a setting; see [`super::coverage`].
 
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 use serde::Serialize;
 
 use super::coverage::Covers;
 use super::error::{Fault, StoreError};
+use super::restore::RESTORE;
 use super::{Author, Store, chain};
 use crate::core::attendance::EventId;
 
@@ -59,6 +60,22 @@ impl Store {
                 .query_map([limit], entry)?
                 .collect::<Result<_, _>>()?;
             Ok(entries)
+        })
+    }
+}
+
+impl Store {
+    /// When a backup was last restored here, in RFC 3339.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn last_restore(&self) -> Result<Option<String>, StoreError> {
+        self.read("looking for the last restore", |tx| {
+            let at = tx
+                .prepare_cached("SELECT at FROM audit WHERE action = ?1 ORDER BY id DESC LIMIT 1")?
+                .query_row([RESTORE], |row| row.get(0))
+                .optional()?;
+            Ok(at)
         })
     }
 }

@@ -25,7 +25,7 @@ use sha2::{Digest, Sha256};
 use super::error::StoreError;
 use super::stored_path::StoredPath;
 use super::workplace::{self, Workplace};
-use super::{DATABASE_FILE, Store, regular, schema};
+use super::{DATABASE_FILE, Store, regular, schema, unpack};
 
 /// Name of the manifest in the archive.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -220,6 +220,17 @@ pub fn backups(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
 /// The newest backup in a folder, if there is one.
 pub fn latest_backup(folder: &Path) -> Option<PathBuf> {
     backups(folder).ok()?.pop()
+}
+
+/// What a backup says of itself, read without unpacking it. Not checked against the rest.
+///
+/// # Errors
+/// If it cannot be read or decrypted.
+pub fn manifest_of_backup(
+    archive: &Path,
+    passphrase: Option<&Passphrase>,
+) -> Result<Manifest, StoreError> {
+    unpack::manifest_of(archive, passphrase)
 }
 
 /// When a backup was made, by its name.

@@ -62,7 +62,8 @@ use crate::core::person::Person;
 pub use attendance::EventFilter;
 pub use audit::AuditEntry;
 pub use backup::{
-    BackupPlan, Manifest, Passphrase, back_up, backups, latest_backup, made_at, rotate,
+    BackupPlan, Manifest, Passphrase, back_up, backups, latest_backup, made_at, manifest_of_backup,
+    rotate,
 };
 pub use chain::{BrokenLink, ChainReport};
 pub use clock_repair::Calendar;

@@ -15,7 +15,10 @@ mod import;
 mod opening;
 mod people;
 mod privacy;
+mod missing;
+mod restore;
 mod review;
+mod trail;
 mod vault;
 mod worker;
 
