@@ -9,8 +9,8 @@
 
 use candle_core::{Device, Tensor};
 use divan::Bencher;
-use rollcall::inference::Network;
-use rollcall::inference::engine::{Backend, EngineOptions, load};
+use rollcall::engine::Network;
+use rollcall::engine::{Backend, EngineOptions, load};
 
 fn main() {
     divan::main();

@@ -1,22 +1,21 @@
 //! Rollcall: a face-recognition attendance station for the terminal.
+//!
+//! The rooms are crates of their own under `crates/`; Cargo holds which of them may know
+//! which. They are gathered here under one roof for the commands, the tests and the benches.
 
-pub mod camera;
 pub mod cli;
-pub mod clock;
 pub mod commands;
-pub mod config;
-pub mod core;
 pub mod eval;
 pub mod import;
-pub mod inference;
-pub mod logging;
-pub mod mailbox;
-pub mod picture;
-mod random;
-pub mod runtime;
 pub mod sheet;
-pub mod stop;
-pub mod store;
-pub mod ui;
-pub mod whole_file;
-pub mod zone;
+
+pub use rollcall_camera as camera;
+pub use rollcall_config as config;
+pub use rollcall_core as core;
+pub use rollcall_dashboard as ui;
+pub use rollcall_engine as engine;
+pub use rollcall_picture as picture;
+pub use rollcall_recognition as inference;
+pub use rollcall_station as runtime;
+pub use rollcall_store as store;
+pub use rollcall_system::{clock, logging, mailbox, random, stop, whole_file, zone};

@@ -6,8 +6,8 @@
 )]
 
 use candle_core::{Device, Tensor};
-use rollcall::inference::Network;
-use rollcall::inference::engine::{Backend, EngineOptions, load};
+use rollcall::engine::Network;
+use rollcall::engine::{Backend, EngineOptions, load};
 
 /// Largest difference allowed, relative to the output's largest number.
 const TOLERANCE: f32 = 1e-4;

@@ -11,7 +11,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use candle_core::{DType, Device, Tensor};
-use rollcall::inference::engine::{Backend, EngineOptions, load};
+use rollcall::engine::{Backend, EngineOptions, load};
 
 thread_local! {
     /// Allocations of this thread, and their bytes.

@@ -1,6 +1,6 @@
 //! Each catalogue has every sentence that the dashboard shows, and no other.
 //!
-//! The sentences are found by reading the sources: what is looked up in `src/ui`, and what
+//! The sentences are found by reading the sources: what is looked up in `crates/dashboard`, and what
 //! the other rooms say in words that reach the screen.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests too")]
@@ -15,31 +15,31 @@ use rollcall::ui::Language;
 /// Files of other rooms whose words come to the screen: their errors, how their types
 /// are written, and what they put together for the operator.
 const OTHER_ROOMS: &[&str] = &[
-    "src/core/attendance.rs",
-    "src/core/enrolment/mod.rs",
-    "src/core/gallery/mod.rs",
-    "src/core/gallery/policy.rs",
-    "src/core/liveness.rs",
-    "src/core/notice.rs",
-    "src/core/person.rs",
-    "src/core/picture_condition.rs",
-    "src/core/pin.rs",
-    "src/core/quality.rs",
-    "src/core/station/by_hand.rs",
-    "src/core/station/mod.rs",
-    "src/core/worktime/mod.rs",
-    "src/camera/error.rs",
-    "src/camera/state.rs",
+    "crates/core/src/attendance.rs",
+    "crates/core/src/enrolment/mod.rs",
+    "crates/core/src/gallery/mod.rs",
+    "crates/core/src/gallery/policy.rs",
+    "crates/core/src/liveness.rs",
+    "crates/core/src/notice.rs",
+    "crates/core/src/person.rs",
+    "crates/core/src/picture_condition.rs",
+    "crates/core/src/pin.rs",
+    "crates/core/src/quality.rs",
+    "crates/core/src/station/by_hand.rs",
+    "crates/core/src/station/mod.rs",
+    "crates/core/src/worktime/mod.rs",
+    "crates/camera/src/error.rs",
+    "crates/camera/src/state.rs",
     "src/commands/calibrate.rs",
     "src/commands/data_folder.rs",
     "src/commands/doctor.rs",
     "src/commands/station.rs",
-    "src/runtime/camera_controls.rs",
-    "src/runtime/camera_test.rs",
-    "src/runtime/desk.rs",
-    "src/runtime/keeper.rs",
-    "src/runtime/mod.rs",
-    "src/runtime/review.rs",
+    "crates/station/src/camera_controls.rs",
+    "crates/station/src/camera_test.rs",
+    "crates/station/src/desk.rs",
+    "crates/station/src/keeper.rs",
+    "crates/station/src/lib.rs",
+    "crates/station/src/review.rs",
 ];
 
 /// Functions and macros in those files whose first string is said to the operator.
@@ -174,7 +174,7 @@ fn walk(tokens: &[TokenTree], take: &mut dyn FnMut(&str, &[TokenTree])) {
 /// What the dashboard looks up by itself.
 fn own_sentences() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for path in sources(Path::new("src/ui")) {
+    for path in sources(Path::new("crates/dashboard/src")) {
         walk(&tokens(&path), &mut |name, inner| {
             let is_doc = matches!(inner.first(), Some(TokenTree::Ident(first)) if first == "doc");
             if !is_doc && ["t", "fill", "text", "english", "day", "moment"].contains(&name) {
@@ -325,7 +325,7 @@ fn the_sources_are_read_as_meant() {
         );
     }
     let others = others_sentences();
-    assert!(others["src/core/person.rs"].contains("the {what} is empty"));
-    assert!(others["src/core/attendance.rs"].contains("camera"));
-    assert!(others["src/core/notice.rs"].contains("{name} checked {direction}"));
+    assert!(others["crates/core/src/person.rs"].contains("the {what} is empty"));
+    assert!(others["crates/core/src/attendance.rs"].contains("camera"));
+    assert!(others["crates/core/src/notice.rs"].contains("{name} checked {direction}"));
 }

@@ -19,7 +19,7 @@ use crate::core::embedding::Embedding;
 use crate::core::gallery::{Gallery, Template};
 use crate::core::person::{PersonId, TemplateId};
 use crate::core::quality::FaceQuality;
-use crate::inference::engine::simd_name;
+use crate::engine::simd_name;
 use crate::inference::load::load_liveness;
 
 #[derive(Serialize)]

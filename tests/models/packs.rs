@@ -6,8 +6,8 @@
 use std::fs;
 
 use candle_core::{Device, Tensor};
+use rollcall::engine::{EngineOptions, load};
 use rollcall::inference::classify::{Classification, classify};
-use rollcall::inference::engine::{EngineOptions, load};
 use rollcall::inference::manifest::{ColourOrder, Manifest, ModelFamily};
 use serde::Deserialize;
 

@@ -1,0 +1,116 @@
+//! Why a face has the name it has, or none.
+
+use std::time::Duration;
+
+use super::Station;
+use crate::consensus::{Track, TrackId, Verdict};
+use crate::day::Decision;
+use crate::embedding::Cosine;
+use crate::frame::Moment;
+use crate::gallery::Judgement;
+use crate::liveness::Liveness;
+use crate::person::{Person, PersonId};
+use crate::quality::{FaceQuality, QualityIssue};
+
+/// Everything that the decision about a face in sight rests on.
+#[derive(Debug, Clone)]
+pub struct Explanation<'a> {
+    /// Which face.
+    pub track: TrackId,
+    /// Who it is taken for.
+    pub verdict: Verdict,
+    /// The latest vote: similarity and margin that were asked for, and the doubt.
+    pub judgement: Option<Judgement>,
+    /// The most similar person.
+    pub best: Option<(&'a Person, Cosine)>,
+    /// The next one.
+    pub runner_up: Option<(&'a Person, Cosine)>,
+    /// The sides in the vote, the strongest first: for whom, how many votes, share of the weight.
+    pub votes: Vec<(Option<&'a Person>, usize, f32)>,
+    /// How many a name needs.
+    pub votes_needed: usize,
+    /// Measures of the latest look.
+    pub quality: FaceQuality,
+    /// Why the latest look does not count.
+    pub issue: Option<QualityIssue>,
+    /// Whether the face is as live as it has to be.
+    pub liveness: Liveness,
+    /// Mean score of the liveness network.
+    pub liveness_score: Option<f32>,
+    /// What a punch would meet.
+    pub punch: PunchState,
+}
+
+/// What stands between a face that has a name and a punch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PunchState {
+    /// The face has no name.
+    NoName,
+    /// The person was deactivated.
+    Inactive,
+    /// A punch is being written.
+    UnderWay,
+    /// The latest punch is too recent.
+    Cooldown {
+        /// Time until the next can be made.
+        left: Duration,
+    },
+    /// This mode knows one punch a day, and it is made.
+    AlreadyPresent,
+    /// The next look that confirms the name makes a punch, unless this visit has made one.
+    Ready,
+}
+
+impl Station {
+    /// Why each face in sight has its name or none, the one followed longest first.
+    pub fn explain(&self, now: &Moment) -> Vec<Explanation<'_>> {
+        let tracks = self.tracks().iter();
+        tracks.map(|track| self.explain_track(track, now)).collect()
+    }
+
+    fn explain_track(&self, track: &Track, now: &Moment) -> Explanation<'_> {
+        let candidate = track.candidate();
+        let known = |id: PersonId, similarity: Cosine| Some((self.person(id)?, similarity));
+        Explanation {
+            track: track.id,
+            verdict: track.verdict,
+            judgement: track.judgement,
+            best: candidate.and_then(|c| known(c.person, c.similarity)),
+            runner_up: candidate
+                .and_then(|c| c.runner_up)
+                .and_then(|(id, similarity)| known(id, similarity)),
+            votes: track
+                .sides()
+                .into_iter()
+                .map(|side| {
+                    let person = side.person.and_then(|id| self.person(id));
+                    (person, side.votes, side.share)
+                })
+                .collect(),
+            votes_needed: self.policies.consensus.votes_needed,
+            quality: track.quality,
+            issue: track.issue,
+            liveness: self.liveness_of(track),
+            liveness_score: track.liveness.score(),
+            punch: self.punch_state(track.verdict, now),
+        }
+    }
+
+    fn punch_state(&self, verdict: Verdict, now: &Moment) -> PunchState {
+        let Verdict::Known(id) = verdict else {
+            return PunchState::NoName;
+        };
+        if !self.person(id).is_some_and(|person| person.active) {
+            return PunchState::Inactive;
+        }
+        if self.punching.is_under_way_for(id) {
+            return PunchState::UnderWay;
+        }
+        let day = self.days.get(&id).cloned().unwrap_or_default();
+        match self.policies.attendance.decide(&day, now) {
+            Decision::Cooldown { left } => PunchState::Cooldown { left },
+            Decision::AlreadyPresent => PunchState::AlreadyPresent,
+            Decision::Punch { .. } => PunchState::Ready,
+        }
+    }
+}

@@ -1,0 +1,488 @@
+//! What the operator is looking at and doing: screens, lists, forms.
+//!
+//! [`App::handle`] decides what a key means. It changes only the app; what shall
+//! happen to the station and to the records goes out as [`Action`]s.
+
+mod keys;
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use super::camera_controls::{CameraControl, ControlChange, ControlsList};
+use super::colour::ColourDepth;
+use super::correcting::Correcting;
+use super::correction_form::CorrectionDraft;
+use super::enrol_form::EnrolForm;
+use super::graphics::Canvas;
+use super::input::Input;
+use super::language::Language;
+use super::listing::Listing;
+use super::page::Page;
+use super::palette::Palette;
+use super::person::PersonScreen;
+use super::pin_entry::PinEntry;
+use super::records::{Answer, PageKind, Question};
+use super::reports::Reports;
+use super::review::Review;
+use super::settings::Settings;
+use super::theme::{Charset, Theme, USUAL_ASPECT};
+use super::trends::{Trends, Weeks};
+use super::welcome::{Greeting, Welcome};
+use super::widgets::Steady;
+use rollcall_core::event::Intent;
+use rollcall_core::frame::Moment;
+use rollcall_core::notice::Notice;
+use rollcall_core::person::PersonName;
+use rollcall_core::station::Station;
+
+/// What is known before the dashboard starts.
+#[derive(Debug, Clone)]
+pub struct UiOptions {
+    /// Name of the station, for the status bar.
+    pub station_name: String,
+    /// Colours the terminal has.
+    pub colours: ColourDepth,
+    /// Characters the terminal has.
+    pub charset: Charset,
+    /// The operator's language.
+    pub language: &'static Language,
+    /// How the preview is drawn at first; none for the best that the terminal has.
+    pub preview: Option<PreviewMode>,
+    /// Whether the terminal shows pictures.
+    pub has_pixels: bool,
+    /// Width and height of its character cells in pixels, if it tells them.
+    pub cell: Option<(u16, u16)>,
+    /// Who signs corrections, unless another name is typed.
+    pub operator: String,
+    /// Whether people are asked before they are enrolled.
+    pub ask_consent: bool,
+    /// How long a banner greets whoever has punched; zero for none.
+    pub banner: Duration,
+}
+
+impl Default for UiOptions {
+    /// English, in full colour, nothing asked and nobody greeted.
+    fn default() -> Self {
+        Self {
+            station_name: "Rollcall".into(),
+            colours: ColourDepth::True,
+            charset: Charset::Unicode,
+            language: Language::english(),
+            preview: None,
+            has_pixels: false,
+            cell: None,
+            operator: "operator".into(),
+            ask_consent: false,
+            banner: Duration::ZERO,
+        }
+    }
+}
+
+/// How the preview is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PreviewMode {
+    /// The picture itself, by the terminal's graphics; half-blocks where it has none.
+    Pixels,
+    /// Two pixels in each character cell. A terminal without Unicode or colour
+    /// cannot show them and gets ASCII instead.
+    HalfBlocks,
+    /// Four pixels in each cell, in two colours; ASCII where half-blocks are too.
+    Quadrants,
+    /// Eight dots in each cell, without colour; ASCII without Unicode.
+    Braille,
+    /// Characters by brightness.
+    Ascii,
+    /// Not at all.
+    Off,
+}
+
+/// What the runtime shall do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Give this to the station.
+    Intent(Intent),
+    /// Find out which moments this correction means, and give it to the station.
+    Correct(CorrectionDraft),
+    /// Read or change the records.
+    Ask(Question),
+    /// Change a control of the camera.
+    ChangeControl(ControlChange),
+    /// Look for a while how the camera does, and tell.
+    TestCamera,
+    /// Give the terminal to the shell until it is given back.
+    Suspend,
+    /// End the program.
+    Quit,
+    /// Go on without a dashboard, or end: the terminal is gone, for this reason.
+    TerminalLost(String),
+}
+
+/// What fills the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Screen {
+    Live,
+    People,
+    /// One person; reached from the people.
+    Person,
+    Attendance,
+    Review,
+    Calibration,
+    Charts,
+    Log,
+    Audit,
+    Camera,
+    Settings,
+    Doctor,
+    Help,
+}
+
+impl Screen {
+    /// All that have a key of their own.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 12] = [
+        Self::Live,
+        Self::People,
+        Self::Attendance,
+        Self::Review,
+        Self::Calibration,
+        Self::Charts,
+        Self::Log,
+        Self::Audit,
+        Self::Camera,
+        Self::Settings,
+        Self::Doctor,
+        Self::Help,
+    ];
+
+    /// What the breadcrumb calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Live => english!("live"),
+            Self::People | Self::Person => english!("people"),
+            Self::Attendance => english!("attendance"),
+            Self::Review => english!("review"),
+            Self::Calibration => english!("calibration"),
+            Self::Charts => english!("charts"),
+            Self::Log => english!("log"),
+            Self::Audit => english!("audit"),
+            Self::Camera => english!("camera"),
+            Self::Settings => english!("settings"),
+            Self::Doctor => english!("doctor"),
+            Self::Help => english!("help"),
+        }
+    }
+
+    /// The report in lines that fills it, if one does.
+    fn page(self) -> Option<PageKind> {
+        match self {
+            Self::Calibration => Some(PageKind::Calibration),
+            Self::Audit => Some(PageKind::Audit),
+            Self::Doctor => Some(PageKind::Doctor),
+            _ => None,
+        }
+    }
+}
+
+/// What a window too small for all of the live screen shows of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pane {
+    Camera,
+    Today,
+    Log,
+}
+
+/// Where a person is being enrolled.
+#[derive(Debug, Clone)]
+pub(crate) enum Enrolling {
+    /// Nowhere.
+    No,
+    /// Name and code are being typed.
+    Form(EnrolForm),
+    /// The station is taking samples or saving them. The form is kept for the
+    /// case that it refuses.
+    Submitted {
+        form: EnrolForm,
+        name: PersonName,
+        /// Lines in the station's log before; what comes after is the answer.
+        log_lines: u64,
+    },
+}
+
+/// Where the log screen is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogView {
+    /// The newest line is on top.
+    Following,
+    /// This line (counted from the first ever written) stays on top while others come.
+    Held(u64),
+}
+
+/// The dashboard's own state.
+#[derive(Debug, Clone)]
+pub struct App {
+    options: UiOptions,
+    pub(crate) preview: PreviewMode,
+    pub(crate) screen: Screen,
+    /// Where Esc leads from the help.
+    behind_help: Screen,
+    pub(crate) pane: Pane,
+    /// Whether the live screen says why each face has its name.
+    pub(crate) explaining: bool,
+    pub(crate) enrolling: Enrolling,
+    pub(crate) correcting: Correcting,
+    pub(crate) pin: PinEntry,
+    /// Why the last digits were no PIN; until the next key.
+    pub(crate) pin_problem: Option<String>,
+    pub(crate) people: Listing,
+    pub(crate) person: PersonScreen,
+    pub(crate) attendance: Listing,
+    pub(crate) reports: Reports,
+    pub(crate) review: Review,
+    pub(crate) page: Page,
+    pub(crate) settings: Settings,
+    pub(crate) log: LogView,
+    pub(crate) controls: ControlsList,
+    pub(crate) help_scroll: u16,
+    pub(crate) palette: Option<Palette>,
+    /// What came of the last deed; until the next key.
+    pub(crate) remark: Option<Result<String, String>>,
+    /// What takes the last deeds back, the latest one last.
+    undo: Vec<Question>,
+    welcome: Welcome,
+    pub(crate) trends: Trends,
+    /// The weeks of the charts.
+    pub(crate) weeks: Weeks,
+    /// What the preview shows. Drawing writes it, which is why it is in a cell: all else
+    /// that is drawn from is only read.
+    pub(crate) steady: RefCell<Steady>,
+    /// Where the terminal shall show the picture itself; written by drawing, too.
+    pub(crate) canvas: Cell<Option<Canvas>>,
+}
+
+/// Deeds that can be taken back, one after the other.
+const MOST_UNDO: usize = 20;
+
+impl App {
+    /// A dashboard that shows the live screen.
+    pub fn new(options: UiOptions) -> Self {
+        let best = if options.has_pixels {
+            PreviewMode::Pixels
+        } else {
+            PreviewMode::HalfBlocks
+        };
+        Self {
+            preview: options.preview.unwrap_or(best),
+            options,
+            screen: Screen::Live,
+            behind_help: Screen::Live,
+            pane: Pane::Camera,
+            explaining: false,
+            enrolling: Enrolling::No,
+            correcting: Correcting::No,
+            pin: PinEntry::default(),
+            pin_problem: None,
+            people: Listing::default(),
+            person: PersonScreen::default(),
+            attendance: Listing::default(),
+            reports: Reports::default(),
+            review: Review::default(),
+            page: Page::default(),
+            settings: Settings::default(),
+            log: LogView::Following,
+            controls: ControlsList::default(),
+            help_scroll: 0,
+            palette: None,
+            remark: None,
+            undo: Vec::new(),
+            welcome: Welcome::default(),
+            trends: Trends::default(),
+            weeks: Weeks::default(),
+            steady: RefCell::default(),
+            canvas: Cell::default(),
+        }
+    }
+
+    /// Does what `input` means at `now` and says what shall be done about it.
+    pub fn handle(&mut self, input: Input, station: &Station, now: &Moment) -> Vec<Action> {
+        self.follow(station);
+        match input {
+            Input::Key(key) => self.key(key, station, now),
+            Input::Paste(text) => {
+                self.paste(&text);
+                Vec::new()
+            }
+            Input::Resized => Vec::new(),
+            Input::Lost(reason) => vec![Action::TerminalLost(reason)],
+        }
+    }
+
+    /// By how much the preview's colours may be off before they are drawn again.
+    pub fn set_tolerance(&mut self, tolerance: u8) {
+        self.steady.get_mut().tolerance = tolerance;
+    }
+
+    /// Takes in what the station has done since; to be called before drawing.
+    ///
+    /// A refused enrolment brings the form back, with what was typed and the reason.
+    pub fn follow(&mut self, station: &Station) {
+        self.welcome.follow(station);
+        self.correcting.follow(station);
+        let Enrolling::Submitted {
+            form,
+            name,
+            log_lines,
+        } = &self.enrolling
+        else {
+            return;
+        };
+        let answer = station.log().since(*log_lines).find_map(|entry| {
+            let (who, refused) = match &entry.notice {
+                Notice::Enrolled { name, .. } | Notice::EnrolmentCancelled { name } => {
+                    (name, false)
+                }
+                Notice::EnrolmentRefused { name, .. } | Notice::EnrolmentTimedOut { name } => {
+                    (name, true)
+                }
+                _ => return None,
+            };
+            (who == name).then(|| refused.then(|| entry.notice.to_string()))
+        });
+        self.enrolling = match answer {
+            None => return,
+            Some(None) => Enrolling::No,
+            Some(Some(reason)) => {
+                self.screen = Screen::Live;
+                Enrolling::Form(form.clone().refused(reason))
+            }
+        };
+    }
+
+    /// Takes in how long a frame takes now, for the charts.
+    pub fn observe(&mut self, station: &Station, now: &Moment, frame_time: Option<Duration>) {
+        self.trends.observe(station, now.monotonic, frame_time);
+    }
+
+    /// Says what came of something; until the next key.
+    pub fn tell(&mut self, remark: Result<String, String>) {
+        self.remark = Some(remark);
+    }
+
+    /// Whether somebody has punched since this was asked last.
+    pub fn take_news(&mut self) -> bool {
+        self.welcome.take_news()
+    }
+
+    /// What has to be read now for the screen.
+    pub fn due(&mut self, station: &Station) -> Vec<Question> {
+        let question = match self.screen {
+            Screen::Attendance => self.reports.due(station).map(Question::Report),
+            Screen::Charts => self.weeks.due(station).map(Question::Report),
+            Screen::Review => self.review.is_due(station).then_some(Question::Visitors),
+            Screen::Person => {
+                let due = self.person.due(station.log().written());
+                due.map(Question::Person)
+            }
+            Screen::Settings => self.settings.is_due().then_some(Question::Settings),
+            Screen::Calibration | Screen::Audit | Screen::Doctor => {
+                self.page.due().map(Question::Page)
+            }
+            _ => None,
+        };
+        question.into_iter().collect()
+    }
+
+    /// Takes what was read or done.
+    pub fn take(&mut self, answer: Answer) {
+        match answer {
+            Answer::Report(query, days) if self.weeks.is_asked(query) => self.weeks.take(days),
+            Answer::Report(query, days) => self.reports.take(query, days),
+            Answer::Visitors(visitors) => self.review.show(visitors),
+            Answer::Page(kind, lines) => self.page.take(kind, lines),
+            Answer::Person(file) => self.person.take(*file),
+            Answer::Settings(rows) => self.settings.take(rows),
+            Answer::Reviewed(told) => self.review.told(told),
+            Answer::Done(done) => {
+                self.remark = Some(done.map(|done| {
+                    if let Some(undo) = done.undo {
+                        if self.undo.len() == MOST_UNDO {
+                            self.undo.remove(0);
+                        }
+                        self.undo.push(undo);
+                    }
+                    done.said
+                }));
+                // What is shown is not true any more.
+                self.settings.ask_again();
+                self.person.ask_again();
+            }
+        }
+    }
+
+    /// Whether the camera's controls are on the screen, and worth being read.
+    pub fn shows_camera(&self) -> bool {
+        self.screen == Screen::Camera
+    }
+
+    /// Takes the camera's controls as they are, and what there is to say of them.
+    pub fn show_controls(&mut self, controls: Vec<CameraControl>, remark: String) {
+        self.controls.show(controls, remark);
+    }
+
+    /// The name for the status bar.
+    pub(crate) fn station_name(&self) -> &str {
+        &self.options.station_name
+    }
+
+    /// Whom the banner greets now, if anybody.
+    pub(crate) fn greeting(&self, now: &Moment) -> Option<&Greeting> {
+        self.welcome.greeting(now.monotonic, self.options.banner)
+    }
+
+    pub(crate) fn has_pixels(&self) -> bool {
+        self.options.has_pixels
+    }
+
+    pub(crate) fn theme(&self) -> Theme {
+        self.options.theme()
+    }
+}
+
+impl UiOptions {
+    fn theme(&self) -> Theme {
+        Theme {
+            depth: self.colours,
+            charset: self.charset,
+            language: self.language,
+            cell_aspect: self.cell.map_or(USUAL_ASPECT, |(width, height)| {
+                f32::from(height) / f32::from(width.max(1))
+            }),
+            has_pixels: self.has_pixels,
+        }
+    }
+}
+
+impl PreviewMode {
+    fn next(self, has_pixels: bool) -> Self {
+        match self {
+            PreviewMode::HalfBlocks => PreviewMode::Quadrants,
+            PreviewMode::Quadrants => PreviewMode::Braille,
+            PreviewMode::Braille => PreviewMode::Ascii,
+            PreviewMode::Ascii => PreviewMode::Off,
+            PreviewMode::Off if has_pixels => PreviewMode::Pixels,
+            PreviewMode::Off | PreviewMode::Pixels => PreviewMode::HalfBlocks,
+        }
+    }
+}
+
+impl LogView {
+    /// The line on top, counted from the first ever written, which is 1.
+    pub(crate) fn top(self, written: u64) -> u64 {
+        match self {
+            LogView::Following => written,
+            LogView::Held(line) => line.min(written),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,382 @@
+//! What each key means where: a table of transitions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::DateTime;
+use image::RgbImage;
+
+use super::*;
+use crate::enrol_form::suggested_code;
+use crate::input::Key;
+use rollcall_core::consensus::ConsensusPolicy;
+use rollcall_core::day::{AttendanceMode, AttendancePolicy};
+use rollcall_core::embedding::{Cosine, ModelId};
+use rollcall_core::enrolment::EnrolmentPolicy;
+use rollcall_core::event::{Event, Receipt, Snapshot};
+use rollcall_core::frame::{Frame, FrameId};
+use rollcall_core::gallery::MatchPolicy;
+use rollcall_core::liveness::{LivenessDemand, LivenessPolicy};
+use rollcall_core::observation::{Observation, StageTimes};
+use rollcall_core::person::{Person, PersonCode, PersonId};
+use rollcall_core::station::{Mode, Policies};
+use rollcall_core::worktime::plan::WorkPlan;
+
+fn now() -> Moment {
+    Moment {
+        monotonic: Duration::from_secs(10),
+        wall: DateTime::parse_from_rfc3339("2026-11-23T08:00:00+01:00").unwrap(),
+    }
+}
+
+fn station(codes: &[&str]) -> Station {
+    let policies = Policies {
+        matching: MatchPolicy {
+            threshold: Cosine(0.4),
+            per_tenfold: 0.0,
+            min_margin: 0.05,
+        },
+        consensus: ConsensusPolicy::default(),
+        liveness: LivenessPolicy {
+            demand: LivenessDemand::Nothing,
+            threshold: 0.5,
+            mirrored: false,
+        },
+        attendance: AttendancePolicy {
+            mode: AttendanceMode::Toggle,
+            cooldown: Duration::from_secs(300),
+            day_starts_at: chrono::NaiveTime::MIN,
+        },
+        enrolment: EnrolmentPolicy::default(),
+        adapts: false,
+    };
+    let plan = WorkPlan::without_shifts(policies.attendance, Arc::new(chrono::Utc));
+    let mut station = Station::new(policies, plan, ModelId::from_sha256("00"), &now());
+    let people = codes.iter().zip(1..).map(|(code, id)| Person {
+        id: PersonId(id),
+        code: PersonCode::parse(code).unwrap(),
+        name: PersonName::parse(&format!("Person {id}")).unwrap(),
+        active: true,
+        created_at: now().wall,
+        team: None,
+        template_count: 1,
+    });
+    let snapshot = Snapshot {
+        people: people.collect(),
+        retired_codes: vec![PersonCode::parse("R-007").unwrap()],
+        local_day: now().wall.date_naive(),
+        ..Snapshot::default()
+    };
+    station.handle(
+        Event::Receipt(Receipt::Snapshot(Box::new(snapshot))),
+        &now(),
+    );
+    station
+}
+
+fn app() -> App {
+    App::new(UiOptions {
+        station_name: "Test".into(),
+        operator: "olga".into(),
+        ..UiOptions::default()
+    })
+}
+
+fn press(app: &mut App, station: &Station, keys: &[Key]) -> Vec<Action> {
+    let inputs = keys.iter().map(|&key| Input::Key(key));
+    inputs
+        .flat_map(|input| app.handle(input, station, &now()))
+        .collect()
+}
+
+fn write(app: &mut App, station: &Station, text: &str) -> Vec<Action> {
+    press(
+        app,
+        station,
+        &text.chars().map(Key::Char).collect::<Vec<_>>(),
+    )
+}
+
+fn form(app: &App) -> &EnrolForm {
+    match &app.enrolling {
+        Enrolling::Form(form) => form,
+        other => panic!("no form but {other:?}"),
+    }
+}
+
+#[test]
+fn keys_lead_from_screen_to_screen() {
+    let station = station(&["P-001", "P-002"]);
+    for (keys, screen) in [
+        ("p", Screen::People),
+        ("t", Screen::Attendance),
+        ("l", Screen::Log),
+        ("?", Screen::Help),
+        ("/", Screen::People),
+        ("pt", Screen::Attendance),
+        ("tl", Screen::Log),
+        ("s", Screen::Settings),
+        ("d", Screen::Doctor),
+        ("a", Screen::Audit),
+        ("g", Screen::Calibration),
+        ("b", Screen::Charts),
+        ("sb", Screen::Charts),
+        ("x", Screen::Live),
+        ("v", Screen::Live),
+    ] {
+        let mut app = app();
+        assert_eq!(write(&mut app, &station, keys), []);
+        assert_eq!(app.screen, screen, "after {keys:?}");
+        // A filter that is being typed is left by the first Esc.
+        press(&mut app, &station, &[Key::Esc, Key::Esc]);
+        assert_eq!(app.screen, Screen::Live, "Esc after {keys:?}");
+        assert_eq!(write(&mut app, &station, "q"), [Action::Quit]);
+    }
+}
+
+#[test]
+fn every_screen_is_one_function_key_from_every_other() {
+    let station = station(&["P-001"]);
+    for from in 1..=11 {
+        for to in (2..=11).filter(|to| *to != from) {
+            let mut app = app();
+            press(&mut app, &station, &[Key::F(from)]);
+            press(&mut app, &station, &[Key::F(to)]);
+            let mut direct = self::app();
+            press(&mut direct, &station, &[Key::F(to)]);
+            assert_eq!(app.screen, direct.screen, "F{from} F{to}");
+            assert_ne!(app.screen, Screen::Live);
+        }
+    }
+}
+
+#[test]
+fn the_palette_takes_all_keys_and_gives_back_a_command() {
+    let station = station(&["P-001"]);
+    for opening in [Key::Char(':'), Key::Ctrl('p')] {
+        let mut app = app();
+        press(&mut app, &station, &[Key::Char('t'), opening]);
+        assert_eq!(write(&mut app, &station, "quit"), []);
+        assert_eq!(press(&mut app, &station, &[Key::Enter]), [Action::Quit]);
+        press(&mut app, &station, &[opening, Key::Esc]);
+        assert_eq!(
+            app.screen,
+            Screen::Attendance,
+            "Esc closes it and nothing else"
+        );
+        press(&mut app, &station, &[opening]);
+        app.handle(Input::Paste("month".into()), &station, &now());
+        press(&mut app, &station, &[Key::Enter]);
+        assert_eq!(app.reports.period, crate::reports::Period::Month);
+    }
+}
+
+#[test]
+fn what_can_be_undone_is_undone_latest_first() {
+    use crate::{Answer, Done, Question, SettingChange};
+    let station = station(&["P-001"]);
+    let mut app = app();
+    assert_eq!(write(&mut app, &station, "u"), []);
+    assert!(matches!(&app.remark, Some(Err(words)) if words.starts_with("nothing to undo")));
+    let back = |value: &str| {
+        Question::ChangeSetting(SettingChange {
+            section: "dashboard".into(),
+            key: "language".into(),
+            value: Some(value.into()),
+            by: "olga".into(),
+        })
+    };
+    for value in ["one", "two"] {
+        app.take(Answer::Done(Ok(Done {
+            said: "changed".into(),
+            undo: Some(back(value)),
+        })));
+    }
+    assert_eq!(app.remark, Some(Ok("changed".into())));
+    assert_eq!(write(&mut app, &station, "u"), [Action::Ask(back("two"))]);
+    assert_eq!(app.remark, None, "said until the next key");
+    assert_eq!(write(&mut app, &station, "u"), [Action::Ask(back("one"))]);
+    assert_eq!(write(&mut app, &station, "u"), []);
+}
+
+#[test]
+fn ctrl_z_asks_for_the_shell_also_in_a_form() {
+    let station = station(&["P-001"]);
+    let mut app = app();
+    write(&mut app, &station, "eDana");
+    assert_eq!(
+        press(&mut app, &station, &[Key::Ctrl('z')]),
+        [Action::Suspend]
+    );
+    assert_eq!(form(&app).name.text(), "Dana");
+}
+
+#[test]
+fn help_goes_back_to_where_it_was_asked_for() {
+    let station = station(&[]);
+    let mut app = app();
+    write(&mut app, &station, "t?");
+    press(&mut app, &station, &[Key::Esc]);
+    assert_eq!(app.screen, Screen::Attendance);
+    write(&mut app, &station, "??");
+    assert_eq!(app.screen, Screen::Attendance);
+}
+
+#[test]
+fn ctrl_c_quits_from_everywhere() {
+    let station = station(&["P-001"]);
+    for keys in ["", "p", "p/", "t", "l", "?", "e", "eDana"] {
+        let mut app = app();
+        write(&mut app, &station, keys);
+        let actions = press(&mut app, &station, &[Key::Ctrl('c')]);
+        assert_eq!(actions, [Action::Quit], "after {keys:?}");
+    }
+}
+
+#[test]
+fn the_preview_goes_round_its_modes() {
+    let station = station(&[]);
+    let mut app = app();
+    let modes: Vec<_> = (0..5)
+        .map(|_| {
+            write(&mut app, &station, "v");
+            app.preview
+        })
+        .collect();
+    assert_eq!(
+        modes,
+        [
+            PreviewMode::Quadrants,
+            PreviewMode::Braille,
+            PreviewMode::Ascii,
+            PreviewMode::Off,
+            PreviewMode::HalfBlocks
+        ]
+    );
+}
+
+#[test]
+fn a_right_form_becomes_an_intent() {
+    let station = station(&["P-001"]);
+    let mut app = app();
+    assert_eq!(write(&mut app, &station, "eq p Dana"), []);
+    app.handle(Input::Paste(" Ngo\n".into()), &station, &now());
+    let actions = press(&mut app, &station, &[Key::Enter]);
+    let expected = Intent::Enrol {
+        name: PersonName::parse("q p Dana Ngo").unwrap(),
+        code: PersonCode::parse("P-002").unwrap(),
+    };
+    assert_eq!(actions, [Action::Intent(expected)]);
+    assert!(matches!(app.enrolling, Enrolling::Submitted { .. }));
+}
+
+#[test]
+fn a_wrong_form_stays_and_says_why() {
+    let station = station(&["P-001"]);
+    let mut app = app();
+    write(&mut app, &station, "e");
+    assert_eq!(form(&app).name_problem(), None, "nothing was typed yet");
+    assert_eq!(press(&mut app, &station, &[Key::Enter]), []);
+    assert_eq!(form(&app).name_problem().unwrap(), "the name is empty");
+    write(&mut app, &station, "Dana");
+    assert_eq!(form(&app).name_problem(), None);
+    press(&mut app, &station, &[Key::Tab]);
+    for (code, problem) in [
+        ("p-001", "p-001 belongs to Person 1"),
+        ("a/b", "the code holds '/'"),
+    ] {
+        press(&mut app, &station, &[Key::Ctrl('u')]);
+        write(&mut app, &station, code);
+        assert_eq!(press(&mut app, &station, &[Key::Enter]), []);
+        let found = form(&app).code_problem(&station).unwrap();
+        assert!(found.starts_with(problem), "{found}");
+    }
+    press(&mut app, &station, &[Key::Esc]);
+    assert!(matches!(app.enrolling, Enrolling::No));
+}
+
+#[test]
+fn esc_and_q_call_the_enrolment_off() {
+    for key in [Key::Esc, Key::Char('q')] {
+        let mut station = station(&[]);
+        let mut app = app();
+        write(&mut app, &station, "eDana");
+        for action in press(&mut app, &station, &[Key::Enter]) {
+            let Action::Intent(intent) = action else {
+                panic!("{action:?}");
+            };
+            station.handle(Event::Intent(intent), &now());
+        }
+        assert!(matches!(station.mode(), Mode::Enrolling(_)));
+        let actions = press(&mut app, &station, &[key]);
+        assert_eq!(actions, [Action::Intent(Intent::CancelEnrolment)]);
+        assert!(matches!(app.enrolling, Enrolling::No));
+    }
+}
+
+#[test]
+fn after_a_timeout_the_form_is_back() {
+    let mut station = station(&[]);
+    let mut app = app();
+    write(&mut app, &station, "eDana");
+    for action in press(&mut app, &station, &[Key::Enter]) {
+        if let Action::Intent(intent) = action {
+            station.handle(Event::Intent(intent), &now());
+        }
+    }
+    app.follow(&station);
+    assert!(matches!(app.enrolling, Enrolling::Submitted { .. }));
+    let much_later = Moment {
+        monotonic: Duration::from_secs(500),
+        ..now()
+    };
+    let frame = Arc::new(Frame {
+        id: FrameId(1),
+        captured_at: much_later,
+        image: RgbImage::new(4, 3),
+    });
+    let nobody = Observation {
+        frame,
+        faces: vec![],
+        times: StageTimes::default(),
+    };
+    station.handle(Event::Observed(nobody), &much_later);
+    station.handle(Event::Tick, &much_later);
+    app.follow(&station);
+    assert_eq!(form(&app).name.text(), "Dana");
+    assert!(
+        form(&app)
+            .refusal
+            .as_ref()
+            .unwrap()
+            .contains("not enrolled")
+    );
+}
+
+#[test]
+fn suggested_codes_go_on_where_the_last_one_ended() {
+    for (codes, suggestion) in [
+        (&[][..], "P-001"),
+        (&["E-017"], "E-018"),
+        (&["E-099", "E-100"], "E-101"),
+        (&["P-002", "P-001"], "P-003"),
+        (&["p-002", "P-001"], "P-003"),
+        (&["anna"], "P-001"),
+        (&["P-001", "anna"], "P-002"),
+        (&["99999999999999999999"], "P-001"),
+        (&["9"], "10"),
+        // R-007 belonged to somebody who was deleted.
+        (&["R-006"], "R-008"),
+    ] {
+        assert_eq!(suggested_code(&station(codes)), suggestion, "{codes:?}");
+    }
+}
+
+#[test]
+fn a_lost_terminal_is_reported() {
+    let lost = Input::Lost("no such device".into());
+    assert_eq!(
+        app().handle(lost, &station(&[]), &now()),
+        [Action::TerminalLost("no such device".into())]
+    );
+}

@@ -1,0 +1,329 @@
+//! The form in which an operator puts right the punches of one person's day.
+//!
+//! What it gives out is a [`CorrectionDraft`] in the time of the clock on the
+//! wall; which moment that is, only the runtime can say.
+
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+
+use super::field::TextField;
+use super::input::Key;
+use rollcall_core::attendance::{AttendanceEvent, Direction, EventId, EventSource};
+use rollcall_core::person::{PersonCode, PersonId};
+use rollcall_core::station::Station;
+
+/// A correction whose times are still those of the clock on the wall.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CorrectionDraft {
+    /// What shall be done.
+    pub deed: DraftDeed,
+    /// Who asks for it.
+    pub operator: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// As [`rollcall_core::correction::Deed`], in local time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DraftDeed {
+    /// Adds a punch.
+    Add {
+        /// Whose punch it is.
+        code: PersonCode,
+        /// When.
+        at: NaiveDateTime,
+        /// In or out.
+        direction: Direction,
+    },
+    /// Takes an event back.
+    Void {
+        /// The event.
+        event: EventId,
+    },
+    /// Takes an event back, because it was somebody else's face.
+    Disown {
+        /// The event.
+        event: EventId,
+    },
+    /// Puts another event in its place; `None` stays as it is.
+    Change {
+        /// The event.
+        event: EventId,
+        /// Another time.
+        at: Option<NaiveDateTime>,
+        /// Another person.
+        code: Option<PersonCode>,
+        /// Another direction.
+        direction: Option<Direction>,
+    },
+}
+
+/// What can be done here, one after the other with the arrow keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Choice {
+    Add,
+    Change(EventId),
+    Void(EventId),
+    /// It was somebody else's face.
+    Disown(EventId),
+}
+
+/// Which line the keys go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CorrectionField {
+    Choice,
+    Time,
+    Direction,
+    Person,
+    Reason,
+    Operator,
+}
+
+/// What a key led to.
+#[derive(Debug)]
+pub(crate) enum CorrectionStep {
+    Stay,
+    Close,
+    Submit(CorrectionDraft),
+}
+
+/// The form.
+#[derive(Debug, Clone)]
+pub(crate) struct CorrectionForm {
+    pub(crate) person: PersonId,
+    /// The day that is put right, and its events as they stood when the form was opened.
+    pub(crate) day: NaiveDate,
+    events: Vec<AttendanceEvent>,
+    choices: Vec<Choice>,
+    choice: usize,
+    pub(crate) focus: CorrectionField,
+    pub(crate) time: TextField,
+    pub(crate) direction: Direction,
+    pub(crate) code: TextField,
+    pub(crate) reason: TextField,
+    pub(crate) operator: TextField,
+    /// What is wrong with what was sent, or why it was refused.
+    pub(crate) refusal: Option<String>,
+}
+
+impl CorrectionForm {
+    /// The form for the events of `person` on a day, the latest one first.
+    pub(crate) fn open(
+        person: PersonId,
+        (day, events): (NaiveDate, Vec<AttendanceEvent>),
+        station: &Station,
+        operator: &str,
+    ) -> Self {
+        let standing = events.iter().rev();
+        let standing = standing.filter(|e| e.void.is_none());
+        let mut choices: Vec<Choice> = standing
+            .flat_map(|e| {
+                let is_face = e.source == EventSource::Camera;
+                let disown = is_face.then_some(Choice::Disown(e.id));
+                [Choice::Change(e.id), Choice::Void(e.id)]
+                    .into_iter()
+                    .chain(disown)
+            })
+            .collect();
+        choices.push(Choice::Add);
+        let mut form = Self {
+            person,
+            day,
+            events,
+            choices,
+            choice: 0,
+            focus: CorrectionField::Choice,
+            time: TextField::default(),
+            direction: Direction::In,
+            code: TextField::default(),
+            reason: TextField::default(),
+            operator: TextField::default(),
+            refusal: None,
+        };
+        form.operator.insert(operator);
+        form.fill_in(station);
+        form
+    }
+
+    pub(crate) fn choice(&self) -> Choice {
+        self.choices[self.choice]
+    }
+
+    /// The event that is changed or voided.
+    pub(crate) fn event(&self) -> Option<&AttendanceEvent> {
+        let id = match self.choice() {
+            Choice::Add => return None,
+            Choice::Change(id) | Choice::Void(id) | Choice::Disown(id) => id,
+        };
+        self.events.iter().find(|e| e.id == id)
+    }
+
+    /// The lines that mean something for what is chosen.
+    pub(crate) fn fields(&self) -> &'static [CorrectionField] {
+        use CorrectionField::{Choice as What, Direction, Operator, Person, Reason, Time};
+        match self.choice() {
+            Choice::Add => &[What, Time, Direction, Reason, Operator],
+            Choice::Change(_) => &[What, Time, Direction, Person, Reason, Operator],
+            Choice::Void(_) | Choice::Disown(_) => &[What, Reason, Operator],
+        }
+    }
+
+    pub(crate) fn handle(&mut self, key: Key, station: &Station) -> CorrectionStep {
+        match (key, self.focus) {
+            (Key::Esc, _) => return CorrectionStep::Close,
+            (Key::Enter, _) => return self.submit(station),
+            (Key::Tab | Key::Down, _) => self.step_focus(1),
+            (Key::BackTab | Key::Up, _) => self.step_focus(self.fields().len() - 1),
+            (Key::Left, CorrectionField::Choice) => {
+                self.step_choice(self.choices.len() - 1, station);
+            }
+            (Key::Right | Key::Char(' '), CorrectionField::Choice) => self.step_choice(1, station),
+            (Key::Left | Key::Right | Key::Char(' '), CorrectionField::Direction) => {
+                self.direction = match self.direction {
+                    Direction::In => Direction::Out,
+                    Direction::Out => Direction::In,
+                };
+            }
+            (Key::Char('i'), CorrectionField::Direction) => self.direction = Direction::In,
+            (Key::Char('o'), CorrectionField::Direction) => self.direction = Direction::Out,
+            (key, _) => {
+                if let Some(field) = self.focused() {
+                    field.handle(key);
+                }
+            }
+        }
+        CorrectionStep::Stay
+    }
+
+    pub(crate) fn paste(&mut self, pasted: &str) {
+        if let Some(field) = self.focused() {
+            field.insert(pasted);
+        }
+    }
+
+    /// The same form after it was refused.
+    pub(crate) fn refused(mut self, reason: String) -> Self {
+        self.refusal = Some(reason);
+        self
+    }
+
+    fn step_focus(&mut self, step: usize) {
+        let fields = self.fields();
+        let now = fields.iter().position(|&f| f == self.focus).unwrap_or(0);
+        self.focus = fields[(now + step) % fields.len()];
+    }
+
+    fn step_choice(&mut self, step: usize, station: &Station) {
+        self.choice = (self.choice + step) % self.choices.len();
+        self.fill_in(station);
+    }
+
+    /// Shows what the chosen event says now.
+    fn fill_in(&mut self, station: &Station) {
+        self.time.clear();
+        self.code.clear();
+        let Some(event) = self.event() else {
+            return;
+        };
+        let (time, direction) = (event.at.format("%H:%M:%S").to_string(), event.direction);
+        self.direction = direction;
+        self.time.insert(&time);
+        if let Some(person) = station.person(self.person) {
+            self.code.insert(person.code.as_str());
+        }
+    }
+
+    fn submit(&mut self, station: &Station) -> CorrectionStep {
+        match self.draft(station) {
+            Ok(draft) => {
+                self.refusal = None;
+                CorrectionStep::Submit(draft)
+            }
+            Err((field, problem)) => {
+                self.focus = field;
+                self.refusal = Some(problem);
+                CorrectionStep::Stay
+            }
+        }
+    }
+
+    fn draft(&self, station: &Station) -> Result<CorrectionDraft, (CorrectionField, String)> {
+        let person = station.person(self.person).ok_or_else(|| {
+            let gone = "this person is not enrolled any more".to_owned();
+            (CorrectionField::Choice, gone)
+        })?;
+        let deed = match self.choice() {
+            Choice::Add => DraftDeed::Add {
+                code: person.code.clone(),
+                at: self.moment(station)?,
+                direction: self.direction,
+            },
+            Choice::Void(event) => DraftDeed::Void { event },
+            Choice::Disown(event) => DraftDeed::Disown { event },
+            Choice::Change(event) => {
+                let code = PersonCode::parse(self.code.text())
+                    .map_err(|e| (CorrectionField::Person, e.to_string()))?;
+                let old = self.event();
+                let is_new_time = |at: &NaiveDateTime| {
+                    old.is_none_or(|old| at.time() != whole_seconds(old.at.time()))
+                };
+                DraftDeed::Change {
+                    event,
+                    at: Some(self.moment(station)?).filter(is_new_time),
+                    code: (code != person.code).then_some(code),
+                    direction: old
+                        .is_none_or(|old| old.direction != self.direction)
+                        .then_some(self.direction),
+                }
+            }
+        };
+        let filled = |field: &TextField, which, name: &str| {
+            let text = field.text().trim().to_owned();
+            if text.is_empty() {
+                Err((which, format!("the {name} is empty")))
+            } else {
+                Ok(text)
+            }
+        };
+        Ok(CorrectionDraft {
+            deed,
+            reason: filled(&self.reason, CorrectionField::Reason, "reason")?,
+            operator: filled(&self.operator, CorrectionField::Operator, "operator's name")?,
+        })
+    }
+
+    /// The typed time of day on the day that is put right.
+    fn moment(&self, station: &Station) -> Result<NaiveDateTime, (CorrectionField, String)> {
+        let text = self.time.text().trim();
+        let time = ["%H:%M:%S", "%H:%M"]
+            .iter()
+            .find_map(|format| NaiveTime::parse_from_str(text, format).ok())
+            .ok_or_else(|| {
+                let problem = format!("{text:?} is no time; write it as 08:02 or 08:02:30");
+                (CorrectionField::Time, problem)
+            })?;
+        let day = self.day;
+        // Before the day starts it is the night at its end.
+        let date = if time < station.policies().attendance.day_starts_at {
+            day.succ_opt().unwrap_or(day)
+        } else {
+            day
+        };
+        Ok(date.and_time(time))
+    }
+
+    fn focused(&mut self) -> Option<&mut TextField> {
+        match self.focus {
+            CorrectionField::Choice | CorrectionField::Direction => None,
+            CorrectionField::Time => Some(&mut self.time),
+            CorrectionField::Person => Some(&mut self.code),
+            CorrectionField::Reason => Some(&mut self.reason),
+            CorrectionField::Operator => Some(&mut self.operator),
+        }
+    }
+}
+
+/// The form shows no fractions; what is not touched must not look changed.
+fn whole_seconds(time: NaiveTime) -> NaiveTime {
+    use chrono::Timelike;
+    time.with_nanosecond(0).unwrap_or(time)
+}

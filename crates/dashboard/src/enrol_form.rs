@@ -1,0 +1,186 @@
+//! The form in which a new person's name and code are typed.
+
+use super::field::TextField;
+use super::input::Key;
+use super::text;
+use rollcall_core::event::Intent;
+use rollcall_core::person::{NameError, PersonCode, PersonName};
+use rollcall_core::station::Station;
+
+/// Which field the keys go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum FormField {
+    #[default]
+    Name,
+    Code,
+}
+
+/// What has been typed so far.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct EnrolForm {
+    pub(crate) name: TextField,
+    pub(crate) code: TextField,
+    pub(crate) focus: FormField,
+    /// Why the last attempt failed; shown until the next one.
+    pub(crate) refusal: Option<String>,
+    attempted: bool,
+    /// Whether consent is asked for before a face is enrolled, and is being asked.
+    pub(crate) consent: ConsentQuestion,
+}
+
+/// Whether the person in front has been asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum ConsentQuestion {
+    /// Nobody asks: the configuration does not want it.
+    #[default]
+    No,
+    /// It will be asked when everything else is right.
+    Later,
+    /// It is being asked.
+    Now,
+}
+
+/// What a key led to.
+#[derive(Debug)]
+pub(crate) enum FormStep {
+    /// The form stays.
+    Stay,
+    /// The form was given up.
+    Close,
+    /// Everything is right.
+    Submit(Intent),
+}
+
+impl EnrolForm {
+    /// An empty form.
+    pub(crate) fn asking(consent: ConsentQuestion) -> Self {
+        Self {
+            consent,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn handle(&mut self, key: Key, station: &Station) -> FormStep {
+        if self.consent == ConsentQuestion::Now {
+            if matches!(key, Key::Char('y' | 'Y')) {
+                return self.submit(station);
+            }
+            // Anything but a clear yes is none.
+            self.consent = ConsentQuestion::Later;
+            return FormStep::Stay;
+        }
+        match key {
+            Key::Esc => return FormStep::Close,
+            Key::Enter => return self.submit(station),
+            Key::Tab | Key::BackTab | Key::Up | Key::Down => {
+                self.focus = match self.focus {
+                    FormField::Name => FormField::Code,
+                    FormField::Code => FormField::Name,
+                };
+            }
+            key => {
+                self.focused().handle(key);
+            }
+        }
+        FormStep::Stay
+    }
+
+    /// The same form after the station has refused it.
+    pub(crate) fn refused(mut self, reason: String) -> Self {
+        self.refusal = Some(reason);
+        if self.consent == ConsentQuestion::Now {
+            self.consent = ConsentQuestion::Later;
+        }
+        self
+    }
+
+    pub(crate) fn paste(&mut self, pasted: &str) {
+        self.focused().insert(pasted);
+    }
+
+    /// What is wrong with the name; nothing while it has not been typed yet.
+    pub(crate) fn name_problem(&self) -> Option<String> {
+        let checked = self.parsed_name();
+        let untouched = self.name.is_empty() && !self.attempted;
+        checked.err().filter(|_| !untouched).map(|e| e.to_string())
+    }
+
+    /// What is wrong with the code.
+    pub(crate) fn code_problem(&self, station: &Station) -> Option<String> {
+        match self.parsed_code(station) {
+            Ok(code) => code_clash(&code, station),
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
+    /// The code of somebody who has the same name already: allowed, but worth knowing.
+    pub(crate) fn namesake(&self, station: &Station) -> Option<PersonCode> {
+        let wanted = text::folded(self.parsed_name().ok()?.as_str());
+        station
+            .people()
+            .find(|person| text::folded(person.name.as_str()) == wanted)
+            .map(|person| person.code.clone())
+    }
+
+    fn submit(&mut self, station: &Station) -> FormStep {
+        self.attempted = true;
+        match (self.parsed_name(), self.parsed_code(station)) {
+            (Err(_), _) => self.focus = FormField::Name,
+            (Ok(_), Err(_)) => self.focus = FormField::Code,
+            (Ok(name), Ok(code)) => {
+                if code_clash(&code, station).is_none() {
+                    self.refusal = None;
+                    if self.consent == ConsentQuestion::Later {
+                        self.consent = ConsentQuestion::Now;
+                        return FormStep::Stay;
+                    }
+                    return FormStep::Submit(Intent::Enrol { name, code });
+                }
+                self.focus = FormField::Code;
+            }
+        }
+        FormStep::Stay
+    }
+
+    fn parsed_name(&self) -> Result<PersonName, NameError> {
+        PersonName::parse(self.name.text())
+    }
+
+    /// An empty field means the suggested code.
+    fn parsed_code(&self, station: &Station) -> Result<PersonCode, NameError> {
+        if self.code.is_empty() {
+            PersonCode::parse(&suggested_code(station))
+        } else {
+            PersonCode::parse(self.code.text())
+        }
+    }
+
+    fn focused(&mut self) -> &mut TextField {
+        match self.focus {
+            FormField::Name => &mut self.name,
+            FormField::Code => &mut self.code,
+        }
+    }
+}
+
+/// The next free code in the pattern of the person enrolled last: after "E-017"
+/// comes "E-018". The first person is "P-001".
+pub(crate) fn suggested_code(station: &Station) -> String {
+    let last = station.people().last().map(|person| &person.code);
+    let code = PersonCode::after(last, station.codes_given(), |code| {
+        station.is_code_taken(code)
+    });
+    code.map(|code| code.to_string()).unwrap_or_default()
+}
+
+fn code_clash(code: &PersonCode, station: &Station) -> Option<String> {
+    let holder = station
+        .people()
+        .find(|p| p.code.as_str().eq_ignore_ascii_case(code.as_str()));
+    match holder {
+        Some(holder) => Some(format!("{code} belongs to {}", holder.name)),
+        None => station
+            .is_code_taken(code)
+            .then(|| format!("{code} belonged to somebody who was deleted")),
+    }
+}

@@ -1,0 +1,109 @@
+//! A report in lines: calibration, audit trail, doctor.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+
+use super::{draw_filter, draw_words};
+use crate::app::Screen;
+use crate::records::PageLine;
+use crate::text;
+use crate::widgets::panel;
+use crate::{Health, View};
+
+/// Widest column of what lines are about.
+const MOST_TERM: usize = 24;
+
+/// In a narrower window it stands on its own line.
+const SIDE_BY_SIDE: u16 = 60;
+
+pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
+    let theme = view.theme;
+    let page = &view.app.page;
+    let block = panel(theme, theme.t(view.app.screen.name()));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let question_height = u16::from(page.is_confirming);
+    let [filter, body, question] = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Fill(1),
+        Constraint::Length(question_height),
+    ])
+    .areas(inner);
+    draw_filter(frame, view, &page.filter, filter);
+    if page.is_confirming {
+        let words = theme.t("Write the proposed threshold into the configuration? y does it");
+        let words = theme.fit(words, usize::from(question.width));
+        frame.render_widget(Line::styled(words, theme.warning()), question);
+    }
+    match page.shown() {
+        None => draw_words(frame, view, theme.t("reading the records"), body),
+        Some(Err(error)) => draw_words(frame, view, &theme.sentence(&error), body),
+        Some(Ok(lines)) if lines.is_empty() => {
+            let words = if page.filter.is_empty() {
+                theme.t("there is nothing yet")
+            } else {
+                theme.t("nothing matches the filter; Esc takes it away")
+            };
+            draw_words(frame, view, words, body);
+        }
+        Some(Ok(lines)) => draw_lines(frame, view, &lines, body),
+    }
+}
+
+fn draw_lines(frame: &mut Frame<'_>, view: View<'_>, lines: &[&PageLine], area: Rect) {
+    let theme = view.theme;
+    let term = |line: &PageLine| theme.sentence(&line.term);
+    let widest = lines.iter().map(|line| text::width(&term(line))).max();
+    let term_width = match widest.unwrap_or(0) {
+        0 => 0,
+        widest if area.width >= SIDE_BY_SIDE => widest.min(MOST_TERM) + 1,
+        _ => 2,
+    };
+    let mut y = area.y;
+    for line in lines.iter().skip(view.app.page.scroll) {
+        let (style, mark) = match line.health {
+            None => (theme.normal(), ""),
+            Some(Health::Good) => (theme.good(), ""),
+            // The colour says nothing alone.
+            Some(Health::Warning) => (theme.warning(), "! "),
+            Some(Health::Bad) => (theme.bad(), "!! "),
+        };
+        // The trail is evidence: it is shown as it was written.
+        let words = if view.app.screen == Screen::Audit {
+            line.words.clone()
+        } else {
+            format!("{mark}{}", theme.sentence(&line.words))
+        };
+        let term = term(line);
+        let room = usize::from(area.width).saturating_sub(term_width);
+        let is_above = term_width == 2 && !term.is_empty();
+        if is_above && y < area.bottom() {
+            let line = Line::styled(theme.fit(&term, usize::from(area.width)), theme.dim());
+            frame.render_widget(line, Rect::new(area.x, y, area.width, 1));
+            y += 1;
+        }
+        let words = if line.is_drawn {
+            vec![theme.fit(&words, room)]
+        } else {
+            theme.wrap(&words, room)
+        };
+        for (index, words) in words.into_iter().enumerate() {
+            if y >= area.bottom() {
+                return;
+            }
+            let beside = if index == 0 && !is_above {
+                theme.fit(&term, term_width.saturating_sub(1))
+            } else {
+                String::new()
+            };
+            let gap = " ".repeat(term_width.saturating_sub(text::width(&beside)));
+            let spans = vec![
+                Span::styled(format!("{beside}{gap}"), theme.dim()),
+                Span::styled(words, style),
+            ];
+            frame.render_widget(Line::from(spans), Rect::new(area.x, y, area.width, 1));
+            y += 1;
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! One person: pictures, templates, consent, PIN, and the last weeks.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Clear;
+
+use super::draw_words;
+use crate::View;
+use crate::person::{Doing, Typing};
+use crate::records::{PersonChange, PersonFile};
+use crate::text;
+use crate::theme::Theme;
+use crate::widgets::{draw_picture, panel, times_and_remarks};
+
+/// Rows and columns of each picture, where there is room for pictures.
+const PICTURE_HEIGHT: u16 = 8;
+const PICTURE_WIDTH: u16 = 16;
+/// In a lower window there are none.
+const WITH_PICTURES: u16 = 18;
+/// From this width on the history stands beside the facts.
+const SIDE_BY_SIDE: u16 = 76;
+/// Cells of the facts' names.
+const LABEL: usize = 11;
+
+pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
+    let theme = view.theme;
+    let person = match view.app.person.file() {
+        Some(Ok(person)) => person,
+        other => {
+            let block = panel(theme, theme.t("people"));
+            let inner = block.inner(area);
+            frame.render_widget(block, area);
+            let words = match other {
+                Some(Err(error)) => theme.sentence(error),
+                _ => theme.t("reading the records").to_owned(),
+            };
+            return draw_words(frame, view, &words, inner);
+        }
+    };
+    let title = format!("{} ({})", person.name, person.code);
+    let room = usize::from(area.width.saturating_sub(4));
+    let block = panel(theme, &theme.fit(&title, room));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let picture_height = if inner.height >= WITH_PICTURES && !person.pictures.is_empty() {
+        PICTURE_HEIGHT
+    } else {
+        0
+    };
+    let [pictures, body] =
+        Layout::vertical([Constraint::Length(picture_height), Constraint::Fill(1)]).areas(inner);
+    draw_pictures(frame, view, person, pictures);
+    let facts = facts(theme, person);
+    let [left, right] = if body.width >= SIDE_BY_SIDE {
+        Layout::horizontal([Constraint::Percentage(42), Constraint::Fill(1)])
+            .spacing(1)
+            .areas(body)
+    } else {
+        let needed = facts.len() as u16;
+        Layout::vertical([
+            Constraint::Length(needed.min(body.height)),
+            Constraint::Fill(1),
+        ])
+        .areas(body)
+    };
+    draw_lines(frame, facts, left);
+    draw_lines(frame, history(view, person, right), right);
+    draw_doing(frame, view, person, area);
+}
+
+fn draw_pictures(frame: &mut Frame<'_>, view: View<'_>, person: &PersonFile, area: Rect) {
+    if area.is_empty() {
+        return;
+    }
+    let mut x = area.x;
+    for (index, picture) in person.pictures.iter().enumerate() {
+        let left = area.right().saturating_sub(x);
+        if left < PICTURE_WIDTH {
+            break;
+        }
+        let place = Rect::new(x, area.y, PICTURE_WIDTH, area.height);
+        draw_picture(picture, view.theme, place, frame.buffer_mut());
+        x += PICTURE_WIDTH + 1;
+        let more = person.picture_count.saturating_sub(index + 1);
+        let is_last = index + 1 == person.pictures.len() || area.right() < x + PICTURE_WIDTH;
+        if is_last && more > 0 && x < area.right() {
+            let words = view.theme.fill("and {} more", &[&more]);
+            let room = area.right() - x;
+            let line = Line::styled(view.theme.fit(&words, room.into()), view.theme.dim());
+            frame.render_widget(line, Rect::new(x, area.y, room, 1));
+            break;
+        }
+    }
+}
+
+fn facts(theme: Theme, person: &PersonFile) -> Vec<Line<'static>> {
+    let dash = theme.marks().dash;
+    let day = |at: &Option<_>| {
+        at.as_ref()
+            .map_or_else(|| dash.to_owned(), |at| theme.moment(at, "%-d %b %Y"))
+    };
+    let state = if person.active {
+        theme.t("active")
+    } else {
+        theme.t("inactive: kept, but not recognised")
+    };
+    let mut rows = vec![
+        (theme.t("state"), state.to_owned()),
+        (
+            theme.t("team"),
+            person.team.clone().unwrap_or_else(|| dash.to_owned()),
+        ),
+        (
+            theme.t("consent"),
+            match &person.consent_at {
+                Some(_) => day(&person.consent_at),
+                None => theme.t("not noted").to_owned(),
+            },
+        ),
+        (
+            theme.t("PIN"),
+            theme
+                .t(if person.has_pin {
+                    english!("yes")
+                } else {
+                    english!("no")
+                })
+                .to_owned(),
+        ),
+        (theme.t("enrolled"), day(&Some(person.enrolled_at))),
+        (
+            theme.t("last seen"),
+            person
+                .last_seen
+                .as_ref()
+                .map_or_else(|| dash.to_owned(), |at| theme.moment(at, "%-d %b %Y %H:%M")),
+        ),
+        (theme.t("pictures"), person.picture_count.to_string()),
+        (theme.t("templates"), person.templates.len().to_string()),
+    ];
+    rows.extend(person.templates.iter().map(|template| {
+        let made = template
+            .made
+            .map_or_else(|| dash.to_owned(), |made| theme.day(made, "%-d %b %Y"));
+        ("", format!("{made} {}", theme.sentence(&template.kind)))
+    }));
+    rows.into_iter()
+        .map(|(label, value)| {
+            let gap = " ".repeat(LABEL.saturating_sub(text::width(label)));
+            Line::from(vec![
+                Span::styled(format!("{label}{gap}"), theme.dim()),
+                Span::raw(theme.text(&value).into_owned()),
+            ])
+        })
+        .collect()
+}
+
+/// The latest day first.
+fn history(view: View<'_>, person: &PersonFile, area: Rect) -> Vec<Line<'static>> {
+    let theme = view.theme;
+    let width = usize::from(area.width);
+    let mut lines = vec![Line::styled(
+        theme.fit(theme.t("the last weeks"), width),
+        theme.heading(),
+    )];
+    let days = person.days.iter().flat_map(|days| days.days.iter().rev());
+    let days = days.skip(view.app.person.scroll);
+    lines.extend(days.map(|day| {
+        let words = format!(
+            "{} {}",
+            theme.day(day.day, "%a %-d %b"),
+            times_and_remarks(theme, day)
+        );
+        Line::raw(theme.fit(&words, width))
+    }));
+    if lines.len() == 1 && view.app.person.scroll == 0 {
+        lines.push(Line::styled(theme.t("no punches"), theme.dim()));
+    }
+    lines
+}
+
+fn draw_lines(frame: &mut Frame<'_>, lines: Vec<Line<'static>>, area: Rect) {
+    for (y, line) in (area.y..area.bottom()).zip(lines) {
+        frame.render_widget(line, Rect::new(area.x, y, area.width, 1));
+    }
+}
+
+/// What is being typed or asked, at the bottom.
+fn draw_doing(frame: &mut Frame<'_>, view: View<'_>, person: &PersonFile, area: Rect) {
+    let theme = view.theme;
+    let problem = view.app.person.problem.as_ref();
+    let name = &person.name;
+    let (question, field): (String, Option<(String, u16)>) = match &view.app.person.doing {
+        Doing::Reading => return,
+        Doing::Confirming(change) => (question(theme, change, person), None),
+        Doing::Typing(what, field) => {
+            let question = match what {
+                Typing::Name => theme.fill("New name of {}", &[&person.code]),
+                Typing::Pin(None) => {
+                    theme.fill("New PIN or badge of {}; nothing takes it away", &[name])
+                }
+                Typing::Pin(Some(_)) => theme.t("Once more").to_owned(),
+                Typing::CodeToErase => theme.fill(
+                    "Erases name, pictures and templates of {} for good; punches stay under the \
+                     code. Type the code {} to do it",
+                    &[name, &person.code],
+                ),
+            };
+            let room = usize::from(area.width.saturating_sub(2));
+            let (shown, column) = field.window(room);
+            let shown = match what {
+                Typing::Pin(_) => "*".repeat(shown.chars().count()),
+                _ => theme.text(shown).into_owned(),
+            };
+            (question, Some((shown, column as u16)))
+        }
+    };
+    let room = usize::from(area.width.saturating_sub(2));
+    let mut lines: Vec<(String, Style)> = Vec::new();
+    if let Some(problem) = problem {
+        let words = theme.wrap(&theme.sentence(problem), room);
+        lines.extend(words.into_iter().map(|line| (line, theme.bad())));
+    }
+    let words = theme.wrap(&question, room);
+    lines.extend(words.into_iter().map(|line| (line, theme.warning())));
+    let height = (lines.len() as u16 + 2 + u16::from(field.is_some())).min(area.height);
+    let place = Rect {
+        y: area.bottom() - height,
+        height,
+        ..area
+    };
+    frame.render_widget(Clear, place);
+    let block = panel(theme, &theme.fit(name.as_str(), room.saturating_sub(2)));
+    let inner = block.inner(place);
+    frame.render_widget(block, place);
+    let mut y = inner.y;
+    for (words, style) in lines {
+        frame.render_widget(
+            Line::styled(words, style),
+            Rect::new(inner.x, y, inner.width, 1),
+        );
+        y += 1;
+    }
+    if let Some((shown, column)) = field.filter(|_| y < inner.bottom()) {
+        frame.render_widget(Line::raw(shown), Rect::new(inner.x, y, inner.width, 1));
+        let x = (inner.x + column).min(inner.right().saturating_sub(1));
+        frame.set_cursor_position((x, y));
+    }
+}
+
+/// What will happen, to be confirmed.
+fn question(theme: Theme, change: &PersonChange, person: &PersonFile) -> String {
+    match change {
+        PersonChange::Consent => theme.fill("Has {} agreed today? y notes it", &[&person.name]),
+        PersonChange::ForgetAdaptive => theme
+            .t("Forget the templates that the station made itself? y does it")
+            .to_owned(),
+        PersonChange::Pin(_) => theme.fill("Take the PIN of {} away? y does it", &[&person.name]),
+        PersonChange::Rename(_) | PersonChange::Active(_) | PersonChange::Erase => String::new(),
+    }
+}

@@ -1,0 +1,235 @@
+//! Faces without a name: who they look like, and who they were.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Clear;
+
+use super::draw_words;
+use crate::View;
+use crate::review::{AssignField, AssignForm};
+use crate::theme::Theme;
+use crate::widgets::{draw_picture, panel};
+use rollcall_core::attendance::Direction;
+use rollcall_core::review::{ReviewDeed, Visitor};
+
+/// From this width on the face stands beside the list.
+const SIDE_BY_SIDE: u16 = 64;
+
+/// Lines of the form, its frame included.
+const FORM_HEIGHT: u16 = 7;
+
+pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
+    let review = &view.app.review;
+    let all = match review.visitors() {
+        Some(Ok(visitors)) => visitors.len(),
+        _ => 0,
+    };
+    let separator = view.theme.marks().separator;
+    let block = panel(
+        view.theme,
+        &view.theme.fill("without a name {} {}", &[&separator, &all]),
+    );
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let [body, remark] =
+        Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]).areas(inner);
+    draw_remark(frame, view, remark);
+    let Some(Ok(visitors)) = review.visitors() else {
+        let words = match review.visitors() {
+            Some(Err(error)) => view.theme.sentence(error),
+            _ => view.theme.t("reading the records").to_owned(),
+        };
+        return draw_words(frame, view, &words, body);
+    };
+    if visitors.is_empty() {
+        let words = view.theme.t(
+            "Nobody waits to be looked at. Faces without a name are kept for as long as \
+             [review] keep_days says.",
+        );
+        return draw_words(frame, view, words, body);
+    }
+    let face_width = if body.width >= SIDE_BY_SIDE {
+        body.width * 2 / 5
+    } else {
+        0
+    };
+    let [list, face] =
+        Layout::horizontal([Constraint::Fill(1), Constraint::Length(face_width)]).areas(body);
+    draw_list(frame, view, visitors, list);
+    if let Some((_, visitor)) = review.selected()
+        && !face.is_empty()
+    {
+        draw_face(frame, view, visitor, face);
+    }
+    if let Some(form) = &review.form {
+        let height = FORM_HEIGHT.min(area.height);
+        let place = Rect {
+            y: area.bottom() - height,
+            height,
+            ..area
+        };
+        draw_form(frame, view, form, place);
+    }
+}
+
+/// Why a face has no name, to be looked up; the records keep one word for each.
+fn reason_word(reason: &str) -> &'static str {
+    match reason {
+        "spoof" => english!("picture?"),
+        "undecided" => english!("undecided"),
+        _ => english!("unknown"),
+    }
+}
+
+fn draw_list(frame: &mut Frame<'_>, view: View<'_>, visitors: &[Visitor], area: Rect) {
+    let theme = view.theme;
+    let review = &view.app.review;
+    let width = usize::from(area.width);
+    let heading = format!(
+        "{:<11} {:>5} {:<10} {}",
+        theme.t("Last"),
+        theme.t("Faces"),
+        theme.t("Why"),
+        theme.t("Most like")
+    );
+    let heading = Line::styled(theme.fit(&heading, width), theme.strong());
+    frame.render_widget(heading, Rect { height: 1, ..area });
+    let rows = Rect {
+        y: area.y + 1,
+        height: area.height.saturating_sub(1),
+        ..area
+    };
+    let first = review.first_shown(visitors.len(), usize::from(rows.height));
+    let selected = review.selected().map(|(row, _)| row);
+    let shown = visitors.iter().enumerate().skip(first);
+    for (y, (index, visitor)) in (rows.y..rows.bottom()).zip(shown) {
+        let nearest = visitor.nearest.as_ref().map_or_else(
+            || theme.marks().dash.to_owned(),
+            |(name, similarity)| format!("{similarity} {name}"),
+        );
+        let words = format!(
+            "{:<11} {:>5} {:<10} {nearest}",
+            theme.moment(&visitor.last, "%d %b %H:%M"),
+            visitor.sightings.len(),
+            theme.t(reason_word(&visitor.reason)),
+        );
+        let style = if selected == Some(index) {
+            theme.selected()
+        } else {
+            theme.normal()
+        };
+        let line = Line::styled(theme.fit(&words, width), style);
+        frame.render_widget(line, Rect::new(rows.x, y, rows.width, 1));
+    }
+}
+
+fn draw_face(frame: &mut Frame<'_>, view: View<'_>, visitor: &Visitor, area: Rect) {
+    let Some(image) = &visitor.picture else {
+        return draw_words(frame, view, view.theme.t("this face is not kept"), area);
+    };
+    draw_picture(image, view.theme, area, frame.buffer_mut());
+}
+
+fn draw_remark(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
+    let theme = view.theme;
+    let review = &view.app.review;
+    let (words, style): (String, Style) = match (&review.question, &review.remark) {
+        (Some(deed), _) => (question(theme, deed), theme.warning()),
+        (None, Some(Ok(done))) => (theme.sentence(done), theme.good()),
+        (None, Some(Err(problem))) => (theme.sentence(problem), theme.bad()),
+        (None, None) => return,
+    };
+    let line = Line::styled(theme.fit(&words, usize::from(area.width)), style);
+    frame.render_widget(line, area);
+}
+
+/// What will happen, to be confirmed.
+fn question(theme: Theme, deed: &ReviewDeed) -> String {
+    match deed {
+        ReviewDeed::Ignore { sightings, .. } => theme.fill(
+            "Ignore {} and erase their faces? y does it",
+            &[&sightings.len()],
+        ),
+        ReviewDeed::Delete { sightings, .. } => theme.fill(
+            "Erase {} altogether? That cannot be undone. y does it",
+            &[&sightings.len()],
+        ),
+        ReviewDeed::Assign(assignment) => theme.fill("Was it {}? y", &[&assignment.code]),
+    }
+}
+
+fn draw_form(frame: &mut Frame<'_>, view: View<'_>, form: &AssignForm, area: Rect) {
+    let theme = view.theme;
+    frame.render_widget(Clear, area);
+    let block = panel(theme, theme.t("who was it?"));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let matches = form.matches(view.station);
+    let meant = match matches.first() {
+        _ if form.who.is_empty() => theme.t("a part of a name or code").to_owned(),
+        Some(person) if matches.len() == 1 => format!("{} ({})", person.name, person.code),
+        Some(person) => theme.fill(
+            "{} ({}) or {} others",
+            &[&person.name, &person.code, &(matches.len() - 1)],
+        ),
+        None => theme.t("nobody").to_owned(),
+    };
+    let yes = |is| {
+        theme.t(if is {
+            english!("< yes >")
+        } else {
+            english!("< no >")
+        })
+    };
+    let punch = match form.punch {
+        None => theme.t("< none >"),
+        Some(Direction::In) => theme.t("< in >"),
+        Some(Direction::Out) => theme.t("< out >"),
+    };
+    let rows = [
+        (AssignField::Who, theme.t("Who"), form.who.text().to_owned()),
+        (
+            AssignField::Sample,
+            theme.t("Add the face as a sample"),
+            yes(form.add).to_owned(),
+        ),
+        (
+            AssignField::Punch,
+            theme.t("Add the missed punch"),
+            punch.to_owned(),
+        ),
+    ];
+    let mut lines: Vec<Line<'_>> = rows
+        .into_iter()
+        .map(|(field, label, value)| {
+            let style = if field == form.focus {
+                theme.strong()
+            } else {
+                theme.dim()
+            };
+            Line::from(vec![
+                Span::styled(format!("{label:<26}"), style),
+                Span::raw(theme.text(&value).into_owned()),
+            ])
+        })
+        .collect();
+    lines.insert(
+        1,
+        Line::styled(format!("{:<26}{}", "", theme.text(&meant)), theme.dim()),
+    );
+    if let Some(Err(problem)) = &view.app.review.remark {
+        let words = theme.fit(&theme.sentence(problem), usize::from(inner.width));
+        lines.push(Line::styled(words, theme.bad()));
+    }
+    for (y, line) in (inner.y..inner.bottom()).zip(lines) {
+        frame.render_widget(line, Rect::new(inner.x, y, inner.width, 1));
+    }
+    if form.focus == AssignField::Who && inner.height > 0 {
+        let room = usize::from(inner.width.saturating_sub(26));
+        let column = form.who.window(room).1 as u16;
+        let x = (inner.x + 26 + column).min(inner.right().saturating_sub(1));
+        frame.set_cursor_position((x, inner.y));
+    }
+}

@@ -1,0 +1,103 @@
+//! The settings: what each is, and what it may become.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+
+use super::{draw_filter, draw_words};
+use crate::View;
+use crate::listing::first_shown;
+use crate::records::SettingRow;
+use crate::text;
+use crate::widgets::panel;
+
+/// Lines in which the selected setting is explained; a low window shows two of them.
+const HELP_LINES: u16 = 4;
+const LOW: u16 = 16;
+
+pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
+    let theme = view.theme;
+    let settings = &view.app.settings;
+    let block = panel(theme, theme.t("settings"));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let help_lines = if area.height < LOW { 2 } else { HELP_LINES };
+    let [filter, rows, help] = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Fill(1),
+        Constraint::Length(help_lines),
+    ])
+    .areas(inner);
+    draw_filter(frame, view, &settings.filter, filter);
+    let shown = match settings.shown() {
+        None => return draw_words(frame, view, theme.t("reading the records"), rows),
+        Some(Err(error)) => return draw_words(frame, view, &theme.sentence(&error), rows),
+        Some(Ok(shown)) => shown,
+    };
+    let Some((selected, setting)) = settings.selected() else {
+        let words = theme.t("nothing matches the filter; Esc takes it away");
+        return draw_words(frame, view, words, rows);
+    };
+    draw_rows(frame, view, &shown, selected, rows);
+    let mut lines = theme.wrap(&theme.sentence(&setting.help), usize::from(help.width));
+    if let Some(variable) = &setting.overridden_by {
+        let words = theme.fill("{} overrides it", &[variable]);
+        lines.insert(0, words);
+    }
+    for (y, words) in (help.y..help.bottom()).zip(lines) {
+        let line = Line::styled(words, theme.dim());
+        frame.render_widget(line, Rect::new(help.x, y, help.width, 1));
+    }
+}
+
+fn draw_rows(
+    frame: &mut Frame<'_>,
+    view: View<'_>,
+    rows: &[&SettingRow],
+    selected: usize,
+    area: Rect,
+) {
+    let theme = view.theme;
+    let name = |row: &SettingRow| format!("{}.{}", row.section, row.key);
+    let widest = rows.iter().map(|row| text::width(&name(row))).max();
+    let width = usize::from(area.width);
+    let name_width = widest.unwrap_or(0).min(width * 3 / 5);
+    let room = width.saturating_sub(name_width + 3);
+    let first = first_shown(rows.len(), selected, usize::from(area.height));
+    for (y, (index, row)) in (area.y..area.bottom()).zip(rows.iter().enumerate().skip(first)) {
+        let is_selected = index == selected;
+        let editing = view.app.settings.editing.as_ref().filter(|_| is_selected);
+        let label = theme.fit(&name(row), name_width);
+        let gap = " ".repeat(name_width + 1 - text::width(&label));
+        let mark = if is_selected { "> " } else { "  " };
+        let name_style = if is_selected {
+            theme.strong()
+        } else {
+            theme.normal()
+        };
+        let value = if let Some(field) = editing {
+            let (shown, column) = field.window(room);
+            let x = area.x + (2 + name_width + 1 + column) as u16;
+            frame.set_cursor_position((x.min(area.right().saturating_sub(1)), y));
+            Span::styled(theme.text(shown).into_owned(), theme.strong())
+        } else {
+            let is_default = row.value == row.default;
+            let words = match row.value.as_str() {
+                "" => theme.t("(empty)"),
+                value => value,
+            };
+            let style = if is_default {
+                theme.dim()
+            } else {
+                theme.heading()
+            };
+            Span::styled(theme.fit(words, room), style)
+        };
+        let spans = vec![
+            Span::styled(mark, theme.heading()),
+            Span::styled(format!("{label}{gap}"), name_style),
+            value,
+        ];
+        frame.render_widget(Line::from(spans), Rect::new(area.x, y, area.width, 1));
+    }
+}

@@ -1,0 +1,166 @@
+//! Why each face in sight has its name or none.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::{Clear, Widget};
+
+use super::overlay::verdict_style;
+use super::panel;
+use crate::View;
+use crate::theme::Theme;
+use rollcall_core::consensus::Verdict;
+use rollcall_core::liveness::Liveness;
+use rollcall_core::person::Person;
+use rollcall_core::station::{Explanation, PunchState};
+
+/// The panel with its frame.
+pub(crate) struct Explain<'a>(pub(crate) View<'a>);
+
+impl Widget for &Explain<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        let View {
+            station,
+            theme,
+            status,
+            ..
+        } = self.0;
+        Clear.render(area, buf);
+        let block = panel(theme, theme.t("why"));
+        let inner = block.inner(area);
+        block.render(area, buf);
+        let width = usize::from(inner.width);
+        let mut lines: Vec<Line<'static>> = Vec::new();
+        let explanations = station.explain(&status.now);
+        if explanations.is_empty() {
+            lines.push(Line::styled(
+                theme.fit(theme.t("nobody is in sight"), width),
+                theme.dim(),
+            ));
+        }
+        for explanation in &explanations {
+            if !lines.is_empty() {
+                lines.push(Line::default());
+            }
+            let style = verdict_style(explanation.verdict, theme);
+            lines.push(Line::styled(
+                theme.fit(&heading(theme, explanation), width),
+                style,
+            ));
+            for words in details(theme, explanation) {
+                for (index, line) in theme
+                    .wrap(&words, width.saturating_sub(4))
+                    .into_iter()
+                    .enumerate()
+                {
+                    let indent = if index == 0 { "  " } else { "    " };
+                    lines.push(Line::raw(format!("{indent}{line}")));
+                }
+            }
+        }
+        for (y, line) in (inner.y..inner.bottom()).zip(&lines) {
+            buf.set_line(inner.x, y, line, inner.width);
+        }
+    }
+}
+
+fn name(person: &Person) -> &str {
+    person.name.as_str()
+}
+
+fn heading(theme: Theme, explanation: &Explanation<'_>) -> String {
+    let who = match (explanation.verdict, explanation.best) {
+        (Verdict::Known(_), Some((best, _))) => name(best).to_owned(),
+        (Verdict::Known(_), None) => theme.t("somebody").to_owned(),
+        (Verdict::Unknown, _) => theme.t("unknown").to_owned(),
+        (Verdict::Deciding, _) => theme.t("not sure yet").to_owned(),
+    };
+    theme.fill("face {}: {}", &[&explanation.track.0, &who])
+}
+
+fn details(theme: Theme, explanation: &Explanation<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some((best, similarity)) = explanation.best {
+        let asked = explanation.judgement.map_or_else(String::new, |j| {
+            theme.fill(", {} is asked for", &[&j.threshold])
+        });
+        lines.push(theme.fill("best {} {}{}", &[&best.name, &similarity, &asked]));
+    }
+    if let (Some((other, similarity)), Some(judgement)) =
+        (explanation.runner_up, explanation.judgement)
+    {
+        let margin = judgement.candidate.and_then(|c| c.margin()).unwrap_or(0.0);
+        lines.push(theme.fill(
+            "next {} {}, margin {}, {} is asked for",
+            &[
+                &other.name,
+                &similarity,
+                &format!("{margin:.2}"),
+                &format!("{:.2}", judgement.min_margin),
+            ],
+        ));
+    }
+    if let Some(doubt) = explanation.judgement.and_then(|j| j.doubt) {
+        lines.push(theme.fill("latest look: {}", &[&theme.sentence(&doubt)]));
+    }
+    let votes: Vec<String> = explanation
+        .votes
+        .iter()
+        .map(|(person, votes, share)| {
+            let who = person.map_or(theme.t("nobody"), name);
+            let share = format!("{:.0}", 100.0 * share);
+            theme.fill("{} for {} ({} %)", &[votes, &who, &share])
+        })
+        .collect();
+    if !votes.is_empty() {
+        let votes = votes.join(", ");
+        lines.push(theme.fill(
+            "votes: {}; {} are needed",
+            &[&votes, &explanation.votes_needed],
+        ));
+    }
+    let q = &explanation.quality;
+    let (whole, two) = (|v: f32| format!("{v:.0}"), |v: f32| format!("{v:.2}"));
+    lines.push(theme.fill(
+        "picture: {} px between the eyes, sharpness {}, light {}, contrast {}, \
+         turn {}, tilt {}°, detector {}",
+        &[
+            &whole(q.eye_distance),
+            &two(q.sharpness),
+            &whole(q.brightness),
+            &whole(q.contrast),
+            &two(q.turn),
+            &whole(q.tilt_degrees),
+            &two(q.detector_score),
+        ],
+    ));
+    if let Some(issue) = explanation.issue {
+        lines.push(theme.fill("does not count: {}", &[&theme.sentence(&issue)]));
+    }
+    if let Some(score) = explanation.liveness_score {
+        let verdict = match explanation.liveness {
+            Liveness::Live => String::new(),
+            Liveness::Deciding => theme.t(", not enough looks yet").to_owned(),
+            Liveness::Challenged(side) => {
+                theme.fill(", waiting for a turn to the {}", &[&theme.sentence(&side)])
+            }
+            Liveness::Spoof(cue) => format!(": {}", theme.sentence(&cue)),
+        };
+        lines.push(theme.fill("live {}{}", &[&format!("{score:.2}"), &verdict]));
+    }
+    lines.push(match explanation.punch {
+        PunchState::NoName => theme.t("no punch without a name").to_owned(),
+        PunchState::Inactive => theme.t("no punch: the person is not active").to_owned(),
+        PunchState::UnderWay => theme.t("a punch is being written").to_owned(),
+        PunchState::Cooldown { left } => {
+            theme.fill("no punch for another {} s: cooldown", &[&left.as_secs()])
+        }
+        PunchState::AlreadyPresent => theme
+            .t("present already, no further punch today")
+            .to_owned(),
+        PunchState::Ready => theme
+            .t("a visit that has not punched yet punches now")
+            .to_owned(),
+    });
+    lines
+}

@@ -1,0 +1,52 @@
+//! The faces in front of the camera, one line each: in words what the preview
+//! says with boxes.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget;
+
+use super::overlay::{Label, nearest, verdict_style};
+use super::panel;
+use crate::View;
+use rollcall_core::consensus::{Track, Verdict};
+
+/// The list with its frame.
+pub(crate) struct Faces<'a>(pub(crate) View<'a>);
+
+impl Widget for &Faces<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        let View { station, theme, .. } = self.0;
+        let block = panel(theme, theme.t("in view"));
+        let inner = block.inner(area);
+        block.render(area, buf);
+        let width = usize::from(inner.width);
+        if station.tracks().is_empty() {
+            buf.set_stringn(
+                inner.x,
+                inner.y,
+                theme.fit(theme.t("nobody"), width),
+                width,
+                theme.dim(),
+            );
+            return;
+        }
+        for (y, track) in (inner.y..inner.bottom()).zip(station.tracks()) {
+            let style = verdict_style(track.verdict, theme);
+            buf.set_stringn(inner.x, y, self.words(track, width), width, style);
+        }
+    }
+}
+
+impl Faces<'_> {
+    fn words(&self, track: &Track, width: usize) -> String {
+        let View { station, theme, .. } = self.0;
+        let nearest = nearest(track, station).filter(|_| track.verdict == Verdict::Unknown);
+        let more = match (nearest, track.liveness.score()) {
+            (Some(name), _) if track.issue.is_none() => theme.fill(", nearest is {}", &[name]),
+            (_, Some(liveness)) => theme.fill(" live {}", &[&format!("{liveness:.2}")]),
+            _ => String::new(),
+        };
+        let words = Label::of(track, station, theme).fit(width, theme);
+        theme.fit(&format!("{words}{more}"), width)
+    }
+}

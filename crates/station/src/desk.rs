@@ -1,0 +1,407 @@
+//! The records for the dashboard, read and changed by a thread of its own: a month of
+//! thousands of people takes its time, and neither keys nor pictures wait for it.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use chrono::{DateTime, Days, FixedOffset, NaiveDate};
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::review::{self, ReviewRules};
+use rollcall_camera::without_credentials;
+use rollcall_config::Setting;
+use rollcall_core::person::PersonCode;
+use rollcall_core::review::ReviewDeed;
+use rollcall_core::worktime::plan::WorkPlan;
+use rollcall_dashboard::{
+    Answer, Done, PageKind, PageLine, PersonChange, PersonDeed, PersonFile, Question, ReportQuery,
+    SettingChange, SettingRow, TemplateFacts,
+};
+use rollcall_picture as picture;
+use rollcall_store::{Attendance, Author, EventFilter, Store};
+use rollcall_system::clock::Clock;
+
+/// Commands of the command line that the dashboard runs too.
+pub trait DeskCommands: Send + Sync {
+    /// What works and what does not.
+    fn doctor(&self) -> Vec<PageLine>;
+    /// What the threshold costs.
+    ///
+    /// # Errors
+    /// If it cannot be measured.
+    fn calibration(&self) -> Result<Vec<PageLine>>;
+    /// Writes the proposed threshold into the configuration, and says so.
+    ///
+    /// # Errors
+    /// If there is none or it cannot be written.
+    fn write_threshold(&self) -> Result<String>;
+    /// Writes the attendance of some days into a file, and says where.
+    ///
+    /// # Errors
+    /// If it cannot be read or written.
+    fn export(&self, from: NaiveDate, to: NaiveDate) -> Result<String>;
+    /// The settings of the configuration file.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn settings(&self) -> Result<Vec<Setting>>;
+    /// Changes one of them; none is the default.
+    ///
+    /// # Errors
+    /// If the station would refuse it or it cannot be written.
+    fn set(&self, section: &str, key: &str, value: Option<&str>) -> Result<()>;
+}
+
+/// What the thread needs to know.
+#[derive(Clone)]
+pub struct DeskRules {
+    /// The folder of the records.
+    pub data_dir: PathBuf,
+    /// How hours are counted.
+    pub work_plan: WorkPlan,
+    /// What is checked when a face is given a name afterwards.
+    pub review: ReviewRules,
+    /// What the command line does too.
+    pub commands: Arc<dyn DeskCommands>,
+}
+
+/// Questions that may wait.
+const WAITING: usize = 8;
+
+/// Lines of the audit trail that are shown.
+const AUDIT_LINES: u32 = 500;
+
+/// Days of a person that are shown.
+const PERSON_DAYS: Days = Days::new(34);
+
+/// Pictures of a person that are shown.
+const PERSON_PICTURES: usize = 8;
+
+/// The thread's other end.
+#[derive(Debug)]
+pub(super) struct RecordsDesk {
+    questions: Sender<Question>,
+    answers: Receiver<Answer>,
+}
+
+impl RecordsDesk {
+    /// Starts the thread. It ends with this value.
+    pub(super) fn start(rules: DeskRules, clock: Clock) -> io::Result<Self> {
+        let (questions, asked) = bounded::<Question>(WAITING);
+        let (answer, answers) = bounded(WAITING);
+        std::thread::Builder::new()
+            .name("records".into())
+            .spawn(move || {
+                while let Ok(question) = asked.recv() {
+                    let found = rules.find(question, clock);
+                    if answer.send(found).is_err() {
+                        return;
+                    }
+                }
+            })?;
+        Ok(Self { questions, answers })
+    }
+
+    /// Asks; gives back why not if there is no room for the question.
+    pub(super) fn ask(&self, question: Question) -> Option<Answer> {
+        let question = self.questions.try_send(question).err()?.into_inner();
+        Some(answered(
+            &question,
+            "the records are still being read; try again",
+        ))
+    }
+
+    /// The answers that have come.
+    pub(super) fn answers(&self) -> Vec<Answer> {
+        self.answers.try_iter().collect()
+    }
+}
+
+/// The answer to a question that was not looked at.
+fn answered(question: &Question, why: &str) -> Answer {
+    let why = why.to_owned();
+    match question {
+        Question::Report(query) => Answer::Report(*query, Err(why)),
+        Question::Visitors => Answer::Visitors(Err(why)),
+        Question::Page(kind) => Answer::Page(*kind, Err(why)),
+        Question::Person(_) => Answer::Person(Box::new(Err(why))),
+        Question::Settings => Answer::Settings(Err(why)),
+        Question::Review(_) => Answer::Reviewed(Err(why)),
+        Question::ChangePerson(_)
+        | Question::ChangeSetting(_)
+        | Question::WriteThreshold
+        | Question::Export(_) => Answer::Done(Err(why)),
+    }
+}
+
+impl DeskRules {
+    fn find(&self, question: Question, clock: Clock) -> Answer {
+        let now = clock.now().wall;
+        let in_words = |error: anyhow::Error| format!("{error:#}");
+        let done = |said: Result<String>| {
+            Answer::Done(said.map(|said| Done { said, undo: None }).map_err(in_words))
+        };
+        match question {
+            Question::Report(query) => {
+                Answer::Report(query, self.report(query, &now).map_err(in_words))
+            }
+            Question::Visitors => {
+                let found = self.store().and_then(|store| review::visitors(&store));
+                Answer::Visitors(found.map_err(in_words))
+            }
+            Question::Page(kind) => Answer::Page(kind, self.page(kind).map_err(in_words)),
+            Question::Person(code) => {
+                Answer::Person(Box::new(self.person(&code, &now).map_err(in_words)))
+            }
+            Question::Settings => {
+                let rows = self.commands.settings();
+                let rows = rows.map(|rows| rows.into_iter().map(setting_row).collect());
+                Answer::Settings(rows.map_err(in_words))
+            }
+            Question::Review(deed) => Answer::Reviewed(self.review(&deed, now).map_err(in_words)),
+            Question::ChangePerson(deed) => {
+                Answer::Done(self.change_person(&deed, now).map_err(in_words))
+            }
+            Question::ChangeSetting(change) => {
+                Answer::Done(self.change_setting(&change, now).map_err(in_words))
+            }
+            Question::WriteThreshold => done(self.commands.write_threshold()),
+            Question::Export(ReportQuery { from, to }) => done(self.commands.export(from, to)),
+        }
+    }
+
+    fn store(&self) -> Result<Store> {
+        Ok(Store::open_read_only(&self.data_dir)?)
+    }
+
+    fn report(
+        &self,
+        query: ReportQuery,
+        now: &DateTime<FixedOffset>,
+    ) -> Result<Vec<rollcall_core::worktime::period::PersonDays>> {
+        let filter = EventFilter {
+            from: Some(query.from),
+            to: Some(query.to),
+            code: None,
+        };
+        Ok(self.store()?.days(&filter, &self.work_plan, now)?)
+    }
+
+    fn page(&self, kind: PageKind) -> Result<Vec<PageLine>> {
+        match kind {
+            PageKind::Doctor => Ok(self.commands.doctor()),
+            PageKind::Calibration => self.commands.calibration(),
+            PageKind::Audit => {
+                let entries = self.store()?.audit_trail(AUDIT_LINES)?.into_iter();
+                let lines = entries.map(|entry| PageLine {
+                    health: None,
+                    // To the second, in the time of the station.
+                    term: entry.at.get(..19).unwrap_or(&entry.at).replace('T', " "),
+                    words: [entry.actor, entry.action, entry.subject, entry.detail]
+                        .into_iter()
+                        .filter(|part| !part.is_empty())
+                        .collect::<Vec<_>>()
+                        .join("  "),
+                    is_drawn: false,
+                });
+                Ok(lines.collect())
+            }
+        }
+    }
+
+    fn person(&self, code: &PersonCode, now: &DateTime<FixedOffset>) -> Result<PersonFile> {
+        let store = self.store()?;
+        let row = store.person_row(code)?;
+        let data = store.person_data(code)?;
+        let pictures: Vec<&str> = data
+            .templates
+            .iter()
+            .filter_map(|template| template.picture.as_deref())
+            .collect();
+        let shown = pictures.iter().take(PERSON_PICTURES).filter_map(|path| {
+            let bytes = store.picture(path).ok()?;
+            let image = picture::decode(&bytes, std::path::Path::new(path)).ok()?;
+            Some(Arc::new(image))
+        });
+        let today = self.work_plan.policy.local_day(now);
+        let filter = EventFilter {
+            from: today.checked_sub_days(PERSON_DAYS),
+            to: Some(today),
+            code: Some(code.clone()),
+        };
+        Ok(PersonFile {
+            code: code.clone(),
+            name: store.person(code)?.name,
+            active: row.active,
+            team: row.team,
+            consent_at: row.consent_at,
+            has_pin: row.has_pin,
+            enrolled_at: row.created_at,
+            last_seen: row.last_seen,
+            templates: data
+                .templates
+                .iter()
+                .map(|template| TemplateFacts {
+                    kind: template.kind.word(),
+                    made: template
+                        .created_at
+                        .get(..10)
+                        .and_then(|day| day.parse().ok()),
+                })
+                .collect(),
+            pictures: shown.collect(),
+            picture_count: pictures.len(),
+            days: store
+                .days(&filter, &self.work_plan, now)?
+                .into_iter()
+                .next(),
+        })
+    }
+
+    fn change_person(&self, deed: &PersonDeed, at: DateTime<FixedOffset>) -> Result<Done> {
+        let PersonDeed { code, change, by } = deed;
+        let author = Author { name: by, at };
+        let mut store = Store::open_existing(&self.data_dir)?;
+        let undo = |change| {
+            Some(Question::ChangePerson(PersonDeed {
+                code: code.clone(),
+                change,
+                by: by.clone(),
+            }))
+        };
+        Ok(match change {
+            PersonChange::Rename(name) => {
+                let before = store.person(code)?.name;
+                let person = store.rename(code, name, author)?;
+                Done {
+                    said: format!("{code} is now called {}", person.name),
+                    undo: undo(PersonChange::Rename(before)),
+                }
+            }
+            PersonChange::Active(true) => Done {
+                said: format!(
+                    "{code} is recognised again: {}",
+                    store.activate(code, author)?.name
+                ),
+                undo: undo(PersonChange::Active(false)),
+            },
+            PersonChange::Active(false) => Done {
+                said: format!(
+                    "{code} is recognised no more: {}",
+                    store.deactivate(code, author)?.name
+                ),
+                undo: undo(PersonChange::Active(true)),
+            },
+            PersonChange::Consent => {
+                store.set_consent(code, at, author)?;
+                Done {
+                    said: format!("{code} has agreed today"),
+                    undo: None,
+                }
+            }
+            PersonChange::Pin(Some(pin)) => {
+                store.set_pin(code, pin, author)?;
+                Done {
+                    said: format!("{code} has a PIN now"),
+                    undo: None,
+                }
+            }
+            PersonChange::Pin(None) => {
+                store.clear_pin(code, author)?;
+                Done {
+                    said: format!("{code} has no PIN any more"),
+                    undo: None,
+                }
+            }
+            PersonChange::ForgetAdaptive => {
+                let forgotten = store.forget_adaptive(Some(code), author)?;
+                Done {
+                    said: format!(
+                        "{forgotten} templates that the station had made itself are gone"
+                    ),
+                    undo: None,
+                }
+            }
+            PersonChange::Erase => {
+                let receipt = store.erase_person(code, Attendance::KeepsCode, author)?;
+                Done {
+                    said: format!(
+                        "erased of {code}: name, {} templates, {} pictures; {} punches stay",
+                        receipt.templates, receipt.pictures, receipt.events_kept
+                    ),
+                    undo: None,
+                }
+            }
+        })
+    }
+
+    fn change_setting(&self, change: &SettingChange, at: DateTime<FixedOffset>) -> Result<Done> {
+        let SettingChange {
+            section,
+            key,
+            value,
+            by,
+        } = change;
+        let before = self
+            .commands
+            .settings()?
+            .into_iter()
+            .find(|setting| setting.section == *section && setting.key == *key)
+            .context("no such setting")?;
+        self.commands.set(section, key, value.as_deref())?;
+        let said = value.as_ref().unwrap_or(&before.default);
+        let said = &without_credentials(said);
+        Store::open_existing(&self.data_dir)?.note(
+            Author { name: by, at },
+            "config.set",
+            &format!("{section}.{key}"),
+            said,
+        )?;
+        let undo = (before.value != before.default).then(|| before.value.clone());
+        Ok(Done {
+            said: format!("{section}.{key} = {said}; it takes effect at the next start"),
+            undo: Some(Question::ChangeSetting(SettingChange {
+                value: undo,
+                ..change.clone()
+            })),
+        })
+    }
+
+    fn review(&self, deed: &ReviewDeed, at: DateTime<FixedOffset>) -> Result<String> {
+        let mut store = Store::open_existing(&self.data_dir)?;
+        match deed {
+            ReviewDeed::Ignore { sightings, by } => {
+                store.ignore_sightings(sightings, Author { name: by, at })?;
+                Ok(format!(
+                    "{} ignored; their faces are erased",
+                    sightings.len()
+                ))
+            }
+            ReviewDeed::Delete { sightings, by } => {
+                store.delete_sightings(sightings, Author { name: by, at })?;
+                Ok(format!("{} erased", sightings.len()))
+            }
+            ReviewDeed::Assign(assignment) => {
+                let told = review::assign(&mut store, assignment, &self.review, at)?;
+                Ok(told.join("; "))
+            }
+        }
+    }
+}
+
+fn setting_row(setting: Setting) -> SettingRow {
+    SettingRow {
+        // An address may hold a password, and the screen may have an audience.
+        value: without_credentials(&setting.value),
+        section: setting.section,
+        key: setting.key,
+        default: setting.default,
+        help: setting.help,
+        overridden_by: setting.overridden_by,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+//! Deeds on real records, and what takes them back.
+
+use super::*;
+use rollcall_config::ConfigFile;
+use rollcall_core::day::{AttendanceMode, AttendancePolicy};
+use rollcall_core::embedding::{Cosine, Embedding, ModelId};
+use rollcall_core::gallery::MatchPolicy;
+use rollcall_core::person::PersonName;
+use rollcall_store::{NewPerson, NewTemplate};
+
+/// The commands with a configuration file and nothing else.
+struct FileOnly(ConfigFile);
+
+impl DeskCommands for FileOnly {
+    fn doctor(&self) -> Vec<PageLine> {
+        Vec::new()
+    }
+
+    fn calibration(&self) -> Result<Vec<PageLine>> {
+        anyhow::bail!("not here")
+    }
+
+    fn write_threshold(&self) -> Result<String> {
+        anyhow::bail!("not here")
+    }
+
+    fn export(&self, _: NaiveDate, _: NaiveDate) -> Result<String> {
+        anyhow::bail!("not here")
+    }
+
+    fn settings(&self) -> Result<Vec<Setting>> {
+        Ok(self.0.settings(|_| None)?)
+    }
+
+    fn set(&self, section: &str, key: &str, value: Option<&str>) -> Result<()> {
+        Ok(self.0.set(section, key, value)?)
+    }
+}
+
+struct Desk {
+    data: tempfile::TempDir,
+    rules: DeskRules,
+    clock: Clock,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let attendance = AttendancePolicy {
+            mode: AttendanceMode::Toggle,
+            cooldown: std::time::Duration::from_mins(5),
+            day_starts_at: chrono::NaiveTime::MIN,
+        };
+        let model = ModelId::from_sha256("00");
+        let rules = DeskRules {
+            data_dir: data.path().to_path_buf(),
+            work_plan: WorkPlan::without_shifts(attendance, Arc::new(chrono::Utc)),
+            review: ReviewRules {
+                model: model.clone(),
+                matching: MatchPolicy {
+                    threshold: Cosine(0.4),
+                    per_tenfold: 0.0,
+                    min_margin: 0.05,
+                },
+                attendance,
+                consent_required: false,
+            },
+            commands: Arc::new(FileOnly(ConfigFile {
+                path: data.path().join("config.toml"),
+            })),
+        };
+        let mut store = Store::open(data.path()).unwrap();
+        let clock = Clock::start();
+        let author = Author {
+            name: "olga",
+            at: clock.now().wall,
+        };
+        let template = NewTemplate {
+            embedding: Embedding::from_raw(vec![1.0, 0.0]).unwrap(),
+            model,
+            quality: 0.9,
+            jpeg: None,
+        };
+        let person = NewPerson {
+            name: PersonName::parse("Ana Torres").unwrap(),
+            code: PersonCode::parse("P-001").unwrap(),
+            consent_at: None,
+            templates: vec![template],
+        };
+        store.add_person(&person, author).unwrap();
+        Self { data, rules, clock }
+    }
+
+    fn does(&self, question: Question) -> Result<Done, String> {
+        match self.rules.find(question, self.clock) {
+            Answer::Done(done) => done,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn person(&self) -> Result<PersonFile, String> {
+        let code = PersonCode::parse("P-001").unwrap();
+        match self.rules.find(Question::Person(code), self.clock) {
+            Answer::Person(file) => *file,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn deed(change: PersonChange) -> Question {
+    Question::ChangePerson(PersonDeed {
+        code: PersonCode::parse("P-001").unwrap(),
+        change,
+        by: "olga".into(),
+    })
+}
+
+#[test]
+fn what_is_changed_about_a_person_is_there_and_can_be_undone() {
+    let desk = Desk::new();
+    let name = PersonName::parse("Ana María").unwrap();
+    let done = desk.does(deed(PersonChange::Rename(name.clone()))).unwrap();
+    assert_eq!(desk.person().unwrap().name, name);
+    desk.does(done.undo.unwrap()).unwrap();
+    assert_eq!(desk.person().unwrap().name.as_str(), "Ana Torres");
+    let done = desk.does(deed(PersonChange::Active(false))).unwrap();
+    assert!(!desk.person().unwrap().active);
+    desk.does(done.undo.unwrap()).unwrap();
+    assert!(desk.person().unwrap().active);
+    desk.does(deed(PersonChange::Consent)).unwrap();
+    let pin = rollcall_core::pin::Pin::parse_new("483920").unwrap();
+    desk.does(deed(PersonChange::Pin(Some(pin)))).unwrap();
+    let file = desk.person().unwrap();
+    assert!(file.has_pin && file.consent_at.is_some());
+    assert_eq!(
+        (file.templates.len(), file.templates[0].kind),
+        (1, "enrolled")
+    );
+    desk.does(deed(PersonChange::Pin(None))).unwrap();
+    assert!(!desk.person().unwrap().has_pin);
+    let done = desk.does(deed(PersonChange::Erase)).unwrap();
+    assert!(done.said.contains("1 templates") && done.undo.is_none());
+    assert!(desk.person().unwrap_err().contains("P-001"));
+    let trail = Store::open_read_only(desk.data.path()).unwrap();
+    let trail = trail.audit_trail(50).unwrap();
+    for action in ["person.rename", "person.deactivate", "person.delete"] {
+        let found = trail.iter().find(|entry| entry.action == action);
+        assert_eq!(found.map(|e| e.actor.as_str()), Some("olga"), "{action}");
+    }
+}
+
+#[test]
+fn a_password_is_kept_by_an_undo_and_shown_to_nobody() {
+    let desk = Desk::new();
+    let secret = "http://door:secret@10.0.0.7/stream";
+    let set = |value: Option<&str>| {
+        Question::ChangeSetting(SettingChange {
+            section: "camera".into(),
+            key: "source".into(),
+            value: value.map(str::to_owned),
+            by: "olga".into(),
+        })
+    };
+    let first = desk.does(set(Some(secret))).unwrap();
+    assert!(first.said.contains("10.0.0.7") && !first.said.contains("secret"));
+    let Answer::Settings(Ok(rows)) = desk.rules.find(Question::Settings, desk.clock) else {
+        panic!("no settings")
+    };
+    let row = rows.iter().find(|row| row.key == "source").unwrap();
+    assert!(!row.value.contains("secret"), "{}", row.value);
+    let second = desk.does(set(Some("usb"))).unwrap();
+    desk.does(second.undo.unwrap()).unwrap();
+    let text = std::fs::read_to_string(desk.data.path().join("config.toml")).unwrap();
+    assert!(text.contains(secret));
+    desk.does(first.undo.unwrap()).unwrap();
+    let text = std::fs::read_to_string(desk.data.path().join("config.toml")).unwrap();
+    assert_eq!(text.trim(), "[camera]");
+    let trail = Store::open_read_only(desk.data.path()).unwrap();
+    let trail = trail.audit_trail(50).unwrap();
+    assert!(trail.iter().any(|entry| entry.action == "config.set"));
+    assert!(trail.iter().all(|entry| !entry.detail.contains("secret")));
+}

@@ -1,0 +1,57 @@
+//! The station without a dashboard: one line per event on standard output.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::{LAST_RECEIPTS, Parts, Runtime, both};
+use rollcall_camera::CameraState;
+
+/// Runs until the source ends or a signal asks for the end.
+///
+/// # Errors
+/// If a worker cannot be started or dies, the source cannot be used, or punches are left
+/// that could not be written.
+pub fn run(parts: Parts) -> Result<()> {
+    let mut runtime = Runtime::start(parts)?;
+    let run = operate(&mut runtime).and_then(|()| source_was_usable(&runtime));
+    both(run, runtime.finish())
+}
+
+fn operate(runtime: &mut Runtime) -> Result<()> {
+    let no_input = crossbeam_channel::never::<()>();
+    let mut printed = 0;
+    while !runtime.is_stopping() && !runtime.is_finished() {
+        runtime.wait(&no_input, Duration::from_millis(250))?;
+        print_new_lines(runtime, &mut printed)?;
+    }
+    // The last receipts are waited for here, so that their lines are printed, too.
+    let patience_ends = runtime.now().monotonic + LAST_RECEIPTS;
+    while runtime.station().unconfirmed() > 0 && runtime.now().monotonic < patience_ends {
+        runtime.wait(&no_input, Duration::from_millis(50))?;
+    }
+    print_new_lines(runtime, &mut printed)
+}
+
+/// A file that could not be read must not look like one in which nobody was seen.
+fn source_was_usable(runtime: &Runtime) -> Result<()> {
+    match runtime.camera_stats().state {
+        CameraState::Failed(reason) => anyhow::bail!(reason),
+        _ => Ok(()),
+    }
+}
+
+fn print_new_lines(runtime: &Runtime, printed: &mut u64) -> Result<()> {
+    let log = runtime.station().log();
+    if log.written() == *printed {
+        return Ok(());
+    }
+    let mut out = io::stdout().lock();
+    for entry in log.since(*printed) {
+        let time = entry.at.wall.format("%Y-%m-%dT%H:%M:%S%:z");
+        writeln!(out, "{time} {}", entry.notice).context("writing to standard output")?;
+    }
+    *printed = log.written();
+    out.flush().context("writing to standard output")
+}

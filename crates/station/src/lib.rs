@@ -1,0 +1,583 @@
+//! The runtime: spawns the workers, runs the one event loop, performs effects.
+//!
+//! The only room that knows every other. The thread that runs it owns the
+//! [`Station`]; it waits for events and for nothing else.
+//!
+//! On a stop the order is: no more frames, no more observations, then the store
+//! writes what is queued, and only then does the process end.
+
+pub mod announcer;
+mod camera_controls;
+mod camera_test;
+mod complaints;
+pub mod dashboard;
+pub mod desk;
+pub mod headless;
+pub mod keeper;
+pub mod plain;
+mod portraits;
+pub mod review;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use crossbeam_channel::{Receiver, bounded, select};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::announcer::{Announcer, AnnouncerRules};
+use crate::complaints::Complaints;
+use crate::keeper::{Duties, Keeper};
+use rollcall_camera::{
+    CameraSettings, CameraState, CameraStats, CameraWorker, SourceOptions, SourceSpec, Wiring,
+};
+use rollcall_core::attendance::Direction;
+use rollcall_core::embedding::ModelId;
+use rollcall_core::event::{Effect, Event, PunchOutcome, Receipt};
+use rollcall_core::frame::{Frame, Moment};
+use rollcall_core::notice::Notice;
+use rollcall_core::station::{Policies, Station};
+use rollcall_core::worktime::plan::WorkPlan;
+use rollcall_recognition::recogniser::Recogniser;
+use rollcall_recognition::worker::{self, RecogniserReport};
+use rollcall_store::worker::Taken;
+use rollcall_store::{NewTemplate, Patience, Store, StoreHandle, StoreRequest};
+use rollcall_system::clock::Clock;
+use rollcall_system::logging;
+use rollcall_system::mailbox::Mailbox;
+use rollcall_system::stop::StopFlag;
+use rollcall_system::zone::Zone;
+
+/// How often the station is told that time has passed.
+const TICK: Duration = Duration::from_millis(250);
+
+/// How long a camera may take to let go before it is left behind.
+const CAMERA_GRACE: Duration = Duration::from_millis(1500);
+
+/// How often the database is asked whether another program has changed it.
+const LOOK_FOR_CHANGES: Duration = Duration::from_secs(2);
+
+/// Receipts that may wait for the main thread.
+const RECEIPTS_WAITING: usize = 64;
+
+/// Observations that may wait for the main thread; each holds a frame.
+const OBSERVATIONS_WAITING: usize = 2;
+
+/// How long the last receipts are waited for.
+const LAST_RECEIPTS: Duration = Duration::from_secs(2);
+
+/// How long one look at the receipts lasts at the end.
+const RECEIPT_GLANCE: Duration = Duration::from_millis(10);
+
+/// What a station is built from.
+pub struct Parts {
+    /// Where pictures come from.
+    pub source: SourceSpec,
+    /// How they are played.
+    pub source_options: SourceOptions,
+    /// How a live camera is used.
+    pub camera: CameraSettings,
+    /// The networks.
+    pub recogniser: Recogniser,
+    /// The database.
+    pub store: Store,
+    /// The rules.
+    pub policies: Policies,
+    /// Who is expected when, and how hours are counted.
+    pub work_plan: WorkPlan,
+    /// Where the station's clock hangs.
+    pub zone: Zone,
+    /// Things the operator should know from the start.
+    pub notices: Vec<Notice>,
+    /// What is done every day.
+    pub duties: Duties,
+    /// Whether whoever is enrolled at the camera was asked.
+    pub consent: Consent,
+    /// Whether the faces of people without a name are kept for somebody to look at.
+    pub keeps_strangers: bool,
+    /// A program that is run at each punch.
+    pub announcer: AnnouncerRules,
+}
+
+/// Whether a person is asked before being enrolled at the camera.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consent {
+    /// The form asks, and enrols only with a yes: its day is noted.
+    Asked,
+    /// Nobody asks, so nothing is noted.
+    NotAsked,
+}
+
+/// A running station without a face of its own.
+pub struct Runtime {
+    station: Station,
+    clock: Clock,
+    stop: StopFlag,
+    camera: CameraWorker,
+    camera_states: Receiver<CameraState>,
+    frames: Mailbox<Arc<Frame>>,
+    preview: Mailbox<Arc<Frame>>,
+    recogniser: JoinHandle<()>,
+    reports: Receiver<RecogniserReport>,
+    model: ModelId,
+    store: StoreHandle,
+    receipts: Receiver<Receipt>,
+    keeper: Keeper,
+    announcer: Option<Announcer>,
+    consent: Consent,
+    keeps_strangers: bool,
+    last_tick: Duration,
+    last_look_for_changes: Duration,
+    frame_time: Option<Duration>,
+    looks: LookRate,
+    unreadable_frames: Complaints,
+    source_ended: bool,
+}
+
+/// How often the detector looks, smoothed.
+#[derive(Debug, Default)]
+struct LookRate {
+    last: Option<Duration>,
+    gap: Option<Duration>,
+}
+
+impl LookRate {
+    fn count(&mut self, at: Duration) {
+        if let Some(last) = self.last.replace(at) {
+            let gap = at.saturating_sub(last);
+            self.gap = Some(self.gap.map_or(gap, |mean| (mean * 3 + gap) / 4));
+        }
+    }
+
+    fn per_second(&self) -> Option<f32> {
+        let gap = self.gap.filter(|gap| !gap.is_zero())?;
+        Some(1.0 / gap.as_secs_f32())
+    }
+}
+
+impl Runtime {
+    /// Starts all workers.
+    ///
+    /// # Errors
+    /// If a thread or a signal handler is refused, or the database cannot be read.
+    pub fn start(parts: Parts) -> Result<Self> {
+        let clock = Clock::start_in(parts.zone);
+        logging::report_panics(&parts.duties.data_dir, clock);
+        let stop = StopFlag::new();
+        for signal in [SIGTERM, SIGINT, SIGHUP] {
+            signal_hook::flag::register(signal, stop.as_atomic())
+                .context("registering a signal handler")?;
+        }
+        let now = clock.now();
+        let model = parts.recogniser.model_id().clone();
+        let mut station = Station::new(parts.policies, parts.work_plan, model.clone(), &now);
+        for notice in parts.notices {
+            station.handle(Event::Notice(notice), &now);
+        }
+        let (receipt_sender, receipts) = bounded(RECEIPTS_WAITING);
+        let mut store = rollcall_store::spawn(
+            parts.store,
+            model.clone(),
+            clock,
+            receipt_sender,
+            Patience::default(),
+        )?;
+        let first = [
+            StoreRequest::Note {
+                action: "station.start",
+                detail: format!(
+                    "rollcall {}, source {}",
+                    env!("CARGO_PKG_VERSION"),
+                    parts.source
+                ),
+            },
+            StoreRequest::Reload {
+                local_day: station.local_day(),
+            },
+        ];
+        for request in first {
+            anyhow::ensure!(
+                matches!(store.send(request), Taken::Yes),
+                "the store takes no requests"
+            );
+        }
+
+        let (frames, preview) = (Mailbox::new(), Mailbox::new());
+        let (state_sender, camera_states) = bounded(16);
+        let (report_sender, reports) = bounded(OBSERVATIONS_WAITING);
+        let recogniser = worker::spawn(
+            parts.recogniser,
+            frames.clone(),
+            report_sender,
+            stop.clone(),
+        )
+        .context("starting the recogniser's thread")?;
+        let wiring = Wiring {
+            clock,
+            stop: stop.clone(),
+            frames: frames.clone(),
+            preview: preview.clone(),
+            states: state_sender,
+        };
+        let camera = rollcall_camera::worker::spawn(
+            &parts.source,
+            parts.source_options,
+            &parts.camera,
+            wiring,
+        )
+        .context("starting the camera's thread")?;
+        let keeper = Keeper::start(parts.duties, clock, stop.clone())
+            .context("starting the keeper's thread")?;
+        let announcer = Announcer::start(parts.announcer, stop.clone())
+            .context("starting the announcer's thread")?;
+        Ok(Self {
+            station,
+            clock,
+            stop,
+            camera,
+            camera_states,
+            frames,
+            preview,
+            recogniser,
+            reports,
+            model,
+            store,
+            receipts,
+            keeper,
+            announcer,
+            consent: parts.consent,
+            keeps_strangers: parts.keeps_strangers,
+            last_tick: now.monotonic,
+            last_look_for_changes: now.monotonic,
+            frame_time: None,
+            looks: LookRate::default(),
+            unreadable_frames: Complaints::default(),
+            source_ended: false,
+        })
+    }
+
+    /// The state machine, to read.
+    pub fn station(&self) -> &Station {
+        &self.station
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    /// Whether a signal or the operator asked for the end.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_requested()
+    }
+
+    /// The flag that ends everything.
+    pub fn stop_flag(&self) -> &StopFlag {
+        &self.stop
+    }
+
+    /// Whether the source has ended and everything it led to is on disk.
+    pub fn is_finished(&self) -> bool {
+        self.source_ended && self.station.unconfirmed() == 0
+    }
+
+    /// State and figures of the camera.
+    pub fn camera_stats(&self) -> CameraStats {
+        self.camera.stats()
+    }
+
+    /// The clock of this run.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Newest picture, for a preview.
+    pub fn preview(&self) -> &Mailbox<Arc<Frame>> {
+        &self.preview
+    }
+
+    /// Frames that the recogniser was too busy to look at.
+    pub fn dropped_frames(&self) -> u64 {
+        self.frames.replaced()
+    }
+
+    /// Time that recognition takes for one frame, smoothed.
+    pub fn frame_time(&self) -> Option<Duration> {
+        self.frame_time
+    }
+
+    /// Frames a second that the detector has looked at lately.
+    pub fn looks_per_second(&self) -> Option<f32> {
+        self.looks.per_second()
+    }
+
+    /// Waits up to `timeout` for the next event and takes it in, or gives it back if it is
+    /// the front end's own.
+    ///
+    /// # Errors
+    /// If a worker has died, which only a defect can cause.
+    pub fn wait<T>(&mut self, inputs: &Receiver<T>, timeout: Duration) -> Result<Option<T>> {
+        let until_tick = TICK.saturating_sub(self.now().monotonic.saturating_sub(self.last_tick));
+        let mut given = None;
+        select! {
+            recv(inputs) -> input => {
+                // A closed input (a lost terminal) is a wish to end; see the signal handlers.
+                match input {
+                    Ok(input) => given = Some(input),
+                    Err(_) => self.stop.request(),
+                }
+            }
+            recv(self.reports) -> report => {
+                match report {
+                    Ok(report) => self.reported(report),
+                    Err(_) if self.source_ended || self.is_stopping() => {
+                        self.reports = crossbeam_channel::never();
+                    }
+                    Err(_) => anyhow::bail!("the recogniser's thread has died; see the log"),
+                }
+            }
+            recv(self.receipts) -> receipt => {
+                let receipt = receipt.context("the store's thread has died; see the log")?;
+                self.take_in(Event::Receipt(receipt));
+            }
+            recv(self.keeper.notices) -> notice => {
+                match notice {
+                    Ok(notice) => self.take_in(Event::Notice(notice)),
+                    // It ends with the station.
+                    Err(_) => self.keeper.notices = crossbeam_channel::never(),
+                }
+            }
+            recv(self.camera_states) -> state => {
+                match state {
+                    Ok(state) => self.take_in(Event::Notice(camera_notice(&state))),
+                    Err(_) => self.camera_states = crossbeam_channel::never(),
+                }
+            }
+            default(timeout.min(until_tick)) => {}
+        }
+        self.tick_if_due()?;
+        Ok(given)
+    }
+
+    /// Gives the station an event that happened now, and performs what follows.
+    pub fn take_in(&mut self, event: Event) {
+        let now = self.now();
+        for effect in self.station.handle(event, &now) {
+            self.perform(effect);
+        }
+        if let Some(announcer) = &mut self.announcer {
+            announcer.follow(&self.station);
+        }
+    }
+
+    /// Ends all workers; everything decided is written before this returns.
+    ///
+    /// # Errors
+    /// If punches could not be written: somebody has to write down what the error says.
+    pub fn finish(mut self) -> Result<()> {
+        self.stop.request();
+        self.reports = crossbeam_channel::never();
+        // Receipts may lead to further punches, of people who came twice.
+        let patience_ends = self.now().monotonic + LAST_RECEIPTS;
+        while self.station.unconfirmed() > 0
+            && self.now().monotonic < patience_ends
+            && self.store.flush()
+        {
+            if let Ok(receipt) = self.receipts.recv_timeout(RECEIPT_GLANCE) {
+                self.take_in(Event::Receipt(receipt));
+            }
+        }
+        let Self {
+            mut station,
+            clock,
+            camera,
+            recogniser,
+            receipts,
+            store,
+            keeper,
+            announcer,
+            ..
+        } = self;
+        camera.finish(CAMERA_GRACE);
+        // It looks at the flag between two frames, and is never blocked in a driver.
+        if recogniser.join().is_err() {
+            tracing::error!("the recogniser's thread panicked");
+        }
+        let mut take = |receipt| {
+            station.handle(Event::Receipt(receipt), &clock.now());
+        };
+        store.finish_while(|| {
+            if let Ok(receipt) = receipts.recv_timeout(RECEIPT_GLANCE) {
+                take(receipt);
+            }
+        });
+        receipts.try_iter().for_each(take);
+        keeper.finish();
+        if let Some(announcer) = announcer {
+            announcer.finish();
+        }
+        report_unwritten(&station)
+    }
+
+    fn reported(&mut self, report: RecogniserReport) {
+        match report {
+            RecogniserReport::Observed(observation) => {
+                self.looks.count(observation.frame.captured_at.monotonic);
+                let time = observation.times.total();
+                self.frame_time = Some(self.frame_time.map_or(time, |mean| (mean * 7 + time) / 8));
+                self.take_in(Event::Observed(observation));
+            }
+            RecogniserReport::Failed(error) => {
+                let now = self.now().monotonic;
+                if let Some(told) = self.unreadable_frames.take_in(&error.to_string(), now) {
+                    tracing::error!("{told}");
+                    self.take_in(Event::Notice(Notice::Warning(told)));
+                }
+            }
+            RecogniserReport::Finished => self.source_ended = true,
+        }
+    }
+
+    fn tick_if_due(&mut self) -> Result<()> {
+        let now = self.now().monotonic;
+        if now.saturating_sub(self.last_tick) < TICK {
+            return Ok(());
+        }
+        self.last_tick = now;
+        anyhow::ensure!(
+            self.store.flush(),
+            "the store's thread has died; see the log"
+        );
+        // Behind a database in trouble they would only pile up; its end reloads by itself.
+        if !self.station.writing_fails()
+            && now.saturating_sub(self.last_look_for_changes) >= LOOK_FOR_CHANGES
+        {
+            self.last_look_for_changes = now;
+            self.ask(StoreRequest::ReloadIfChanged {
+                local_day: self.station.local_day(),
+            });
+        }
+        self.take_in(Event::ClockChecked {
+            synchronised: self.clock.is_synchronised(),
+        });
+        self.take_in(Event::Tick);
+        Ok(())
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        let request = match effect {
+            Effect::RecordPunch { ticket, punch } => StoreRequest::Punch { ticket, punch },
+            Effect::RecordSighting(mut sighting) => {
+                // The frame is not kept waiting: behind a full disk it would fill the memory.
+                let look = sighting.look.take().filter(|_| self.keeps_strangers);
+                let face = look.and_then(|look| self.sighted_face(look));
+                StoreRequest::Sighting(sighting, face)
+            }
+            Effect::Adapt {
+                person,
+                embedding,
+                quality,
+            } => StoreRequest::Adapt {
+                person,
+                template: NewTemplate {
+                    embedding,
+                    model: self.model.clone(),
+                    quality,
+                    jpeg: None,
+                },
+            },
+            Effect::CheckPin { ticket, pin } => StoreRequest::CheckPin { ticket, pin },
+            Effect::Correct(correction) => StoreRequest::Correct(correction),
+            Effect::Note { action, detail } => StoreRequest::Note { action, detail },
+            Effect::Reload { local_day } => StoreRequest::Reload { local_day },
+            Effect::Enrol {
+                ticket,
+                name,
+                code,
+                samples,
+            } => match self.new_person(name, code, &samples) {
+                Ok(person) => StoreRequest::Enrol { ticket, person },
+                Err(error) => {
+                    let reason = error.to_string();
+                    self.take_in(Event::Receipt(Receipt::EnrolmentRefused { ticket, reason }));
+                    return;
+                }
+            },
+        };
+        self.ask(request);
+    }
+
+    /// Asks the store, or answers in its place that too much is waiting.
+    fn ask(&mut self, request: StoreRequest) {
+        let Taken::No(request) = self.store.send(request) else {
+            return;
+        };
+        let reason = "too much is waiting for a database that cannot be written".to_owned();
+        let receipt = match *request {
+            StoreRequest::Punch { ticket, .. } => Receipt::Punch {
+                ticket,
+                outcome: PunchOutcome::Refused(reason),
+            },
+            StoreRequest::Enrol { ticket, .. } => Receipt::EnrolmentRefused { ticket, reason },
+            StoreRequest::CheckPin { ticket, .. } => Receipt::PinChecked {
+                ticket,
+                holder: Err(reason),
+            },
+            StoreRequest::Correct(_) => Receipt::Corrected(Err(reason)),
+            // Asked again soon, or said in the log file.
+            request => {
+                tracing::warn!(?request, "not taken by the store");
+                return;
+            }
+        };
+        self.take_in(Event::Receipt(receipt));
+    }
+}
+
+fn camera_notice(state: &CameraState) -> Notice {
+    match state {
+        CameraState::Streaming(_) | CameraState::Starting | CameraState::Ended => {
+            Notice::Camera(state.to_string())
+        }
+        _ => Notice::Warning(state.to_string()),
+    }
+}
+
+/// Fails if punches are left, and says which: somebody has to write them down.
+fn report_unwritten(station: &Station) -> Result<()> {
+    let unwritten = station.unwritten();
+    if unwritten.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = unwritten
+        .iter()
+        .map(|punch| {
+            let person = punch.person.0;
+            tracing::error!(person, at = %punch.at, "a punch could not be written");
+            let code = station.person(punch.person).map(|p| p.code.as_str());
+            let direction = punch.direction.map_or("in or out", |d| match d {
+                Direction::In => "in",
+                Direction::Out => "out",
+            });
+            format!(
+                "  {} {direction} {}",
+                code.unwrap_or("somebody who was deleted"),
+                punch.at.to_rfc3339()
+            )
+        })
+        .collect();
+    anyhow::bail!(
+        "the database could not be written; these punches are lost unless they are added \
+         with `rollcall attendance add`:\n{}",
+        lines.join("\n")
+    )
+}
+
+/// The error of a run, and of what could not be written at its end.
+fn both(run: Result<()>, finish: Result<()>) -> Result<()> {
+    match (finish, run) {
+        (Err(lost), Err(error)) => Err(lost.context(format!("{error:#}"))),
+        (finish, run) => run.and(finish),
+    }
+}

@@ -1,0 +1,13 @@
+//! The little that every room needs of the machine: time, a stop flag, a mailbox, whole files, the log.
+//!
+//! # Invariants
+//! - [`clock`] is the only reader of the time of day in the whole program.
+//! - No channel here is unbounded: a [`mailbox`] holds one thing, the newest.
+
+pub mod clock;
+pub mod logging;
+pub mod mailbox;
+pub mod random;
+pub mod stop;
+pub mod whole_file;
+pub mod zone;
