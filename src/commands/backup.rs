@@ -94,11 +94,7 @@ pub(super) fn restore(args: &RestoreArgs, context: &Context) -> Result<Outcome> 
 }
 
 /// What an operator should know before the backup takes effect.
-fn warnings(
-    checked: &CheckedBackup,
-    args: &RestoreArgs,
-    context: &Context,
-) -> Result<Vec<String>> {
+fn warnings(checked: &CheckedBackup, args: &RestoreArgs, context: &Context) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
     if let Some(broken) = &checked.broken {
         warnings.push(format!("its audit trail does not fit together: {broken}"));
@@ -116,7 +112,9 @@ fn warnings(
         if args.with_config {
             Config::check(text, Path::new("config.toml in the backup"))?;
             let count = changes.len();
-            warnings.push(format!("its configuration is put in force; {count} settings change:"));
+            warnings.push(format!(
+                "its configuration is put in force; {count} settings change:"
+            ));
         } else if !changes.is_empty() {
             warnings.push(format!(
                 "its configuration is laid beside yours as {CONFIGURATION_ASIDE}; \

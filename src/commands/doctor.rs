@@ -9,8 +9,8 @@ use chrono::Datelike;
 use nix::sys::statvfs::statvfs;
 use serde::Serialize;
 
-use super::table::print_json;
 use super::doctor_heads::{self, Heads};
+use super::table::print_json;
 use super::{Context, ModelsInUse, embedder_id};
 use crate::camera::{SourceSpec, usb};
 use crate::cli::{JsonArgs, Outcome};

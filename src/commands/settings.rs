@@ -13,7 +13,10 @@ const MOST_NAMED: usize = 100;
 /// Settings that reach outside of the station, and what they do there.
 const REACHING: &[(&str, &str)] = &[
     ("welcome.command", "RUNS A PROGRAM at each punch"),
-    ("camera.source", "says where pictures come from, which may be a network address"),
+    (
+        "camera.source",
+        "says where pictures come from, which may be a network address",
+    ),
     ("backup.folder", "says where copies of everything go"),
     ("backup.passphrase_file", "names a file that is read"),
     ("attendance.holidays", "names a file that is read"),
@@ -35,7 +38,9 @@ pub(super) fn changes(present: &str, other: &str) -> Vec<String> {
         .take(MOST_NAMED)
         .map(|key| {
             let say = |values: &BTreeMap<String, String>| {
-                values.get(key).map_or_else(|| "unset".to_owned(), Clone::clone)
+                values
+                    .get(key)
+                    .map_or_else(|| "unset".to_owned(), Clone::clone)
             };
             let reach = reach(key).map_or(String::new(), |reach| format!("  ({reach})"));
             format!(
@@ -121,9 +126,16 @@ mod tests {
         assert_eq!(changes.len(), 4, "{changes:?}");
         assert!(changes[0].contains("http://elsewhere/") && changes[0].contains("network"));
         assert!(changes[1].contains("RUNS A PROGRAM") && changes[1].contains("\"id\""));
-        let name = changes.iter().find(|c| c.starts_with("station.name")).unwrap();
+        let name = changes
+            .iter()
+            .find(|c| c.starts_with("station.name"))
+            .unwrap();
         assert!(!name.contains(['\u{1b}', '\u{202e}']), "{name:?}");
-        assert!(changes.iter().any(|c| c.starts_with("shift.1.name: \"night\", now unset")));
+        assert!(
+            changes
+                .iter()
+                .any(|c| c.starts_with("shift.1.name: \"night\", now unset"))
+        );
         assert_eq!(super::changes(other, other), Vec::<String>::new());
     }
 

@@ -133,7 +133,9 @@ fn what_is_there_is_set_aside_and_a_running_station_is_not_disturbed() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .filter(|name| name.contains(".aside-"))
         .collect();
-    assert!(aside.len() >= 3, "{aside:?}");
+    assert_eq!(aside.len(), 2, "database and pictures: {aside:?}");
+    let configuration = folder.path().join("config.toml");
+    assert!(configuration.exists(), "the station's own stays in force");
 }
 
 #[test]

@@ -160,7 +160,10 @@ fn another_database_in_its_place_is_not_written_to() {
     std::fs::copy(other.path().join(DATABASE_FILE), running.path()).unwrap();
     running.punch(2);
     let trouble = running.trouble();
-    assert!(trouble.contains("was replaced by another file"), "{trouble}");
+    assert!(
+        trouble.contains("was replaced by another file"),
+        "{trouble}"
+    );
     assert_eq!(running.handle.finish().len(), 1);
     let store = Store::open(running.folder.path()).unwrap();
     assert_eq!(punches_in(&store), 0);
@@ -257,9 +260,8 @@ fn a_damaged_database_is_set_aside_as_it_was_with_its_log() {
         }
         std::fs::write(crashed.path().join(&name), bytes).unwrap();
     }
-    let before = tails.map(|tail| {
-        std::fs::read(crashed.path().join(format!("{DATABASE_FILE}{tail}"))).unwrap()
-    });
+    let before = tails
+        .map(|tail| std::fs::read(crashed.path().join(format!("{DATABASE_FILE}{tail}"))).unwrap());
     for _ in 0..2 {
         let error = Store::open(crashed.path()).unwrap_err();
         assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");

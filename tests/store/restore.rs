@@ -80,10 +80,7 @@ impl Forgery {
         self.write_with(|_| {})
     }
 
-    fn write_with(
-        &self,
-        more: impl FnOnce(&mut tar::Builder<std::fs::File>),
-    ) -> PathBuf {
+    fn write_with(&self, more: impl FnOnce(&mut tar::Builder<std::fs::File>)) -> PathBuf {
         let path = self.folder.path().join("forged.tar");
         let mut archive = tar::Builder::new(std::fs::File::create(&path).unwrap());
         let manifest = serde_json::to_vec(&self.manifest).unwrap();
@@ -150,7 +147,10 @@ fn another_schema_is_refused() {
         ),
         ("CREATE VIEW v AS SELECT * FROM person", "\"v\" was added"),
         ("CREATE TABLE notes (text)", "\"notes\" was added"),
-        ("DROP INDEX template_by_person", "\"template_by_person\" is missing"),
+        (
+            "DROP INDEX template_by_person",
+            "\"template_by_person\" is missing",
+        ),
         (
             "ALTER TABLE setting ADD COLUMN more TEXT",
             "\"setting\" was changed",
@@ -198,10 +198,15 @@ fn a_path_that_leads_out_of_the_folder_is_refused() {
         "faces/E-1/a\u{1b}[2J.jpg",
     ] {
         let mut forgery = Forgery::new();
-        forgery.sql(&format!("UPDATE template SET picture = '{path}' WHERE id = 1"));
+        forgery.sql(&format!(
+            "UPDATE template SET picture = '{path}' WHERE id = 1"
+        ));
         let (_forgery, archive) = forgery.packed();
         let refusal = refusal(&archive);
-        assert!(refusal.contains("not the path of a picture"), "{path}: {refusal}");
+        assert!(
+            refusal.contains("not the path of a picture"),
+            "{path}: {refusal}"
+        );
     }
 }
 
@@ -291,10 +296,7 @@ fn a_key_file_is_not_read_because_an_archive_says_so() {
     let (_forgery, archive) = forgery.packed();
     let to = TempDir::new().unwrap();
     let checked = CheckedBackup::open(&archive, to.path(), None).unwrap();
-    assert_eq!(
-        checked.key.as_ref().unwrap().path,
-        Path::new("/dev/zero")
-    );
+    assert_eq!(checked.key.as_ref().unwrap().path, Path::new("/dev/zero"));
     let lock = StationLock::take(to.path()).unwrap();
     let error = checked
         .install(to.path(), &restore_plan(), &lock)
@@ -368,7 +370,10 @@ fn a_configuration_is_put_in_force_only_when_that_is_asked_for() {
             assert_eq!(in_force, evil);
         } else {
             assert_eq!(in_force, b"# mine\n");
-            assert_eq!(std::fs::read(to.path().join(CONFIGURATION_ASIDE)).unwrap(), evil);
+            assert_eq!(
+                std::fs::read(to.path().join(CONFIGURATION_ASIDE)).unwrap(),
+                evil
+            );
         }
     }
 }
@@ -491,7 +496,10 @@ fn an_excessive_work_factor_is_refused_before_any_memory_is_taken() {
         let started = std::time::Instant::now();
         let error = CheckedBackup::open(&archive, to.path(), Some(&passphrase)).unwrap_err();
         let words = error.to_string();
-        assert!(words.contains(&format!("work factor of {factor}")), "{words}");
+        assert!(
+            words.contains(&format!("work factor of {factor}")),
+            "{words}"
+        );
         assert!(started.elapsed().as_secs() < 5, "{factor} was computed");
     }
 }

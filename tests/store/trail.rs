@@ -12,10 +12,14 @@ use super::{code, day, enrolled, operator, person, station, template, time};
 fn lived_in() -> (TempDir, Store) {
     let (folder, mut store) = station();
     enrolled(&mut store, "E-1");
-    store.add_person(&person("E-2", "Bruno"), operator()).unwrap();
+    store
+        .add_person(&person("E-2", "Bruno"), operator())
+        .unwrap();
     let pin = Pin::parse_new("483920").unwrap();
     store.set_pin(&code("E-2"), &pin, operator()).unwrap();
-    store.set_team(&code("E-2"), Some("Night"), operator()).unwrap();
+    store
+        .set_team(&code("E-2"), Some("Night"), operator())
+        .unwrap();
     store.set_setting("demo", "1", operator()).unwrap();
     assert_eq!(store.verify_chain().unwrap().broken, None);
     (folder, store)
@@ -73,9 +77,8 @@ fn swapped_codes_show() {
 
 #[test]
 fn added_and_hidden_people_show() {
-    let broken = tampered(
-        "INSERT INTO person (code, name, created_at) VALUES ('E-3', 'Mallory', 'now')",
-    );
+    let broken =
+        tampered("INSERT INTO person (code, name, created_at) VALUES ('E-3', 'Mallory', 'now')");
     assert!(
         matches!(&broken, BrokenLink::UnrecordedPerson { code } if code == "E-3"),
         "{broken}"
@@ -102,7 +105,10 @@ fn changed_settings_show() {
         "INSERT INTO setting VALUES ('retention.erased_before', '9999-12-31')",
     ] {
         let broken = tampered(change);
-        assert!(matches!(broken, BrokenLink::Settings { .. }), "{change}: {broken}");
+        assert!(
+            matches!(broken, BrokenLink::Settings { .. }),
+            "{change}: {broken}"
+        );
     }
 }
 
@@ -128,7 +134,9 @@ fn what_the_program_does_itself_fits() {
         .unwrap();
     fits(&store, "more templates");
     for _ in 0..12 {
-        store.adapt(ana.id, &template(&[0.6, 0.8]), operator()).unwrap();
+        store
+            .adapt(ana.id, &template(&[0.6, 0.8]), operator())
+            .unwrap();
     }
     fits(&store, "adapting");
     store.forget_adaptive(None, operator()).unwrap();
@@ -139,12 +147,16 @@ fn what_the_program_does_itself_fits() {
         pictures: Some(1),
         ..RetentionPolicy::default()
     };
-    let done = store.retain(&policy, day("2026-12-24"), operator()).unwrap();
+    let done = store
+        .retain(&policy, day("2026-12-24"), operator())
+        .unwrap();
     assert!(done.pictures > 0);
     fits(&store, "pictures that are too old");
     let keys = TempDir::new().unwrap();
     let lock = StationLock::take(folder.path()).unwrap();
-    store.seal(&keys.path().join("key"), &lock, operator()).unwrap();
+    store
+        .seal(&keys.path().join("key"), &lock, operator())
+        .unwrap();
     fits(&store, "sealing");
     store.unseal(&lock, operator()).unwrap();
     fits(&store, "unsealing");
@@ -158,7 +170,9 @@ fn what_the_program_does_itself_fits() {
     fits(&store, "anonymising");
     let trail = store.audit_trail(1000).unwrap();
     assert!(
-        trail.iter().all(|e| e.subject != receipt.code && !e.detail.contains(&receipt.code)),
+        trail
+            .iter()
+            .all(|e| e.subject != receipt.code && !e.detail.contains(&receipt.code)),
         "the trail leads to the new code"
     );
     // The code is free again.
@@ -172,7 +186,9 @@ fn the_salt_of_a_person_is_erased_with_the_person() {
     let (_folder, mut store) = lived_in();
     let salts = |store: &Store| -> Vec<Option<String>> {
         let shell = Connection::open(store.path()).unwrap();
-        let mut statement = shell.prepare("SELECT salt FROM person ORDER BY id").unwrap();
+        let mut statement = shell
+            .prepare("SELECT salt FROM person ORDER BY id")
+            .unwrap();
         let rows = statement.query_map([], |row| row.get(0)).unwrap();
         rows.map(Result::unwrap).collect()
     };
@@ -231,11 +247,17 @@ fn wrong_pins_are_written_down_and_outlast_a_restart() {
         at: time("2026-11-23T12:05:00+01:00"),
         ..operator()
     };
-    assert!(matches!(store.try_pin(&right, later).unwrap(), PinTry::Holder(_)));
+    assert!(matches!(
+        store.try_pin(&right, later).unwrap(),
+        PinTry::Holder(_)
+    ));
     assert_eq!(store.pin_tries().unwrap().wrong, 2);
     let trail = store.audit_trail(100).unwrap();
     let tries = trail.iter().filter(|e| e.action == "pin.wrong").count();
     assert_eq!(tries, 3);
-    assert!(trail.iter().all(|e| !e.detail.contains("999998")), "a PIN is in the trail");
+    assert!(
+        trail.iter().all(|e| !e.detail.contains("999998")),
+        "a PIN is in the trail"
+    );
     assert_eq!(store.verify_chain().unwrap().broken, None);
 }

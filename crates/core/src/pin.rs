@@ -115,17 +115,23 @@ const FORGOTTEN_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// How long none is taken after so many wrong ones.
 fn wait_after(wrong: u32) -> Duration {
-    wrong.checked_sub(FREE_TRIES).map_or(Duration::ZERO, |beyond| {
-        let wait = FIRST_WAIT.saturating_mul(2u32.saturating_pow(beyond));
-        wait.min(LONGEST_WAIT)
-    })
+    wrong
+        .checked_sub(FREE_TRIES)
+        .map_or(Duration::ZERO, |beyond| {
+            let wait = FIRST_WAIT.saturating_mul(2u32.saturating_pow(beyond));
+            wait.min(LONGEST_WAIT)
+        })
 }
 
 impl PinGuard {
     /// Goes on where a station that ended left off.
     pub fn resumed(tries: &PinTries, now: &Moment) -> Self {
         let since = tries.since(&now.wall);
-        let wrong = if since < FORGOTTEN_AFTER { tries.wrong } else { 0 };
+        let wrong = if since < FORGOTTEN_AFTER {
+            tries.wrong
+        } else {
+            0
+        };
         Self {
             wrong,
             closed_until: now.monotonic + wait_after(wrong).saturating_sub(since),
@@ -287,6 +293,9 @@ mod tests {
             Some(Duration::from_secs(120))
         );
         assert_eq!(tries.after_right().wrong, 4);
-        assert_eq!(tries.after_wrong(time("2026-11-23T09:00:00+01:00")).wrong, 1);
+        assert_eq!(
+            tries.after_wrong(time("2026-11-23T09:00:00+01:00")).wrong,
+            1
+        );
     }
 }

@@ -154,8 +154,8 @@ fn retain(duties: &Duties, clock: Clock, notices: &Sender<Notice>) {
         at,
     };
     let today = duties.work_plan.policy.local_day(&at);
-    let done =
-        Store::open_existing(&duties.data_dir).and_then(|mut store| store.retain(&policy, today, author));
+    let done = Store::open_existing(&duties.data_dir)
+        .and_then(|mut store| store.retain(&policy, today, author));
     let notice = match done {
         Ok(report) if report == RetentionReport::default() => return,
         Ok(report) => Notice::Info(format!(

@@ -126,7 +126,9 @@ pub(super) fn append(
     detail: &str,
 ) -> Result<(), Fault> {
     let covers = Covers::of_action(action);
-    let content = covers.map(|covers| covers.content(tx, subject)).transpose()?;
+    let content = covers
+        .map(|covers| covers.content(tx, subject))
+        .transpose()?;
     let record = AuditRecord {
         at: &author.at.to_rfc3339(),
         actor: author.name,

@@ -428,10 +428,7 @@ fn row_hash(row: &rusqlite::Row<'_>) -> rusqlite::Result<String> {
 }
 
 /// All columns of a row, each with its type.
-pub(super) fn take_in_row(
-    hasher: &mut Sha256,
-    row: &rusqlite::Row<'_>,
-) -> rusqlite::Result<()> {
+pub(super) fn take_in_row(hasher: &mut Sha256, row: &rusqlite::Row<'_>) -> rusqlite::Result<()> {
     for column in 0..row.as_ref().column_count() {
         match row.get_ref(column)? {
             ValueRef::Null => take_in(hasher, b'n', &[]),

@@ -130,10 +130,12 @@ impl Covered {
             }
         }
         let missing = self.people.iter().find(|(_, (_, content))| content != GONE);
-        Ok(missing.map(|(code, (record, _))| BrokenLink::MissingPerson {
-            code: code.clone(),
-            record: *record,
-        }))
+        Ok(
+            missing.map(|(code, (record, _))| BrokenLink::MissingPerson {
+                code: code.clone(),
+                record: *record,
+            }),
+        )
     }
 }
 
@@ -152,11 +154,19 @@ pub(super) fn adopt(tx: &Connection) -> Result<(), Fault> {
     let has_settings: bool = tx.query_row("SELECT count(*) > 0 FROM setting", [], |r| r.get(0))?;
     if has_settings {
         let at: Option<String> = tx
-            .query_row("SELECT at FROM audit ORDER BY id DESC LIMIT 1", [], |r| r.get(0))
+            .query_row("SELECT at FROM audit ORDER BY id DESC LIMIT 1", [], |r| {
+                r.get(0)
+            })
             .optional()?;
         let at = at.unwrap_or_else(|| "1970-01-01T00:00:00+00:00".to_owned());
         let content = content_of_settings(tx)?;
-        write(tx, &at, "setting.adopt", "all", (Covers::Settings, &content))?;
+        write(
+            tx,
+            &at,
+            "setting.adopt",
+            "all",
+            (Covers::Settings, &content),
+        )?;
     }
     Ok(())
 }
@@ -198,7 +208,8 @@ fn content_of_person(tx: &Connection, code: &str) -> Result<String, Fault> {
     let Some(id) = id else {
         return Ok(GONE.to_owned());
     };
-    let mut templates = tx.prepare_cached(&format!("{TEMPLATE} WHERE person_id = ?1 ORDER BY id"))?;
+    let mut templates =
+        tx.prepare_cached(&format!("{TEMPLATE} WHERE person_id = ?1 ORDER BY id"))?;
     let mut rows = templates.query(params![id])?;
     while let Some(row) = rows.next()? {
         take_in_row(&mut hasher, row)?;
@@ -219,7 +230,10 @@ fn content_of_settings(tx: &Connection) -> Result<String, Fault> {
 /// Whether nothing is left of the person but a code that was drawn at random.
 fn is_anonymised(row: &Row<'_>) -> rusqlite::Result<bool> {
     let code: String = row.get("code")?;
-    let is_empty = |column| row.get_ref(column).map(|v| v == rusqlite::types::ValueRef::Null);
+    let is_empty = |column| {
+        row.get_ref(column)
+            .map(|v| v == rusqlite::types::ValueRef::Null)
+    };
     Ok(code.starts_with("anon-")
         && row.get::<_, String>("name")? == super::people::ERASED_NAME
         && !is_empty("deleted_at")?

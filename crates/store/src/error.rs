@@ -47,7 +47,9 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// Nobody has said where the key of a restored station is.
-    #[error("its faces are encrypted; it says that their key is in {path:?} (fingerprint {fingerprint:?}). A backup does not decide which file is read: name the file yourself with --key-file")]
+    #[error(
+        "its faces are encrypted; it says that their key is in {path:?} (fingerprint {fingerprint:?}). A backup does not decide which file is read: name the file yourself with --key-file"
+    )]
     KeyNotNamed {
         /// Where the database in the archive says it is.
         path: PathBuf,

@@ -83,7 +83,9 @@ fn read(connection: &Connection) -> rusqlite::Result<Schema> {
 }
 
 fn is_statistics((kind, name): &Key, (table, sql): &Content) -> bool {
-    let known = STATISTICS.iter().any(|known| *known == (name.as_str(), sql.as_str()));
+    let known = STATISTICS
+        .iter()
+        .any(|known| *known == (name.as_str(), sql.as_str()));
     known && kind == "table" && table == name
 }
 
@@ -105,7 +107,10 @@ fn compare(found: &Schema, expected: &Schema) -> Vec<String> {
 
 fn named((kind, name): &Key) -> String {
     let known = ["table", "index", "trigger", "view"];
-    let kind = known.iter().find(|known| *known == kind).unwrap_or(&"entry");
+    let kind = known
+        .iter()
+        .find(|known| *known == kind)
+        .unwrap_or(&"entry");
     format!("the {kind} {name:?}")
 }
 
@@ -222,7 +227,12 @@ mod tests {
             assert_eq!(after(sql), [words], "{sql}");
         }
         let names = after("DROP TABLE setting; CREATE VIEW setting AS SELECT 'a' key, 'b' value");
-        assert!(names.iter().any(|n| n.contains("view \"setting\" was added")), "{names:?}");
+        assert!(
+            names
+                .iter()
+                .any(|n| n.contains("view \"setting\" was added")),
+            "{names:?}"
+        );
     }
 
     #[test]

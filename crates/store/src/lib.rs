@@ -44,8 +44,8 @@ mod stored_path;
 mod templates;
 mod unpack;
 mod vault;
-mod workplace;
 pub mod worker;
+mod workplace;
 
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};

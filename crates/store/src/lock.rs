@@ -39,13 +39,16 @@ impl StationLock {
     /// # Errors
     /// [`StoreError::StationRuns`] if another station is in the folder now.
     pub(super) fn require(&self) -> Result<(), StoreError> {
-        let mut file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut file = self
+            .file
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let path = self.data_dir.join(LOCK_FILE);
         let found = std::fs::symlink_metadata(&path).ok();
         let held = file.metadata().ok();
-        let is_ours = found.zip(held).is_some_and(|(found, held)| {
-            (found.dev(), found.ino()) == (held.dev(), held.ino())
-        });
+        let is_ours = found
+            .zip(held)
+            .is_some_and(|(found, held)| (found.dev(), found.ino()) == (held.dev(), held.ino()));
         if !is_ours {
             *file = locked(&self.data_dir)?;
             tracing::warn!(path = %path.display(), "the lock file was removed; it was made again");
@@ -108,7 +111,10 @@ mod tests {
         ));
         std::fs::remove_file(&path).unwrap();
         let second = StationLock::take(dir.path()).unwrap();
-        assert!(matches!(first.require(), Err(StoreError::StationRuns { .. })));
+        assert!(matches!(
+            first.require(),
+            Err(StoreError::StationRuns { .. })
+        ));
         drop(second);
         first.require().unwrap();
     }

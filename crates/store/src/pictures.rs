@@ -85,7 +85,9 @@ fn write_in(folder: &Path, at: DateTime<FixedOffset>, jpeg: &[u8]) -> io::Result
 fn refuse_link(folder: &Path) -> io::Result<()> {
     match std::fs::symlink_metadata(folder) {
         Ok(found) if found.is_dir() => Ok(()),
-        Ok(_) => Err(io::Error::other("it is a link or a file, and has to be a folder")),
+        Ok(_) => Err(io::Error::other(
+            "it is a link or a file, and has to be a folder",
+        )),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(e) => Err(e),
     }
@@ -129,9 +131,9 @@ impl Store {
             Err(StoreError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 Some(format!("{relative} is missing"))
             }
-            Err(StoreError::PathOutside { path }) => {
-                Some(format!("{path:?} is not the path of a picture of this station"))
-            }
+            Err(StoreError::PathOutside { path }) => Some(format!(
+                "{path:?} is not the path of a picture of this station"
+            )),
             Err(e) => Some(format!("{relative} cannot be read: {e}")),
         };
         Ok(self.pictures()?.into_iter().filter_map(problem).collect())

@@ -170,7 +170,10 @@ fn keep_tries(tx: &Connection, tries: &PinTries) -> Result<(), Fault> {
         "INSERT INTO setting (key, value) VALUES (?1, ?2)
          ON CONFLICT (key) DO UPDATE SET value = excluded.value",
     )?
-    .execute(params![TRIES, format!("{} {}", tries.wrong, at.to_rfc3339())])?;
+    .execute(params![
+        TRIES,
+        format!("{} {}", tries.wrong, at.to_rfc3339())
+    ])?;
     Ok(())
 }
 

@@ -81,9 +81,10 @@ impl Presence {
     pub(super) fn is_deleted(&self) -> bool {
         let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten();
         // Asked through the link, which opens and closes nothing.
-        let found = open.flatten().filter_map(|entry| std::fs::metadata(entry.path()).ok());
-        let mut ours =
-            found.filter(|file| self.database == Some(Inode(file.dev(), file.ino())));
+        let found = open
+            .flatten()
+            .filter_map(|entry| std::fs::metadata(entry.path()).ok());
+        let mut ours = found.filter(|file| self.database == Some(Inode(file.dev(), file.ino())));
         ours.any(|file| file.nlink() == 0)
     }
 }

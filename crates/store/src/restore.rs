@@ -114,10 +114,13 @@ impl CheckedBackup {
     ) -> Result<SetAside, StoreError> {
         let unpacked = self.unpacked.path();
         self.find_key(data_dir, plan)?;
-        let configuration = self.configuration.as_ref().map(|_| match plan.configuration {
-            RestoredConfiguration::LaidAside => CONFIGURATION_ASIDE,
-            RestoredConfiguration::PutInForce => CONFIGURATION,
-        });
+        let configuration = self
+            .configuration
+            .as_ref()
+            .map(|_| match plan.configuration {
+                RestoredConfiguration::LaidAside => CONFIGURATION_ASIDE,
+                RestoredConfiguration::PutInForce => CONFIGURATION,
+            });
         let mut names = vec![PICTURES_FOLDER, DATABASE_FILE];
         names.extend(configuration);
         let aside = make_room(data_dir, &names, plan.author.at)?;

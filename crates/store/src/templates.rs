@@ -78,7 +78,13 @@ impl Store {
                 .execute(params![TemplateKind::Adaptive, person.map(|p| p.id)])?;
             for (owner, templates) in owners {
                 let detail = format!("{templates} templates");
-                audit::append(tx, author, "person.forget-adaptive", owner.as_str(), &detail)?;
+                audit::append(
+                    tx,
+                    author,
+                    "person.forget-adaptive",
+                    owner.as_str(),
+                    &detail,
+                )?;
             }
             Ok(forgotten)
         })?;

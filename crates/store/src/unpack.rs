@@ -190,7 +190,9 @@ fn read_manifest<R: Read>(
         ));
     }
     let mut json = Vec::new();
-    entry.read_to_end(&mut json).map_err(|e| torn(archive, &e))?;
+    entry
+        .read_to_end(&mut json)
+        .map_err(|e| torn(archive, &e))?;
     let unreadable = |e: serde_json::Error| {
         let words = e.to_string();
         bad(
@@ -216,7 +218,10 @@ fn check_manifest(manifest: &Manifest, archive: &Path) -> Result<(), StoreError>
         return Err(bad(archive, "its manifest names no database"));
     }
     if files.len() > MOST_FILES {
-        let problem = format!("its manifest names {} files; at most {MOST_FILES} are read", files.len());
+        let problem = format!(
+            "its manifest names {} files; at most {MOST_FILES} are read",
+            files.len()
+        );
         return Err(bad(archive, problem));
     }
     let mut names = HashSet::new();

@@ -22,13 +22,13 @@ use crossbeam_channel::{
 
 use super::sighting::SightedFace;
 use super::{Author, NewPerson, NewTemplate, PinTry, Store, StoreError};
-use rollcall_system::clock::Clock;
 use rollcall_core::attendance::NewPunch;
 use rollcall_core::correction::Correction;
 use rollcall_core::embedding::ModelId;
 use rollcall_core::event::{PunchOutcome, Receipt, Sighting, Ticket};
 use rollcall_core::person::PersonId;
 use rollcall_core::pin::Pin;
+use rollcall_system::clock::Clock;
 use rollcall_system::stop::StopFlag;
 
 /// What can be asked of the store.

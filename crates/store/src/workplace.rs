@@ -95,7 +95,10 @@ mod tests {
     fn what_nobody_works_in_is_removed_and_the_rest_stays() {
         let parent = tempfile::tempdir().unwrap();
         let at_work = Workplace::make(parent.path(), ".work-").unwrap();
-        let mode = std::fs::metadata(at_work.path()).unwrap().permissions().mode();
+        let mode = std::fs::metadata(at_work.path())
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o700);
         let left = parent.path().join(".work-left");
         std::fs::create_dir_all(left.join("deep")).unwrap();
