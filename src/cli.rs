@@ -9,10 +9,11 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::inference::manifest::ModelName;
 pub use records::{
-    AddEventArgs, AssignArgs, AttendanceCommand, BackupArgs, ChangeEventArgs, DayArgs,
-    DirectionArg, EncryptArgs, ExportArgs, ExportFormat, ExportView, ImportCommand,
-    ImportEmbeddingsArgs, ImportFileArgs, PinCommand, RangeArgs, RepairClockArgs, ReportArgs,
-    RestoreArgs, ReviewCommand, SightingsArgs, SignatureArgs, VoidEventArgs,
+    AddEventArgs, AssignArgs, AttendanceCommand, BackupArgs, ByArg, ChangeEventArgs, DayArgs,
+    DirectionArg, DirectionsArg, EncryptArgs, ExportArgs, ExportFormat, ExportView,
+    ImportAttendanceArgs, ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, ImportPeopleArgs,
+    PinCommand, RangeArgs, RepairClockArgs, ReportArgs, RestoreArgs, ReviewCommand, SightingsArgs,
+    SignatureArgs, VoidEventArgs,
 };
 
 /// Exit codes, the same for every command.
@@ -225,6 +226,10 @@ pub struct EnrolArgs {
     /// Add the pictures to a person who is enrolled already.
     #[arg(long)]
     pub add: bool,
+    /// State that it is another person than the one whose face this is like, such as a twin;
+    /// the audit trail keeps it. With --dir, of every folder.
+    #[arg(long)]
+    pub another_person: bool,
     /// When the person agreed to be recognised: "today" or YYYY-MM-DD.
     #[arg(long, value_name = "DATE")]
     pub consent: Option<String>,

@@ -18,4 +18,4 @@ pub use rollcall_picture as picture;
 pub use rollcall_recognition as inference;
 pub use rollcall_station as runtime;
 pub use rollcall_store as store;
-pub use rollcall_system::{clock, logging, mailbox, random, stop, whole_file, zone};
+pub use rollcall_system::{clock, logging, mailbox, random, read_bounded, stop, whole_file, zone};

@@ -18,8 +18,21 @@ fn main() -> ExitCode {
     match commands::run(Cli::from_arguments()) {
         Ok(outcome) => ExitCode::from(outcome.exit_code()),
         Err(error) => {
-            eprintln!("rollcall: {error:#}");
+            eprintln!("rollcall: {}", sentence(&error));
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// An error and its causes. Many name their cause themselves; it is said once.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut sentence = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if sentence.is_empty() {
+            sentence = cause;
+        } else if !sentence.ends_with(&cause) {
+            sentence = format!("{sentence}: {cause}");
+        }
+    }
+    sentence
 }

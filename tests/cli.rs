@@ -341,6 +341,24 @@ fn names_codes_and_clashes_are_checked() {
         .assert()
         .code(NO)
         .stderr(contains("somebody else than the first picture"));
+    // What is added has to be like the person, too.
+    let add = ["enrol", "--add", "--name", "Barack Obama", "--code", "O-1"];
+    station
+        .command(&[&add[..], &[&biden]].concat())
+        .assert()
+        .code(1)
+        .stderr(contains("unlike all samples"));
+    let twin = ["enrol", "--consent", "today", "--name", "Anna", "--code"];
+    station
+        .command(&[&twin[..], &["X-1", &obama2]].concat())
+        .assert()
+        .code(1)
+        .stderr(contains("say --another-person"));
+    station
+        .command(&[&twin[..], &["X-1", "--another-person", &obama2]].concat())
+        .assert()
+        .success()
+        .stderr(contains("looks like Barack Obama (O-1)"));
     let people = station.json(&["people", "list", "--json"]);
     assert_eq!(people[0]["templates"], 2);
     station.enrol("محمد علي", "M-1", "astronaut.jpg");

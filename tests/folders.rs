@@ -81,6 +81,54 @@ fn outcomes(reports: &[Value]) -> Vec<String> {
 }
 
 #[test]
+fn nothing_that_is_read_by_name_may_be_a_device() {
+    let station = Station::new();
+    let data = station.dir.path().join("data");
+    std::fs::create_dir_all(&data).unwrap();
+    let zero = "/dev/zero";
+    for arguments in [
+        &["--config", zero, "people", "list"][..],
+        &["import", "people", zero],
+        &["import", "attendance", zero],
+        &["models", "install", zero],
+        &["run", "--headless", "--once", "--source", zero],
+        &[
+            "enrol",
+            "--consent",
+            "today",
+            "--name",
+            "A",
+            "--code",
+            "A-1",
+            zero,
+        ],
+    ] {
+        station
+            .command(arguments)
+            .timeout(std::time::Duration::from_secs(60))
+            .assert()
+            .failure()
+            .stderr(contains("a device").or(contains("is not a file")));
+    }
+    let people = station.dir.path().join("people.csv");
+    std::fs::write(&people, "code,name\nE-1,Ana\n").unwrap();
+    let import = station.command(&["import", "people"]).arg(people).assert();
+    import.success();
+    std::os::unix::fs::symlink(zero, data.join("h.ics")).unwrap();
+    std::fs::write(
+        data.join("config.toml"),
+        "[attendance]\nholidays = \"h.ics\"\n",
+    )
+    .unwrap();
+    station
+        .command(&["attendance", "report"])
+        .timeout(std::time::Duration::from_secs(60))
+        .assert()
+        .failure()
+        .stderr(contains("a device"));
+}
+
+#[test]
 fn a_folder_of_people_is_enrolled_once_and_gone_on_with() {
     let station = Station::new();
     station.folder(

@@ -16,6 +16,7 @@ use rollcall::ui::Language;
 /// are written, and what they put together for the operator.
 const OTHER_ROOMS: &[&str] = &[
     "crates/core/src/attendance.rs",
+    "crates/core/src/enrolment/identity.rs",
     "crates/core/src/enrolment/mod.rs",
     "crates/core/src/gallery/mod.rs",
     "crates/core/src/gallery/policy.rs",
@@ -26,6 +27,7 @@ const OTHER_ROOMS: &[&str] = &[
     "crates/core/src/pin.rs",
     "crates/core/src/quality.rs",
     "crates/core/src/station/by_hand.rs",
+    "crates/core/src/station/enrolling.rs",
     "crates/core/src/station/mod.rs",
     "crates/core/src/worktime/mod.rs",
     "crates/camera/src/error.rs",

@@ -421,7 +421,7 @@ fn pins_consent_and_a_persons_data() {
         .code(1)
         .stderr(contains("somebody else has this PIN"));
     set("E-2", "123456").code(1).stderr(contains("too easy"));
-    set("E-2", "48").code(1).stderr(contains("6 to 20 digits"));
+    set("E-2", "48").code(1).stderr(contains("6 to 32 digits"));
     set("E-9", "483921")
         .code(1)
         .stderr(contains("nobody has the code E-9"));
@@ -434,6 +434,13 @@ fn pins_consent_and_a_persons_data() {
     station
         .run(&["people", "consent", "E-1", "2026-01-02"])
         .success();
+    // A day of which no clock in Beirut showed the midnight.
+    station
+        .command(&["people", "consent", "E-1", "2025-03-30"])
+        .env("ROLLCALL_ATTENDANCE_TIME_ZONE", "Asia/Beirut")
+        .assert()
+        .success()
+        .stdout(contains("agreed on 2025-03-30"));
     let to = station.path("for-ana");
     let data = station.json(&["people", "export-data", "E-1", "-o", &to, "--json"]);
     assert_eq!(data["attendance"].as_array().unwrap().len(), 2);
@@ -488,7 +495,8 @@ fn a_report_measures_days_against_shifts() {
     );
     assert_eq!(people[1]["days_flagged"], 1);
 
-    let ics = "BEGIN:VEVENT\nDTSTART;VALUE=DATE:20261103\nSUMMARY:Fair\nEND:VEVENT\n";
+    let ics = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261103\nSUMMARY:Fair\n\
+        END:VEVENT\nEND:VCALENDAR\n";
     std::fs::write(station.data().join("h.ics"), ics).unwrap();
     std::fs::write(
         &config,

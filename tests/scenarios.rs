@@ -74,6 +74,9 @@ struct SeenFace {
     /// Whether the face is too blurred to vote.
     #[serde(default)]
     blurred: bool,
+    /// Whether it may be another face than the one in this place a frame before.
+    #[serde(default)]
+    after_a_cut: bool,
 }
 
 fn default_x() -> f32 {
@@ -168,6 +171,7 @@ fn face(seen: &SeenFace, scenario: &Scenario) -> Face {
     }
     Face {
         quality,
+        is_followed: !seen.after_a_cut,
         alike: seen.like.iter().map(|(name, s)| (axis(name), *s)).collect(),
         ..Face::stranger()
     }

@@ -31,8 +31,8 @@ use rollcall::core::worktime::timetable::Schedule;
 use rollcall::ui::{
     Action, Answer, App, CameraControl, CameraFigures, CameraStatus, Charset, ColourDepth,
     ControlChange, ControlStep, CorrectionDraft, Done, DraftDeed, Health, Input, Key, Language,
-    PageKind, PageLine, PersonFile, Question, ReportQuery, SettingChange, SettingRow, Status,
-    TemplateFacts, UiOptions, draw,
+    Leaving, PageKind, PageLine, PersonChange, PersonFile, Question, ReportQuery, SettingChange,
+    SettingRow, Status, TemplateFacts, UiOptions, draw,
 };
 
 const START: &str = "2026-11-23T07:55:02+01:00";
@@ -142,7 +142,7 @@ impl Desk {
             name: person.name,
             active: true,
             team: Some("office".into()),
-            consent_at: Some("2026-11-02T09:00:00+01:00".parse().unwrap()),
+            consent_at: Some("2026-11-02".parse().unwrap()),
             has_pin: true,
             enrolled_at: "2026-11-02T09:01:00+01:00".parse().unwrap(),
             last_seen: Some("2026-11-23T07:55:02+01:00".parse().unwrap()),
@@ -210,6 +210,8 @@ impl Desk {
 
     fn input(&mut self, input: Input) {
         let now = self.world.now();
+        // The dashboard draws after every key.
+        self.app.settle(&self.world.station, &now);
         for action in self.app.handle(input, &self.world.station, &now) {
             match action {
                 Action::Intent(intent) => self.world.intend(intent),
@@ -302,6 +304,8 @@ impl Desk {
 
     fn terminal(&mut self, width: u16, height: u16) -> ratatui::Terminal<TestBackend> {
         self.app.follow(&self.world.station);
+        let now = self.world.now();
+        self.app.settle(&self.world.station, &now);
         let status = Status {
             now: self.world.now(),
             source: "usb",
@@ -382,7 +386,7 @@ fn the_camera_and_its_controls() {
         is_changeable,
     };
     let mut desk = Desk::new().busy();
-    desk.press(&[Key::Char('c')]);
+    desk.press(&[Key::Char('m')]);
     assert!(desk.app.shows_camera());
     desk.app.show_controls(
         vec![
@@ -516,13 +520,13 @@ fn all_screens() -> Vec<(&'static str, Vec<Key>)> {
         ("person", vec![c('p'), Key::Enter]),
         ("today", vec![c('t')]),
         ("day", vec![c('t'), Key::Left]),
-        ("week", vec![c('t'), Key::Tab, Key::Tab, Key::Left]),
+        ("week", vec![c('t'), Key::Tab, Key::Tab, c('<')]),
         ("month", vec![c('t'), Key::BackTab]),
         ("correction", vec![c('t'), c('c')]),
         ("review", vec![c('r')]),
-        ("calibration", vec![c('g')]),
+        ("calibration", vec![c('z')]),
         ("charts", vec![c('b')]),
-        ("camera", vec![c('c')]),
+        ("camera", vec![c('m')]),
         ("log", vec![c('l')]),
         ("audit", vec![c('a')]),
         ("settings", vec![c('s')]),
@@ -578,9 +582,8 @@ fn every_screen_says_where_it_is_and_what_keys_do() {
             let screen = desk.screen(width, height);
             let lines: Vec<&str> = screen.lines().collect();
             let hints = lines[usize::from(height) - 1];
-            // What takes all keys says how it is left; everything else how to quit.
-            let is_form = ["enrol", "correction", "palette"].contains(&name);
-            let wanted = if is_form { "Esc" } else { "q quit" };
+            let is_live = ["live", "why"].contains(&name);
+            let wanted = if is_live { "q quit" } else { "Esc" };
             assert!(hints.contains(wanted), "{name} {width}x{height}: {hints}");
             if !["live", "why", "enrol", "palette"].contains(&name) {
                 assert!(
@@ -708,9 +711,20 @@ fn a_face_without_a_name_is_looked_at_and_becomes_somebody() {
     assert_eq!(desk.due(), [], "it is asked");
     desk.app.take(Answer::Visitors(Ok(visitors())));
     assert_screens("review", &mut desk);
-    desk.write("abru");
-    desk.press(&[Key::Tab, Key::Char(' '), Key::Tab, Key::Right]);
+    desk.write("nbru");
+    desk.press(&[Key::Tab, Key::Right]);
+    // Words that go on in the wrong line change nothing, and that is said.
+    desk.write("no o");
+    assert!(
+        desk.screen(80, 24)
+            .contains("nothing is typed into this line")
+    );
+    desk.press(&[Key::Tab, Key::Right]);
     insta::assert_snapshot!("review_assign_80x24", desk.screen(80, 24));
+    // Somebody else has come often meanwhile and leads the list now.
+    let mut reordered = visitors();
+    reordered.reverse();
+    desk.app.take(Answer::Visitors(Ok(reordered)));
     desk.press(&[Key::Enter]);
     let Question::Review(ReviewDeed::Assign(assignment)) = &desk.asked[0] else {
         panic!("{:?}", desk.asked)
@@ -718,6 +732,7 @@ fn a_face_without_a_name_is_looked_at_and_becomes_somebody() {
     assert_eq!(assignment.sightings, [12, 9, 7]);
     assert_eq!(assignment.code.as_str(), "P-002");
     assert!(assignment.add && assignment.punch == Some(Direction::In));
+    desk.app.take(Answer::Visitors(Ok(visitors())));
     desk.app
         .take(Answer::Reviewed(Err("this face is enrolled as Ana".into())));
     assert!(desk.screen(80, 24).contains("enrolled as Ana"));
@@ -725,19 +740,20 @@ fn a_face_without_a_name_is_looked_at_and_becomes_somebody() {
         desk.screen(80, 24).contains("who was it?"),
         "the form stays"
     );
+    desk.press(&[Key::Enter]);
     desk.app
         .take(Answer::Reviewed(Ok("3 sightings were Bruno".into())));
     assert!(!desk.screen(80, 24).contains("who was it?"));
     assert!(desk.due() == [Question::Visitors], "it is read again");
     // Erasing is confirmed; any other key is a no.
-    desk.press(&[Key::Down, Key::Char('d')]);
+    desk.press(&[Key::Down, Key::Delete]);
     assert!(desk.screen(80, 24).contains("cannot be undone"));
     desk.press(&[Key::Char('n'), Key::Char('i'), Key::Char('y')]);
     let ignored = ReviewDeed::Ignore {
         sightings: vec![8],
         by: "olga".into(),
     };
-    assert_eq!(desk.asked[1..], [Question::Review(ignored)]);
+    assert_eq!(desk.asked[2..], [Question::Review(ignored)]);
     desk.press(&[Key::Esc]);
     assert!(desk.screen(80, 24).contains("today"));
 }
@@ -758,7 +774,7 @@ fn reports_of_today_a_day_a_week_and_a_month() {
     desk.press(&[Key::Down, Key::Tab]);
     desk.read_records();
     assert_screens("report_month", &mut desk);
-    desk.press(&[Key::Char('i'), Key::Char('i'), Key::Char('i')]);
+    desk.press(&[Key::Char('o'), Key::Char('o'), Key::Char('o')]);
     let absent = desk.screen(80, 24);
     assert!(absent.contains("only who is absent"), "{absent}");
     assert!(!absent.contains("Ana Torres"), "{absent}");
@@ -782,7 +798,7 @@ fn a_report_is_read_again_only_when_something_happened() {
     desk.world.see_for(&[Face::of(1, 0.62)], 2.0);
     assert_eq!(desk.report_due(), Some(first));
     // An answer that comes after other days were chosen is not theirs.
-    desk.press(&[Key::Left]);
+    desk.press(&[Key::Char('<')]);
     let earlier = desk.report_due().unwrap();
     assert_eq!(earlier.to.to_string(), "2026-10-31");
     desk.app.take(Answer::Report(first, Ok(vec![])));
@@ -792,19 +808,20 @@ fn a_report_is_read_again_only_when_something_happened() {
 #[test]
 fn an_earlier_day_is_put_right_from_its_table() {
     let mut desk = Desk::with_history();
-    desk.press(&[Key::Char('t'), Key::Tab, Key::Tab, Key::Left]);
+    desk.press(&[Key::Char('t'), Key::Tab, Key::Tab, Key::Char('<')]);
     desk.read_records();
-    desk.press(&[Key::Down, Key::Char('c')]);
-    assert!(desk.drafts.is_empty(), "first a day is chosen");
-    desk.press(&[Key::Right]);
-    desk.read_records();
+    // From last Monday, today's weekday, to the day after in the grid itself.
+    desk.press(&[Key::Down, Key::Right]);
     let screen = desk.screen(80, 24);
-    assert!(screen.contains("Tue 17 Nov 2026"), "{screen}");
+    assert!(screen.contains("marked: Tue 17 Nov"), "{screen}");
     desk.press(&[Key::Char('c'), Key::Left, Key::Tab]);
     desk.write("18:05");
-    desk.press(&[Key::Tab, Key::Char('o'), Key::Tab]);
+    desk.press(&[Key::Tab, Key::Right, Key::Tab]);
     desk.write("forgot");
     desk.press(&[Key::Enter]);
+    insta::assert_snapshot!("correction_signing_80x24", desk.screen(80, 24));
+    assert!(desk.drafts.is_empty(), "first it is signed");
+    desk.press(&[Key::Char('y')]);
     let DraftDeed::Add { code, at, .. } = &desk.drafts[0].deed else {
         panic!("{:?}", desk.drafts)
     };
@@ -832,7 +849,66 @@ fn enrol_form_says_what_is_wrong() {
     desk.write("p-001");
     assert_screens("enrol_form", &mut desk);
     desk.press(&[Key::Enter]);
+    assert!(matches!(desk.world.station.mode(), Mode::Choosing(_)));
+    desk.press(&[Key::Esc]);
     assert!(matches!(desk.world.station.mode(), Mode::Live));
+}
+
+#[test]
+fn the_form_shows_whose_face_it_is_for() {
+    let mut desk = Desk::new().busy();
+    desk.write("eDana");
+    let known = desk.screen(80, 24);
+    assert!(known.contains("looks like Carla"), "{known}");
+    desk.press(&[Key::PageDown]);
+    assert_screens("enrol_other_face", &mut desk);
+    // Both go, and somebody else stands there when Enter is pressed.
+    desk.world.wait(5.0);
+    desk.world.see_for(&[Face::of(9, 0.95)], 2.0);
+    desk.press(&[Key::Enter]);
+    desk.world.see_for(&[Face::of(9, 0.95)], 2.0);
+    let Mode::Enrolling(enrolment) = desk.world.station.mode() else {
+        panic!("not enrolling")
+    };
+    assert_eq!(enrolment.hint, Hint::AnotherFace);
+    assert!(enrolment.samples.is_empty());
+}
+
+#[test]
+fn with_nobody_there_the_form_waits_for_a_face_and_shows_it() {
+    let mut desk = Desk::new();
+    desk.write("eDana");
+    insta::assert_snapshot!("enrol_nobody_80x24", desk.screen(80, 24));
+    desk.press(&[Key::Enter]);
+    assert!(desk.screen(80, 24).contains("waiting for somebody"));
+    // Who comes is shown first: the Enter of somebody who has not seen it is none.
+    let now = desk.world.now();
+    desk.world.see(&[Face::of(9, 0.95)]);
+    let actions = desk
+        .app
+        .handle(Input::Key(Key::Enter), &desk.world.station, &now);
+    assert_eq!(actions, []);
+    assert!(desk.screen(80, 24).contains("the face to be enrolled"));
+    desk.press(&[Key::Enter]);
+    assert!(matches!(desk.world.station.mode(), Mode::Enrolling(_)));
+}
+
+#[test]
+fn a_refused_enrolment_does_not_take_the_keys_of_another_screen() {
+    let mut desk = Desk::new().busy();
+    desk.write("eDana");
+    desk.press(&[Key::Enter]);
+    desk.write("p/");
+    desk.world.wait(70.0);
+    assert!(desk.screen(80, 24).contains("not enrolled"));
+    desk.write("ana");
+    let filtered = desk.screen(80, 24);
+    assert!(
+        !filtered.contains("Bruno"),
+        "the filter goes on: {filtered}"
+    );
+    desk.press(&[Key::Esc, Key::Esc]);
+    assert!(desk.screen(80, 24).contains("enrol the face at the camera"));
 }
 
 #[test]
@@ -844,13 +920,15 @@ fn nobody_is_enrolled_without_a_clear_yes() {
         ask_consent: true,
         ..UiOptions::default()
     });
+    desk.world.see(&[Face::of(9, 0.95)]);
     desk.write("eDana");
     desk.press(&[Key::Enter]);
     insta::assert_snapshot!("consent_80x24", desk.screen(80, 24));
     for no in [Key::Enter, Key::Char('n'), Key::Esc] {
         desk.press(&[no]);
+        assert!(desk.screen(80, 24).contains("not enrolled"));
         assert!(
-            matches!(desk.world.station.mode(), Mode::Live),
+            matches!(desk.world.station.mode(), Mode::Choosing(_)),
             "{no:?} is no yes"
         );
         desk.press(&[Key::Enter]);
@@ -872,18 +950,169 @@ fn a_badge_is_read_on_the_live_screen() {
     assert!(desk.screen(80, 24).contains("Ana Torres checked in"));
     desk.write("12");
     desk.press(&[Key::Enter]);
-    assert!(desk.screen(80, 24).contains("6 to 20 digits"));
+    assert!(desk.screen(80, 24).contains("6 to 32 digits"));
     // In a form or a filter, digits are digits.
     desk.write("p/12");
     assert!(!desk.screen(80, 24).contains("PIN"));
 }
 
+/// Where a badge is held to the reader, and how the operator got there.
+type Place<'a> = (&'a str, Vec<Key>);
+
+fn places() -> Vec<Place<'static>> {
+    let letters = |keys: &str| keys.chars().map(Key::Char).collect::<Vec<_>>();
+    let mut places: Vec<Place<'_>> = all_screens();
+    places.extend([
+        ("a filter", letters("p/12")),
+        ("an enrolment", letters("eDana")),
+        ("a filter of settings", letters("s/12")),
+        ("the question whether to leave", letters("q")),
+    ]);
+    places
+}
+
+#[test]
+fn a_badge_punches_from_every_screen_and_touches_nothing() {
+    for (name, keys) in places() {
+        for (read, number) in [
+            ("0012345678", "0012345678"),
+            (";0012345678?", "0012345678"),
+            ("04a22b9a115c80", "04A22B9A115C80"),
+        ] {
+            let mut desk = Desk::with_history();
+            let ana = rollcall::core::person::PersonId(1);
+            let pin = rollcall::core::pin::Pin::parse(number).unwrap();
+            desk.world.ledger.pins.push((pin, ana));
+            desk.press(&keys);
+            desk.answer();
+            let before = desk.screen(100, 60);
+            let punches = desk.world.ledger.events.len();
+            desk.input(Input::Badge(read.into()));
+            assert_eq!(
+                desk.world.ledger.events.len(),
+                punches + 1,
+                "{read} on {name}"
+            );
+            desk.answer();
+            let after = desk.screen(100, 60);
+            let hints = |screen: &str| screen.lines().last().unwrap().to_owned();
+            assert_eq!(hints(&before), hints(&after), "{read} on {name}");
+            assert!(
+                after.contains("Ana Torres checked"),
+                "{read} on {name} is not said:\n{after}"
+            );
+            assert!(desk.asked.is_empty() && desk.drafts.is_empty() && !desk.quit);
+        }
+    }
+}
+
+#[test]
+fn a_wrong_badge_is_said_on_every_screen_and_forgotten_again() {
+    for (name, keys) in places() {
+        let mut desk = Desk::with_history();
+        desk.press(&keys);
+        desk.answer();
+        desk.input(Input::Badge("999111".into()));
+        desk.answer();
+        let said = "PIN: nobody has this one";
+        assert!(desk.screen(80, 24).contains(said), "{name}");
+        desk.world.wait(10.0);
+        let now = desk.world.now();
+        desk.app.observe(&desk.world.station, &now, None);
+        let still = desk.screen(80, 24);
+        let remark = still.lines().nth(22).unwrap();
+        assert!(!remark.contains(said), "{name}:\n{still}");
+    }
+}
+
+#[test]
+fn a_badge_is_given_to_somebody_where_a_pin_is_asked_for() {
+    let mut desk = Desk::with_history();
+    desk.press(&[Key::Char('p'), Key::Enter]);
+    desk.answer();
+    desk.write("#");
+    for _ in 0..2 {
+        desk.input(Input::Badge(";0012345678?".into()));
+    }
+    let [Question::ChangePerson(deed)] = &desk.asked[..] else {
+        panic!("{:?}", desk.asked)
+    };
+    let pin = rollcall::core::pin::Pin::parse("0012345678").unwrap();
+    assert_eq!(deed.change, PersonChange::Pin(Some(pin)));
+}
+
+#[test]
+fn what_more_likely_was_typed_is_typed() {
+    let mut desk = Desk::new().busy();
+    desk.write("e");
+    desk.input(Input::Badge("Maria2".into()));
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("Maria2"), "{screen}");
+}
+
+#[test]
+fn leaving_is_asked_and_says_what_it_means() {
+    for (leaving, words, name) in [
+        (
+            Leaving::EndsAttendance,
+            "No attendance is taken",
+            "leave_80x24",
+        ),
+        (
+            Leaving::LeavesItRunning,
+            "The station goes on",
+            "leave_attached_80x24",
+        ),
+    ] {
+        let mut desk = Desk::new().busy();
+        desk.app = App::new(UiOptions {
+            leaving,
+            ..UiOptions::default()
+        });
+        desk.write("q");
+        let screen = desk.screen(80, 24);
+        assert!(screen.contains(words), "{screen}");
+        insta::assert_snapshot!(name, screen);
+        desk.press(&[Key::Esc]);
+        assert!(!desk.quit && !desk.screen(80, 24).contains(words));
+        desk.write("qd");
+        assert!(!desk.quit, "d is no yes");
+        assert!(desk.screen(80, 24).contains("in view"), "and opens nothing");
+        desk.write("qy");
+        assert!(desk.quit);
+    }
+}
+
+#[test]
+fn words_typed_for_a_form_that_cannot_open_lead_nowhere() {
+    let mut desk = Desk::with_history();
+    // A day on which nobody is shown.
+    desk.press(&[Key::Char('t'), Key::Tab]);
+    desk.answer();
+    desk.write("/zzz");
+    desk.press(&[Key::Enter]);
+    desk.write("c");
+    let notice = desk.screen(80, 24);
+    desk.write("camera was dead q y");
+    assert_eq!(desk.screen(80, 24), notice);
+    assert!(desk.asked.is_empty() && desk.changes.is_empty() && !desk.quit);
+    desk.press(&[Key::Esc]);
+    assert!(desk.screen(80, 24).contains("[day]"));
+    // And on an empty day of somebody who is shown the form is there at once.
+    let mut desk = Desk::with_history();
+    desk.press(&[Key::Char('t'), Key::Tab, Key::Tab, Key::Left]);
+    desk.answer();
+    desk.write("c");
+    assert!(desk.screen(80, 24).contains("add a punch"));
+}
+
 #[test]
 fn enrolling() {
     let mut desk = Desk::new().busy();
+    let dana = Face::of(9, 0.9);
+    desk.world.see(std::slice::from_ref(&dana));
     desk.write("eDana");
     desk.press(&[Key::Enter]);
-    let dana = Face::of(9, 0.9);
     desk.world.see(std::slice::from_ref(&dana));
     desk.world.advance(0.5);
     desk.world.see(std::slice::from_ref(&dana));
@@ -901,6 +1130,8 @@ fn enrolling() {
     assert_screens("enrolling", &mut desk);
 
     desk.world.see_for(&[dana], 8.0);
+    assert_screens("confirming", &mut desk);
+    desk.press(&[Key::Char('y')]);
     assert!(matches!(desk.world.station.mode(), Mode::Live));
     assert_eq!(
         desk.world.ledger.people.last().unwrap().code.as_str(),
@@ -912,20 +1143,77 @@ fn enrolling() {
 #[test]
 fn a_refused_enrolment_comes_back_with_what_was_typed() {
     let mut desk = Desk::new().busy();
+    desk.world.see(&[Face::of(9, 0.8)]);
     desk.write("eAna T.");
     desk.press(&[Key::Enter]);
-    desk.world.see_for(&[Face::of(0, 0.8)], 4.0);
+    desk.world.wait(70.0);
     assert_screens("refused", &mut desk);
+}
+
+#[test]
+fn who_looks_like_somebody_is_saved_only_as_another_person() {
+    let mut desk = Desk::new().busy();
+    let twin = Face::of(0, 0.8);
+    desk.world.see(std::slice::from_ref(&twin));
+    desk.write("eAna T.");
+    desk.press(&[Key::Enter]);
+    desk.world.see_for(&[twin], 9.0);
+    assert_screens("another_person", &mut desk);
+    let people = desk.world.ledger.people.len();
+    desk.press(&[Key::Enter, Key::Char(' ')]);
+    assert_eq!(desk.world.ledger.people.len(), people, "no clear yes");
+    desk.press(&[Key::Char('y')]);
+    assert_eq!(desk.world.ledger.people.len(), people + 1);
+    assert_eq!(desk.world.stated[0].than.as_str(), "P-001");
+}
+
+#[test]
+fn what_was_on_the_screen_is_what_is_confirmed() {
+    let mut desk = Desk::new().busy();
+    let dana = Face::of(9, 0.9);
+    desk.world.see(std::slice::from_ref(&dana));
+    desk.write("eDana");
+    desk.press(&[Key::Enter]);
+    desk.world.see_for(&[dana], 9.0);
+    // The question came after the screen was drawn.
+    let now = desk.world.now();
+    let actions = desk
+        .app
+        .handle(Input::Key(Key::Char('y')), &desk.world.station, &now);
+    assert_eq!(actions, []);
+    desk.press(&[Key::Char('y')]);
+    assert_eq!(
+        desk.world.ledger.people.last().unwrap().name.as_str(),
+        "Dana"
+    );
+}
+
+#[test]
+fn a_correction_is_of_the_person_who_was_selected_on_the_screen() {
+    let mut desk = Desk::new().busy();
+    desk.press(&[Key::Char('t')]);
+    let shown = desk.screen(80, 24);
+    assert!(shown.contains("Carla Ng"), "{shown}");
+    // Bruno checks in between the drawing and the key, and leads the table now.
+    desk.world.see_for(&[Face::of(1, 0.7)], 2.0);
+    let now = desk.world.now();
+    desk.app
+        .handle(Input::Key(Key::Char('c')), &desk.world.station, &now);
+    let form = desk.screen(80, 24);
+    assert!(form.contains("correct Carla Ng"), "{form}");
 }
 
 #[test]
 fn q_calls_the_enrolment_off_before_it_quits() {
     let mut desk = Desk::new();
+    desk.world.see(&[Face::of(9, 0.95)]);
     desk.write("eDana");
     desk.press(&[Key::Enter, Key::Char('q')]);
     assert!(matches!(desk.world.station.mode(), Mode::Live));
     assert!(!desk.quit);
     desk.press(&[Key::Char('q')]);
+    assert!(!desk.quit, "then it asks");
+    desk.press(&[Key::Char('y')]);
     assert!(desk.quit);
 }
 
@@ -959,8 +1247,19 @@ fn a_correction_is_typed_refused_and_done() {
     desk.write("07:45");
     desk.press(&[Key::Enter]);
     assert!(desk.drafts.is_empty(), "the reason is missing");
+    assert!(desk.screen(80, 24).contains(">Reason"), "the keys go there");
     desk.write("the camera was off");
     desk.press(&[Key::Enter]);
+    // Nothing that is typed on signs it, and Esc leads back.
+    desk.write(" and then some");
+    assert!(desk.drafts.is_empty());
+    desk.press(&[Key::Esc]);
+    let back = desk.screen(80, 24);
+    assert!(
+        back.contains("the camera was off ") && back.contains(">Reason"),
+        "{back}"
+    );
+    desk.press(&[Key::Enter, Key::Char('y')]);
     let draft = desk.drafts.pop().unwrap();
     assert_eq!(draft.operator, "olga");
     assert_eq!(draft.reason, "the camera was off");
@@ -976,11 +1275,13 @@ fn a_correction_is_typed_refused_and_done() {
     let refused = Receipt::Corrected(Err("the disk is full".into()));
     desk.world.handle(Event::Receipt(refused));
     insta::assert_snapshot!("correction_refused_80x24", desk.screen(80, 24));
-    desk.press(&[Key::Enter]);
+    desk.press(&[Key::Enter, Key::Char('y')]);
     assert_eq!(desk.drafts.len(), 1, "what was typed is still there");
     let done = Receipt::Corrected(Ok(Box::new(Corrected::default())));
     desk.world.handle(Event::Receipt(done));
-    assert!(!desk.screen(80, 24).contains("Reason"));
+    let after = desk.screen(80, 24);
+    assert!(!after.contains("Reason"));
+    assert!(after.contains("corrected: nothing"), "it is said:\n{after}");
 }
 
 #[test]
@@ -989,7 +1290,7 @@ fn an_event_is_voided_and_one_is_added() {
     desk.write("tc");
     desk.press(&[Key::Right, Key::Tab]);
     desk.write("wrong person");
-    desk.press(&[Key::Enter]);
+    desk.press(&[Key::Enter, Key::Char('y')]);
     let sent = desk.drafts.pop().unwrap();
     assert!(matches!(sent.deed, DraftDeed::Void { .. }), "{sent:?}");
     let done = Receipt::Corrected(Err("no".into()));
@@ -999,9 +1300,16 @@ fn an_event_is_voided_and_one_is_added() {
     // The last choice is before the first.
     desk.press(&[Key::Char('c'), Key::Left, Key::Tab]);
     desk.write("6:30");
-    desk.press(&[Key::Tab, Key::Char('o'), Key::Tab]);
+    desk.press(&[Key::Tab]);
+    // A reason that is typed one line too early turns no direction.
+    desk.write("is in or out");
+    assert!(
+        desk.screen(80, 24)
+            .contains("nothing is typed into this line")
+    );
+    desk.press(&[Key::Right, Key::Tab]);
     desk.write("forgotten");
-    desk.press(&[Key::Enter]);
+    desk.press(&[Key::Enter, Key::Char('y')]);
     match desk.drafts.pop().unwrap().deed {
         DraftDeed::Add { at, direction, .. } => {
             assert_eq!(at.to_string(), "2026-11-23 06:30:00");
@@ -1152,12 +1460,19 @@ fn every_size_draws_something() {
         desk.write("eDana");
         desk.press(&[Key::Enter]);
     };
+    let confirming = |desk: &mut Desk| {
+        desk.world.see(&[Face::of(9, 0.9)]);
+        desk.write("eDana");
+        desk.press(&[Key::Enter]);
+        desk.world.see_for(&[Face::of(9, 0.9)], 9.0);
+    };
     let form = |desk: &mut Desk| desk.write("eMaximiliana-Guadalupe 李小龍 محمد علي Featherstone");
-    let visits: [Visit<'_>; 9] = [
+    let visits: [Visit<'_>; 10] = [
         ("live", &|_| {}),
         ("pane", &|d| d.press(&[Key::Tab])),
         ("form", &form),
         ("enrolling", &enrolling),
+        ("confirming", &confirming),
         ("people", &|d| d.write("p/a")),
         ("attendance", &|d| d.write("t")),
         ("log", &|d| d.write("l")),

@@ -7,8 +7,9 @@ mod common;
 use common::{Face, GOOD, World};
 use rollcall::config::Config;
 use rollcall::core::attendance::{EventId, EventSource};
+use rollcall::core::consensus::{Track, TrackId, Verdict};
 use rollcall::core::correction::{Correction, Deed};
-use rollcall::core::embedding::Cosine;
+use rollcall::core::embedding::{Cosine, Embedding};
 use rollcall::core::enrolment::Hint;
 use rollcall::core::event::{Effect, Event, Intent, PunchOutcome, Receipt, Snapshot};
 use rollcall::core::liveness::{LivenessDemand, Side};
@@ -28,6 +29,24 @@ fn enrol(name: &str, code: &str) -> Intent {
     Intent::Enrol {
         name: PersonName::parse(name).unwrap(),
         code: PersonCode::parse(code).unwrap(),
+        face: None,
+    }
+}
+
+/// As [`enrol`], of a face that is held fast.
+fn enrol_face(name: &str, code: &str, face: TrackId) -> Intent {
+    Intent::Enrol {
+        name: PersonName::parse(name).unwrap(),
+        code: PersonCode::parse(code).unwrap(),
+        face: Some(face),
+    }
+}
+
+/// The faces that are held fast, the largest first.
+fn held(world: &World) -> Vec<TrackId> {
+    match world.station.mode() {
+        Mode::Choosing(choosing) => choosing.faces.iter().map(|face| face.track).collect(),
+        other => panic!("not choosing but {other:?}"),
     }
 }
 
@@ -71,10 +90,13 @@ fn enrolling_takes_spaced_samples_and_then_knows_the_face() {
     world.see_for(&[bruno.clone().turned(-0.2)], 0.3);
     assert_eq!(kept(&world), 4);
     world.see_for(std::slice::from_ref(&bruno), 2.0);
+    assert_eq!(world.ledger.people.len(), 1, "first somebody confirms");
+    world.confirm(None);
     assert!(matches!(world.station.mode(), Mode::Live));
     assert_eq!(world.ledger.people.len(), 2);
     assert_eq!(world.ledger.people[1].template_count, 5);
-    assert_eq!(world.punches(), ["Bruno in 08:00:02"]);
+    world.see_for(std::slice::from_ref(&bruno), 1.0);
+    assert_eq!(world.punches(), ["Bruno in 08:00:04"]);
     assert!(
         world
             .log()
@@ -90,6 +112,7 @@ fn who_does_not_turn_is_enrolled_all_the_same() {
     world.see_for(&[Face::of(7, 0.9)], 5.0);
     assert_eq!((hint(&world), kept(&world)), (Hint::Turn(Side::Right), 2));
     world.see_for(&[Face::of(7, 0.9)], 3.5);
+    world.confirm(None);
     assert_eq!(world.ledger.people[0].template_count, 5);
 }
 
@@ -108,6 +131,7 @@ fn poor_frames_in_between_do_not_ask_for_a_pose_for_ever() {
         world.see_for(&[Face::of(7, 0.9)], 0.2);
         world.see_for(std::slice::from_ref(&blurred), 0.2);
     }
+    world.confirm(None);
     assert_eq!(world.ledger.people[0].template_count, 5);
 }
 
@@ -123,26 +147,202 @@ fn a_look_that_was_not_close_changes_nothing() {
         world.see_for(&[Face::of(7, 0.9)], 0.2);
         world.see_for(std::slice::from_ref(&glanced), 0.2);
     }
+    world.confirm(None);
     assert_eq!(world.ledger.people[0].template_count, 5);
 }
 
 #[test]
-fn who_walked_past_first_does_not_spoil_an_enrolment() {
+fn only_the_face_that_was_there_is_enrolled() {
     let mut world = world();
-    world.intend(enrol("Bruno", "P-2"));
-    world.see(&[Face::of(3, 0.95)]);
-    assert_eq!(kept(&world), 1);
-    world.see(&[Face::of(7, 0.95)]);
-    assert_eq!(hint(&world), Hint::AnotherFace);
-    world.see_for(&[Face::of(7, 0.95)], 9.0);
-    assert_eq!(world.ledger.people[0].template_count, 5);
-    let templates = &world.ledger.templates;
-    let first = &templates[0].embedding;
+    let bruno = Face::of(7, 0.9);
+    world.see_for(std::slice::from_ref(&bruno), 1.0);
+    world.intend(Intent::ChooseFace);
+    let chosen = held(&world)[0];
+    // While the name is typed Bruno goes, and somebody else stands in his place.
+    world.wait(12.0);
+    world.intend(enrol_face("Bruno", "P-2", chosen));
+    world.see_for(&[Face::of(8, 0.9)], 20.0);
+    assert_eq!((hint(&world), kept(&world)), (Hint::AnotherFace, 0));
+    // Somebody in the background is not him either, and does not hide him.
+    world.see_for(&[Face::of(8, 0.9).at_x(400.0), bruno.clone()], 2.0);
+    assert_eq!(kept(&world), 2);
+    world.see_for(std::slice::from_ref(&bruno), 9.0);
+    let Mode::Confirming(asked) = world.station.mode() else {
+        panic!("{:?}", world.station.mode())
+    };
+    assert_eq!(asked.portraits.len(), 5);
+    let is_bruno = |sample: &Embedding| sample.similarity(&asked.samples[0].embedding).0 > 0.9;
     assert!(
-        templates
+        asked
+            .samples
             .iter()
-            .all(|t| t.embedding.similarity(first).0 > 0.9)
+            .all(|sample| is_bruno(&sample.embedding))
     );
+    world.confirm(None);
+    assert_eq!(world.ledger.people[0].template_count, 5);
+}
+
+#[test]
+fn of_several_faces_the_largest_is_offered_and_another_can_be_chosen() {
+    let mut world = world();
+    let far = Face {
+        size: 90.0,
+        ..Face::of(8, 0.9).at_x(400.0)
+    };
+    let faces = [far, Face::of(7, 0.9).at_x(50.0)];
+    world.see_for(&faces, 1.0);
+    world.intend(Intent::ChooseFace);
+    let Mode::Choosing(choosing) = world.station.mode() else {
+        panic!("{:?}", world.station.mode())
+    };
+    let lefts: Vec<f32> = choosing
+        .faces
+        .iter()
+        .map(|face| face.look.bounding_box.left)
+        .collect();
+    assert_eq!(lefts, [50.0, 400.0]);
+    let smaller = held(&world)[1];
+    world.intend(enrol_face("Carla", "P-3", smaller));
+    world.see_for(&faces, 10.0);
+    world.confirm(None);
+    let carla = Face::of(8, 0.9);
+    world.see_for(&[carla], 1.0);
+    assert_eq!(world.punches().len(), 1, "her face, not the nearer one");
+}
+
+#[test]
+fn with_nobody_in_sight_the_next_who_comes_alone_is_held_fast() {
+    let mut world = world();
+    world.see(&[]);
+    world.intend(Intent::ChooseFace);
+    assert!(held(&world).is_empty());
+    world.see(&[Face::of(7, 0.9)]);
+    assert!(held(&world).is_empty(), "it was not said to wait for one");
+    world.intend(Intent::AwaitFace);
+    world.see(&[Face::of(7, 0.9).at_x(50.0), Face::of(8, 0.9).at_x(400.0)]);
+    assert!(held(&world).is_empty(), "two are not one");
+    world.see(&[Face::of(7, 0.9).at_x(50.0)]);
+    let chosen = held(&world);
+    world.see_for(&[Face::of(8, 0.9).at_x(400.0)], 3.0);
+    assert_eq!(held(&world), chosen, "held fast");
+    // A face that is not held is not enrolled.
+    world.intend(enrol_face("Bruno", "P-2", TrackId(99)));
+    assert!(world.log().last().unwrap().contains("choose again"));
+    world.intend(enrol_face("Bruno", "P-2", chosen[0]));
+    assert!(matches!(world.station.mode(), Mode::Enrolling(_)));
+}
+
+#[test]
+fn a_face_that_was_looked_at_long_ago_is_not_held() {
+    let mut world = world();
+    world.see(&[Face::of(7, 0.9)]);
+    for _ in 0..10 {
+        world.advance(0.2);
+        world.see(&[Face::of(7, 0.9).glanced(true)]);
+    }
+    world.intend(Intent::ChooseFace);
+    assert!(held(&world).is_empty());
+}
+
+#[test]
+fn only_what_is_shown_is_confirmed() {
+    let mut world = world();
+    let ana = world.add_person("Ana", "P-1");
+    world.intend(enrol("Bruno", "P-2"));
+    world.see_for(&[Face::of(7, 0.9)], 9.0);
+    world.intend(Intent::ConfirmEnrolment {
+        code: PersonCode::parse("P-9").unwrap(),
+        another_than: Some(ana),
+    });
+    assert_eq!(world.ledger.people.len(), 1, "another one was confirmed");
+    world.wait(400.0);
+    assert_eq!(
+        world.log(),
+        ["Bruno not enrolled: nobody has confirmed the pictures"]
+    );
+    assert!(
+        matches!(world.station.mode(), Mode::Choosing(_)),
+        "with his face"
+    );
+    world.intend(Intent::CancelEnrolment);
+    assert!(matches!(world.station.mode(), Mode::Live));
+}
+
+#[test]
+fn a_name_is_only_on_a_face_that_is_seen() {
+    let mut world = world();
+    let ana = world.add_person("Ana", "P-1");
+    let named = |world: &World| -> Vec<Option<PersonId>> {
+        let faces = world.station.faces_in_sight();
+        faces.map(Track::named).collect()
+    };
+    let shown = |world: &World| -> Vec<Verdict> {
+        let faces = world.station.faces_in_sight();
+        faces.map(|track| track.verdict).collect()
+    };
+    world.see_for(&[Face::of(0, 0.7)], 1.0);
+    assert_eq!(named(&world), [Some(ana)]);
+    world.see(&[]);
+    assert!(named(&world).is_empty(), "an empty wall has no name");
+    // She is back after a frame, but whether it is her only a close look tells.
+    world.advance(0.2);
+    world.see(&[Face::of(0, 0.7).glanced(true)]);
+    assert_eq!(
+        (named(&world), shown(&world)),
+        (vec![None], vec![Verdict::Deciding])
+    );
+    world.advance(0.2);
+    world.see(&[Face::of(0, 0.7)]);
+    assert_eq!(
+        (named(&world), shown(&world)),
+        (vec![Some(ana)], vec![Verdict::Known(ana)])
+    );
+    // A cut: another face in the same place, not looked at yet.
+    world.advance(0.2);
+    world.see(&[Face::stranger().glanced(false)]);
+    assert_eq!(
+        (named(&world), shown(&world)),
+        (vec![None], vec![Verdict::Deciding])
+    );
+    let before = world.station.faces_in_sight().next().unwrap().id;
+    let stranger = Face {
+        alike: vec![(9, 0.95)],
+        ..Face::stranger()
+    };
+    world.advance(0.2);
+    world.see(&[stranger]);
+    let now = world.station.faces_in_sight().next().unwrap();
+    assert!(now.id != before && now.named().is_none());
+}
+
+#[test]
+fn without_frames_nobody_is_in_sight() {
+    let mut world = world();
+    world.add_person("Ana", "P-1");
+    world.see_for(&[Face::of(0, 0.7)], 1.0);
+    world.wait(2.0);
+    assert_eq!(world.station.faces_in_sight().count(), 0);
+}
+
+#[test]
+fn a_face_that_is_recognised_as_another_person_is_a_new_track() {
+    let mut world = world();
+    world.add_person("Ana", "P-1");
+    let bea = world.add_person("Bea", "P-2");
+    // Sisters: either is like the other, and nearer to herself.
+    let sister = |ana, bea| Face {
+        alike: vec![(0, ana), (1, bea)],
+        ..Face::of(0, 0.7)
+    };
+    world.see_for(&[sister(0.8, 0.4)], 1.0);
+    let before = world.station.faces_in_sight().next().unwrap().id;
+    world.see(&[sister(0.4, 0.8)]);
+    let face = world.station.faces_in_sight().next().unwrap();
+    assert!(face.id != before && face.named().is_none());
+    world.see_for(&[sister(0.4, 0.8)], 1.0);
+    let face = world.station.faces_in_sight().next().unwrap();
+    assert_eq!(face.named(), Some(bea));
+    assert_eq!(world.punches(), ["Ana in 08:00:00", "Bea in 08:00:01"]);
 }
 
 #[test]
@@ -155,6 +355,7 @@ fn people_who_look_alike_are_named_when_the_second_is_enrolled() {
         ..Face::of(7, 0.9)
     };
     world.see_for(&[bea], 9.0);
+    world.confirm(None);
     let notice = "Bea looks like Ana (0.38): either is named only at twice the margin";
     assert!(
         world.log().iter().any(|line| line == notice),
@@ -346,17 +547,39 @@ fn another_face_in_the_middle_of_an_enrolment_is_not_mixed_in() {
 }
 
 #[test]
-fn a_face_that_is_enrolled_already_is_refused_by_name() {
+fn a_face_that_is_taken_for_somebody_is_enrolled_only_as_another_person() {
     let mut world = world();
-    world.add_person("Ana", "P-1");
-    world.intend(enrol("Anna", "P-2"));
-    world.see(&[Face::of(0, 0.7)]);
-    assert!(matches!(world.station.mode(), Mode::Live));
+    let ana = world.add_person("Ana", "P-1");
+    let bea = world.add_person("Bea", "P-2");
+    world.intend(enrol("Anna", "P-3"));
+    let twin = Face {
+        alike: vec![(0, 0.7), (1, 0.2)],
+        ..Face::of(0, 0.7)
+    };
+    world.see_for(&[twin], 9.0);
+    for no_statement in [None, Some(bea)] {
+        world.confirm(no_statement);
+        let Mode::Confirming(asked) = world.station.mode() else {
+            panic!("{:?}", world.station.mode())
+        };
+        assert_eq!(asked.taken_for.unwrap().person, ana);
+        assert_eq!(world.ledger.people.len(), 2);
+    }
+    world.confirm(Some(ana));
+    assert_eq!(world.ledger.people.len(), 3);
+    let stated = &world.stated[0];
     assert_eq!(
-        world.log(),
-        ["Anna not enrolled: this face is already enrolled as Ana (P-1), similarity 0.70"]
+        (stated.than.as_str(), stated.similarity.to_string().as_str()),
+        ("P-1", "0.70")
     );
-    assert_eq!(world.ledger.people.len(), 1);
+    assert!(
+        world
+            .log()
+            .iter()
+            .any(|l| l.contains("Anna looks like Ana")),
+        "{:?}",
+        world.log()
+    );
 }
 
 #[test]
@@ -396,6 +619,7 @@ fn a_second_enrolment_waits_for_the_first() {
     let mut world = world();
     world.intend(enrol("Bruno", "P-2"));
     world.see(&[Face::of(7, 0.9)]);
+    world.intend(Intent::ChooseFace);
     world.intend(enrol("Carla", "P-3"));
     match world.station.mode() {
         Mode::Enrolling(enrolment) => assert_eq!(enrolment.name.as_str(), "Bruno"),
@@ -409,6 +633,7 @@ fn a_refused_enrolment_leaves_nothing_behind() {
     world.answering = false;
     world.intend(enrol("Bruno", "P-2"));
     world.see_for(&[Face::of(7, 0.9)], 9.0);
+    world.confirm(None);
     let Some(Effect::Enrol {
         ticket, samples, ..
     }) = world.unanswered.pop()
@@ -421,7 +646,10 @@ fn a_refused_enrolment_leaves_nothing_behind() {
         ticket,
         reason: "the disk is full".into(),
     }));
-    assert!(matches!(world.station.mode(), Mode::Live));
+    assert!(
+        matches!(world.station.mode(), Mode::Choosing(_)),
+        "his face is still held, for another try"
+    );
     assert_eq!(world.station.people().count(), 0);
     assert_eq!(
         world.log().last().unwrap(),

@@ -323,6 +323,9 @@ pub struct AssignArgs {
     /// Add the best of the faces to the person's samples, after the checks of an enrolment.
     #[arg(long)]
     pub add: bool,
+    /// State that it is another person than the one whose face it is like, such as a twin.
+    #[arg(long)]
+    pub another_person: bool,
     /// Add the missed punch at the time of the best of the faces.
     #[arg(long, value_name = "in|out")]
     pub punch: Option<DirectionArg>,
@@ -371,7 +374,7 @@ pub struct RestoreArgs {
 /// What can be done with a PIN.
 #[derive(Debug, Subcommand)]
 pub enum PinCommand {
-    /// Read a PIN of 6 to 20 digits, or a badge, from standard input and set it.
+    /// Read a PIN of 6 to 32 digits, or a badge, from standard input and set it.
     Set {
         /// Code of the person.
         code: String,
@@ -386,23 +389,96 @@ pub enum PinCommand {
 /// What can be imported.
 #[derive(Debug, Subcommand)]
 pub enum ImportCommand {
-    /// A CSV of people: code, name, and optionally team and consent.
-    People(ImportFileArgs),
-    /// A CSV of punches: code, direction, and time, or date and time.
-    Attendance(ImportFileArgs),
-    /// A CSV of face embeddings: name and 512 columns, or name and one quoted list.
+    /// A table of people: code and name, perhaps team and consent.
+    People(ImportPeopleArgs),
+    /// A table of punches: code or name, time, perhaps direction; or a terminal's attlog.
+    Attendance(ImportAttendanceArgs),
+    /// Face embeddings: a table, JSON, .npy or .npz.
     Embeddings(ImportEmbeddingsArgs),
 }
 
-/// A file to import.
+/// A file to import, and what cannot be found out from it.
 #[derive(Debug, Args)]
 pub struct ImportFileArgs {
     /// The file.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// Show how the file was understood, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Which column is what: FIELD=HEADER, or FIELD=#2 for the second column.
+    #[arg(long, value_name = "FIELD=COLUMN")]
+    pub map: Vec<String>,
+    /// What separates the columns: comma, semicolon, tab, bar or a character.
+    #[arg(long, value_name = "CHARACTER")]
+    pub separator: Option<String>,
+    /// The encoding of the text, e.g. windows-1252.
+    #[arg(long, value_name = "NAME")]
+    pub encoding: Option<String>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `import people`.
+#[derive(Debug, Args)]
+pub struct ImportPeopleArgs {
+    /// The file.
+    #[command(flatten)]
+    pub source: ImportFileArgs,
+    /// How days are written: ymd, dmy, mdy or a pattern as %d.%m.%Y.
+    #[arg(long, value_name = "FORM")]
+    pub dates: Option<String>,
+    /// Begin of the codes of people whose file has none.
+    #[arg(long, default_value = "P-", value_name = "PREFIX")]
+    pub code_prefix: String,
+}
+
+/// Arguments of `import attendance`.
+#[derive(Debug, Args)]
+pub struct ImportAttendanceArgs {
+    /// The file.
+    #[command(flatten)]
+    pub source: ImportFileArgs,
+    /// How days are written: ymd, dmy, mdy or a pattern as %d.%m.%Y.
+    #[arg(long, value_name = "FORM")]
+    pub dates: Option<String>,
+    /// How times of day are written, as a pattern: %H:%M-%S.
+    #[arg(long, value_name = "PATTERN")]
+    pub times: Option<String>,
+    /// The day of punches that have only a time.
+    #[arg(long, value_name = "DAY")]
+    pub day: Option<NaiveDate>,
+    /// A word of the file that means in.
+    #[arg(long = "in", value_name = "WORD")]
+    pub words_in: Vec<String>,
+    /// A word of the file that means out.
+    #[arg(long = "out", value_name = "WORD")]
+    pub words_out: Vec<String>,
+    /// Take directions as the file states them, or by the order of a person's punches.
+    #[arg(long, value_name = "HOW")]
+    pub directions: Option<DirectionsArg>,
+    /// Find people by their code or by their name.
+    #[arg(long, value_name = "WHAT")]
+    pub by: Option<ByArg>,
+}
+
+/// Where directions come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DirectionsArg {
+    /// From the file.
+    Stated,
+    /// From the order of a person's punches in a day, by the station's own rule.
+    Alternate,
+}
+
+/// By what people are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ByArg {
+    /// By code.
+    Code,
+    /// By name.
+    Name,
 }
 
 /// Arguments of `import embeddings`.
@@ -412,8 +488,8 @@ pub struct ImportEmbeddingsArgs {
     #[command(flatten)]
     pub source: ImportFileArgs,
     /// The network that made them: "current", or the SHA-256 of its weights.
-    #[arg(long, value_name = "MODEL")]
-    pub model: String,
+    #[arg(long, value_name = "MODEL", required_unless_present = "dry_run")]
+    pub model: Option<String>,
     /// Folder of pictures, NAME.jpg or NAME/*, that the network in use shall look at too.
     #[arg(long, value_name = "DIR")]
     pub pictures: Option<PathBuf>,
@@ -423,4 +499,13 @@ pub struct ImportEmbeddingsArgs {
     /// When these people agreed to be recognised: "today" or YYYY-MM-DD.
     #[arg(long, value_name = "DATE")]
     pub consent: Option<String>,
+    /// Whose all the faces of the file are.
+    #[arg(long, value_name = "NAME", conflicts_with = "names")]
+    pub name: Option<String>,
+    /// A text file of names, one a line for each vector, if the file has none.
+    #[arg(long, value_name = "FILE")]
+    pub names: Option<PathBuf>,
+    /// State that these are other people than those whose faces theirs are like, such as twins.
+    #[arg(long)]
+    pub another_person: bool,
 }

@@ -7,8 +7,10 @@ use anyhow::{Result, bail};
 use super::KnownPeople;
 use super::stills::{self, Still};
 use crate::core::embedding::Cosine;
+use crate::core::enrolment::identity::{self, AnotherPerson, Claim, Resemblance, Stated};
+use crate::core::gallery::MatchPolicy;
 use crate::core::observation::FaceObservation;
-use crate::core::person::Person;
+use crate::core::person::{Person, PersonId};
 use crate::core::quality::QualityGate;
 use crate::inference::recogniser::Recogniser;
 use crate::store::NewTemplate;
@@ -23,11 +25,55 @@ pub(super) struct Album<'a> {
     pub(super) known: &'a KnownPeople,
     /// The person the pictures are added to.
     pub(super) existing: Option<&'a Person>,
-    pub(super) threshold: Cosine,
+    pub(super) matching: MatchPolicy,
+    /// Whether it was stated that this is another person than one the face is like.
+    pub(super) another_person: bool,
     pub(super) templates: Vec<NewTemplate>,
+    /// The most similar other person, if similar enough for a word.
+    pub(super) resembles: Option<Resemblance>,
+    /// The one of whom it had to be stated that this is another.
+    pub(super) overruled: Option<Resemblance>,
 }
 
-impl Album<'_> {
+impl<'a> Album<'a> {
+    /// An empty one, for a newcomer.
+    pub(super) fn new(known: &'a KnownPeople, matching: MatchPolicy) -> Self {
+        Self {
+            largest: false,
+            known,
+            existing: None,
+            matching,
+            another_person: false,
+            templates: Vec::new(),
+            resembles: None,
+            overruled: None,
+        }
+    }
+
+    /// What the audit trail shall remember.
+    pub(super) fn statement(&self) -> Option<AnotherPerson> {
+        let other = self.overruled?;
+        Some(AnotherPerson {
+            than: self.known.person(other.person)?.code.clone(),
+            similarity: other.similarity,
+        })
+    }
+
+    /// Whom the person looks like, in words.
+    pub(super) fn remark(&self) -> Option<String> {
+        let other = self.resembles?;
+        let name = self.name(other.person)?;
+        Some(format!(
+            "looks like {name}, similarity {}",
+            other.similarity
+        ))
+    }
+
+    fn name(&self, id: PersonId) -> Option<String> {
+        let person = self.known.person(id)?;
+        Some(format!("{} ({})", person.name, person.code))
+    }
+
     /// Adds a picture, or says why not.
     pub(super) fn add(&mut self, path: &Path, recogniser: &mut Recogniser) -> Result<()> {
         let still = stills::look_at(path, recogniser)?;
@@ -54,7 +100,7 @@ impl Album<'_> {
     }
 
     /// A picture of somebody else would open the door to both.
-    fn refuse_other_person(&self, template: &NewTemplate) -> Result<()> {
+    fn refuse_other_person(&mut self, template: &NewTemplate) -> Result<()> {
         let alike = |other: &NewTemplate| other.embedding.similarity(&template.embedding);
         if let Some(first) = self.templates.first()
             && self.templates.iter().all(|t| alike(t) < SAME_PERSON)
@@ -64,18 +110,30 @@ impl Album<'_> {
                 alike(first)
             );
         }
-        let Some(candidate) = self.known.gallery.search(&template.embedding) else {
-            return Ok(());
+        let claim = self
+            .existing
+            .map_or(Claim::Newcomer, |person| Claim::Enrolled(person.id));
+        let stated = if self.another_person {
+            Stated::AnotherPerson
+        } else {
+            Stated::Nothing
         };
-        let is_existing = |id| self.existing.is_some_and(|p| p.id == id);
-        if candidate.similarity >= self.threshold && !is_existing(candidate.person) {
-            let holder = self.known.person(candidate.person);
-            bail!(
-                "this face is already enrolled as {}, similarity {}",
-                holder.map_or_else(|| "somebody".into(), |p| format!("{} ({})", p.name, p.code)),
-                candidate.similarity
-            );
+        let faces = [&template.embedding];
+        match identity::check(&self.known.gallery, &self.matching, claim, &faces, stated) {
+            Ok(admission) => {
+                let more = |a: Option<Resemblance>, b: Option<Resemblance>| match (a, b) {
+                    (Some(a), Some(b)) if a.similarity < b.similarity => Some(b),
+                    (a, b) => a.or(b),
+                };
+                self.resembles = more(self.resembles, admission.resembles);
+                self.overruled = more(self.overruled, admission.overruled);
+                Ok(())
+            }
+            Err(objection @ identity::Objection::AnotherPersons(_)) => bail!(
+                "{}; if it is another person, say --another-person",
+                objection.in_words(|id| self.name(id))
+            ),
+            Err(objection) => bail!("{}", objection.in_words(|id| self.name(id))),
         }
-        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::{Context, calibrate, doctor, export};
+use super::{Context, calibrate, doctor, export, setting_check};
 use crate::config::{ConfigFile, Setting};
 use crate::runtime::desk::DeskCommands;
 use crate::ui::PageLine;
@@ -54,6 +54,12 @@ impl DeskCommands for StationCommands {
     }
 
     fn set(&self, section: &str, key: &str, value: Option<&str>) -> Result<()> {
-        Ok(self.config_file().set(section, key, value)?)
+        let file = self.config_file();
+        // The default is what the program comes with; that works, or nothing does.
+        if value.is_some() {
+            let (_, config) = file.changed(section, key, value)?;
+            setting_check::check(section, key, &config, &self.context)?;
+        }
+        Ok(file.set(section, key, value)?)
     }
 }

@@ -62,14 +62,9 @@ pub(super) fn run(args: &EnrolArgs, context: &Context) -> Result<Outcome> {
 
     let mut album = Album {
         largest: args.largest,
-        known: &known,
         existing: existing.as_ref(),
-        threshold: context
-            .config
-            .policies()
-            .matching
-            .threshold_among(known.gallery.people_count()),
-        templates: Vec::new(),
+        another_person: args.another_person,
+        ..Album::new(&known, context.config.policies().matching)
     };
     let mut pictures = Vec::with_capacity(args.images.len());
     for path in &args.images {
@@ -83,6 +78,10 @@ pub(super) fn run(args: &EnrolArgs, context: &Context) -> Result<Outcome> {
             reason: outcome.err().map(|reason| format!("{reason:#}")),
         });
     }
+    if let Some(remark) = album.remark() {
+        eprintln!("{name} {remark}");
+    }
+    let stated = album.statement();
     let templates = album.templates;
     if templates.is_empty() {
         bail!("{name} was not enrolled: none of the pictures can be used");
@@ -95,15 +94,16 @@ pub(super) fn run(args: &EnrolArgs, context: &Context) -> Result<Outcome> {
             if let Some(at) = consent_at {
                 store.set_consent(&person.code, at, author)?;
             }
-            store.add_templates(&person.code, &templates, author)?
+            store.add_stated_templates(&person.code, &templates, stated.as_ref(), author)?
         }
-        None => store.add_person(
+        None => store.add_stated_person(
             &NewPerson {
                 name,
                 code,
                 consent_at,
                 templates,
             },
+            stated.as_ref(),
             author,
         )?,
     };

@@ -1,18 +1,20 @@
-//! `rollcall enrol --dir`: many people from a folder of folders.
+//! `rollcall enrol --dir`: many people from a folder of their pictures.
 //!
 //! Each person is one transaction, and whoever is enrolled already is skipped, so that an
 //! interrupted run is simply started again.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::album::{Album, SAME_PERSON};
+use super::picture_groups::{Group, Groups, display_name, groups_in};
 use super::table::{Table, print_json};
 use super::{Context, KnownPeople, Look, data_folder, operator};
 use crate::cli::{EnrolArgs, Outcome};
+use crate::core::enrolment::identity::AnotherPerson;
 use crate::core::gallery::Template;
 use crate::core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
 use crate::inference::recogniser::Recogniser;
@@ -46,12 +48,19 @@ const REFUSED: &str = "refused";
 
 /// Runs the command: "no" if a person or a picture was refused.
 pub(super) fn run(people: &Path, args: &EnrolArgs, context: &Context) -> Result<Outcome> {
-    let folders = folders_in(people)?;
+    let Groups { groups, nobodys } = groups_in(people)?;
     anyhow::ensure!(
-        !folders.is_empty(),
-        "{} has no folder in it; it takes one for each person",
+        !groups.is_empty(),
+        "{} has no folder in it; it takes one for each person, or pictures that are called \
+         NAME_UNIXTIME_NUMBER.jpg",
         people.display()
     );
+    for picture in &nobodys {
+        eprintln!(
+            "left out {}: it is in nobody's folder, and is not called NAME_UNIXTIME_NUMBER.jpg",
+            picture.display()
+        );
+    }
     let consent_at = args
         .consent
         .as_deref()
@@ -66,18 +75,18 @@ pub(super) fn run(people: &Path, args: &EnrolArgs, context: &Context) -> Result<
     let mut known = KnownPeople::of(&store, recogniser.model_id())?;
     let mut codes = store.codes_ever_used()?;
     let operator = operator();
-    let bar = progress_bar(folders.len());
-    let mut reports = Vec::with_capacity(folders.len());
-    for folder in &folders {
-        bar.set_message(display_name(folder));
-        let (mut report, new) = prepare(folder, args, &known, &codes, &mut recogniser, context);
-        if let Some(mut new) = new {
+    let bar = progress_bar(groups.len());
+    let mut reports = Vec::with_capacity(groups.len());
+    for group in &groups {
+        bar.set_message(group.label.clone());
+        let (mut report, new) = prepare(group, args, &known, &codes, &mut recogniser, context);
+        if let Some((mut new, stated)) = new {
             new.consent_at = consent_at;
             codes.push(new.code.to_string());
             let added = if args.dry_run {
                 imagined(&new, known.people.len())
             } else {
-                match store.add_person(&new, context.author(&operator)) {
+                match store.add_stated_person(&new, stated.as_ref(), context.author(&operator)) {
                     Ok(added) => added,
                     // A full disk is full for all of them: what is done is done.
                     Err(error) if !error.is_permanent() => return Err(error.into()),
@@ -121,41 +130,17 @@ fn progress_bar(folders: usize) -> ProgressBar {
     }
 }
 
-/// Folders in the order of their names; hidden ones are nobody's.
-fn folders_in(people: &Path) -> Result<Vec<PathBuf>> {
-    let reading = || format!("reading the folder {}", people.display());
-    let mut folders = Vec::new();
-    for entry in std::fs::read_dir(people).with_context(reading)? {
-        let path = entry.with_context(reading)?.path();
-        if path.is_dir() && !is_hidden(&path) {
-            folders.push(path);
-        }
-    }
-    folders.sort();
-    Ok(folders)
-}
-
-fn is_hidden(path: &Path) -> bool {
-    path.file_name()
-        .is_some_and(|name| name.to_string_lossy().starts_with('.'))
-}
-
-fn display_name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
-}
-
 /// What a person of this folder would be, or why there is none.
 fn prepare(
-    folder: &Path,
+    group: &Group,
     args: &EnrolArgs,
     known: &KnownPeople,
     codes: &[String],
     recogniser: &mut Recogniser,
     context: &Context,
-) -> (FolderReport, Option<NewPerson>) {
+) -> (FolderReport, Option<(NewPerson, Option<AnotherPerson>)>) {
     let mut report = FolderReport {
-        folder: display_name(folder),
+        folder: group.label.clone(),
         name: None,
         code: None,
         outcome: REFUSED,
@@ -189,34 +174,25 @@ fn prepare(
         return (report, None);
     };
     report.code = Some(code.to_string());
-    let people = known.gallery.people_count();
     let mut album = Album {
         largest: args.largest,
-        known,
-        existing: None,
-        threshold: context.config.policies().matching.threshold_among(people),
-        templates: Vec::new(),
+        another_person: args.another_person,
+        ..Album::new(known, context.config.policies().matching)
     };
-    match pictures_in(folder) {
-        Err(error) => {
-            report.reason = Some(format!("{error:#}"));
-            return (report, None);
-        }
-        Ok(pictures) if pictures.is_empty() => {
-            report.reason = Some("there is no file in it".into());
-            return (report, None);
-        }
-        Ok(pictures) => {
-            for picture in pictures {
-                if let Err(error) = album.add(&picture, recogniser) {
-                    report.refused_pictures.push(RefusedPicture {
-                        image: display_name(&picture),
-                        reason: format!("{error:#}"),
-                    });
-                }
-            }
+    if group.pictures.is_empty() {
+        report.reason = Some("there is no file in it".into());
+        return (report, None);
+    }
+    for picture in &group.pictures {
+        if let Err(error) = album.add(picture, recogniser) {
+            report.refused_pictures.push(RefusedPicture {
+                image: display_name(picture),
+                reason: format!("{error:#}"),
+            });
         }
     }
+    report.reason = album.remark();
+    let stated = album.statement();
     let templates = best(album.templates);
     if templates.is_empty() {
         report.reason = Some("none of the pictures can be used".into());
@@ -230,7 +206,7 @@ fn prepare(
         consent_at: None,
         templates,
     };
-    (report, Some(new))
+    (report, Some((new, stated)))
 }
 
 /// "Ana Torres (E-017)" has a code, "Ana Torres" has none.
@@ -263,20 +239,6 @@ fn free_code(known: &KnownPeople, codes: &[String]) -> Option<PersonCode> {
             .iter()
             .any(|taken| taken.eq_ignore_ascii_case(code.as_str()))
     })
-}
-
-/// The files of a folder, by name.
-fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
-    let reading = || format!("reading the folder {}", folder.display());
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).with_context(reading)? {
-        let path = entry.with_context(reading)?.path();
-        if path.is_file() && !is_hidden(&path) {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 /// The samples that are kept: those unlike most of the others go (somebody else in a few of

@@ -1,19 +1,26 @@
 //! `rollcall import`: people, attendance and embeddings of other systems.
 
+mod hints;
+mod show;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use chrono::{DateTime, FixedOffset};
+use chrono::NaiveDate;
 use serde::Serialize;
 
+use super::import_identity::{self, Statements};
 use super::table::print_json;
 use super::{Context, Look, data_folder, operator, stills};
-use crate::cli::{ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, Outcome};
+use crate::cli::{
+    ImportAttendanceArgs, ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, ImportPeopleArgs,
+    Outcome,
+};
 use crate::core::embedding::{Embedding, ModelId};
 use crate::core::person::{PersonCode, PersonName};
-use crate::import::embeddings::{self, NamedEmbedding};
-use crate::import::{self, Calendar, Rows};
+use crate::import::embeddings::{self, NamedEmbedding, Whose};
+use crate::import::{self, Calendar, Roster, Rows};
 use crate::inference::manifest::ModelFamily;
 use crate::store::{Imported, NewPerson, NewTemplate, Store, StoreError};
 
@@ -23,33 +30,62 @@ const SAME_TEMPLATE: f32 = 0.999_99;
 /// Runs the command.
 pub(super) fn run(command: &ImportCommand, context: &Context) -> Result<Outcome> {
     match command {
-        ImportCommand::People(args) => {
-            let bytes = read_file(&args.file)?;
-            let rows = with_calendar(context, |calendar| import::people(&bytes, calendar));
-            let rows = understood(rows, &args.file)?;
-            let operator = operator();
-            let mut store = store_to_fill(context)?;
-            let outcome = store.import_people(&rows.rows, context.author(&operator));
-            report(args, located(outcome, &rows.lines, &args.file)?, "people")
-        }
-        ImportCommand::Attendance(args) => {
-            let bytes = read_file(&args.file)?;
-            let rows = with_calendar(context, |calendar| import::attendance(&bytes, calendar));
-            let rows = understood(rows, &args.file)?;
-            let operator = operator();
-            let mut store = context.store_to_change()?;
-            let name = args.file.file_name().unwrap_or_default().to_string_lossy();
-            let outcome = store.import_events(&rows.rows, &name, context.author(&operator));
-            report(args, located(outcome, &rows.lines, &args.file)?, "punches")
-        }
+        ImportCommand::People(args) => import_people(args, context),
+        ImportCommand::Attendance(args) => import_attendance(args, context),
         ImportCommand::Embeddings(args) => import_embeddings(args, context),
     }
 }
 
+fn import_people(args: &ImportPeopleArgs, context: &Context) -> Result<Outcome> {
+    let source = &args.source;
+    let hints = hints::of_people(args)?;
+    let bytes = read_file(&source.file)?;
+    let roster = roster(context)?;
+    let read = with_calendar(context, |calendar| {
+        import::people(&bytes, calendar, &roster, &hints)
+    });
+    let Some(rows) = understood(read, source)? else {
+        return Ok(Outcome::Done);
+    };
+    let operator = operator();
+    let mut store = store_to_fill(context)?;
+    let outcome = store.import_people(&rows.rows, context.author(&operator));
+    report(source, located(outcome, &rows, &source.file)?, "people")
+}
+
+fn import_attendance(args: &ImportAttendanceArgs, context: &Context) -> Result<Outcome> {
+    let source = &args.source;
+    let hints = hints::of_attendance(args)?;
+    let bytes = read_file(&source.file)?;
+    let roster = roster_of(&context.store_to_read()?)?;
+    let read = with_calendar(context, |calendar| {
+        import::attendance(&bytes, calendar, &roster, &hints)
+    });
+    let Some(rows) = understood(read, source)? else {
+        return Ok(Outcome::Done);
+    };
+    let operator = operator();
+    let mut store = context.store_to_change()?;
+    let outcome = store.import_events(&rows.rows, &hints.file_name, context.author(&operator));
+    report(source, located(outcome, &rows, &source.file)?, "punches")
+}
+
 fn import_embeddings(args: &ImportEmbeddingsArgs, context: &Context) -> Result<Outcome> {
+    let names = args.names.as_deref().map(read_file).transpose()?;
+    let names = names
+        .map(String::from_utf8)
+        .transpose()
+        .context("the file of --names is not UTF-8")?;
+    let hints = hints::of_embeddings(args, names.as_deref())?;
     let bytes = read_file(&args.source.file)?;
-    let rows = understood(embeddings::read(&bytes), &args.source.file)?;
-    let model = named_model(&args.model, context)?;
+    let model = args
+        .model
+        .as_deref()
+        .map(|model| named_model(model, context))
+        .transpose()?;
+    let Some(rows) = understood(embeddings::read(&bytes, &hints), &args.source)? else {
+        return Ok(Outcome::Done);
+    };
     let consent_at = args
         .consent
         .as_deref()
@@ -60,20 +96,23 @@ fn import_embeddings(args: &ImportEmbeddingsArgs, context: &Context) -> Result<O
             "say with --consent DATE when these people agreed to be recognised, or ask them first"
         );
     }
-    let mut people = by_name(&rows, &model);
+    let model = model.context("say with --model which network made the vectors")?;
+    let mut people = by_person(&rows, &model);
     if let Some(folder) = &args.pictures {
         add_pictures(&mut people, folder, context)?;
     }
     let mut store = store_to_fill(context)?;
+    let statements = import_identity::check(&people, args.another_person, &store, context)?;
+    let people = (people, statements);
     let imported = add_templates(people, consent_at, args, &mut store, context)?;
     report(&args.source, imported, "templates")
 }
 
 /// The templates of each person of the file, in its order of names.
-fn by_name(rows: &Rows<NamedEmbedding>, model: &ModelId) -> BTreeMap<PersonName, Vec<NewTemplate>> {
-    let mut people: BTreeMap<PersonName, Vec<NewTemplate>> = BTreeMap::new();
-    for NamedEmbedding { name, embedding } in &rows.rows {
-        people.entry(name.clone()).or_default().push(NewTemplate {
+fn by_person(rows: &Rows<NamedEmbedding>, model: &ModelId) -> BTreeMap<Whose, Vec<NewTemplate>> {
+    let mut people: BTreeMap<Whose, Vec<NewTemplate>> = BTreeMap::new();
+    for NamedEmbedding { whose, embedding } in &rows.rows {
+        people.entry(whose.clone()).or_default().push(NewTemplate {
             embedding: embedding.clone(),
             model: model.clone(),
             quality: 1.0,
@@ -85,13 +124,13 @@ fn by_name(rows: &Rows<NamedEmbedding>, model: &ModelId) -> BTreeMap<PersonName,
 
 /// Adds what the network in use makes of the pictures: `FOLDER/NAME.jpg` or `FOLDER/NAME/*`.
 fn add_pictures(
-    people: &mut BTreeMap<PersonName, Vec<NewTemplate>>,
+    people: &mut BTreeMap<Whose, Vec<NewTemplate>>,
     folder: &Path,
     context: &Context,
 ) -> Result<()> {
     let mut recogniser = context.recogniser(Look::Still)?;
-    for (name, templates) in people {
-        for path in pictures_of(name, folder)? {
+    for (whose, templates) in people {
+        for path in pictures_of(&import_identity::name_of(whose)?, folder)? {
             let still = match stills::look_at(&path, &mut recogniser) {
                 Ok(still) => still,
                 Err(error) => {
@@ -139,23 +178,17 @@ fn pictures_of(name: &PersonName, folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn add_templates(
-    people: BTreeMap<PersonName, Vec<NewTemplate>>,
-    consent_at: Option<DateTime<FixedOffset>>,
+    (people, statements): (BTreeMap<Whose, Vec<NewTemplate>>, Statements),
+    consent_at: Option<NaiveDate>,
     args: &ImportEmbeddingsArgs,
     store: &mut Store,
     context: &Context,
 ) -> Result<Imported> {
     let operator = operator();
     let mut imported = Imported::default();
-    for (name, templates) in people {
+    for (whose, templates) in people {
         let everybody = store.everybody()?;
-        let mut namesakes = everybody.iter().filter(|p| p.name == name);
-        let holder = namesakes.next().cloned();
-        if namesakes.next().is_some() {
-            bail!(
-                "two people are called {name}, and the file does not say which; rename one first"
-            );
-        }
+        let holder = import_identity::holder_of(&whose, &everybody)?.cloned();
         let known: Vec<(ModelId, Embedding)> = match &holder {
             Some(person) => store.templates_of(&person.code)?,
             None => Vec::new(),
@@ -172,17 +205,22 @@ fn add_templates(
         }
         imported.added += new.len();
         let author = context.author(&operator);
+        let stated = statements.get(&whose).and_then(|s| s.resolve(&everybody));
+        let stated = stated.as_ref();
         if let Some(person) = holder {
-            store.add_templates(&person.code, &new, author)?;
+            store.add_stated_templates(&person.code, &new, stated, author)?;
         } else {
-            let code = free_code(&args.code_prefix, store)?;
+            let code = match &whose {
+                Whose::Code(code, _) => code.clone(),
+                Whose::Name(_) => free_code(&args.code_prefix, store)?,
+            };
             let person = NewPerson {
-                name,
+                name: import_identity::name_of(&whose)?,
                 code,
                 consent_at,
                 templates: new,
             };
-            store.add_person(&person, author)?;
+            store.add_stated_person(&person, stated, author)?;
         }
     }
     Ok(imported)
@@ -214,29 +252,72 @@ fn named_model(text: &str, context: &Context) -> Result<ModelId> {
     Ok(ModelId::from_sha256(&text.to_ascii_lowercase()))
 }
 
-/// Lends the clock and the rule of the day to a reader.
+/// Lends the clock and the rules of the day to a reader.
 fn with_calendar<T>(context: &Context, read: impl FnOnce(&Calendar<'_>) -> T) -> T {
     let policy = context.config.policies().attendance;
+    let zone = match context.config.attendance.time_zone.as_str() {
+        "" => "this machine's",
+        name => name,
+    };
     read(&Calendar {
-        parse_time: &|text| context.parse_time(text).map_err(|e| e.to_string()),
+        parse_time: &|text| match context.parse_time(text) {
+            // Whatever offset it was written with, its day is that of the clock here.
+            Ok(at) => Ok(context.clock.localise(at)),
+            Err(error) => Err(error.to_string()),
+        },
         local_day: &|at| policy.local_day(at),
+        today: context.clock.now().wall.date_naive(),
+        rule: &policy,
+        zone,
     })
 }
 
-fn understood<T>(rows: Result<Rows<T>, import::ImportError>, file: &Path) -> Result<Rows<T>> {
-    rows.with_context(|| format!("importing {}", file.display()))
+/// The people there are; nobody where there is no station yet.
+fn roster(context: &Context) -> Result<Roster> {
+    if !context
+        .data_dir()
+        .join(crate::store::DATABASE_FILE)
+        .exists()
+    {
+        return Ok(Roster::default());
+    }
+    roster_of(&context.store_to_read()?)
 }
 
-fn located(
+fn roster_of(store: &Store) -> Result<Roster> {
+    let people = store
+        .everybody()?
+        .into_iter()
+        .map(|person| (person.code, person.name));
+    Ok(Roster::new(people.collect(), &store.codes_ever_used()?))
+}
+
+/// The rows that are to be imported; none of a run that only shows how the file was read.
+fn understood<T>(
+    read: Result<import::Read<T>, import::ImportError>,
+    args: &ImportFileArgs,
+) -> Result<Option<Rows<T>>> {
+    let import::Read { rows, understood } =
+        read.with_context(|| format!("importing {}", args.file.display()))?;
+    if args.dry_run {
+        show::print(&understood, args)?;
+        return Ok(None);
+    }
+    show::remarks(&understood);
+    Ok(Some(rows))
+}
+
+fn located<T>(
     outcome: Result<Imported, (usize, StoreError)>,
-    lines: &[u64],
+    rows: &Rows<T>,
     file: &Path,
 ) -> Result<Imported> {
     outcome.map_err(|(row, error)| {
-        let line = lines.get(row).copied().unwrap_or_default();
+        let line = rows.lines.get(row).copied().unwrap_or_default();
         anyhow::anyhow!(
-            "{}, line {line}: {error}; nothing was imported",
-            file.display()
+            "{}, {} {line}: {error}; nothing was imported",
+            file.display(),
+            rows.unit
         )
     })
 }
@@ -250,7 +331,9 @@ fn store_to_fill(context: &Context) -> Result<Store> {
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("reading {}", path.display()))
+    // A shell may give a pipe: <(command).
+    crate::read_bounded::file_or_pipe(path, crate::read_bounded::TABLE_BYTES)
+        .with_context(|| format!("reading {}", path.display()))
 }
 
 #[derive(Serialize)]

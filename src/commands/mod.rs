@@ -18,14 +18,17 @@ mod eval;
 mod export;
 mod identify;
 mod import;
+mod import_identity;
 mod install_models;
 mod models;
 mod people;
+mod picture_groups;
 mod pin;
 mod re_embed;
 mod report;
 mod review;
 mod salvage;
+mod setting_check;
 mod settings;
 mod station;
 mod stills;
@@ -39,13 +42,14 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, NaiveDate};
 use signal_hook::consts::SIGPIPE;
 
 use crate::camera::without_credentials;
 use crate::cli::{Cli, Command, Outcome, Places};
 use crate::clock::Clock;
 use crate::config::{self, Config, LivenessChoice};
+use crate::core::consent;
 use crate::core::embedding::ModelId;
 use crate::core::gallery::Gallery;
 use crate::core::person::{Person, PersonId};
@@ -269,16 +273,8 @@ impl Context {
     }
 
     /// Reads when somebody has agreed: "today" or a day that is not to come.
-    fn parse_consent(&self, text: &str) -> Result<DateTime<FixedOffset>> {
-        let now = self.clock.now().wall;
-        if text == "today" {
-            return Ok(now);
-        }
-        let at = self
-            .parse_time(&format!("{text} 00:00"))
-            .with_context(|| format!("the consent {text:?}: say today, or a day as 2026-11-23"))?;
-        anyhow::ensure!(at <= now, "the consent of {text} is still to come");
-        Ok(at)
+    fn parse_consent(&self, text: &str) -> Result<NaiveDate> {
+        Ok(consent::parse(text, self.clock.now().wall.date_naive())?)
     }
 
     fn author<'a>(&self, operator: &'a str) -> Author<'a> {

@@ -60,9 +60,9 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
         }
         PeopleCommand::Consent { code, date } => {
             let code = PersonCode::parse(code)?;
-            let at = context.parse_consent(date)?;
-            context.store_to_change()?.set_consent(&code, at, author)?;
-            println!("{code} agreed on {}", at.format("%Y-%m-%d"));
+            let day = context.parse_consent(date)?;
+            context.store_to_change()?.set_consent(&code, day, author)?;
+            println!("{code} agreed on {day}");
         }
         PeopleCommand::Team { code, team } => {
             let code = PersonCode::parse(code)?;
@@ -180,10 +180,8 @@ fn print_person(row: &PersonRow) {
     println!("team       {}", row.team.as_deref().unwrap_or("-"));
     println!(
         "consent    {}",
-        row.consent_at.map_or_else(
-            || "not noted".to_owned(),
-            |at| at.format("%Y-%m-%d").to_string()
-        )
+        row.consent_at
+            .map_or_else(|| "not noted".to_owned(), |day| day.to_string(),)
     );
     println!("PIN        {}", if row.has_pin { "yes" } else { "no" });
     println!("templates  {}", row.templates);

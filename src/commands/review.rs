@@ -181,6 +181,7 @@ fn assign(args: &AssignArgs, context: &Context) -> Result<()> {
         sightings: args.which.chosen(&store)?,
         code: PersonCode::parse(&args.to)?,
         add: args.add,
+        another_person: args.another_person,
         punch: args.punch.map(Into::into),
         reason: args.reason.clone(),
         by: args.by.clone().unwrap_or_else(operator),

@@ -23,7 +23,7 @@ use crate::runtime::desk::DeskRules;
 use crate::runtime::review::ReviewRules;
 use crate::runtime::{Consent, Parts, dashboard, headless, plain};
 use crate::store::{Author, NewPerson, StationLock, Store};
-use crate::ui::{Charset, ColourDepth, Language, PreviewMode, UiOptions};
+use crate::ui::{Charset, ColourDepth, Language, Leaving, PreviewMode, UiOptions};
 
 /// Whether somebody watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -233,9 +233,13 @@ fn demo_person(
 
 /// The operator's language; catalogues in the data folder go before the program's own.
 fn language(context: &Context) -> Result<&'static Language> {
+    language_of(&context.config.dashboard.language, context)
+}
+
+/// The language of a setting.
+pub(super) fn language_of(setting: &str, context: &Context) -> Result<&'static Language> {
     let folder = context.data_dir().join("languages");
     let environment = |name: &str| std::env::var(name).ok();
-    let setting = &context.config.dashboard.language;
     Ok(Language::load(setting, &folder, environment)?)
 }
 
@@ -257,6 +261,8 @@ fn dashboard_options(
                 && !matches!(source, SourceSpec::Demo { .. }),
             colours: ColourDepth::detect(environment),
             charset,
+            // The station runs in this process.
+            leaving: Leaving::EndsAttendance,
             has_pixels: false,
             cell: None,
             banner: Duration::from_secs(config.welcome.banner_secs),

@@ -19,6 +19,7 @@ use rollcall::core::attendance::{AttendanceEvent, Direction, EventId, EventSourc
 use rollcall::core::correction::Correction;
 use rollcall::core::detection::Detection;
 use rollcall::core::embedding::{Embedding, ModelId};
+use rollcall::core::enrolment::identity::AnotherPerson;
 use rollcall::core::event::{Effect, Event, Intent, PunchOutcome, Receipt, Snapshot, Ticket};
 use rollcall::core::frame::{Frame, FrameId, Moment};
 use rollcall::core::gallery::Template;
@@ -26,7 +27,7 @@ use rollcall::core::geometry::{BoundingBox, Landmarks, Point};
 use rollcall::core::observation::{FaceObservation, Observation, StageTimes};
 use rollcall::core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
 use rollcall::core::quality::FaceQuality;
-use rollcall::core::station::{Policies, Station};
+use rollcall::core::station::{Mode, Policies, Station};
 use rollcall::core::worktime::plan::WorkPlan;
 
 /// Dimensions of the made-up embeddings: one axis per person, one for all that is unlike.
@@ -59,6 +60,8 @@ pub struct Face {
     pub liveness: Option<f32>,
     /// Whether the embedder was asked.
     pub is_examined: bool,
+    /// Whether it is the face of the frame before, by place and appearance.
+    pub is_followed: bool,
 }
 
 impl Face {
@@ -71,6 +74,7 @@ impl Face {
             quality: GOOD,
             liveness: None,
             is_examined: true,
+            is_followed: true,
         }
     }
 
@@ -97,6 +101,15 @@ impl Face {
         }
     }
 
+    /// Seen without a close look, perhaps not the face of the frame before.
+    pub fn glanced(self, is_followed: bool) -> Self {
+        Self {
+            is_examined: false,
+            is_followed,
+            ..self
+        }
+    }
+
     pub fn live(self, liveness: f32) -> Self {
         Self {
             liveness: Some(liveness),
@@ -114,6 +127,7 @@ impl Face {
         FaceObservation {
             detection: detection(self.x, 100.0, self.size),
             quality: self.quality,
+            is_followed: self.is_followed,
             embedding: self
                 .is_examined
                 .then(|| Embedding::from_raw(values).unwrap()),
@@ -153,6 +167,8 @@ pub struct World {
     pub corrections: Vec<Correction>,
     /// Whose templates the station has made itself.
     pub adapted: Vec<PersonId>,
+    /// What was stated of people who were enrolled.
+    pub stated: Vec<AnotherPerson>,
     /// Sightings that were reported.
     pub sightings: usize,
     /// Effects not yet answered, while `answering` is off.
@@ -191,6 +207,7 @@ impl World {
             work_plan,
             corrections: Vec::new(),
             adapted: Vec::new(),
+            stated: Vec::new(),
             sightings: 0,
             unanswered: Vec::new(),
             answering: true,
@@ -322,6 +339,15 @@ impl World {
         }));
     }
 
+    /// Confirms the samples that are shown; `another_than` is stated not to be this person.
+    pub fn confirm(&mut self, another_than: Option<PersonId>) {
+        let Mode::Confirming(asked) = self.station.mode() else {
+            panic!("nothing to confirm but {:?}", self.station.mode());
+        };
+        let code = asked.code.clone();
+        self.intend(Intent::ConfirmEnrolment { code, another_than });
+    }
+
     /// Shows the same faces for some time, five frames a second.
     pub fn see_for(&mut self, faces: &[Face], seconds: f64) {
         let frames = (seconds * 5.0).round() as usize;
@@ -406,7 +432,9 @@ impl World {
                 name,
                 code,
                 samples,
+                stated,
             } => {
+                self.stated.extend(stated);
                 let id = PersonId(self.ledger.people.len() as i64 + 1);
                 let person = Person {
                     id,

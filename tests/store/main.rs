@@ -73,7 +73,7 @@ fn person(code_text: &str, name: &str) -> NewPerson {
     NewPerson {
         name: PersonName::parse(name).unwrap(),
         code: code(code_text),
-        consent_at: Some(operator().at),
+        consent_at: Some(operator().at.date_naive()),
         templates: vec![template(&[1.0, 0.0]), template(&[0.8, 0.6])],
     }
 }

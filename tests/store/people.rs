@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use rollcall::core::embedding::ModelId;
+use rollcall::core::embedding::{Cosine, ModelId};
+use rollcall::core::enrolment::identity::AnotherPerson;
 use rollcall::core::event::PunchOutcome;
 use rollcall::core::person::PersonName;
 use rollcall::store::{Attendance, EventFilter, Store, StoreError};
@@ -46,6 +47,39 @@ fn a_person_is_enrolled_with_templates_and_pictures() {
         assert_eq!(mode & 0o777, 0o600);
     }
     assert_eq!(store.audit_trail(9).unwrap()[0].action, "person.enrol");
+}
+
+#[test]
+fn that_it_is_another_person_is_written_with_the_person() {
+    let (_folder, mut store) = station();
+    let stated = AnotherPerson {
+        than: code("E-7"),
+        similarity: Cosine(0.71),
+    };
+    let new = person("E-1", "Ana");
+    store
+        .add_stated_person(&new, Some(&stated), operator())
+        .unwrap();
+    store
+        .add_stated_templates(&code("E-1"), &new.templates, None, operator())
+        .unwrap();
+    let trail: Vec<(String, String)> = store
+        .audit_trail(9)
+        .unwrap()
+        .into_iter()
+        .map(|entry| (entry.action, entry.detail))
+        .collect();
+    let found: Vec<_> = trail
+        .iter()
+        .filter(|(a, _)| a == "person.another")
+        .collect();
+    assert_eq!(
+        found,
+        [&(
+            "person.another".to_owned(),
+            "stated to be another person than E-7, similarity 0.71".to_owned()
+        )]
+    );
 }
 
 #[test]

@@ -119,7 +119,11 @@ fn an_outage_refuses_at_once_what_an_operator_waits_for() {
     assert!(matches!(bench.receipt(), Receipt::Trouble(_)));
     let ticket = Ticket(77);
     let person = person("E-2", "Bea");
-    bench.ask(StoreRequest::Enrol { ticket, person });
+    bench.ask(StoreRequest::Enrol {
+        ticket,
+        person,
+        stated: None,
+    });
     // Reading still works, and does not mean that writing does.
     bench.ask(StoreRequest::ReloadIfChanged {
         local_day: day("2026-11-23"),
@@ -208,6 +212,7 @@ fn enrolment_is_confirmed_or_refused_and_a_snapshot_knows_it() {
         bench.ask(StoreRequest::Enrol {
             ticket: Ticket(ticket),
             person: person(code, "Bruno"),
+            stated: None,
         });
     }
     let sighting = Sighting {

@@ -12,6 +12,7 @@ use rollcall_core::worktime::holiday::Holidays;
 use rollcall_core::worktime::plan::WorkPlan;
 use rollcall_core::worktime::shift::{Break, Shift};
 use rollcall_core::worktime::timetable::{Schedule, Timetable};
+use rollcall_system::read_bounded;
 use rollcall_system::zone::Zone;
 
 /// `[[shift]]`.
@@ -61,11 +62,15 @@ impl Config {
         let mut timetable = self.shifts_and_schedules()?;
         if !self.attendance.holidays.is_empty() {
             let path = data_dir.join(&self.attendance.holidays);
-            let text = std::fs::read_to_string(&path).map_err(|source| ConfigError::Read {
-                path: path.clone(),
-                source,
-            })?;
-            timetable.holidays = Holidays::parse(&text).map_err(|error| ConfigError::Invalid {
+            let calendar =
+                read_bounded::file(&path, read_bounded::TEXT_BYTES).map_err(|source| {
+                    ConfigError::Read {
+                        path: path.clone(),
+                        source,
+                    }
+                })?;
+            let holidays = Holidays::parse(&calendar, &self.zone());
+            timetable.holidays = holidays.map_err(|error| ConfigError::Invalid {
                 path,
                 message: error.to_string(),
             })?;

@@ -7,9 +7,11 @@
 use chrono::NaiveDate;
 
 use super::attendance::{AttendanceEvent, NewPunch};
+use super::consensus::TrackId;
 use super::correction::{Corrected, Correction};
 use super::embedding::Embedding;
 use super::enrolment::EnrolmentSample;
+use super::enrolment::identity::AnotherPerson;
 use super::frame::Moment;
 use super::gallery::{Candidate, Gallery, Template};
 use super::notice::Notice;
@@ -45,14 +47,27 @@ pub enum Event {
 /// What the operator can ask of the station.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Intent {
-    /// Enrol the face in front of the camera.
+    /// Hold fast the faces in sight, so that one of them can be enrolled.
+    ChooseFace,
+    /// Let those faces go and wait for one that comes alone.
+    AwaitFace,
+    /// Take samples of a face.
     Enrol {
         /// Under this name.
         name: PersonName,
         /// And this code.
         code: PersonCode,
+        /// Which of the faces that are held fast; the next one that comes alone if none.
+        face: Option<TrackId>,
     },
-    /// Stop enrolling and forget the samples.
+    /// Write down the person whose samples are shown.
+    ConfirmEnrolment {
+        /// Whose samples they are.
+        code: PersonCode,
+        /// Whom this person was stated to be another than, however alike.
+        another_than: Option<PersonId>,
+    },
+    /// Stop enrolling and forget the faces and samples.
     CancelEnrolment,
     /// Put an attendance event right.
     Correct(Box<Correction>),
@@ -164,6 +179,8 @@ pub enum Effect {
         code: PersonCode,
         /// At least one sample.
         samples: Vec<EnrolmentSample>,
+        /// What had to be stated for it.
+        stated: Option<AnotherPerson>,
     },
     /// Write a template that the station has made itself.
     Adapt {

@@ -19,6 +19,7 @@ pub mod clock_trust;
 #[cfg(feature = "sqlite")]
 mod column;
 pub mod consensus;
+pub mod consent;
 pub mod correction;
 pub mod day;
 pub mod day_order;

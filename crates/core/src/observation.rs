@@ -26,6 +26,9 @@ pub struct FaceObservation {
     pub detection: Detection,
     /// How good it is.
     pub quality: FaceQuality,
+    /// Whether it was there in the frame before, in this place and looking the same, so that
+    /// it is the same face even without a close look.
+    pub is_followed: bool,
     /// The face as a vector; absent if it was too poor to embed, or known well enough.
     pub embedding: Option<Embedding>,
     /// Probability that it is live, 0..=1; absent if it was not judged.

@@ -5,8 +5,7 @@ use image::RgbImage;
 
 use super::attendance::Direction;
 use super::embedding::{Cosine, Embedding};
-use super::gallery::{Candidate, Gallery, MatchPolicy};
-use super::person::{PersonCode, PersonId};
+use super::person::PersonCode;
 
 /// Somebody without a name, seen once or more.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +54,8 @@ pub struct Assignment {
     pub code: PersonCode,
     /// Whether the best of the faces becomes a sample.
     pub add: bool,
+    /// Whether it was stated that this is another person than the one the face is like.
+    pub another_person: bool,
     /// The punch that was missed, if one shall be added.
     pub punch: Option<Direction>,
     /// Why it is added.
@@ -100,47 +101,9 @@ pub fn group(faces: &[(&Embedding, f32)]) -> Vec<Vec<usize>> {
     groups
 }
 
-/// Why a face may not become a sample of a person.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Unfit {
-    /// It is somebody else's.
-    Clash(Candidate),
-    /// It is unlike all that the person has.
-    Unlike(Cosine),
-}
-
-/// How similar a new sample has to be to one the person has: two pictures of one person,
-/// perhaps years apart.
-const LEAST_LIKENESS: Cosine = Cosine(0.2);
-
-/// Checks that a face can be added to a person's samples.
-///
-/// # Errors
-/// If it is similar enough to be somebody else, or too unlike the person.
-pub fn may_join(
-    gallery: &Gallery,
-    policy: &MatchPolicy,
-    person: PersonId,
-    face: &Embedding,
-) -> Result<(), Unfit> {
-    let Some(candidate) = gallery.search(face) else {
-        return Ok(());
-    };
-    let threshold = policy.threshold_among(gallery.people_count());
-    if candidate.person != person && candidate.similarity >= threshold {
-        return Err(Unfit::Clash(candidate));
-    }
-    match gallery.similarity_to_enrolled(person, face) {
-        Some(likeness) if likeness < LEAST_LIKENESS => Err(Unfit::Unlike(likeness)),
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gallery::Template;
-    use crate::person::TemplateId;
 
     /// A unit vector whose similarity to `axis` is `similarity`; the rest on an axis of its own.
     fn face(axis: usize, similarity: f32, own: usize) -> Embedding {
@@ -170,24 +133,5 @@ mod tests {
         let other = Embedding::from_raw(vec![1.0; 8]).unwrap();
         let face = face(0, 0.9, 0);
         assert_eq!(group(&[(&face, 0.5), (&other, 0.4)]).len(), 2);
-    }
-
-    #[test]
-    fn a_sample_is_neither_somebody_elses_nor_unlike_the_person() {
-        let template = |id: i64, axis| Template {
-            id: TemplateId(id),
-            person: PersonId(id),
-            embedding: face(axis, 1.0, 0),
-        };
-        let gallery = Gallery::new([template(1, 0), template(2, 1)]);
-        let policy = MatchPolicy {
-            threshold: Cosine(0.4),
-            per_tenfold: 0.0,
-            min_margin: 0.05,
-        };
-        let join = |face: &Embedding| may_join(&gallery, &policy, PersonId(1), face);
-        assert_eq!(join(&face(0, 0.3, 3)), Ok(()));
-        assert!(matches!(join(&face(1, 0.6, 3)), Err(Unfit::Clash(c)) if c.person == PersonId(2)));
-        assert!(matches!(join(&face(5, 0.6, 3)), Err(Unfit::Unlike(_))));
     }
 }

@@ -12,6 +12,7 @@ use super::camera_controls::{CameraControl, ControlChange, ControlsList};
 use super::colour::ColourDepth;
 use super::correcting::Correcting;
 use super::correction_form::CorrectionDraft;
+use super::dialog::{Dialog, Leaving};
 use super::enrol_form::EnrolForm;
 use super::graphics::Canvas;
 use super::input::Input;
@@ -29,11 +30,12 @@ use super::theme::{Charset, Theme, USUAL_ASPECT};
 use super::trends::{Trends, Weeks};
 use super::welcome::{Greeting, Welcome};
 use super::widgets::Steady;
+use rollcall_core::consensus::TrackId;
 use rollcall_core::event::Intent;
 use rollcall_core::frame::Moment;
 use rollcall_core::notice::Notice;
-use rollcall_core::person::PersonName;
-use rollcall_core::station::Station;
+use rollcall_core::person::{PersonCode, PersonId, PersonName};
+use rollcall_core::station::{Mode, Station};
 
 /// What is known before the dashboard starts.
 #[derive(Debug, Clone)]
@@ -58,6 +60,8 @@ pub struct UiOptions {
     pub ask_consent: bool,
     /// How long a banner greets whoever has punched; zero for none.
     pub banner: Duration,
+    /// What leaving the dashboard means, which is asked before.
+    pub leaving: Leaving,
 }
 
 impl Default for UiOptions {
@@ -74,6 +78,7 @@ impl Default for UiOptions {
             operator: "operator".into(),
             ask_consent: false,
             banner: Duration::ZERO,
+            leaving: Leaving::EndsAttendance,
         }
     }
 }
@@ -111,7 +116,7 @@ pub enum Action {
     TestCamera,
     /// Give the terminal to the shell until it is given back.
     Suspend,
-    /// End the program.
+    /// Leave the dashboard; see [`Leaving`].
     Quit,
     /// Go on without a dashboard, or end: the terminal is gone, for this reason.
     TerminalLost(String),
@@ -229,6 +234,8 @@ pub struct App {
     /// Whether the live screen says why each face has its name.
     pub(crate) explaining: bool,
     pub(crate) enrolling: Enrolling,
+    /// Whose samples the screen asks about, and whom they are taken for.
+    asked: Option<(PersonCode, Option<PersonId>)>,
     pub(crate) correcting: Correcting,
     pub(crate) pin: PinEntry,
     /// Why the last digits were no PIN; until the next key.
@@ -242,12 +249,20 @@ pub struct App {
     pub(crate) settings: Settings,
     pub(crate) log: LogView,
     pub(crate) controls: ControlsList,
-    pub(crate) help_scroll: u16,
+    pub(crate) help_scroll: usize,
     pub(crate) palette: Option<Palette>,
+    /// What has to be answered before anything else.
+    pub(crate) dialog: Option<Dialog>,
     /// What came of the last deed; until the next key.
     pub(crate) remark: Option<Result<String, String>>,
+    /// When it is forgotten without one.
+    remark_ends: Option<Duration>,
+    /// Lines of the station's log that were looked at.
+    log_lines: u64,
     /// What takes the last deeds back, the latest one last.
     undo: Vec<Question>,
+    /// Changes whose answers are awaited; which of them is the last one is not known yet.
+    changing: usize,
     welcome: Welcome,
     pub(crate) trends: Trends,
     /// The weeks of the charts.
@@ -258,6 +273,9 @@ pub struct App {
     /// Where the terminal shall show the picture itself; written by drawing, too.
     pub(crate) canvas: Cell<Option<Canvas>>,
 }
+
+/// How long it is said what became of a PIN or badge.
+const PIN_REMARK: Duration = Duration::from_secs(8);
 
 /// Deeds that can be taken back, one after the other.
 const MOST_UNDO: usize = 20;
@@ -278,6 +296,7 @@ impl App {
             pane: Pane::Camera,
             explaining: false,
             enrolling: Enrolling::No,
+            asked: None,
             correcting: Correcting::No,
             pin: PinEntry::default(),
             pin_problem: None,
@@ -292,8 +311,12 @@ impl App {
             controls: ControlsList::default(),
             help_scroll: 0,
             palette: None,
+            dialog: None,
             remark: None,
+            remark_ends: None,
+            log_lines: 0,
             undo: Vec::new(),
+            changing: 0,
             welcome: Welcome::default(),
             trends: Trends::default(),
             weeks: Weeks::default(),
@@ -306,11 +329,20 @@ impl App {
     pub fn handle(&mut self, input: Input, station: &Station, now: &Moment) -> Vec<Action> {
         self.follow(station);
         match input {
-            Input::Key(key) => self.key(key, station, now),
+            Input::Key(key) => {
+                let actions = self.key(key, station, now);
+                let is_change = |action: &&Action| match action {
+                    Action::Ask(question) => question.is_change(),
+                    _ => false,
+                };
+                self.changing += actions.iter().filter(is_change).count();
+                actions
+            }
             Input::Paste(text) => {
-                self.paste(&text);
+                self.paste(&text, station);
                 Vec::new()
             }
+            Input::Badge(typed) => self.badge(&typed, station, now),
             Input::Resized => Vec::new(),
             Input::Lost(reason) => vec![Action::TerminalLost(reason)],
         }
@@ -326,7 +358,10 @@ impl App {
     /// A refused enrolment brings the form back, with what was typed and the reason.
     pub fn follow(&mut self, station: &Station) {
         self.welcome.follow(station);
-        self.correcting.follow(station);
+        if let Some(done) = self.correcting.follow(station) {
+            self.tell(Ok(done));
+        }
+        self.follow_pins(station);
         let Enrolling::Submitted {
             form,
             name,
@@ -351,20 +386,77 @@ impl App {
             None => return,
             Some(None) => Enrolling::No,
             Some(Some(reason)) => {
-                self.screen = Screen::Live;
+                // Whoever is typing elsewhere goes on there; the form waits on the live screen.
+                if self.screen != Screen::Live {
+                    self.remark = Some(Err(reason.clone()));
+                }
                 Enrolling::Form(form.clone().refused(reason))
             }
         };
     }
 
-    /// Takes in how long a frame takes now, for the charts.
+    /// Says at once what became of a PIN or badge: whoever has entered it waits for that,
+    /// whatever screen the operator has left behind.
+    fn follow_pins(&mut self, station: &Station) {
+        for entry in station.log().since(self.log_lines) {
+            let said = entry.notice.to_string();
+            let remark = match &entry.notice {
+                Notice::PinRefused(_) => Err(said),
+                Notice::Punched {
+                    similarity: None, ..
+                } => Ok(said),
+                _ => continue,
+            };
+            self.remark = Some(remark);
+            self.remark_ends = Some(entry.at.monotonic + PIN_REMARK);
+        }
+        self.log_lines = station.log().written();
+    }
+
+    /// Ties the selection of the lists to the people that are drawn now; to be called right
+    /// before drawing. A key is meant for what was on the screen, whatever comes between.
+    pub fn settle(&mut self, station: &Station, now: &Moment) {
+        self.asked = match (station.mode(), self.screen) {
+            (Mode::Confirming(asked), Screen::Live) => {
+                let taken_for = asked.taken_for.map(|other| other.person);
+                Some((asked.code.clone(), taken_for))
+            }
+            _ => None,
+        };
+        match self.screen {
+            Screen::Live => {
+                if let Enrolling::Form(form) = &mut self.enrolling {
+                    form.settle(station);
+                }
+            }
+            Screen::People => {
+                let rows = keys::people_ids(station, &self.people);
+                self.people.settle(&rows);
+            }
+            Screen::Attendance => {
+                let rows = self
+                    .reports
+                    .ids(station, now, self.attendance.filter.text());
+                self.attendance.settle(&rows);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes in how long a frame takes now, for the charts, and forgets what has been said
+    /// long enough.
     pub fn observe(&mut self, station: &Station, now: &Moment, frame_time: Option<Duration>) {
+        if self.remark_ends.is_some_and(|ends| ends <= now.monotonic) {
+            self.remark = None;
+            self.remark_ends = None;
+        }
         self.trends.observe(station, now.monotonic, frame_time);
     }
 
     /// Says what came of something; until the next key.
     pub fn tell(&mut self, remark: Result<String, String>) {
         self.remark = Some(remark);
+        self.remark_ends = None;
     }
 
     /// Whether somebody has punched since this was asked last.
@@ -402,6 +494,7 @@ impl App {
             Answer::Settings(rows) => self.settings.take(rows),
             Answer::Reviewed(told) => self.review.told(told),
             Answer::Done(done) => {
+                self.changing = self.changing.saturating_sub(1);
                 self.remark = Some(done.map(|done| {
                     if let Some(undo) = done.undo {
                         if self.undo.len() == MOST_UNDO {
@@ -428,6 +521,14 @@ impl App {
         self.controls.show(controls, remark);
     }
 
+    /// The face that is being enrolled.
+    pub(crate) fn chosen_face(&self, station: &Station) -> Option<TrackId> {
+        match &self.enrolling {
+            Enrolling::Form(form) => form.face(),
+            _ => station.mode().chosen_face().map(|face| face.track),
+        }
+    }
+
     /// The name for the status bar.
     pub(crate) fn station_name(&self) -> &str {
         &self.options.station_name
@@ -436,6 +537,11 @@ impl App {
     /// Whom the banner greets now, if anybody.
     pub(crate) fn greeting(&self, now: &Moment) -> Option<&Greeting> {
         self.welcome.greeting(now.monotonic, self.options.banner)
+    }
+
+    /// What leaving the dashboard means.
+    pub(crate) fn leaving(&self) -> Leaving {
+        self.options.leaving
     }
 
     pub(crate) fn has_pixels(&self) -> bool {
@@ -485,4 +591,4 @@ impl LogView {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,5 +1,6 @@
 //! The camera's controls as a list: which one the keys act on, and what they ask for.
 
+use super::command::{Deed, Motion};
 use super::input::Key;
 
 /// One control, in words.
@@ -53,9 +54,11 @@ pub(crate) struct ControlsList {
     /// What became of the last change, or why there are no controls.
     pub(crate) remark: String,
     selected: usize,
+    /// The control in that row when the list was shown: another camera has others.
+    selected_name: String,
 }
 
-/// Steps that Page Up and Page Down make of a value: many have 256 of them.
+/// Steps that a big step makes of a value: many have 256 of them.
 const LEAP: i64 = 10;
 
 impl ControlsList {
@@ -66,24 +69,25 @@ impl ControlsList {
 
     /// Takes the controls as they are now.
     pub(crate) fn show(&mut self, rows: Vec<CameraControl>, remark: String) {
+        let row = rows.iter().position(|row| row.name == self.selected_name);
         self.rows = rows;
         self.remark = remark;
+        self.select(row.unwrap_or_else(|| self.selected()));
     }
 
     /// Does what `key` means here.
     pub(crate) fn handle(&mut self, key: Key) -> ControlKey {
         let last = self.rows.len().saturating_sub(1);
         let row = self.selected();
-        let step = match key {
-            Key::Up | Key::Char('k') => return self.select(row.saturating_sub(1)),
-            Key::Down | Key::Char('j') => return self.select((row + 1).min(last)),
-            Key::Home => return self.select(0),
-            Key::End => return self.select(last),
-            Key::Left => ControlStep::By(-1),
-            Key::Right => ControlStep::By(1),
-            Key::PageDown => ControlStep::By(-LEAP),
-            Key::PageUp => ControlStep::By(LEAP),
-            Key::Char('d') => ControlStep::ToDefault,
+        if let Some(motion) = Motion::of(key) {
+            return self.select(motion.from(row, last));
+        }
+        let step = match (key, Deed::of(key)) {
+            (Key::Left, _) => ControlStep::By(-1),
+            (Key::Right, _) => ControlStep::By(1),
+            (_, Some(Deed::StepBack)) => ControlStep::By(-LEAP),
+            (_, Some(Deed::StepForward)) => ControlStep::By(LEAP),
+            (_, Some(Deed::Propose)) => ControlStep::ToDefault,
             _ => return ControlKey::Pass,
         };
         match self.rows.get(row) {
@@ -97,6 +101,10 @@ impl ControlsList {
 
     fn select(&mut self, row: usize) -> ControlKey {
         self.selected = row;
+        self.selected_name = self
+            .rows
+            .get(row)
+            .map_or_else(String::new, |row| row.name.clone());
         ControlKey::Taken
     }
 }
@@ -129,14 +137,20 @@ mod tests {
             })
         };
         assert_eq!(list.handle(Key::Left), change(ControlStep::By(-1)));
-        assert_eq!(list.handle(Key::PageUp), change(ControlStep::By(10)));
-        assert_eq!(list.handle(Key::Char('d')), change(ControlStep::ToDefault));
+        assert_eq!(list.handle(Key::Char('>')), change(ControlStep::By(10)));
+        assert_eq!(list.handle(Key::Char('=')), change(ControlStep::ToDefault));
         assert_eq!(list.handle(Key::Char('q')), ControlKey::Pass);
         assert_eq!(list.handle(Key::Down), ControlKey::Taken);
         let key = list.handle(Key::Right);
         assert_eq!(key, ControlKey::Taken, "not changeable now");
         // The camera was replaced by one that has less.
         list.show(vec![control("gain", true)], String::new());
+        assert_eq!(list.handle(Key::Right), change(ControlStep::By(1)));
+        // Or by one that has them in another order.
+        list.show(
+            vec![control("exposure", true), control("gain", true)],
+            String::new(),
+        );
         assert_eq!(list.handle(Key::Right), change(ControlStep::By(1)));
     }
 }

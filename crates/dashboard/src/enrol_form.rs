@@ -1,11 +1,17 @@
-//! The form in which a new person's name and code are typed.
+//! The form in which a new person's name and code are typed, beside the face they are for.
+//!
+//! Invariant: the face that is enrolled is the one that the form shows. The station holds
+//! it fast; the form says which it is.
 
+use super::command::is_yes;
 use super::field::TextField;
 use super::input::Key;
 use super::text;
+use rollcall_core::consensus::TrackId;
+use rollcall_core::enrolment::{Choosing, FrozenFace};
 use rollcall_core::event::Intent;
 use rollcall_core::person::{NameError, PersonCode, PersonName};
-use rollcall_core::station::Station;
+use rollcall_core::station::{Mode, Station};
 
 /// Which field the keys go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,6 +27,8 @@ pub(crate) struct EnrolForm {
     pub(crate) name: TextField,
     pub(crate) code: TextField,
     pub(crate) focus: FormField,
+    /// The face that is shown.
+    face: Option<TrackId>,
     /// Why the last attempt failed; shown until the next one.
     pub(crate) refusal: Option<String>,
     attempted: bool,
@@ -47,6 +55,8 @@ pub(crate) enum FormStep {
     Stay,
     /// The form was given up.
     Close,
+    /// The form stays, and another face is to be found.
+    FindFace(Intent),
     /// Everything is right.
     Submit(Intent),
 }
@@ -62,16 +72,27 @@ impl EnrolForm {
 
     pub(crate) fn handle(&mut self, key: Key, station: &Station) -> FormStep {
         if self.consent == ConsentQuestion::Now {
-            if matches!(key, Key::Char('y' | 'Y')) {
+            if is_yes(key) {
                 return self.submit(station);
             }
             // Anything but a clear yes is none.
             self.consent = ConsentQuestion::Later;
+            let refusal = english!(
+                "not enrolled: without consent no face is kept. Enter asks again, Esc closes the \
+                 form; a PIN or badge needs no face"
+            );
+            self.refusal = Some(refusal.to_owned());
             return FormStep::Stay;
         }
         match key {
             Key::Esc => return FormStep::Close,
             Key::Enter => return self.submit(station),
+            Key::PageDown => self.step_face(1, station),
+            Key::PageUp => self.step_face(-1, station),
+            Key::Ctrl('n') => {
+                self.face = None;
+                return FormStep::FindFace(Intent::AwaitFace);
+            }
             Key::Tab | Key::BackTab | Key::Up | Key::Down => {
                 self.focus = match self.focus {
                     FormField::Name => FormField::Code,
@@ -92,6 +113,37 @@ impl EnrolForm {
             self.consent = ConsentQuestion::Later;
         }
         self
+    }
+
+    /// Takes in which faces are there, right before they are drawn.
+    pub(crate) fn settle(&mut self, station: &Station) {
+        let choosing = choosing(station);
+        if self.shown_face(station).is_none() {
+            let first = choosing.and_then(|choosing| choosing.faces.first());
+            self.face = first.map(|face| face.track);
+        }
+    }
+
+    /// Which face is shown.
+    pub(crate) fn face(&self) -> Option<TrackId> {
+        self.face
+    }
+
+    /// The face that is shown, if the station holds it.
+    pub(crate) fn shown_face<'a>(&self, station: &'a Station) -> Option<&'a FrozenFace> {
+        choosing(station)?.face(self.face?)
+    }
+
+    fn step_face(&mut self, step: isize, station: &Station) {
+        let Some(choosing) = choosing(station) else {
+            return;
+        };
+        let count = choosing.faces.len() as isize;
+        let is_shown = |face: &FrozenFace| Some(face.track) == self.face;
+        if let Some(place) = choosing.faces.iter().position(is_shown) {
+            let next = (place as isize + step).rem_euclid(count) as usize;
+            self.face = choosing.faces.get(next).map(|face| face.track);
+        }
     }
 
     pub(crate) fn paste(&mut self, pasted: &str) {
@@ -130,16 +182,30 @@ impl EnrolForm {
             (Ok(name), Ok(code)) => {
                 if code_clash(&code, station).is_none() {
                     self.refusal = None;
+                    let Some(face) = self.shown_face(station).map(|face| face.track) else {
+                        return Self::find_face(station);
+                    };
                     if self.consent == ConsentQuestion::Later {
                         self.consent = ConsentQuestion::Now;
                         return FormStep::Stay;
                     }
-                    return FormStep::Submit(Intent::Enrol { name, code });
+                    let face = Some(face);
+                    return FormStep::Submit(Intent::Enrol { name, code, face });
                 }
                 self.focus = FormField::Code;
             }
         }
         FormStep::Stay
+    }
+
+    /// What Enter does while there is no face to enrol.
+    fn find_face(station: &Station) -> FormStep {
+        match choosing(station) {
+            // It came after the screen was drawn: first it is shown.
+            Some(choosing) if choosing.waits || !choosing.faces.is_empty() => FormStep::Stay,
+            Some(_) => FormStep::FindFace(Intent::AwaitFace),
+            None => FormStep::FindFace(Intent::ChooseFace),
+        }
     }
 
     fn parsed_name(&self) -> Result<PersonName, NameError> {
@@ -160,6 +226,14 @@ impl EnrolForm {
             FormField::Name => &mut self.name,
             FormField::Code => &mut self.code,
         }
+    }
+}
+
+/// The faces to choose from.
+pub(crate) fn choosing(station: &Station) -> Option<&Choosing> {
+    match station.mode() {
+        Mode::Choosing(choosing) => Some(choosing),
+        _ => None,
     }
 }
 

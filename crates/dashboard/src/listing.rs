@@ -1,13 +1,11 @@
 //! A list that is filtered and moved through: which row the keys act on.
 
+use super::command::Motion;
 use super::filter::{Filter, FilterKey};
 use super::input::Key;
 use super::text;
 use rollcall_core::person::{Person, PersonId};
 use rollcall_core::station::Station;
-
-/// Rows that Page Up and Page Down move by.
-const PAGE: usize = 10;
 
 /// The state of a list of people.
 ///
@@ -17,6 +15,8 @@ const PAGE: usize = 10;
 pub(crate) struct Listing {
     pub(crate) filter: Filter,
     selected: Option<PersonId>,
+    /// The row that person was in when the list was drawn last.
+    row: usize,
 }
 
 impl Listing {
@@ -36,19 +36,35 @@ impl Listing {
         row.unwrap_or(0)
     }
 
+    /// Whom the keys act on; nobody if the person that was shown as selected is gone.
+    pub(crate) fn selected(&self, rows: &[PersonId]) -> Option<PersonId> {
+        match self.selected {
+            Some(person) => rows.contains(&person).then_some(person),
+            None => rows.first().copied(),
+        }
+    }
+
+    /// Ties the selection to a person among the `rows` that are drawn now: if the one before
+    /// is not among them, to the one in that place.
+    pub(crate) fn settle(&mut self, rows: &[PersonId]) {
+        // They are being read.
+        if rows.is_empty() {
+            return;
+        }
+        if !self.selected.is_some_and(|person| rows.contains(&person)) {
+            let row = self.row.min(rows.len().saturating_sub(1));
+            self.selected = rows.get(row).copied();
+        }
+        self.row = self.selected_row(rows);
+    }
+
     fn step(&mut self, key: Key, rows: &[PersonId]) -> bool {
         let last = rows.len().saturating_sub(1);
         let row = self.selected_row(rows);
-        let row = match key {
-            Key::Up | Key::Char('k') => row.saturating_sub(1),
-            Key::Down | Key::Char('j') => row + 1,
-            Key::PageUp => row.saturating_sub(PAGE),
-            Key::PageDown => row + PAGE,
-            Key::Home => 0,
-            Key::End => last,
-            _ => return false,
+        let Some(motion) = Motion::of(key) else {
+            return false;
         };
-        self.selected = rows.get(row.min(last)).copied();
+        self.selected = rows.get(motion.from(row, last)).copied();
         true
     }
 }
@@ -108,6 +124,21 @@ mod tests {
         assert_eq!(listing.selected_row(&ids([9, 5, 2])), 2, "person 2 moved");
         assert_eq!(listing.selected_row(&ids([9, 5])), 0, "person 2 is gone");
         assert!(listing.handle(Key::Down, &[]), "an empty list is no trap");
+    }
+
+    #[test]
+    fn a_key_acts_on_whom_the_screen_showed_or_on_nobody() {
+        let mut listing = Listing::default();
+        assert_eq!(listing.selected(&[]), None);
+        listing.settle(&ids([3, 2, 1]));
+        // Somebody punches between drawing and the key, and is on top now.
+        assert_eq!(listing.selected(&ids([1, 3, 2])), Some(PersonId(3)));
+        assert_eq!(listing.selected(&ids([1, 2])), None, "3 is gone");
+        listing.handle(Key::Down, &ids([3, 2, 1]));
+        listing.settle(&ids([3, 2, 1]));
+        listing.settle(&ids([3, 1]));
+        let next = listing.selected(&ids([3, 1]));
+        assert_eq!(next, Some(PersonId(1)), "in the place of who is gone");
     }
 
     #[test]

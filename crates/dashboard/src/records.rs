@@ -32,10 +32,28 @@ pub enum Question {
     ChangePerson(PersonDeed),
     /// Change a setting.
     ChangeSetting(SettingChange),
-    /// Write the threshold that the calibration proposes.
-    WriteThreshold,
+    /// Write the threshold that the calibration proposes, as long as it still says these lines.
+    WriteThreshold(Vec<PageLine>),
     /// Write these days into a file.
     Export(ReportQuery),
+}
+
+impl Question {
+    /// Whether the answer is a [`Done`], which may be undone.
+    pub(crate) fn is_change(&self) -> bool {
+        match self {
+            Self::ChangePerson(_)
+            | Self::ChangeSetting(_)
+            | Self::WriteThreshold(_)
+            | Self::Export(_) => true,
+            Self::Report(_)
+            | Self::Visitors
+            | Self::Page(_)
+            | Self::Person(_)
+            | Self::Settings
+            | Self::Review(_) => false,
+        }
+    }
 }
 
 /// What was read or done, or why not.
@@ -102,7 +120,7 @@ pub struct PersonFile {
     /// Whose schedule the person has.
     pub team: Option<String>,
     /// When the person agreed.
-    pub consent_at: Option<DateTime<FixedOffset>>,
+    pub consent_at: Option<NaiveDate>,
     /// Whether a PIN or badge is set.
     pub has_pin: bool,
     /// When the person was enrolled.

@@ -1,13 +1,11 @@
 //! The operator going through the settings: which one, and what is being typed.
 
+use super::command::{Deed, Motion};
 use super::field::TextField;
 use super::filter::{Filter, FilterKey};
 use super::input::Key;
 use super::records::{SettingChange, SettingRow};
 use super::text;
-
-/// Rows that Page Up and Page Down move by.
-const PAGE: usize = 10;
 
 /// The state of the settings screen.
 #[derive(Debug, Clone, Default)]
@@ -39,8 +37,22 @@ impl Settings {
         self.is_asked = false;
     }
 
+    /// Takes what was read. The selection, and what is being typed, stay with their setting.
     pub(crate) fn take(&mut self, rows: Result<Vec<SettingRow>, String>) {
+        let name = |row: &SettingRow| (row.section.clone(), row.key.clone());
+        let before = self.selected().map(|(_, row)| name(row));
         self.rows = Some(rows);
+        let Some(before) = before else {
+            return;
+        };
+        let place = match self.shown() {
+            Some(Ok(rows)) => rows.iter().position(|row| name(row) == before),
+            _ => None,
+        };
+        match place {
+            Some(place) => self.selected = place,
+            None => self.editing = None,
+        }
     }
 
     /// The settings that pass the filter; nothing until they are read.
@@ -105,14 +117,19 @@ impl Settings {
             Some(Ok(rows)) => rows.len().saturating_sub(1),
             _ => 0,
         };
-        self.selected = match (key, self.selected()) {
-            (Key::Up | Key::Char('k'), _) => row.saturating_sub(1),
-            (Key::Down | Key::Char('j'), _) => row + 1,
-            (Key::PageUp, _) => row.saturating_sub(PAGE),
-            (Key::PageDown, _) => row + PAGE,
-            (Key::Home, _) => 0,
-            (Key::End, _) => last,
-            (Key::Enter | Key::Right | Key::Char(' '), Some((_, setting))) => {
+        if let Some(motion) = Motion::of(key) {
+            self.selected = motion.from(row, last);
+            return SettingsKey::Taken;
+        }
+        let is_default_wanted = Deed::of(key) == Some(Deed::Propose);
+        match (key, self.selected()) {
+            (_, Some((_, setting))) if is_default_wanted => {
+                if setting.value == setting.default {
+                    return SettingsKey::Taken;
+                }
+                return change(setting, None);
+            }
+            (Key::Enter | Key::Right, Some((_, setting))) => {
                 // What is yes or no needs no typing.
                 match setting.value.as_str() {
                     "true" => return change(setting, Some("false".to_owned())),
@@ -121,19 +138,11 @@ impl Settings {
                         let mut field = TextField::default();
                         field.insert(value);
                         self.editing = Some(field);
-                        row
                     }
                 }
             }
-            (Key::Char('d') | Key::Delete, Some((_, setting))) => {
-                if setting.value == setting.default {
-                    return SettingsKey::Taken;
-                }
-                return change(setting, None);
-            }
             _ => return SettingsKey::Pass,
         }
-        .min(last);
         SettingsKey::Taken
     }
 
@@ -196,11 +205,11 @@ mod tests {
             change("bell", Some("true"))
         );
         assert_eq!(
-            press(&mut settings, &[Key::Char('d')]),
+            press(&mut settings, &[Key::Char('=')]),
             SettingsKey::Taken,
             "is the default"
         );
-        let down = [Key::Down, Key::Char('d')];
+        let down = [Key::Down, Key::Char('=')];
         assert_eq!(press(&mut settings, &down), change("language", None));
         let typed = [
             Key::Enter,
@@ -215,6 +224,21 @@ mod tests {
         let given_up = [Key::Enter, Key::Char('x'), Key::Esc];
         assert_eq!(press(&mut settings, &given_up), SettingsKey::Taken);
         assert!(settings.editing.is_none());
+    }
+
+    #[test]
+    fn a_value_is_for_the_setting_it_was_typed_for() {
+        let mut settings = settings();
+        press(&mut settings, &[Key::Down, Key::Enter, Key::Char('x')]);
+        settings.take(Ok(vec![
+            row("language", "es", "auto"),
+            row("bell", "false", "false"),
+        ]));
+        let sent = press(&mut settings, &[Key::Enter]);
+        assert_eq!(sent, change("language", Some("esx")));
+        press(&mut settings, &[Key::Enter, Key::Char('x')]);
+        settings.take(Ok(vec![row("bell", "false", "false")]));
+        assert!(settings.editing.is_none(), "its setting is gone");
     }
 
     #[test]

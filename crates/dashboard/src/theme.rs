@@ -8,6 +8,7 @@ use std::fmt::Display;
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
+use ratatui::text::Span;
 
 use super::colour::ColourDepth;
 use super::language::Language;
@@ -231,6 +232,20 @@ impl Theme {
     )]
     pub(crate) fn selected(&self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
+    }
+
+    /// The name of a line of a form: with a mark and turned over where the keys go, so that
+    /// it is seen on a terminal without colours and in a photograph of one.
+    pub(crate) fn label(&self, name: &str, width: usize, is_focused: bool) -> Span<'static> {
+        let (mark, style) = if is_focused {
+            (">", self.selected().add_modifier(Modifier::BOLD))
+        } else {
+            (" ", self.dim())
+        };
+        let room = width.saturating_sub(2);
+        let name = self.fit(name, room);
+        let gap = " ".repeat(room.saturating_sub(text::width(&name)));
+        Span::styled(format!("{mark}{name}{gap} "), style)
     }
 
     pub(crate) fn severity(&self, severity: Severity) -> Style {

@@ -7,7 +7,8 @@ use image::RgbImage;
 
 use super::{FaceDetector, FaceEmbedder, InferenceError, LivenessModel};
 use rollcall_core::align::{AlignedFace, align};
-use rollcall_core::attention::faces::{FaceAttention, Glance};
+use rollcall_core::attention::appearance::Appearance;
+use rollcall_core::attention::faces::{Attention, FaceAttention, Glance};
 use rollcall_core::detection::Detection;
 use rollcall_core::embedding::ModelId;
 use rollcall_core::frame::Frame;
@@ -58,6 +59,7 @@ impl Recogniser {
                 bounding_box: candidate.detection.bounding_box,
                 quality: candidate.quality.score(),
                 is_good: QualityGate::RECOGNITION.check(&candidate.quality).is_ok(),
+                appearance: Appearance::of(&candidate.aligned.image),
             })
             .collect();
         let chosen = attention.choose(&glances, frame.captured_at.monotonic);
@@ -85,9 +87,12 @@ impl Recogniser {
     ) -> Result<(Vec<FaceObservation>, StageTimes), InferenceError> {
         let started = Instant::now();
         let candidates = measure(image, detections);
-        let chosen: Vec<bool> = candidates
+        let chosen: Vec<Attention> = candidates
             .iter()
-            .map(|candidate| gate.check(&candidate.quality).is_ok())
+            .map(|candidate| Attention {
+                is_wanted: gate.check(&candidate.quality).is_ok(),
+                is_followed: false,
+            })
             .collect();
         let aligning = started.elapsed();
         let (faces, mut times) = self.look_closely(image, candidates, &chosen)?;
@@ -99,14 +104,14 @@ impl Recogniser {
         &mut self,
         image: &RgbImage,
         candidates: Vec<Candidate>,
-        chosen: &[bool],
+        chosen: &[Attention],
     ) -> Result<(Vec<FaceObservation>, StageTimes), InferenceError> {
         let mut times = StageTimes::default();
         let started = Instant::now();
         let aligned: Vec<AlignedFace> = candidates
             .iter()
             .zip(chosen)
-            .filter(|(_, chosen)| **chosen)
+            .filter(|(_, chosen)| chosen.is_wanted)
             .map(|(candidate, _)| candidate.aligned.clone())
             .collect();
         let mut embeddings = self.embedder.embed(&aligned)?.into_iter();
@@ -114,9 +119,9 @@ impl Recogniser {
 
         let started = Instant::now();
         let mut faces = Vec::with_capacity(candidates.len());
-        for (candidate, &chosen) in candidates.into_iter().zip(chosen) {
+        for (candidate, chosen) in candidates.into_iter().zip(chosen) {
             let liveness = match &mut self.liveness {
-                Some(network) if chosen => {
+                Some(network) if chosen.is_wanted => {
                     Some(network.score(image, &candidate.detection.bounding_box)?)
                 }
                 _ => None,
@@ -124,7 +129,12 @@ impl Recogniser {
             faces.push(FaceObservation {
                 detection: candidate.detection,
                 quality: candidate.quality,
-                embedding: if chosen { embeddings.next() } else { None },
+                is_followed: chosen.is_followed,
+                embedding: if chosen.is_wanted {
+                    embeddings.next()
+                } else {
+                    None
+                },
                 liveness,
             });
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use chrono::{LocalResult, NaiveDateTime};
-use crossbeam_channel::bounded;
+use crossbeam_channel::{Receiver, bounded};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getppid, getsid};
 use signal_hook::consts::SIGTSTP;
@@ -28,6 +28,9 @@ use rollcall_dashboard::{
 
 /// Keys and resizes that may wait for the main thread.
 const INPUTS_WAITING: usize = 64;
+
+/// How long keys are taken in before they are seen.
+const KEYS_BEFORE_A_DRAWING: Duration = Duration::from_millis(50);
 
 /// Without a new picture the screen is still drawn this often, for its clock.
 const LEAST_DRAWS: Duration = Duration::from_millis(500);
@@ -123,6 +126,7 @@ impl Dashboard {
             let until_draw = self.until_next_draw();
             if let Some(input) = self.runtime.wait(&inputs, until_draw)? {
                 self.take_in(input);
+                self.take_in_what_waits(&inputs);
                 // A key is answered at once, whatever the preview's pace.
                 self.draw(terminal)?;
             } else if self.until_next_draw().is_zero() {
@@ -130,6 +134,20 @@ impl Dashboard {
             }
         }
         Ok(())
+    }
+
+    /// Takes in the keys that came meanwhile: one drawing answers them all, or a held arrow
+    /// and a badge reader would outrun the screen. Not without end, so that a flood of keys
+    /// is seen, too.
+    fn take_in_what_waits(&mut self, inputs: &Receiver<Input>) {
+        let until = self.runtime.now().monotonic + KEYS_BEFORE_A_DRAWING;
+        while !self.runtime.is_stopping()
+            && !self.wants_shell.load(Ordering::SeqCst)
+            && self.runtime.now().monotonic < until
+            && let Ok(input) = inputs.try_recv()
+        {
+            self.take_in(input);
+        }
     }
 
     /// Gives the terminal to the shell and stops, with all threads, until it says `fg`.
@@ -248,6 +266,7 @@ impl Dashboard {
             frame: self.picture.as_deref(),
             models: &self.options.models,
         };
+        self.app.settle(self.runtime.station(), &now);
         match terminal.draw(&self.app, self.runtime.station(), &status) {
             // The connection broke: an orderly end, not an error.
             Err(error @ TerminalError::Draw(_)) => {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, Days, FixedOffset, NaiveDate};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
@@ -131,7 +131,7 @@ fn answered(question: &Question, why: &str) -> Answer {
         Question::Review(_) => Answer::Reviewed(Err(why)),
         Question::ChangePerson(_)
         | Question::ChangeSetting(_)
-        | Question::WriteThreshold
+        | Question::WriteThreshold(_)
         | Question::Export(_) => Answer::Done(Err(why)),
     }
 }
@@ -167,7 +167,7 @@ impl DeskRules {
             Question::ChangeSetting(change) => {
                 Answer::Done(self.change_setting(&change, now).map_err(in_words))
             }
-            Question::WriteThreshold => done(self.commands.write_threshold()),
+            Question::WriteThreshold(shown) => done(self.write_threshold(&shown)),
             Question::Export(ReportQuery { from, to }) => done(self.commands.export(from, to)),
         }
     }
@@ -295,7 +295,7 @@ impl DeskRules {
                 undo: undo(PersonChange::Active(true)),
             },
             PersonChange::Consent => {
-                store.set_consent(code, at, author)?;
+                store.set_consent(code, at.date_naive(), author)?;
                 Done {
                     said: format!("{code} has agreed today"),
                     undo: None,
@@ -335,6 +335,14 @@ impl DeskRules {
                 }
             }
         })
+    }
+
+    /// Writes what the operator has seen, not what has come out of it since.
+    fn write_threshold(&self, shown: &[PageLine]) -> Result<String> {
+        if self.commands.calibration()? != shown {
+            bail!("the calibration has changed since it was shown; check it and write it again");
+        }
+        self.commands.write_threshold()
     }
 
     fn change_setting(&self, change: &SettingChange, at: DateTime<FixedOffset>) -> Result<Done> {

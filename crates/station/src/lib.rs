@@ -496,8 +496,13 @@ impl Runtime {
                 name,
                 code,
                 samples,
+                stated,
             } => match self.new_person(name, code, &samples) {
-                Ok(person) => StoreRequest::Enrol { ticket, person },
+                Ok(person) => StoreRequest::Enrol {
+                    ticket,
+                    person,
+                    stated,
+                },
                 Err(error) => {
                     let reason = error.to_string();
                     self.take_in(Event::Receipt(Receipt::EnrolmentRefused { ticket, reason }));

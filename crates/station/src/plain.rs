@@ -84,15 +84,17 @@ fn read(lines: &Sender<Typed>) {
 
 fn answer(line: &str, runtime: &mut Runtime, language: &'static Language) -> Result<()> {
     let line = line.trim();
-    if !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit()) {
-        match Pin::parse(line) {
-            Ok(pin) => runtime.take_in(Event::Intent(Intent::EnterPin(pin))),
-            Err(problem) => say(&[plain::sentence(&problem, language)])?,
-        }
-        return Ok(());
-    }
     let Some(command) = plain::Command::parse(line, language) else {
-        return say(&plain::help(language));
+        return match Pin::parse(line) {
+            Ok(pin) => {
+                runtime.take_in(Event::Intent(Intent::EnterPin(pin)));
+                Ok(())
+            }
+            Err(problem) if line.starts_with(|c: char| c.is_ascii_digit()) => {
+                say(&[plain::sentence(&problem, language)])
+            }
+            Err(_) => say(&plain::help(language)),
+        };
     };
     let lines = match command {
         plain::Command::Quit => {

@@ -8,12 +8,13 @@ use chrono::{DateTime, FixedOffset};
 
 use rollcall_core::correction::{Correction, Deed, When};
 use rollcall_core::day::AttendancePolicy;
-use rollcall_core::embedding::{Cosine, ModelId};
+use rollcall_core::embedding::{Cosine, Embedding, ModelId};
+use rollcall_core::enrolment::identity::{self, AnotherPerson, Claim, Objection, Stated};
 use rollcall_core::gallery::MatchPolicy;
-use rollcall_core::person::Person;
-use rollcall_core::review::{Assignment, Unfit, Visitor, group, may_join};
+use rollcall_core::person::{Person, PersonId};
+use rollcall_core::review::{Assignment, Visitor, group};
 use rollcall_picture as picture;
-use rollcall_store::{Author, NewTemplate, SightingRow, Store};
+use rollcall_store::{Author, NewTemplate, SightingRow, SightingState, Store};
 
 /// What is checked.
 #[derive(Debug, Clone)]
@@ -104,7 +105,19 @@ pub fn assign(
         .into_iter()
         .find(|person| person.code == *code)
         .with_context(|| format!("nobody has the code {code}"))?;
-    let best = best_of(store, &assignment.sightings)?;
+    let chosen = chosen_of(store, &assignment.sightings)?;
+    if assignment.punch.is_some()
+        && let Some(row) = chosen
+            .iter()
+            .find(|row| row.state == SightingState::Assigned)
+    {
+        bail!(
+            "sighting {} was assigned before; a punch that is still missing is added by hand",
+            row.sighting
+        );
+    }
+    let stated = compare(&chosen, &person, assignment, store, rules)?;
+    let best = best_of(chosen)?;
     let sample = if assignment.add {
         Some(sample(&best, &person, store, rules)?)
     } else {
@@ -138,11 +151,14 @@ pub fn assign(
         told.push(format!("{} {direction} at {time} was added", person.name));
     }
     if let Some(sample) = sample {
-        store.add_templates(code, &[sample], author)?;
+        store.add_stated_templates(code, &[sample], stated.as_ref(), author)?;
         told.push(format!(
             "the face of sighting {} is a sample of {} now",
             best.sighting, person.name
         ));
+    }
+    if let Some(stated) = stated.filter(|_| !assignment.add) {
+        store.note(author, "person.another", code.as_str(), &stated.to_string())?;
     }
     store.assign_sightings(&assignment.sightings, code, author)?;
     told.push(format!(
@@ -153,22 +169,94 @@ pub fn assign(
     Ok(told)
 }
 
-/// Of several the one whose face was seen best.
-fn best_of(store: &Store, chosen: &[i64]) -> Result<SightingRow> {
+fn chosen_of(store: &Store, chosen: &[i64]) -> Result<Vec<SightingRow>> {
     let rows = store.sightings(false)?;
-    let chosen = chosen
-        .iter()
-        .map(|number| {
-            rows.iter()
-                .find(|row| row.sighting == *number)
-                .with_context(|| format!("there is no sighting {number}"))
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let row = |number: &i64| {
+        let row = rows.iter().find(|row| row.sighting == *number);
+        row.cloned()
+            .with_context(|| format!("there is no sighting {number}"))
+    };
+    chosen.iter().map(row).collect()
+}
+
+/// Of several the one whose face was seen best.
+fn best_of(chosen: Vec<SightingRow>) -> Result<SightingRow> {
     let quality = |row: &SightingRow| row.quality.unwrap_or(-1.0);
     let best = chosen
         .into_iter()
         .max_by(|a, b| quality(a).total_cmp(&quality(b)));
-    best.cloned().context("name at least one sighting")
+    best.context("name at least one sighting")
+}
+
+/// Compares every face that is kept with the person whose it is said to be. What had to be
+/// stated for it, if anything.
+fn compare(
+    chosen: &[SightingRow],
+    person: &Person,
+    assignment: &Assignment,
+    store: &Store,
+    rules: &ReviewRules,
+) -> Result<Option<AnotherPerson>> {
+    let gallery = store.load_gallery(&rules.model)?.templates;
+    let everybody = store.everybody()?;
+    let holder = |id: PersonId| everybody.iter().find(|p| p.id == id);
+    let stated = if assignment.another_person {
+        Stated::AnotherPerson
+    } else {
+        Stated::Nothing
+    };
+    let mut overruled = None;
+    for row in chosen {
+        let comparable =
+            |(face, model): &(Embedding, ModelId)| (*model == rules.model).then(|| face.clone());
+        let Some(face) = row.face.as_ref().and_then(comparable) else {
+            refuse_what_was_seen(row, person, assignment, rules)?;
+            continue;
+        };
+        let claim = Claim::Enrolled(person.id);
+        match identity::check(&gallery, &rules.matching, claim, &[&face], stated) {
+            Ok(admission) => overruled = overruled.or(admission.overruled),
+            Err(Objection::Unlike(likeness)) => bail!(
+                "sighting {}: this face is unlike all samples of {}, similarity {likeness}; \
+                 a punch can still be added by hand",
+                row.sighting,
+                person.name
+            ),
+            Err(objection) => {
+                let name = |id| holder(id).map(|p| format!("{} ({})", p.name, p.code));
+                let reason = objection.in_words(name);
+                bail!("sighting {}: {reason}", row.sighting)
+            }
+        }
+    }
+    Ok(overruled.and_then(|other| {
+        Some(AnotherPerson {
+            than: holder(other.person)?.code.clone(),
+            similarity: other.similarity,
+        })
+    }))
+}
+
+/// A face that is no longer kept cannot be compared; what was found at the time can.
+fn refuse_what_was_seen(
+    row: &SightingRow,
+    person: &Person,
+    assignment: &Assignment,
+    rules: &ReviewRules,
+) -> Result<()> {
+    let (Some(candidate), Some(similarity)) = (&row.candidate, row.similarity) else {
+        return Ok(());
+    };
+    let is_another = *candidate != person.code.as_str();
+    let is_taken_for = Cosine(similarity) >= identity::same_person(&rules.matching);
+    if is_another && is_taken_for && !assignment.another_person {
+        bail!(
+            "sighting {}: this face is already enrolled as {candidate}, similarity {}",
+            row.sighting,
+            Cosine(similarity)
+        );
+    }
+    Ok(())
 }
 
 /// The face of a sighting as a sample.
@@ -193,23 +281,6 @@ fn sample(
         person.name,
         person.code
     );
-    let gallery = store.load_gallery(model)?.templates;
-    match may_join(&gallery, &rules.matching, person.id, face) {
-        Ok(()) => {}
-        Err(Unfit::Clash(candidate)) => {
-            let holder = store.everybody()?.into_iter();
-            let holder = holder.into_iter().find(|p| p.id == candidate.person);
-            bail!(
-                "this face is enrolled as {}, similarity {}",
-                holder.map_or_else(|| "somebody".into(), |p| format!("{} ({})", p.name, p.code)),
-                candidate.similarity
-            )
-        }
-        Err(Unfit::Unlike(likeness)) => bail!(
-            "this face is unlike all samples of {}, similarity {likeness}",
-            person.name
-        ),
-    }
     Ok(NewTemplate {
         embedding: face.clone(),
         model: model.clone(),

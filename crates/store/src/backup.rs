@@ -25,7 +25,8 @@ use sha2::{Digest, Sha256};
 use super::error::StoreError;
 use super::stored_path::StoredPath;
 use super::workplace::{self, Workplace};
-use super::{DATABASE_FILE, Store, regular, schema, unpack};
+use super::{DATABASE_FILE, Store, schema, unpack};
+use rollcall_system::read_bounded;
 
 /// Name of the manifest in the archive.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -115,7 +116,7 @@ impl Passphrase {
     /// # Errors
     /// If the file cannot be read or its first line is empty.
     pub fn read(path: &Path) -> Result<Self, StoreError> {
-        let text = regular::read(path, LARGEST_PASSPHRASE_FILE)
+        let text = read_bounded::file(path, LARGEST_PASSPHRASE_FILE)
             .and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other))
             .map_err(|e| failed("read the passphrase from", path, e))?;
         Self::new(text.lines().next().unwrap_or_default()).ok_or_else(|| StoreError::Archive {
@@ -272,7 +273,7 @@ struct Contents<'a> {
 impl Contents<'_> {
     fn open(&self, source: &Source) -> io::Result<File> {
         match source {
-            Source::File { path, .. } => regular::open(path),
+            Source::File { path, .. } => read_bounded::open(path),
             Source::Picture(path) => path.open(self.data_dir),
         }
     }
@@ -412,7 +413,7 @@ fn pack<W: Write>(output: W, manifest: &Manifest, contents: &Contents<'_>) -> io
 
 /// Size and SHA-256 of a file.
 pub(super) fn measure(path: &Path) -> Result<(u64, String), StoreError> {
-    regular::open(path)
+    read_bounded::open(path)
         .and_then(measure_open)
         .map_err(|e| failed("read", path, e))
 }

@@ -3,12 +3,12 @@
 //! Invariant: importing the same file twice adds nothing the second time, and a
 //! file with a mistake in it adds nothing at all.
 
-use chrono::{DateTime, FixedOffset};
+use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::attendance::{NewEvent, insert, next_sequence};
 use super::error::{Fault, StoreError};
-use super::sql::Stamp;
+use super::sql::{Day, Stamp};
 use super::{Author, Store, audit, people};
 use rollcall_core::attendance::{Direction, EventSource, NewPunch, Provenance};
 use rollcall_core::correction::When;
@@ -24,7 +24,7 @@ pub struct ImportedPerson {
     /// The group that schedules are chosen by.
     pub team: Option<String>,
     /// When the person agreed to be recognised, if that was noted.
-    pub consent_at: Option<DateTime<FixedOffset>>,
+    pub consent_at: Option<NaiveDate>,
 }
 
 /// A punch of another system.
@@ -125,7 +125,7 @@ fn add_person(tx: &Connection, new: &ImportedPerson, author: Author<'_>) -> Resu
         new.code,
         new.name,
         new.team,
-        new.consent_at.map(Stamp),
+        new.consent_at.map(Day),
         Stamp(author.at)
     ])?;
     audit::append(tx, author, "person.import", new.code.as_str(), "")?;

@@ -32,7 +32,6 @@ mod pin;
 mod presence;
 mod privacy;
 mod re_embedding;
-mod regular;
 mod rescue;
 mod restore;
 mod salvage;

@@ -5,16 +5,17 @@
 //! templates and pictures; the row stays with its code, because the attendance that people are paid by
 //! refers to it, and for the same reason the code is never given to another.
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, NaiveDate};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::error::{Fault, StoreError};
-use super::sql::{Stamp, event_time};
+use super::sql::{ConsentDay, Day, Stamp, event_time};
 use super::templates::{gallery, insert_templates};
 use super::vault::Vault;
 use super::{Author, Store, audit, pictures};
 use rollcall_core::embedding::{Embedding, ModelId};
+use rollcall_core::enrolment::identity::AnotherPerson;
 use rollcall_core::gallery::{Gallery, Template};
 use rollcall_core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
 
@@ -28,8 +29,8 @@ pub struct NewPerson {
     pub name: PersonName,
     /// Unique code.
     pub code: PersonCode,
-    /// When the person agreed to be recognised, if that was noted.
-    pub consent_at: Option<DateTime<FixedOffset>>,
+    /// The day on which the person agreed to be recognised, if that was noted.
+    pub consent_at: Option<NaiveDate>,
     /// At least one.
     pub templates: Vec<NewTemplate>,
 }
@@ -58,8 +59,8 @@ pub struct PersonRow {
     pub active: bool,
     /// When the person was enrolled.
     pub created_at: DateTime<FixedOffset>,
-    /// When the person agreed to be recognised, if that was noted.
-    pub consent_at: Option<DateTime<FixedOffset>>,
+    /// The day on which the person agreed to be recognised, if that was noted.
+    pub consent_at: Option<NaiveDate>,
     /// The group that schedules are chosen by.
     pub team: Option<String>,
     /// Whether the person has a PIN or badge.
@@ -92,6 +93,21 @@ pub struct SkippedTemplate {
     pub reason: String,
 }
 
+fn note_statement(
+    tx: &Connection,
+    author: Author<'_>,
+    code: &PersonCode,
+    stated: Option<&AnotherPerson>,
+) -> Result<(), Fault> {
+    match stated {
+        Some(stated) => {
+            let detail = stated.to_string();
+            audit::append(tx, author, "person.another", code.as_str(), &detail)
+        }
+        None => Ok(()),
+    }
+}
+
 impl Store {
     /// Enrols a person with all templates and pictures, or not at all.
     ///
@@ -100,6 +116,20 @@ impl Store {
     pub fn add_person(
         &mut self,
         new: &NewPerson,
+        author: Author<'_>,
+    ) -> Result<(Person, Vec<Template>), StoreError> {
+        self.add_stated_person(new, None, author)
+    }
+
+    /// The same for a person who was stated to be another one than the face is like: that is
+    /// written into the audit trail with it.
+    ///
+    /// # Errors
+    /// As [`Self::add_person`].
+    pub fn add_stated_person(
+        &mut self,
+        new: &NewPerson,
+        stated: Option<&AnotherPerson>,
         author: Author<'_>,
     ) -> Result<(Person, Vec<Template>), StoreError> {
         if new.templates.is_empty() {
@@ -115,13 +145,14 @@ impl Store {
             .execute(params![
                 new.code,
                 new.name,
-                new.consent_at.map(Stamp),
+                new.consent_at.map(Day),
                 Stamp(author.at)
             ])?;
             let id = PersonId(tx.last_insert_rowid());
             let templates = insert_templates(tx, album, id, &new.code, &new.templates, author)?;
             let detail = format!("{} templates", templates.len());
             audit::append(tx, author, "person.enrol", new.code.as_str(), &detail)?;
+            note_statement(tx, author, &new.code, stated)?;
             Ok((by_id(tx, id)?, templates))
         })
     }
@@ -136,6 +167,20 @@ impl Store {
         new: &[NewTemplate],
         author: Author<'_>,
     ) -> Result<(Person, Vec<Template>), StoreError> {
+        self.add_stated_templates(code, new, None, author)
+    }
+
+    /// The same for faces that were stated not to be those of another person.
+    ///
+    /// # Errors
+    /// As [`Self::add_templates`].
+    pub fn add_stated_templates(
+        &mut self,
+        code: &PersonCode,
+        new: &[NewTemplate],
+        stated: Option<&AnotherPerson>,
+        author: Author<'_>,
+    ) -> Result<(Person, Vec<Template>), StoreError> {
         if new.is_empty() {
             return Err(StoreError::NoTemplates {
                 code: code.to_string(),
@@ -146,6 +191,7 @@ impl Store {
             let templates = insert_templates(tx, album, person.id, &person.code, new, author)?;
             let detail = format!("{} templates", templates.len());
             audit::append(tx, author, "person.add", person.code.as_str(), &detail)?;
+            note_statement(tx, author, &person.code, stated)?;
             Ok((by_id(tx, person.id)?, templates))
         })
     }
@@ -284,14 +330,14 @@ impl Store {
     pub fn set_consent(
         &mut self,
         code: &PersonCode,
-        consent_at: DateTime<FixedOffset>,
+        consent_at: NaiveDate,
         author: Author<'_>,
     ) -> Result<(), StoreError> {
         self.write("noting a consent", |tx| {
             let person = by_code(tx, code)?;
             tx.prepare_cached("UPDATE person SET consent_at = ?2 WHERE id = ?1")?
-                .execute(params![person.id, Stamp(consent_at)])?;
-            let detail = consent_at.to_rfc3339();
+                .execute(params![person.id, Day(consent_at)])?;
+            let detail = consent_at.to_string();
             audit::append(tx, author, "person.consent", person.code.as_str(), &detail)
         })
     }
@@ -462,7 +508,9 @@ fn person_row(row: &Row<'_>) -> rusqlite::Result<PersonRow> {
         name: row.get("name")?,
         active: row.get("active")?,
         created_at: row.get::<_, Stamp>("created_at")?.0,
-        consent_at: row.get::<_, Option<Stamp>>("consent_at")?.map(|s| s.0),
+        consent_at: row
+            .get::<_, Option<ConsentDay>>("consent_at")?
+            .map(|day| day.0),
         team: row.get("team")?,
         has_pin: row.get("has_pin")?,
         templates: row.get("template_count")?,

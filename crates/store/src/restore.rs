@@ -26,8 +26,9 @@ use super::vault::KEY_FILE_VARIABLE;
 use super::workplace::{self, Workplace};
 use super::{
     Author, BrokenLink, DATABASE_FILE, KeyPlace, PICTURES_FOLDER, SetAside, StationLock, Store,
-    attendance, people, prepare_folder, regular,
+    attendance, people, prepare_folder,
 };
+use rollcall_system::read_bounded;
 
 /// Begin of the names of the folders in which archives are unpacked.
 const WORKPLACE: &str = ".rollcall-restore-";
@@ -187,7 +188,7 @@ fn configuration(archive: &Path, unpacked: &Path) -> Result<Option<String>, Stor
     if !path.exists() {
         return Ok(None);
     }
-    let bytes = regular::read(&path, LARGEST_CONFIGURATION)
+    let bytes = read_bounded::file(&path, LARGEST_CONFIGURATION)
         .map_err(|e| failed("read the configuration", &path, e))?;
     let text = String::from_utf8(bytes);
     let text = text.map_err(|_| bad(archive, "the configuration in it is no text"))?;

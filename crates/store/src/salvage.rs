@@ -15,7 +15,8 @@ use chrono::{DateTime, FixedOffset};
 
 use super::error::StoreError;
 use super::presence::beside;
-use super::{DATABASE_FILE, PICTURES_FOLDER, StationLock, Store, regular};
+use super::{DATABASE_FILE, PICTURES_FOLDER, StationLock, Store};
+use rollcall_system::read_bounded;
 
 /// What is put behind the name of a file that was set aside, before the time.
 const ASIDE: &str = ".aside-";
@@ -86,7 +87,7 @@ pub(super) fn index_of_log(database: &Path) -> Option<Vec<u8>> {
     if log.len() == 0 {
         return None;
     }
-    regular::read(&beside(database, "-shm"), LARGEST_INDEX).ok()
+    read_bounded::file(&beside(database, "-shm"), LARGEST_INDEX).ok()
 }
 
 /// Keeps it until the database is set aside.

@@ -17,7 +17,7 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use super::error::StoreError;
 use super::pictures::FOLDER;
-use super::regular;
+use rollcall_system::read_bounded;
 
 /// Larger than any picture of a face that this program writes.
 pub(super) const LARGEST_PICTURE: u64 = 64 << 20;
@@ -63,13 +63,15 @@ impl StoredPath {
         let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
         let folder = self.open_folder(data_dir)?;
         let file = File::from(openat(folder, self.name.as_str(), flags, Mode::empty())?);
-        regular::require(&file)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("it is no ordinary file"));
+        }
         Ok(file)
     }
 
     /// The bytes of the picture.
     pub(super) fn read(&self, data_dir: &Path) -> io::Result<Vec<u8>> {
-        regular::read_at_most(self.open(data_dir)?, LARGEST_PICTURE)
+        read_bounded::stream(self.open(data_dir)?, LARGEST_PICTURE)
     }
 
     /// Removes the picture, and its folder if nothing is left in it.

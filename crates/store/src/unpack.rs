@@ -22,7 +22,8 @@ use super::backup::{
 };
 use super::error::StoreError;
 use super::stored_path::LARGEST_PICTURE;
-use super::{DATABASE_FILE, prepare_folder, regular};
+use super::{DATABASE_FILE, prepare_folder};
+use rollcall_system::read_bounded;
 
 /// Enough to describe [`MOST_FILES`] files.
 const LARGEST_MANIFEST: u64 = 64 << 20;
@@ -45,7 +46,7 @@ pub(super) fn readable(
     archive: &Path,
     passphrase: Option<&Passphrase>,
 ) -> Result<Box<dyn Read>, StoreError> {
-    let file = regular::open(archive).map_err(|e| failed("open the backup", archive, e))?;
+    let file = read_bounded::open(archive).map_err(|e| failed("open the backup", archive, e))?;
     let mut file = BufReader::new(file);
     let start = file
         .fill_buf()

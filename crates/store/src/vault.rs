@@ -30,9 +30,10 @@ use super::error::{Fault, StoreError};
 use super::stored_path::StoredPath;
 use super::{
     Author, BUSY_TIMEOUT, DATABASE_FILE, StationLock, Store, audit, file_error, modes, open_wary,
-    pictures, regular, schema,
+    pictures, schema,
 };
 use rollcall_core::person::{PersonCode, TemplateId};
+use rollcall_system::read_bounded;
 
 /// What sealed bytes begin with; neither a template nor a JPEG can.
 const MAGIC: &[u8; 8] = b"ROLLSEA1";
@@ -440,13 +441,13 @@ fn read_key(path: &Path, data_dir: &Path) -> Result<[u8; 32], StoreError> {
         let path = path.to_path_buf();
         return Err(StoreError::KeyInside { path });
     }
-    let file = regular::open(path).map_err(no_key)?;
+    let file = read_bounded::open(path).map_err(no_key)?;
     let mode = file.metadata().map_err(no_key)?.permissions().mode() & 0o777;
     if mode & modes::OTHERS != 0 {
         let path = path.to_path_buf();
         return Err(StoreError::KeyReadable { path, mode });
     }
-    let bytes = regular::read_at_most(file, LARGEST_KEY_FILE).map_err(no_key)?;
+    let bytes = read_bounded::stream(file, LARGEST_KEY_FILE).map_err(no_key)?;
     let digits = bytes.trim_ascii();
     let mut key = [0; 32];
     let is_hex = digits.len() == 64 && digits.iter().all(u8::is_ascii_hexdigit);

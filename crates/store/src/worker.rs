@@ -25,6 +25,7 @@ use super::{Author, NewPerson, NewTemplate, PinTry, Store, StoreError};
 use rollcall_core::attendance::NewPunch;
 use rollcall_core::correction::Correction;
 use rollcall_core::embedding::ModelId;
+use rollcall_core::enrolment::identity::AnotherPerson;
 use rollcall_core::event::{PunchOutcome, Receipt, Sighting, Ticket};
 use rollcall_core::person::PersonId;
 use rollcall_core::pin::Pin;
@@ -47,6 +48,8 @@ pub enum StoreRequest {
         ticket: Ticket,
         /// Who.
         person: NewPerson,
+        /// What had to be stated for it.
+        stated: Option<AnotherPerson>,
     },
     /// Put an attendance event right.
     Correct(Box<Correction>),
@@ -451,6 +454,28 @@ impl Worker {
             .map_or(Duration::ZERO, |trouble| trouble.retry_after)
     }
 
+    /// The operator is standing there and can enrol again: no retry behind their back.
+    fn enrol(
+        &mut self,
+        ticket: Ticket,
+        person: &NewPerson,
+        stated: Option<&AnotherPerson>,
+        author: Author<'_>,
+    ) -> Tried {
+        match self.store.add_stated_person(person, stated, author) {
+            Ok((person, templates)) => self.answer(Receipt::Enrolled {
+                ticket,
+                person,
+                templates,
+            }),
+            Err(error) => {
+                let reason = error.to_string();
+                self.deliver(Receipt::EnrolmentRefused { ticket, reason });
+                Tried::Refused
+            }
+        }
+    }
+
     fn attempt(&mut self, request: StoreRequest) -> Tried {
         let author = self.author();
         match request {
@@ -465,21 +490,11 @@ impl Worker {
                     Tried::TryAgain(Box::new(StoreRequest::Punch { ticket, punch }), error)
                 }
             },
-            StoreRequest::Enrol { ticket, person } => {
-                // The operator is standing there and can enrol again: no retry behind their back.
-                match self.store.add_person(&person, author) {
-                    Ok((person, templates)) => self.answer(Receipt::Enrolled {
-                        ticket,
-                        person,
-                        templates,
-                    }),
-                    Err(error) => {
-                        let reason = error.to_string();
-                        self.deliver(Receipt::EnrolmentRefused { ticket, reason });
-                        Tried::Refused
-                    }
-                }
-            }
+            StoreRequest::Enrol {
+                ticket,
+                person,
+                stated,
+            } => self.enrol(ticket, &person, stated.as_ref(), author),
             StoreRequest::CheckPin { ticket, pin } => {
                 self.check_pin(ticket, &pin);
                 Tried::Read

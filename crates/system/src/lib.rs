@@ -1,4 +1,4 @@
-//! The little that every room needs of the machine: time, a stop flag, a mailbox, whole files, the log.
+//! The little that every room needs of the machine: time, a stop flag, a mailbox, whole files, bounded reading, the log.
 //!
 //! # Invariants
 //! - [`clock`] is the only reader of the time of day in the whole program.
@@ -8,6 +8,7 @@ pub mod clock;
 pub mod logging;
 pub mod mailbox;
 pub mod random;
+pub mod read_bounded;
 pub mod stop;
 pub mod whole_file;
 pub mod zone;

@@ -38,6 +38,8 @@ struct Report {
     latency_ms: Option<Latency>,
     dropped: u64,
     broken: u64,
+    /// Why the last picture was broken, if no whole one came after it.
+    cause: Option<String>,
     reconnects: u64,
     threads_left_behind: u64,
 }
@@ -144,6 +146,7 @@ fn report(source: &SourceSpec, looked: &Looked) -> Report {
         latency_ms: latency(looked.latencies.clone()),
         dropped: stats.dropped,
         broken: stats.damaged,
+        cause: stats.damage.clone(),
         reconnects: stats.reconnects,
         threads_left_behind: stats.abandoned,
     }
@@ -175,6 +178,9 @@ fn print_report(report: &Report) {
         "{} pictures in {:.1} s, {:.1} a second; {} dropped, {} broken",
         report.pictures, report.seconds, report.pictures_per_second, report.dropped, report.broken
     );
+    if let Some(cause) = &report.cause {
+        println!("the last picture could not be read: {cause}");
+    }
     if let Some(latency) = &report.latency_ms {
         println!(
             "from the camera to the decoded picture: {:.0} ms, at worst {:.0} ms",

@@ -7,15 +7,18 @@
 //! - then every [`SOON`] up to [`MANY_LOOKS`], for whoever is hard to recognise,
 //! - then every [`LONGEST_UNEXAMINED`], so that a name never stays for long on a face that
 //!   has become another one,
-//! - at once when it is seen better than ever before, and
+//! - at once when it is seen better than ever before,
+//! - at once when it was away for a frame or looks otherwise than a frame before: it may be
+//!   another face in the same place, as after a cut, and
 //! - in every frame while another face is near: they may cross.
 //!
-//! Faces are told from each other by place alone here. If that is wrong, a face that
-//! was taken for one already known is looked at up to [`LONGEST_UNEXAMINED`] later; no name
-//! is given and no punch is made without a look at the very frame.
+//! Faces are told from each other by place and by [`Appearance`] here, frame by frame. What
+//! was not followed so has no name until a close look has given it one, and no punch is made
+//! without a look at the very frame.
 
 use std::time::Duration;
 
+use super::appearance::Appearance;
 use crate::geometry::BoundingBox;
 
 /// Looks that a new face gets, frame by frame: more than a name needs.
@@ -36,6 +39,9 @@ const SAME_PLACE_IOU: f32 = 0.4;
 /// A face that was not seen for so long is new when it comes back.
 const FORGOTTEN: Duration = Duration::from_millis(700);
 
+/// A face that was seen last before so long may be another one by now.
+const UNFOLLOWED: Duration = Duration::from_millis(500);
+
 /// By how much a face must be seen better than before.
 const BETTER: f32 = 1.15;
 
@@ -51,17 +57,31 @@ pub struct Glance {
     pub quality: f32,
     /// Whether it is good enough to be looked at closely at all.
     pub is_good: bool,
+    /// What it looks like, roughly.
+    pub appearance: Appearance,
+}
+
+/// What is to be done about a face.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attention {
+    /// Whether it is worth a close look.
+    pub is_wanted: bool,
+    /// Whether it is the face of the frame before, by place and by appearance.
+    pub is_followed: bool,
 }
 
 /// Remembers the faces of the last frames.
 #[derive(Debug, Default)]
 pub struct FaceAttention {
     faces: Vec<Acquaintance>,
+    /// When the frame before was taken.
+    before: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Acquaintance {
     bounding_box: BoundingBox,
+    appearance: Appearance,
     seen_at: Duration,
     looked_at: Option<Duration>,
     looks: u32,
@@ -70,27 +90,40 @@ struct Acquaintance {
 
 impl FaceAttention {
     /// Which of the faces of the frame taken at `now` to look at closely.
-    pub fn choose(&mut self, glances: &[Glance], now: Duration) -> Vec<bool> {
+    pub fn choose(&mut self, glances: &[Glance], now: Duration) -> Vec<Attention> {
         self.faces
             .retain(|face| now.saturating_sub(face.seen_at) <= FORGOTTEN);
+        let last_frame = self.before.replace(now);
         let mut before = std::mem::take(&mut self.faces);
         let mut chosen = Vec::with_capacity(glances.len());
         for (index, glance) in glances.iter().enumerate() {
-            let mut face = take_nearest(&mut before, &glance.bounding_box)
-                .unwrap_or_else(|| Acquaintance::new(glance, now));
+            let known = take_nearest(&mut before, &glance.bounding_box);
+            let is_followed = known.is_some_and(|face| {
+                Some(face.seen_at) == last_frame
+                    && now.saturating_sub(face.seen_at) <= UNFOLLOWED
+                    && face.appearance.is_like(&glance.appearance)
+            });
+            // Another appearance is another face: it gets the looks of a new one.
+            let known = known.filter(|face| face.appearance.is_like(&glance.appearance));
+            let mut face = known.unwrap_or_else(|| Acquaintance::new(glance, now));
             let is_crowded = glances.iter().enumerate().any(|(other, neighbour)| {
                 other != index && are_near(&glance.bounding_box, &neighbour.bounding_box)
             });
-            let wanted = glance.is_good && (is_crowded || face.is_due(glance.quality, now));
+            let is_due = is_crowded || !is_followed || face.is_due(glance.quality, now);
+            let is_wanted = glance.is_good && is_due;
             face.bounding_box = glance.bounding_box;
+            face.appearance = glance.appearance;
             face.seen_at = now;
-            if wanted {
+            if is_wanted {
                 face.looked_at = Some(now);
                 face.looks = face.looks.saturating_add(1);
                 face.best = face.best.max(glance.quality);
             }
             self.faces.push(face);
-            chosen.push(wanted);
+            chosen.push(Attention {
+                is_wanted,
+                is_followed,
+            });
         }
         // Who is hidden for a frame is not new in the next.
         self.faces.extend(before);
@@ -102,6 +135,7 @@ impl Acquaintance {
     fn new(glance: &Glance, now: Duration) -> Self {
         Self {
             bounding_box: glance.bounding_box,
+            appearance: glance.appearance,
             seen_at: now,
             looked_at: None,
             looks: 0,
@@ -145,6 +179,7 @@ fn are_near(a: &BoundingBox, b: &BoundingBox) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use image::RgbImage;
     use proptest::prelude::*;
 
     fn at(x: f32, quality: f32) -> Glance {
@@ -152,6 +187,9 @@ mod tests {
             bounding_box: BoundingBox::new(x, 50.0, x + 100.0, 170.0),
             quality,
             is_good: true,
+            appearance: Appearance::of(&RgbImage::from_fn(112, 112, |x, y| {
+                image::Rgb([((x * 7 + y * 3) % 200) as u8; 3])
+            })),
         }
     }
 
@@ -164,7 +202,7 @@ mod tests {
         let mut attention = FaceAttention::default();
         let frames = (0..).zip(frames);
         frames
-            .map(|(frame, glance)| attention.choose(&[glance], ms(66 * frame))[0])
+            .map(|(frame, glance)| attention.choose(&[glance], ms(66 * frame))[0].is_wanted)
             .collect()
     }
 
@@ -197,8 +235,8 @@ mod tests {
         for frame in 0..100 {
             let pair = [at(100.0, 0.8), at(220.0, 0.8), at(600.0, 0.8)];
             let chosen = attention.choose(&pair, ms(66 * frame));
-            assert!(chosen[0] && chosen[1], "frame {frame}");
-            assert!(chosen[2] || frame >= 8);
+            assert!(chosen[0].is_wanted && chosen[1].is_wanted, "frame {frame}");
+            assert!(chosen[2].is_wanted || frame >= 8);
         }
     }
 
@@ -213,6 +251,47 @@ mod tests {
         assert!(looks[50..58].iter().all(|looked| *looked));
     }
 
+    #[test]
+    fn another_face_in_the_same_place_is_looked_at_at_once_and_is_not_followed() {
+        let other = |glance: Glance| Glance {
+            appearance: Appearance::of(&RgbImage::from_fn(112, 112, |x, y| {
+                image::Rgb([((x * 2 + y * 5) % 180) as u8; 3])
+            })),
+            ..glance
+        };
+        let mut attention = FaceAttention::default();
+        let mut seen = |glance: Option<Glance>, frame: u64| {
+            let glances: Vec<Glance> = glance.into_iter().collect();
+            attention.choose(&glances, ms(66 * frame)).first().copied()
+        };
+        let settled = Attention {
+            is_wanted: false,
+            is_followed: true,
+        };
+        let doubtful = Attention {
+            is_wanted: true,
+            is_followed: false,
+        };
+        let stands = (0..100).map(|frame| seen(Some(at(100.0, 0.8)), frame));
+        assert!(stands.filter(|s| *s == Some(settled)).count() > 60);
+        assert_eq!(
+            seen(Some(other(at(100.0, 0.8))), 100),
+            Some(doubtful),
+            "a cut"
+        );
+        assert!(seen(Some(other(at(100.0, 0.8))), 101).unwrap().is_followed);
+        seen(None, 102);
+        let again = seen(Some(other(at(100.0, 0.8))), 103);
+        assert_eq!(again, Some(doubtful), "it was away for a frame");
+        // Poor as it is, it cannot be looked at; it is not followed all the same.
+        let poor = Glance {
+            is_good: false,
+            ..at(100.0, 0.8)
+        };
+        let poor = seen(Some(poor), 104).unwrap();
+        assert!(!poor.is_wanted && !poor.is_followed);
+    }
+
     proptest! {
         #[test]
         fn nobody_goes_unexamined_for_long(
@@ -223,7 +302,7 @@ mod tests {
             for gap in gaps {
                 let before = now;
                 now += ms(gap);
-                if attention.choose(&[at(x, 0.5)], now)[0] {
+                if attention.choose(&[at(x, 0.5)], now)[0].is_wanted {
                     last = now;
                 }
                 // The frame at which it was due is the one after this at the latest.

@@ -13,6 +13,7 @@
 //!
 //! A picture full of noise looks like motion: the mistakes go to the safe side.
 
+pub mod appearance;
 pub mod faces;
 
 use std::time::Duration;

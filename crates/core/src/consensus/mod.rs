@@ -5,6 +5,13 @@
 //! person or for "nobody we know", with the weight of its quality; a name needs
 //! enough agreeing votes and a majority, and a tie gives no name. When the face under
 //! a track changes, the track ends and another begins.
+//!
+//! Invariants:
+//! - A name is on a face only while it is seen: since the last close look, which showed the
+//!   face of the track, it was there in every frame, in its place and looking the same. What
+//!   is seen after a gap or a leap has no name until a close look has told whose face it is.
+//! - A close look that does not show the face of the track, or shows another person than the
+//!   one it is named, begins another track.
 
 mod ballots;
 mod motion;
@@ -93,9 +100,11 @@ pub struct Track {
     /// Whether it is a person or a picture of one.
     pub liveness: LivenessEvidence,
     named: Option<PersonId>,
+    /// Whether the face has been the one of the last close look ever since.
+    is_vouched: bool,
     motion: Motion,
     votes: Votes,
-    last_embedding: Option<Embedding>,
+    last_look: Option<BestLook>,
     best: Option<BestLook>,
 }
 
@@ -105,12 +114,17 @@ pub struct Tracker {
     policy: ConsensusPolicy,
     tracks: Vec<Track>,
     next_id: u64,
+    /// When the latest frame was seen; none if that is too long ago to tell who is there.
+    latest: Option<Moment>,
 }
 
-/// Below this similarity two successive faces of a track are different people:
-/// pictures of one person in one visit are far above it, strangers at 0 ± 0.1
-/// far below.
-const SAME_FACE: Cosine = Cosine(0.2);
+/// Below this similarity to both the last and the best look before, a face is another one
+/// than that of the track: looks of one visit are far above it, of pairs of strangers two in
+/// a thousand reach it.
+const SAME_FACE: Cosine = Cosine(0.3);
+
+/// Without a frame for so long, nobody is known to be in sight.
+const BLIND: Duration = Duration::from_millis(1500);
 
 impl Tracker {
     /// A tracker that follows nobody yet.
@@ -119,12 +133,19 @@ impl Tracker {
             policy,
             tracks: Vec::new(),
             next_id: 0,
+            latest: None,
         }
     }
 
-    /// The faces followed now, longest first.
+    /// The faces followed now, longest first; some may be out of sight for a moment.
     pub fn tracks(&self) -> &[Track] {
         &self.tracks
+    }
+
+    /// Those that were seen in the latest frame.
+    pub fn in_sight(&self) -> impl Iterator<Item = &Track> {
+        let tracks = self.tracks.iter();
+        tracks.filter(|track| self.latest == Some(track.last_seen))
     }
 
     /// Takes in the faces of one frame, seen at `now`, and returns the tracks that ended.
@@ -137,12 +158,16 @@ impl Tracker {
         now: &Moment,
     ) -> Vec<Track> {
         let ended = self.expire(now);
-        let owners = self.assign(faces, now);
+        let before = self.latest.replace(*now);
         let votes = ballots(faces, gallery, matching);
+        let owners = self.assign(faces, &votes, now);
         for ((face, track_index), ballot) in faces.iter().zip(owners).zip(votes) {
-            self.tracks[track_index].update(face, &ballot, &self.policy, now);
+            let track = &mut self.tracks[track_index];
+            let was_there = before == Some(track.last_seen);
+            track.vouch(face.is_followed && was_there, &ballot);
+            track.update(face, &ballot, &self.policy, now);
             if ballot.judgement.is_some() {
-                self.tracks[track_index].remember(frame, face);
+                track.remember(frame, face);
             }
         }
         ended
@@ -155,6 +180,9 @@ impl Tracker {
             .into_iter()
             .partition(|track| now.since(&track.last_seen) <= timeout);
         self.tracks = live;
+        if self.latest.is_some_and(|latest| now.since(&latest) > BLIND) {
+            self.latest = None;
+        }
         ended
     }
 
@@ -168,7 +196,7 @@ impl Tracker {
 
     /// The index of the track of each face; a new one where none fits. Those that
     /// belong together best come first, each track at most once.
-    fn assign(&mut self, faces: &[FaceObservation], now: &Moment) -> Vec<usize> {
+    fn assign(&mut self, faces: &[FaceObservation], votes: &[Ballot], now: &Moment) -> Vec<usize> {
         let mut pairs: Vec<(f32, usize, usize)> = Vec::new();
         for (f, face) in faces.iter().enumerate() {
             for (t, track) in self.tracks.iter().enumerate() {
@@ -183,7 +211,8 @@ impl Tracker {
         let mut track_of_face = vec![None; faces.len()];
         let mut taken = vec![false; self.tracks.len()];
         for (_, f, t) in pairs {
-            if track_of_face[f].is_none() && !taken[t] && self.tracks[t].may_be(&faces[f]) {
+            let is_free = track_of_face[f].is_none() && !taken[t];
+            if is_free && self.tracks[t].may_be(&faces[f], &votes[f]) {
                 track_of_face[f] = Some(t);
                 taken[t] = true;
             }
@@ -208,9 +237,10 @@ impl Tracker {
             issue: None,
             liveness: LivenessEvidence::default(),
             named: None,
+            is_vouched: false,
             motion: Motion::default(),
             votes: Votes::default(),
-            last_embedding: None,
+            last_look: None,
             best: None,
         });
         self.next_id += 1;
@@ -219,10 +249,18 @@ impl Tracker {
 }
 
 impl Track {
-    /// False when the face is clearly somebody else than the one followed so far.
-    fn may_be(&self, face: &FaceObservation) -> bool {
-        self.similarity_to(face)
-            .is_none_or(|similarity| similarity >= SAME_FACE)
+    /// False when the face is somebody else than the one followed so far: by its looks, or
+    /// because it is recognised as another person.
+    fn may_be(&self, face: &FaceObservation, ballot: &Ballot) -> bool {
+        let known = ballot.judgement.and_then(|judgement| judgement.known());
+        let is_another = match (self.named, known) {
+            (Some(named), Some(known)) => named != known.person,
+            _ => false,
+        };
+        !is_another
+            && self
+                .similarity_to(face)
+                .is_none_or(|similarity| similarity >= SAME_FACE)
     }
 
     fn expected_at(&self, now: &Moment) -> BoundingBox {
@@ -236,10 +274,19 @@ impl Track {
             .map_or(0.0, |similarity| similarity.0.max(0.0))
     }
 
+    /// By the more similar of the last look and the best one.
     fn similarity_to(&self, face: &FaceObservation) -> Option<Cosine> {
-        let before = self.last_embedding.as_ref()?;
-        let after = face.embedding.as_ref().filter(|_| is_telling(face))?;
-        Some(before.similarity(after))
+        let now = face.embedding.as_ref().filter(|_| is_telling(face))?;
+        let looks = self.last_look.iter().chain(&self.best);
+        looks
+            .map(|look| look.embedding.similarity(now))
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+    }
+
+    /// Whether the face may keep the name of the track: it has just been compared, or
+    /// followed without a break since.
+    fn vouch(&mut self, is_followed: bool, ballot: &Ballot) {
+        self.is_vouched = ballot.judgement.is_some() || (self.is_vouched && is_followed);
     }
 
     fn update(
@@ -262,31 +309,39 @@ impl Track {
             .look(now.monotonic, &face.detection.landmarks, face.liveness);
         if let Some(judgement) = ballot.judgement {
             self.judgement = Some(judgement);
-            self.last_embedding.clone_from(&face.embedding);
             let person = judgement.known().map(|candidate| candidate.person);
             self.votes
                 .cast(now.monotonic, person, face.quality.score(), policy);
         }
         self.votes.age(now.monotonic, policy);
         let verdict = self.votes.verdict(policy);
-        if let Verdict::Known(person) = verdict {
-            self.named = Some(person);
+        match verdict {
+            Verdict::Known(_) if !self.is_vouched => self.set_verdict(Verdict::Deciding, now),
+            Verdict::Known(person) => {
+                self.named = Some(person);
+                self.set_verdict(verdict, now);
+            }
+            Verdict::Deciding | Verdict::Unknown => self.set_verdict(verdict, now),
         }
-        self.set_verdict(verdict, now);
     }
 
-    /// Keeps a look that is better than those before. A frame is only shared, not copied.
+    /// Keeps the look, and for longer if it is better than those before. A frame is only
+    /// shared, not copied.
     fn remember(&mut self, frame: &Arc<Frame>, face: &FaceObservation) {
-        let quality = face.quality.score();
-        let is_better = self.best.as_ref().is_none_or(|best| best.quality < quality);
-        if let (true, Some(embedding)) = (is_better, &face.embedding) {
-            self.best = Some(BestLook {
-                frame: Arc::clone(frame),
-                bounding_box: face.detection.bounding_box,
-                embedding: embedding.clone(),
-                quality,
-            });
+        let Some(embedding) = &face.embedding else {
+            return;
+        };
+        let look = BestLook {
+            frame: Arc::clone(frame),
+            bounding_box: face.detection.bounding_box,
+            embedding: embedding.clone(),
+            quality: face.quality.score(),
+        };
+        let is_better = |best: &BestLook| best.quality < look.quality;
+        if self.best.as_ref().is_none_or(is_better) {
+            self.best = Some(look.clone());
         }
+        self.last_look = Some(look);
     }
 
     /// The best look at the face so far, if any was good enough to be compared.
@@ -294,9 +349,14 @@ impl Track {
         self.best.as_ref()
     }
 
+    /// The latest look that was good enough to be compared.
+    pub fn last_look(&self) -> Option<&BestLook> {
+        self.last_look.as_ref()
+    }
+
     /// The face as it was last compared.
     pub fn last_embedding(&self) -> Option<&Embedding> {
-        self.last_embedding.as_ref()
+        self.last_look.as_ref().map(|look| &look.embedding)
     }
 
     /// The most similar person of the latest vote, similar enough or not.
@@ -319,11 +379,15 @@ impl Track {
         }
     }
 
-    /// Who this face was last known to be. Stays when votes grow old, and when a mask or a
-    /// hand makes the face vote for nobody: a face that is clearly another's starts a track
-    /// of its own.
+    /// Who this face was last known to be, if it is known to be the same face still. Stays
+    /// when votes grow old, and when a mask or a hand makes the face vote for nobody.
     pub fn named(&self) -> Option<PersonId> {
-        self.named
+        self.named.filter(|_| self.is_vouched)
+    }
+
+    /// Whether the face of this track ever had a name.
+    pub fn was_ever_named(&self) -> bool {
+        self.named.is_some()
     }
 
     /// Who this face is, if the latest frame has itself voted so.

@@ -1,20 +1,33 @@
 //! Enrolment at the camera: which frames of the person in front become templates.
 //!
-//! The person is asked to face the camera and then to turn a little to either side;
-//! every good look is a sample. Samples that do not show the same face as the others are
-//! dropped, and the one that was taken of somebody else first does not spoil the rest.
+//! The face is chosen first and held fast ([`FrozenFace`]). The person is then asked to face
+//! the camera and to turn a little to either side; every good look at that very face is a
+//! sample. What was taken is shown ([`Confirmation`]) before anything is written.
+//!
+//! Invariants:
+//! - Every sample shows the face that was chosen: it is seen on its track and looks like it,
+//!   or looks still more like it after it was away.
+//! - Nothing is written that nobody has confirmed.
 
+mod choosing;
+mod confirmation;
+mod frozen;
+pub mod identity;
 mod pose;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::choosing::Choosing;
+pub use self::confirmation::Confirmation;
+pub use self::frozen::{FrozenFace, IsNamed};
 pub use self::pose::{POSE_PATIENCE, Pose};
 
+use self::frozen::RETURNED;
 use self::pose::PosePlan;
+use super::consensus::Tracker;
 use super::embedding::{Cosine, Embedding};
 use super::frame::{Frame, Moment};
-use super::gallery::{Candidate, Gallery, MatchPolicy};
 use super::geometry::BoundingBox;
 use super::liveness::Side;
 use super::observation::{FaceObservation, Observation};
@@ -71,12 +84,12 @@ pub struct Enrolment {
     pub wanted: usize,
     /// What the person should do now.
     pub hint: Hint,
+    /// The face it is about; the first good one that comes alone if none was chosen.
+    pub face: Option<FrozenFace>,
     policy: EnrolmentPolicy,
     plan: PosePlan,
     /// Since when the person is asked for the pose that comes next.
     asked_since: Moment,
-    /// Good looks in a row that did not show the face of the samples.
-    others: Vec<Embedding>,
     last_progress: Moment,
 }
 
@@ -89,7 +102,7 @@ pub enum Hint {
     OneAtATime,
     /// The frame was refused.
     Quality(QualityIssue),
-    /// This face is not the one the first samples were taken of.
+    /// This face is not the one that was chosen.
     AnotherFace,
     /// A frame was kept.
     Kept,
@@ -107,7 +120,7 @@ impl std::fmt::Display for Hint {
             Hint::NoFace => f.pad("no face: stand in front of the camera"),
             Hint::OneAtATime => f.pad("one at a time"),
             Hint::Quality(issue) => issue.fmt(f),
-            Hint::AnotherFace => f.pad("this is another face than before"),
+            Hint::AnotherFace => f.pad("this is another face than the one chosen"),
             Hint::Kept => f.pad("good, once more"),
             Hint::Hold => f.pad("good, move your head a little"),
             Hint::FaceTheCamera => f.pad("look into the camera"),
@@ -123,53 +136,52 @@ pub enum Progress {
     Continue,
     /// All samples are there.
     Complete,
-    /// The face is already enrolled as somebody.
-    Clash(Candidate),
     /// No good frame for too long.
     GaveUp,
 }
 
-/// Two samples of one person in one visit are at least this alike.
-const CONSISTENT: Cosine = Cosine(0.4);
-
 /// Of a sample that is less alike to the others, on average, it is doubtful whose face it is.
 const OUTLIER: Cosine = Cosine(0.5);
 
-/// So many good looks in a row at one other face mean that the first sample was wrong.
-const INSISTING: usize = 3;
+/// Two faces of one frame that are so nearly as like the chosen one cannot be told apart.
+const TWINS: f32 = 0.1;
 
 /// A second face smaller than this share of the largest stands in the background.
 const BYSTANDER_SHARE: f32 = 0.5;
 
 impl Enrolment {
-    /// Starts to look for samples at `now`.
-    pub fn start(name: PersonName, code: PersonCode, policy: EnrolmentPolicy, now: Moment) -> Self {
+    /// Starts to look for samples of `face` at `now`.
+    pub fn start(
+        (name, code): (PersonName, PersonCode),
+        face: Option<FrozenFace>,
+        policy: EnrolmentPolicy,
+        now: Moment,
+    ) -> Self {
         Self {
             name,
             code,
             samples: Vec::with_capacity(policy.samples),
             wanted: policy.samples.max(1),
             hint: Hint::NoFace,
+            face,
             policy,
             plan: PosePlan::default(),
             asked_since: now,
-            others: Vec::new(),
             last_progress: now,
         }
     }
 
-    /// Takes in one frame.
+    /// Takes in one frame, whose faces `tracker` has followed.
     pub fn observe(
         &mut self,
         observation: &Observation,
-        gallery: &Gallery,
-        matching: &MatchPolicy,
+        tracker: &Tracker,
         now: &Moment,
     ) -> Progress {
         if let Some(progress) = self.give_up(now) {
             return progress;
         }
-        match self.usable_face(observation, now) {
+        match self.usable_face(observation, tracker, now) {
             Err(hint) => {
                 if hint == Hint::NoFace {
                     // Nobody was there to be asked for a pose.
@@ -179,9 +191,7 @@ impl Enrolment {
                 Progress::Continue
             }
             Ok((face, embedding)) => {
-                if let Some(clash) = clash(embedding, gallery, matching) {
-                    return Progress::Clash(clash);
-                }
+                self.hold_fast(face, tracker);
                 self.samples.push(EnrolmentSample {
                     frame: Arc::clone(&observation.frame),
                     bounding_box: face.detection.bounding_box,
@@ -190,7 +200,6 @@ impl Enrolment {
                 });
                 self.last_progress = *now;
                 self.asked_since = *now;
-                self.others.clear();
                 self.hint = Hint::Kept;
                 self.drop_an_outlier();
                 if self.samples.len() >= self.wanted {
@@ -211,9 +220,13 @@ impl Enrolment {
     fn usable_face<'a>(
         &mut self,
         observation: &'a Observation,
+        tracker: &Tracker,
         now: &Moment,
     ) -> Result<(&'a FaceObservation, &'a Embedding), Hint> {
-        let face = only_near_face(&observation.faces)?;
+        let face = match &self.face {
+            None => only_near_face(&observation.faces)?,
+            Some(chosen) => self.find(chosen, &observation.faces, tracker)?,
+        };
         let image = &observation.frame.image;
         if is_cut_off(&face.detection, image.width(), image.height()) {
             return Err(Hint::Quality(QualityIssue::OutOfFrame));
@@ -226,14 +239,69 @@ impl Enrolment {
             .as_ref()
             // Not looked at closely this time: what was said before stands.
             .ok_or(self.hint)?;
-        if !self.is_face_of_the_samples(embedding) {
-            return Err(Hint::AnotherFace);
-        }
         if !self.samples.is_empty() && now.since(&self.last_progress) < self.policy.spacing {
             return Err(Hint::Hold);
         }
         self.ask_for_the_pose(face.quality.turn, now)?;
         Ok((face, embedding))
+    }
+
+    /// The chosen face among those of a frame: the one on its track, unless a close look
+    /// shows another; or, if it was away, one that is clearly like it.
+    fn find<'a>(
+        &self,
+        chosen: &FrozenFace,
+        faces: &'a [FaceObservation],
+        tracker: &Tracker,
+    ) -> Result<&'a FaceObservation, Hint> {
+        let likeness = |face: &FaceObservation| {
+            let embedding = face.embedding.as_ref();
+            embedding.map_or(-1.0, |e| chosen.look.embedding.similarity(e).0)
+        };
+        let mut tracks = tracker.in_sight();
+        let track = tracks.find(|track| track.id == chosen.track);
+        let on_track = faces.iter().find(|face| {
+            let place = track.map(|track| track.detection);
+            place == Some(face.detection)
+        });
+        let nearest = faces
+            .iter()
+            .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        let nearest = nearest.ok_or(Hint::NoFace)?;
+        let face = on_track.unwrap_or(nearest);
+        let is_alone = faces
+            .iter()
+            .all(|other| std::ptr::eq(other, face) || likeness(other) < likeness(face) - TWINS);
+        let Some(embedding) = &face.embedding else {
+            // Who is not looked at closely is the chosen one only on the track.
+            return match (on_track, faces) {
+                (Some(face), _) | (None, [face]) => Ok(face),
+                (None, _) => Err(Hint::AnotherFace),
+            };
+        };
+        let samples = self.samples.iter().map(|sample| &sample.embedding);
+        let is_shown = match on_track {
+            Some(_) => chosen.is_shown_by(embedding, samples),
+            None => likeness(face) >= RETURNED.0,
+        };
+        match (is_shown, is_alone) {
+            (true, true) => Ok(face),
+            (true, false) => Err(Hint::OneAtATime),
+            (false, _) => Err(Hint::AnotherFace),
+        }
+    }
+
+    /// Ties the enrolment to a face that a sample is taken of.
+    fn hold_fast(&mut self, face: &FaceObservation, tracker: &Tracker) {
+        let mut tracks = tracker.in_sight();
+        let Some(track) = tracks.find(|track| track.detection == face.detection) else {
+            return;
+        };
+        match &mut self.face {
+            // It was away and is followed anew.
+            Some(chosen) => chosen.track = track.id,
+            None => self.face = FrozenFace::of(track),
+        }
     }
 
     fn pose_of(&self, turn: f32) -> Pose {
@@ -261,24 +329,6 @@ impl Enrolment {
             Pose::Frontal => Hint::FaceTheCamera,
             Pose::Turned(side) => Hint::Turn(side),
         })
-    }
-
-    /// Whether a face is that of the samples. One that insists on being another takes the
-    /// place of a single sample: that one may have been of somebody who walked past.
-    fn is_face_of_the_samples(&mut self, face: &Embedding) -> bool {
-        let alike = |other: &Embedding| other.similarity(face) >= CONSISTENT;
-        if self.samples.iter().all(|sample| alike(&sample.embedding)) {
-            return true;
-        }
-        if !self.others.iter().all(alike) {
-            self.others.clear();
-        }
-        self.others.push(face.clone());
-        if self.samples.len() == 1 && self.others.len() >= INSISTING {
-            self.samples.clear();
-            return true;
-        }
-        false
     }
 
     /// Drops the sample that is least like the others, if it is hardly like them.
@@ -316,11 +366,4 @@ fn only_near_face(faces: &[FaceObservation]) -> Result<&FaceObservation, Hint> {
         return Err(Hint::OneAtATime);
     }
     Ok(nearest)
-}
-
-fn clash(embedding: &Embedding, gallery: &Gallery, matching: &MatchPolicy) -> Option<Candidate> {
-    // The margin does not matter here: a face like two enrolled people is enrolled all the same.
-    gallery
-        .search(embedding)
-        .filter(|c| c.similarity >= matching.threshold_among(gallery.people_count()))
 }

@@ -64,8 +64,9 @@ pub enum PunchState {
 impl Station {
     /// Why each face in sight has its name or none, the one followed longest first.
     pub fn explain(&self, now: &Moment) -> Vec<Explanation<'_>> {
-        let tracks = self.tracks().iter();
-        tracks.map(|track| self.explain_track(track, now)).collect()
+        self.faces_in_sight()
+            .map(|track| self.explain_track(track, now))
+            .collect()
     }
 
     fn explain_track(&self, track: &Track, now: &Moment) -> Explanation<'_> {

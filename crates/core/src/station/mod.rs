@@ -7,6 +7,7 @@
 //! Deliberately absent: clocks, threads, files, tensors and the terminal.
 
 mod by_hand;
+mod enrolling;
 mod explain;
 mod punching;
 mod strangers;
@@ -24,11 +25,11 @@ use super::calibration::{Likenesses, rounded};
 use super::clock_trust::{ClockState, ClockWatch};
 use super::consensus::{ConsensusPolicy, Track, TrackId, Tracker};
 use super::day::{AttendancePolicy, PersonDay};
-use super::embedding::{Cosine, Embedding, ModelId};
-use super::enrolment::{Enrolment, EnrolmentPolicy, Progress};
+use super::embedding::{Cosine, ModelId};
+use super::enrolment::{Choosing, Confirmation, Enrolment, EnrolmentPolicy, FrozenFace};
 use super::event::{Effect, Event, Intent, Receipt, Snapshot, Ticket};
 use super::frame::Moment;
-use super::gallery::{Gallery, LOOKALIKES, MatchPolicy, Template};
+use super::gallery::{Gallery, MatchPolicy};
 use super::liveness::{Liveness, LivenessPolicy};
 use super::notice::{Log, Notice};
 use super::observation::Observation;
@@ -59,12 +60,18 @@ pub struct Policies {
 pub enum Mode {
     /// Nothing.
     Live,
+    /// Holding fast the faces one of which shall be enrolled.
+    Choosing(Box<Choosing>),
     /// Taking samples of a new person.
     Enrolling(Box<Enrolment>),
+    /// Showing the samples, for somebody to confirm them.
+    Confirming(Box<Confirmation>),
     /// Waiting for the database to confirm the new person.
     Saving {
         /// Who.
         name: PersonName,
+        /// The face that was chosen.
+        face: Option<FrozenFace>,
         /// The request.
         ticket: Ticket,
     },
@@ -144,7 +151,7 @@ impl Station {
                 effects.push(Effect::Correct(self.with_face(correction)));
             }
             Event::Intent(Intent::EnterPin(pin)) => self.pin_entered(pin, now, &mut effects),
-            Event::Intent(intent) => self.intended(intent, now),
+            Event::Intent(intent) => self.enrolment_intended(intent, now, &mut effects),
             Event::Receipt(receipt) => self.answered(receipt, now, &mut effects),
             Event::Notice(notice) => self.log.push(now, notice),
             Event::ClockChecked { synchronised } => self.clock.report(synchronised),
@@ -170,9 +177,14 @@ impl Station {
         &self.mode
     }
 
-    /// The faces followed now.
+    /// The faces followed now; some may be out of sight for a moment.
     pub fn tracks(&self) -> &[Track] {
         self.tracker.tracks()
+    }
+
+    /// The faces that were seen in the latest frame: those that a screen may show.
+    pub fn faces_in_sight(&self) -> impl Iterator<Item = &Track> {
+        self.tracker.in_sight()
     }
 
     /// All people, in the order of their enrolment.
@@ -316,53 +328,13 @@ impl Station {
         );
         self.punch_known_faces(&seen_at, effects);
         self.report_unknown(ended, now, effects);
-        self.enrol_from(observation, now, effects);
+        self.enrol_from(observation, now);
     }
 
     fn time_passed(&mut self, now: &Moment, effects: &mut Vec<Effect>) {
         let ended = self.tracker.expire(now);
         self.report_unknown(ended, now, effects);
-        if let Mode::Enrolling(enrolment) = &self.mode
-            && enrolment.give_up(now).is_some()
-        {
-            let name = enrolment.name.clone();
-            self.mode = Mode::Live;
-            self.log.push(now, Notice::EnrolmentTimedOut { name });
-        }
-    }
-
-    fn intended(&mut self, intent: Intent, now: &Moment) {
-        match (intent, &self.mode) {
-            (Intent::Enrol { name, code }, Mode::Live) => {
-                let taken = self
-                    .people
-                    .values()
-                    .find(|p| p.code.as_str().eq_ignore_ascii_case(code.as_str()));
-                if let Some(holder) = taken {
-                    let reason = format!("the code {code} belongs to {}", holder.name);
-                    self.log
-                        .push(now, Notice::EnrolmentRefused { name, reason });
-                } else if self.is_code_taken(&code) {
-                    let reason = format!("the code {code} belonged to somebody who was deleted");
-                    self.log
-                        .push(now, Notice::EnrolmentRefused { name, reason });
-                } else {
-                    let policy = self.policies.enrolment;
-                    self.mode =
-                        Mode::Enrolling(Box::new(Enrolment::start(name, code, policy, *now)));
-                }
-            }
-            (Intent::CancelEnrolment, Mode::Enrolling(enrolment)) => {
-                let name = enrolment.name.clone();
-                self.mode = Mode::Live;
-                self.log.push(now, Notice::EnrolmentCancelled { name });
-            }
-            // A second enrolment waits for the first; what is being saved can no longer be called off.
-            (Intent::Enrol { .. }, Mode::Enrolling(_) | Mode::Saving { .. })
-            | (Intent::CancelEnrolment, Mode::Live | Mode::Saving { .. })
-            // Needs nothing of the mode; see `handle`.
-            | (Intent::Correct(_) | Intent::EnterPin(_), _) => {}
-        }
+        self.end_stale_enrolment(now);
     }
 
     fn answered(&mut self, receipt: Receipt, now: &Moment, effects: &mut Vec<Effect>) {
@@ -403,12 +375,7 @@ impl Station {
                 self.end_saving(ticket);
             }
             Receipt::EnrolmentRefused { ticket, reason } => {
-                if let Mode::Saving { name, .. } = &self.mode {
-                    let name = name.clone();
-                    self.log
-                        .push(now, Notice::EnrolmentRefused { name, reason });
-                }
-                self.end_saving(ticket);
+                self.enrolment_refused(ticket, reason, now);
             }
             Receipt::PinChecked { ticket, holder } => {
                 self.pin_checked(ticket, holder, now, effects);
@@ -435,21 +402,6 @@ impl Station {
                     self.log.push(now, Notice::StoreRecovered);
                 }
             }
-        }
-    }
-
-    /// Who is so similar to a new face that the two could be taken for each other.
-    fn lookalike_of(&self, templates: &[Template]) -> Option<(PersonName, Cosine)> {
-        let faces: Vec<&Embedding> = templates.iter().map(|t| &t.embedding).collect();
-        let nearest = self.gallery.search_all(&faces).into_iter().flatten();
-        let candidate = nearest.max_by(|a, b| a.similarity.0.total_cmp(&b.similarity.0))?;
-        let other = self.people.get(&candidate.person)?;
-        (candidate.similarity >= LOOKALIKES).then(|| (other.name.clone(), candidate.similarity))
-    }
-
-    fn end_saving(&mut self, answered: Ticket) {
-        if matches!(self.mode, Mode::Saving { ticket, .. } if ticket == answered) {
-            self.mode = Mode::Live;
         }
     }
 
@@ -491,57 +443,5 @@ impl Station {
         self.log.push(now, Notice::NewDay(today));
         // A clock that was set back returns to a day that has events already.
         vec![Effect::Reload { local_day: today }]
-    }
-
-    // Enrolment.
-
-    fn enrol_from(&mut self, observation: &Observation, now: &Moment, effects: &mut Vec<Effect>) {
-        let Mode::Enrolling(enrolment) = &mut self.mode else {
-            return;
-        };
-        let matching = &self.policies.matching;
-        let progress = enrolment.observe(observation, &self.gallery, matching, now);
-        if progress == Progress::Continue {
-            return;
-        }
-        let Mode::Enrolling(enrolment) = std::mem::replace(&mut self.mode, Mode::Live) else {
-            return;
-        };
-        let Enrolment {
-            name,
-            code,
-            samples,
-            ..
-        } = *enrolment;
-        match progress {
-            Progress::Continue => {}
-            Progress::Complete => {
-                let ticket = Ticket(self.next_ticket);
-                self.next_ticket += 1;
-                self.mode = Mode::Saving {
-                    name: name.clone(),
-                    ticket,
-                };
-                effects.push(Effect::Enrol {
-                    ticket,
-                    name,
-                    code,
-                    samples,
-                });
-            }
-            Progress::Clash(candidate) => {
-                let holder = self
-                    .people
-                    .get(&candidate.person)
-                    .map_or_else(String::new, |p| format!("{} ({})", p.name, p.code));
-                let reason = format!(
-                    "this face is already enrolled as {holder}, similarity {}",
-                    candidate.similarity
-                );
-                self.log
-                    .push(now, Notice::EnrolmentRefused { name, reason });
-            }
-            Progress::GaveUp => self.log.push(now, Notice::EnrolmentTimedOut { name }),
-        }
     }
 }

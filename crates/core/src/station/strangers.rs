@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Mode, Station};
+use super::Station;
 use crate::consensus::{Track, Verdict};
 use crate::embedding::Cosine;
 use crate::event::{Effect, Sighting, SightingReason};
@@ -21,12 +21,11 @@ impl Station {
         now: &Moment,
         effects: &mut Vec<Effect>,
     ) {
-        let enrolling = !matches!(self.mode, Mode::Live);
         let mut reports = Vec::new();
         for track in self.tracker.tracks() {
             let lasting = now.since(&track.verdict_since) >= UNKNOWN_PATIENCE;
             let reported = self.reported_unknown.contains(&track.id);
-            if !lasting || reported || enrolling {
+            if !lasting || reported || self.mode.is_about(track) {
                 continue;
             }
             let reason = match track.verdict {
@@ -39,6 +38,7 @@ impl Station {
         }
         for track in ended {
             let reported = self.reported_unknown.iter().position(|&id| id == track.id);
+            let enrolling = self.mode.is_about(&track);
             match (reported, track.verdict) {
                 (Some(index), _) => {
                     self.reported_unknown.swap_remove(index);
@@ -47,7 +47,7 @@ impl Station {
                     reports.push((track, SightingReason::Unknown));
                 }
                 (None, Verdict::Deciding)
-                    if track.named().is_none() && was_worth_a_word(&track) && !enrolling =>
+                    if !track.was_ever_named() && was_worth_a_word(&track) && !enrolling =>
                 {
                     reports.push((track, SightingReason::Undecided));
                 }

@@ -152,8 +152,9 @@ mod tests {
     #[test]
     fn nobody_is_expected_on_a_holiday() {
         let mut table = timetable(vec![schedule(None, 0, &WORKDAYS)]);
-        let ics = "BEGIN:VEVENT\nDTSTART;VALUE=DATE:20261225\nSUMMARY:Christmas\nEND:VEVENT\n";
-        table.holidays = Holidays::parse(ics).unwrap();
+        let ics = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261225\n\
+            SUMMARY:Christmas\nEND:VEVENT\nEND:VCALENDAR\n";
+        table.holidays = Holidays::parse(ics.as_bytes(), &chrono::Utc).unwrap();
         assert_eq!(on(&table, "2026-12-25", None), None);
         assert_eq!(on(&table, "2026-12-24", None), Some("day"));
     }

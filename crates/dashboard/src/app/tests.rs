@@ -11,14 +11,18 @@ use crate::enrol_form::suggested_code;
 use crate::input::Key;
 use rollcall_core::consensus::ConsensusPolicy;
 use rollcall_core::day::{AttendanceMode, AttendancePolicy};
+use rollcall_core::detection::Detection;
+use rollcall_core::embedding::Embedding;
 use rollcall_core::embedding::{Cosine, ModelId};
 use rollcall_core::enrolment::EnrolmentPolicy;
 use rollcall_core::event::{Event, Receipt, Snapshot};
 use rollcall_core::frame::{Frame, FrameId};
 use rollcall_core::gallery::MatchPolicy;
+use rollcall_core::geometry::{BoundingBox, Landmarks, Point};
 use rollcall_core::liveness::{LivenessDemand, LivenessPolicy};
-use rollcall_core::observation::{Observation, StageTimes};
+use rollcall_core::observation::{FaceObservation, Observation, StageTimes};
 use rollcall_core::person::{Person, PersonCode, PersonId};
+use rollcall_core::quality::FaceQuality;
 use rollcall_core::station::{Mode, Policies};
 use rollcall_core::worktime::plan::WorkPlan;
 
@@ -29,7 +33,7 @@ fn now() -> Moment {
     }
 }
 
-fn station(codes: &[&str]) -> Station {
+pub(crate) fn station(codes: &[&str]) -> Station {
     let policies = Policies {
         matching: MatchPolicy {
             threshold: Cosine(0.4),
@@ -72,6 +76,64 @@ fn station(codes: &[&str]) -> Station {
         &now(),
     );
     station
+}
+
+/// A face in front of it.
+fn see(station: &mut Station) {
+    let frame = Arc::new(Frame {
+        id: FrameId(1),
+        captured_at: now(),
+        image: RgbImage::new(640, 480),
+    });
+    let detection = Detection {
+        bounding_box: BoundingBox::new(200.0, 100.0, 320.0, 240.0),
+        score: 0.9,
+        landmarks: Landmarks {
+            points: [Point::new(250.0, 150.0); 5],
+        },
+    };
+    let face = FaceObservation {
+        detection,
+        quality: FaceQuality {
+            eye_distance: 60.0,
+            sharpness: 0.3,
+            brightness: 120.0,
+            contrast: 45.0,
+            turn: 0.02,
+            tilt_degrees: 1.0,
+            mouth_contrast: 0.7,
+            detector_score: 0.9,
+        },
+        is_followed: true,
+        embedding: Embedding::from_raw(vec![1.0; 8]).ok(),
+        liveness: None,
+    };
+    let observation = Observation {
+        frame,
+        faces: vec![face],
+        times: StageTimes::default(),
+    };
+    station.handle(Event::Observed(observation), &now());
+}
+
+/// Presses keys one after the other, as the dashboard does: what they want of the station is
+/// done, and the screen is drawn.
+fn work(app: &mut App, station: &mut Station, keys: &[Key]) -> Vec<Action> {
+    let mut last = Vec::new();
+    for &key in keys {
+        app.settle(station, &now());
+        last = app.handle(Input::Key(key), station, &now());
+        for action in &last {
+            if let Action::Intent(intent) = action {
+                station.handle(Event::Intent(intent.clone()), &now());
+            }
+        }
+    }
+    last
+}
+
+fn typed(text: &str) -> Vec<Key> {
+    text.chars().map(Key::Char).collect()
 }
 
 fn app() -> App {
@@ -118,7 +180,8 @@ fn keys_lead_from_screen_to_screen() {
         ("s", Screen::Settings),
         ("d", Screen::Doctor),
         ("a", Screen::Audit),
-        ("g", Screen::Calibration),
+        ("z", Screen::Calibration),
+        ("m", Screen::Camera),
         ("b", Screen::Charts),
         ("sb", Screen::Charts),
         ("x", Screen::Live),
@@ -130,7 +193,49 @@ fn keys_lead_from_screen_to_screen() {
         // A filter that is being typed is left by the first Esc.
         press(&mut app, &station, &[Key::Esc, Key::Esc]);
         assert_eq!(app.screen, Screen::Live, "Esc after {keys:?}");
-        assert_eq!(write(&mut app, &station, "q"), [Action::Quit]);
+        assert_eq!(write(&mut app, &station, "q"), [], "it asks first");
+        assert_eq!(write(&mut app, &station, "y"), [Action::Quit]);
+    }
+}
+
+#[test]
+fn q_goes_back_one_screen_and_never_out_of_another() {
+    let station = station(&["P-001"]);
+    for (there, behind) in [
+        ("p", Screen::Live),
+        ("t?", Screen::Attendance),
+        ("s", Screen::Live),
+        ("l", Screen::Live),
+        ("m", Screen::Live),
+        ("r", Screen::Live),
+    ] {
+        let mut app = app();
+        write(&mut app, &station, there);
+        assert_eq!(write(&mut app, &station, "q"), []);
+        assert_eq!(app.screen, behind, "after {there:?}");
+        assert_eq!(app.dialog, None);
+    }
+}
+
+#[test]
+fn yes_is_a_letter_of_the_operators_language_and_only_in_a_question() {
+    let station = station(&[]);
+    let spanish = Language::load("es", std::path::Path::new("."), |_| None).unwrap();
+    for (language, letter, led_to) in [
+        (spanish, "s", vec![Action::Quit]),
+        (spanish, "S", vec![Action::Quit]),
+        (spanish, "y", vec![Action::Quit]),
+        (Language::english(), "s", vec![]),
+    ] {
+        let mut app = App::new(UiOptions {
+            language,
+            ..UiOptions::default()
+        });
+        write(&mut app, &station, "q");
+        assert_eq!(write(&mut app, &station, letter), led_to, "{letter}");
+        assert_eq!(app.screen, Screen::Live);
+        write(&mut app, &station, "s");
+        assert_eq!(app.screen, Screen::Settings);
     }
 }
 
@@ -157,7 +262,12 @@ fn the_palette_takes_all_keys_and_gives_back_a_command() {
         let mut app = app();
         press(&mut app, &station, &[Key::Char('t'), opening]);
         assert_eq!(write(&mut app, &station, "quit"), []);
-        assert_eq!(press(&mut app, &station, &[Key::Enter]), [Action::Quit]);
+        assert_eq!(
+            press(&mut app, &station, &[Key::Enter]),
+            [],
+            "it asks first"
+        );
+        assert_eq!(write(&mut app, &station, "y"), [Action::Quit]);
         press(&mut app, &station, &[opening, Key::Esc]);
         assert_eq!(
             app.screen,
@@ -195,7 +305,18 @@ fn what_can_be_undone_is_undone_latest_first() {
     assert_eq!(app.remark, Some(Ok("changed".into())));
     assert_eq!(write(&mut app, &station, "u"), [Action::Ask(back("two"))]);
     assert_eq!(app.remark, None, "said until the next key");
+    assert_eq!(
+        write(&mut app, &station, "u"),
+        [],
+        "that is not written yet"
+    );
+    let written = || {
+        let said = "changed back".into();
+        Answer::Done(Ok(Done { said, undo: None }))
+    };
+    app.take(written());
     assert_eq!(write(&mut app, &station, "u"), [Action::Ask(back("one"))]);
+    app.take(written());
     assert_eq!(write(&mut app, &station, "u"), []);
 }
 
@@ -257,14 +378,18 @@ fn the_preview_goes_round_its_modes() {
 
 #[test]
 fn a_right_form_becomes_an_intent() {
-    let station = station(&["P-001"]);
+    let mut station = station(&["P-001"]);
+    see(&mut station);
     let mut app = app();
-    assert_eq!(write(&mut app, &station, "eq p Dana"), []);
+    let opened = work(&mut app, &mut station, &[Key::Char('e')]);
+    assert_eq!(opened, [Action::Intent(Intent::ChooseFace)]);
+    work(&mut app, &mut station, &typed("q p Dana"));
     app.handle(Input::Paste(" Ngo\n".into()), &station, &now());
     let actions = press(&mut app, &station, &[Key::Enter]);
     let expected = Intent::Enrol {
         name: PersonName::parse("q p Dana Ngo").unwrap(),
         code: PersonCode::parse("P-002").unwrap(),
+        face: Some(TrackId(0)),
     };
     assert_eq!(actions, [Action::Intent(expected)]);
     assert!(matches!(app.enrolling, Enrolling::Submitted { .. }));
@@ -299,14 +424,10 @@ fn a_wrong_form_stays_and_says_why() {
 fn esc_and_q_call_the_enrolment_off() {
     for key in [Key::Esc, Key::Char('q')] {
         let mut station = station(&[]);
+        see(&mut station);
         let mut app = app();
-        write(&mut app, &station, "eDana");
-        for action in press(&mut app, &station, &[Key::Enter]) {
-            let Action::Intent(intent) = action else {
-                panic!("{action:?}");
-            };
-            station.handle(Event::Intent(intent), &now());
-        }
+        work(&mut app, &mut station, &typed("eDana"));
+        work(&mut app, &mut station, &[Key::Enter]);
         assert!(matches!(station.mode(), Mode::Enrolling(_)));
         let actions = press(&mut app, &station, &[key]);
         assert_eq!(actions, [Action::Intent(Intent::CancelEnrolment)]);
@@ -317,13 +438,10 @@ fn esc_and_q_call_the_enrolment_off() {
 #[test]
 fn after_a_timeout_the_form_is_back() {
     let mut station = station(&[]);
+    see(&mut station);
     let mut app = app();
-    write(&mut app, &station, "eDana");
-    for action in press(&mut app, &station, &[Key::Enter]) {
-        if let Action::Intent(intent) = action {
-            station.handle(Event::Intent(intent), &now());
-        }
-    }
+    work(&mut app, &mut station, &typed("eDana"));
+    work(&mut app, &mut station, &[Key::Enter]);
     app.follow(&station);
     assert!(matches!(app.enrolling, Enrolling::Submitted { .. }));
     let much_later = Moment {

@@ -177,10 +177,13 @@ fn draw_enrolment(frame: &mut Frame<'_>, view: View<'_>, area: Rect, table_heigh
             frame.set_cursor_position(cursor);
         }
     } else if is_enrolling(view) {
-        frame.render_widget(&EnrolProgress(view), place(EnrolProgress::HEIGHT));
+        let progress = EnrolProgress(view);
+        let place = place(progress.height(area.width));
+        frame.render_widget(&progress, place);
     }
 }
 
 fn is_enrolling(view: View<'_>) -> bool {
-    matches!(view.app.enrolling, Enrolling::Form(_)) || !matches!(view.station.mode(), Mode::Live)
+    let is_idle = matches!(view.station.mode(), Mode::Live | Mode::Choosing(_));
+    matches!(view.app.enrolling, Enrolling::Form(_)) || !is_idle
 }

@@ -8,7 +8,7 @@ use ratatui::widgets::Clear;
 
 use super::draw_words;
 use crate::View;
-use crate::review::{AssignField, AssignForm};
+use crate::review::{AssignField, AssignForm, Meant};
 use crate::theme::Theme;
 use crate::widgets::{draw_picture, panel};
 use rollcall_core::attendance::Direction;
@@ -18,7 +18,10 @@ use rollcall_core::review::{ReviewDeed, Visitor};
 const SIDE_BY_SIDE: u16 = 64;
 
 /// Lines of the form, its frame included.
-const FORM_HEIGHT: u16 = 7;
+const FORM_HEIGHT: u16 = 8;
+
+/// ">Add the face as a sample "
+const LABEL_WIDTH: u16 = 27;
 
 pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let review = &view.app.review;
@@ -58,7 +61,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let [list, face] =
         Layout::horizontal([Constraint::Fill(1), Constraint::Length(face_width)]).areas(body);
     draw_list(frame, view, visitors, list);
-    if let Some((_, visitor)) = review.selected()
+    if let Some(visitor) = review.subject()
         && !face.is_empty()
     {
         draw_face(frame, view, visitor, face);
@@ -136,7 +139,7 @@ fn draw_remark(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let theme = view.theme;
     let review = &view.app.review;
     let (words, style): (String, Style) = match (&review.question, &review.remark) {
-        (Some(deed), _) => (question(theme, deed), theme.warning()),
+        (Some(asked), _) => (question(theme, &asked.deed), theme.warning()),
         (None, Some(Ok(done))) => (theme.sentence(done), theme.good()),
         (None, Some(Err(problem))) => (theme.sentence(problem), theme.bad()),
         (None, None) => return,
@@ -149,11 +152,11 @@ fn draw_remark(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
 fn question(theme: Theme, deed: &ReviewDeed) -> String {
     match deed {
         ReviewDeed::Ignore { sightings, .. } => theme.fill(
-            "Ignore {} and erase their faces? y does it",
+            "Ignore {} and erase their faces? Press y to ignore them",
             &[&sightings.len()],
         ),
         ReviewDeed::Delete { sightings, .. } => theme.fill(
-            "Erase {} altogether? That cannot be undone. y does it",
+            "Erase {} altogether? That cannot be undone. Press y to erase them",
             &[&sightings.len()],
         ),
         ReviewDeed::Assign(assignment) => theme.fill("Was it {}? y", &[&assignment.code]),
@@ -166,15 +169,14 @@ fn draw_form(frame: &mut Frame<'_>, view: View<'_>, form: &AssignForm, area: Rec
     let block = panel(theme, theme.t("who was it?"));
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    let matches = form.matches(view.station);
-    let meant = match matches.first() {
-        _ if form.who.is_empty() => theme.t("a part of a name or code").to_owned(),
-        Some(person) if matches.len() == 1 => format!("{} ({})", person.name, person.code),
-        Some(person) => theme.fill(
-            "{} ({}) or {} others",
-            &[&person.name, &person.code, &(matches.len() - 1)],
-        ),
-        None => theme.t("nobody").to_owned(),
+    let meant = match &form.meant {
+        Meant::Nothing => theme.t("a part of a name or code").to_owned(),
+        Meant::Nobody => theme.t("nobody").to_owned(),
+        Meant::Several(people) => theme.fill("{} people match", &[people]),
+        Meant::One(code) => {
+            let person = view.station.people().find(|person| person.code == *code);
+            person.map_or_else(|| code.to_string(), |p| format!("{} ({})", p.name, p.code))
+        }
     };
     let yes = |is| {
         theme.t(if is {
@@ -200,24 +202,32 @@ fn draw_form(frame: &mut Frame<'_>, view: View<'_>, form: &AssignForm, area: Rec
             theme.t("Add the missed punch"),
             punch.to_owned(),
         ),
+        (
+            AssignField::Another,
+            theme.t("Not whom it resembles"),
+            yes(form.another_person).to_owned(),
+        ),
     ];
     let mut lines: Vec<Line<'_>> = rows
         .into_iter()
         .map(|(field, label, value)| {
-            let style = if field == form.focus {
-                theme.strong()
-            } else {
-                theme.dim()
-            };
             Line::from(vec![
-                Span::styled(format!("{label:<26}"), style),
+                theme.label(label, LABEL_WIDTH.into(), field == form.focus),
                 Span::raw(theme.text(&value).into_owned()),
             ])
         })
         .collect();
     lines.insert(
         1,
-        Line::styled(format!("{:<26}{}", "", theme.text(&meant)), theme.dim()),
+        Line::styled(
+            format!(
+                "{:width$}{}",
+                "",
+                theme.text(&meant),
+                width = usize::from(LABEL_WIDTH)
+            ),
+            theme.dim(),
+        ),
     );
     if let Some(Err(problem)) = &view.app.review.remark {
         let words = theme.fit(&theme.sentence(problem), usize::from(inner.width));
@@ -227,9 +237,9 @@ fn draw_form(frame: &mut Frame<'_>, view: View<'_>, form: &AssignForm, area: Rec
         frame.render_widget(line, Rect::new(inner.x, y, inner.width, 1));
     }
     if form.focus == AssignField::Who && inner.height > 0 {
-        let room = usize::from(inner.width.saturating_sub(26));
+        let room = usize::from(inner.width.saturating_sub(LABEL_WIDTH));
         let column = form.who.window(room).1 as u16;
-        let x = (inner.x + 26 + column).min(inner.right().saturating_sub(1));
+        let x = (inner.x + LABEL_WIDTH + column).min(inner.right().saturating_sub(1));
         frame.set_cursor_position((x, inner.y));
     }
 }

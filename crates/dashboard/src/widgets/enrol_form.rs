@@ -1,4 +1,4 @@
-//! The form for a new person, with what is wrong beside each field.
+//! The form for a new person, with what is wrong beside each field and the face it is for.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -6,10 +6,11 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
-use super::panel;
+use super::{draw_picture, panel};
 use crate::View;
-use crate::enrol_form::{ConsentQuestion, EnrolForm, FormField, suggested_code};
+use crate::enrol_form::{ConsentQuestion, EnrolForm, FormField, choosing, suggested_code};
 use crate::field::TextField;
+use rollcall_core::enrolment::IsNamed;
 
 /// The form with its frame.
 pub(crate) struct EnrolFormPanel<'a> {
@@ -17,8 +18,17 @@ pub(crate) struct EnrolFormPanel<'a> {
     pub(crate) form: &'a EnrolForm,
 }
 
-/// "Name  ", "Nombre "
-const LABEL_WIDTH: u16 = 7;
+/// ">Name  ", ">Nombre "
+const LABEL_WIDTH: u16 = 8;
+
+/// Width of the face beside the fields.
+const FACE_WIDTH: u16 = 16;
+
+/// In a narrower form the face stands below the fields.
+const SIDE_BY_SIDE: u16 = 40;
+
+/// Lines of the face below the fields.
+const FACE_HEIGHT: u16 = 5;
 
 /// The lines of the form, and where in them the cursor is.
 struct Content {
@@ -29,7 +39,70 @@ struct Content {
 impl EnrolFormPanel<'_> {
     /// Lines it needs at this width, its frame included.
     pub(crate) fn height(&self, width: u16) -> u16 {
-        self.content(width.saturating_sub(2)).lines.len() as u16 + 2
+        let inner = width.saturating_sub(2);
+        let lines = self.content(inner).lines.len() as u16;
+        match self.form.shown_face(self.view.station) {
+            Some(_) if inner < SIDE_BY_SIDE => lines + FACE_HEIGHT + 2,
+            Some(_) => lines.max(FACE_WIDTH / 2) + 2,
+            None => lines + 2,
+        }
+    }
+
+    /// What there is to say of the face.
+    fn about_face(&self) -> (String, Style) {
+        let View { station, theme, .. } = self.view;
+        let choosing = choosing(station);
+        let Some(face) = self.form.shown_face(station) else {
+            return match choosing {
+                Some(choosing) if choosing.waits => {
+                    let words = theme.t("waiting for somebody to come alone");
+                    (words.to_owned(), theme.strong())
+                }
+                _ => {
+                    let words = theme.t("nobody can be seen well; Enter waits for a face");
+                    (words.to_owned(), theme.warning())
+                }
+            };
+        };
+        if let Some((candidate, IsNamed::Yes)) = face.candidate
+            && let Some(person) = station.person(candidate.person)
+        {
+            let similarity = candidate.similarity;
+            let words = theme.fill(
+                "looks like {} ({}), {}",
+                &[&person.name, &person.code, &similarity],
+            );
+            return (words, theme.warning());
+        }
+        let faces = choosing.map_or(&[][..], |choosing| &choosing.faces);
+        let place = faces.iter().position(|other| other.track == face.track);
+        match (place, faces.len()) {
+            (Some(place), count) if count > 1 => (
+                theme.fill(
+                    "face {} of {}; PgDn shows the next",
+                    &[&(place + 1), &count],
+                ),
+                theme.strong(),
+            ),
+            _ => (theme.t("the face to be enrolled").to_owned(), theme.good()),
+        }
+    }
+
+    fn face_area(inner: Rect, lines: u16) -> Rect {
+        if inner.width >= SIDE_BY_SIDE {
+            let x = inner.right() - FACE_WIDTH;
+            return Rect {
+                x,
+                width: FACE_WIDTH,
+                ..inner
+            };
+        }
+        let y = (inner.y + lines).min(inner.bottom());
+        Rect {
+            y,
+            height: inner.bottom() - y,
+            ..inner
+        }
     }
 
     /// Where the terminal's cursor belongs when the form is in `area`.
@@ -43,7 +116,14 @@ impl EnrolFormPanel<'_> {
     fn content(&self, width: u16) -> Content {
         let View { station, theme, .. } = self.view;
         let form = self.form;
+        let width = match form.shown_face(station) {
+            Some(_) if width >= SIDE_BY_SIDE => width - FACE_WIDTH - 1,
+            _ => width,
+        };
         let mut lines = Vec::new();
+        let (words, style) = self.about_face();
+        let words = theme.wrap(&words, usize::from(width)).into_iter();
+        lines.extend(words.map(|line| Line::styled(line, style)));
         if let Some(refusal) = &form.refusal {
             let words = theme.wrap(
                 &theme.sentence(refusal),
@@ -79,12 +159,8 @@ impl EnrolFormPanel<'_> {
             } else {
                 (theme.text(shown).into_owned(), theme.normal())
             };
-            let label_style = if focused { theme.strong() } else { theme.dim() };
             lines.push(Line::from(vec![
-                Span::styled(
-                    format!("{label:<width$}", width = usize::from(LABEL_WIDTH)),
-                    label_style,
-                ),
+                theme.label(label, LABEL_WIDTH.into(), focused),
                 Span::styled(value, style),
             ]));
         };
@@ -146,6 +222,10 @@ impl Widget for &EnrolFormPanel<'_> {
         let lines = self.content(inner.width).lines;
         for (y, line) in (inner.y..inner.bottom()).zip(&lines) {
             buf.set_line(inner.x, y, line, inner.width);
+        }
+        if let Some(face) = self.form.shown_face(self.view.station) {
+            let place = EnrolFormPanel::face_area(inner, lines.len() as u16);
+            draw_picture(&face.portrait, self.view.theme, place, buf);
         }
     }
 }

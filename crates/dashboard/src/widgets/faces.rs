@@ -20,7 +20,7 @@ impl Widget for &Faces<'_> {
         let inner = block.inner(area);
         block.render(area, buf);
         let width = usize::from(inner.width);
-        if station.tracks().is_empty() {
+        if station.faces_in_sight().next().is_none() {
             buf.set_stringn(
                 inner.x,
                 inner.y,
@@ -30,7 +30,7 @@ impl Widget for &Faces<'_> {
             );
             return;
         }
-        for (y, track) in (inner.y..inner.bottom()).zip(station.tracks()) {
+        for (y, track) in (inner.y..inner.bottom()).zip(station.faces_in_sight()) {
             let style = verdict_style(track.verdict, theme);
             buf.set_stringn(inner.x, y, self.words(track, width), width, style);
         }

@@ -8,24 +8,34 @@ use super::picture::Placement;
 use crate::graphics::FaceMark;
 use crate::text;
 use crate::theme::Theme;
-use rollcall_core::consensus::{Track, Verdict};
+use rollcall_core::consensus::{Track, TrackId, Verdict};
 use rollcall_core::liveness::Liveness;
 use rollcall_core::person::PersonName;
 use rollcall_core::station::Station;
 
-/// Draws boxes and labels of all faces followed over the picture.
-pub(super) fn draw_faces(station: &Station, theme: Theme, placement: Placement, buf: &mut Buffer) {
+/// Draws boxes and labels of all faces in sight over the picture.
+///
+/// The one that is being enrolled has a mark.
+pub(super) fn draw_faces(
+    station: &Station,
+    chosen: Option<TrackId>,
+    theme: Theme,
+    placement: Placement,
+    buf: &mut Buffer,
+) {
     let mut taken: Vec<Rect> = Vec::new();
     let boxes: Vec<(&Track, Rect)> = station
-        .tracks()
-        .iter()
+        .faces_in_sight()
         .filter_map(|track| Some((track, placement.cells_of(&track.detection.bounding_box)?)))
         .collect();
     for (track, cells) in &boxes {
         draw_box(*cells, verdict_style(track.verdict, theme), theme, buf);
     }
     for (track, cells) in &boxes {
-        let label = Label::of(track, station, theme);
+        let mut label = Label::of(track, station, theme);
+        if chosen == Some(track.id) {
+            label.head = format!("{} {}", theme.marks().crumb, label.head);
+        }
         if let Some(place) = place_label(label.width(), *cells, placement.cells, &taken) {
             draw_label(
                 &label,
@@ -50,7 +60,7 @@ pub(crate) fn marks(station: &Station, theme: Theme) -> Vec<FaceMark> {
             Verdict::Unknown => [240, 80, 70],
         },
     };
-    station.tracks().iter().map(mark).collect()
+    station.faces_in_sight().map(mark).collect()
 }
 
 /// Who a face is, in few words: name, similarity and a tick; "unknown"; or what

@@ -71,7 +71,7 @@ impl Widget for &Preview<'_> {
                         draw_ascii(&frame.image, placement, buf);
                     }
                 }
-                draw_faces(station, theme, placement, buf);
+                draw_faces(station, app.chosen_face(station), theme, placement, buf);
             }
             None => self.explain(inner, buf),
         }
@@ -84,7 +84,7 @@ impl Preview<'_> {
         let View { app, station, .. } = self.0;
         app.palette.is_some()
             || !matches!(app.enrolling, Enrolling::No)
-            || !matches!(station.mode(), Mode::Live)
+            || !matches!(station.mode(), Mode::Live | Mode::Choosing(_))
     }
 
     /// Says in the picture's place why there is none.

@@ -180,3 +180,100 @@ fn a_password_is_kept_by_an_undo_and_shown_to_nobody() {
     assert!(trail.iter().any(|entry| entry.action == "config.set"));
     assert!(trail.iter().all(|entry| !entry.detail.contains("secret")));
 }
+
+/// A sighting of a face so similar to Ana's and Ben's.
+fn sighting(desk: &Desk, ana: f32, ben: f32) -> i64 {
+    let mut store = Store::open(desk.data.path()).unwrap();
+    let rest = (1.0 - ana * ana - ben * ben).max(0.0).sqrt();
+    let seen = rollcall_core::event::Sighting {
+        at: desk.clock.now(),
+        reason: rollcall_core::event::SightingReason::Unknown,
+        candidate: None,
+        liveness: None,
+        look: None,
+    };
+    let face = rollcall_store::SightedFace {
+        embedding: Embedding::from_raw(vec![ana, ben, rest]).unwrap(),
+        model: ModelId::from_sha256("00"),
+        quality: 0.5,
+        jpeg: b"\xff\xd8 \xff\xd9".to_vec(),
+    };
+    store.record_sighting(&seen, Some(&face)).unwrap();
+    store.sightings(true).unwrap()[0].sighting
+}
+
+#[test]
+fn a_sighting_is_assigned_to_whom_it_is_like_and_to_nobody_else() {
+    let desk = Desk::new();
+    let mut store = Store::open(desk.data.path()).unwrap();
+    let author = || Author {
+        name: "olga",
+        at: desk.clock.now().wall,
+    };
+    for (code, values) in [("P-002", [1.0, 0.0, 0.0]), ("P-003", [0.0, 1.0, 0.0])] {
+        let person = NewPerson {
+            name: PersonName::parse(code).unwrap(),
+            code: PersonCode::parse(code).unwrap(),
+            consent_at: None,
+            templates: vec![NewTemplate {
+                embedding: Embedding::from_raw(values.to_vec()).unwrap(),
+                model: ModelId::from_sha256("00"),
+                quality: 0.9,
+                jpeg: None,
+            }],
+        };
+        store
+            .deactivate(&PersonCode::parse("P-001").unwrap(), author())
+            .unwrap();
+        store.add_person(&person, author()).unwrap();
+    }
+    let assign = |sightings: &[i64], another_person| {
+        let deed = ReviewDeed::Assign(rollcall_core::review::Assignment {
+            sightings: sightings.to_vec(),
+            code: PersonCode::parse("P-002").unwrap(),
+            another_person,
+            add: false,
+            punch: Some(rollcall_core::attendance::Direction::In),
+            reason: None,
+            by: "olga".into(),
+        });
+        match desk.rules.find(Question::Review(deed), desk.clock) {
+            Answer::Reviewed(told) => told,
+            other => panic!("{other:?}"),
+        }
+    };
+    let stranger = sighting(&desk, 0.05, 0.1);
+    let of_another = sighting(&desk, 0.3, 0.55);
+    let own = sighting(&desk, 0.35, 0.1);
+    for stated in [false, true] {
+        let refused = assign(&[own, stranger], stated).unwrap_err();
+        assert!(refused.contains("unlike all samples of P-002"), "{refused}");
+        assert!(
+            refused.contains(&format!("sighting {stranger}:")),
+            "{refused}"
+        );
+    }
+    let refused = assign(&[of_another], false).unwrap_err();
+    assert!(
+        refused.contains("already enrolled as P-003 (P-003)"),
+        "{refused}"
+    );
+    let events = || {
+        let events = Store::open_read_only(desk.data.path()).unwrap();
+        events.events(&EventFilter::default()).unwrap().len()
+    };
+    assert_eq!(events(), 0, "what is refused does nothing");
+    assign(&[own], false).unwrap();
+    assert_eq!(events(), 1);
+    let twice = assign(&[own], false).unwrap_err();
+    assert!(twice.contains("was assigned before"), "{twice}");
+    assign(&[of_another], true).unwrap();
+    let trail = Store::open_read_only(desk.data.path()).unwrap();
+    let trail = trail.audit_trail(50).unwrap();
+    let stated = trail.iter().find(|e| e.action == "person.another").unwrap();
+    assert!(
+        stated.detail.contains("another person than P-003"),
+        "{}",
+        stated.detail
+    );
+}
