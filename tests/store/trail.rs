@@ -126,7 +126,7 @@ fn what_the_program_does_itself_fits() {
     store.activate(&code("e-1"), operator()).unwrap();
     fits(&store, "activity");
     store
-        .set_consent(&code("E-1"), time("2026-11-20T00:00:00+01:00"), operator())
+        .set_consent(&code("E-1"), day("2026-11-20"), operator())
         .unwrap();
     fits(&store, "consent");
     let (ana, _) = store

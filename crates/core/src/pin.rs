@@ -370,7 +370,7 @@ mod tests {
 
     #[test]
     fn a_restart_forgets_no_wrong_try_and_shortens_no_wait() {
-        let time = |text| DateTime::parse_from_rfc3339(text).unwrap();
+        let time = |text: &str| DateTime::parse_from_rfc3339(text).unwrap();
         let first = time("2026-11-23T08:00:00+01:00");
         let mut tries = PinTries::default();
         for _ in 0..5 {
