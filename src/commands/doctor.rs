@@ -17,7 +17,7 @@ use crate::cli::{JsonArgs, Outcome};
 use crate::core::clock_repair::ClockSpan;
 use crate::core::person::{Person, PersonId};
 use crate::store::{
-    Store, StoreError, latest_backup, made_at, readable_by_others, restore_leftovers,
+    ChainReport, Store, StoreError, latest_backup, made_at, readable_by_others, restore_leftovers,
 };
 use crate::ui::{Charset, ColourDepth, Health, PageLine};
 
@@ -154,7 +154,15 @@ fn database(context: &Context) -> Vec<Finding> {
             let detail = format!("none yet; {} is made at the first start", path.display());
             vec![finding("database", Verdict::Warning, detail)]
         }
-        Err(error) => vec![finding("database", Verdict::Bad, error.to_string())],
+        Err(error) => {
+            let mut findings = vec![finding("database", Verdict::Bad, error.to_string())];
+            if let StoreError::ForeignSchema { .. } = error
+                && let Ok(report) = Store::trail_of_changed(context.data_dir())
+            {
+                findings.push(chain_finding(report));
+            }
+            findings
+        }
         Ok(store) => match inspect(&store, context) {
             Ok(findings) => findings,
             Err(error) => vec![finding("database", Verdict::Bad, format!("{error:#}"))],
@@ -247,10 +255,8 @@ fn wrong_pins(store: &Store) -> Result<Option<Finding>> {
     Ok(Some(finding("pin", Verdict::Warning, detail)))
 }
 
-/// Whether the audit trail is unbroken, and which events bear a doubtful time.
-fn trail(store: &Store) -> Result<Vec<Finding>> {
-    let report = store.verify_chain()?;
-    let mut findings = vec![match report.broken {
+fn chain_finding(report: ChainReport) -> Finding {
+    match report.broken {
         None => finding(
             "trail",
             Verdict::Ok,
@@ -260,7 +266,13 @@ fn trail(store: &Store) -> Result<Vec<Finding>> {
             ),
         ),
         Some(broken) => finding("trail", Verdict::Bad, broken.to_string()),
-    }];
+    }
+}
+
+/// Whether the audit trail is unbroken, and which events bear a doubtful time.
+fn trail(store: &Store) -> Result<Vec<Finding>> {
+    let report = store.verify_chain()?;
+    let mut findings = vec![chain_finding(report)];
     let mut batches: BTreeMap<i64, usize> = BTreeMap::new();
     for event in store.doubtful_events(&ClockSpan::default())? {
         let batch = event.provenance.clock.map_or(0, |clock| clock.batch);

@@ -301,7 +301,7 @@ fn ranges_hold(ranges: &str, number: i64) -> bool {
     })
 }
 
-fn verify(tx: &Connection) -> Result<ChainReport, Fault> {
+pub(super) fn verify(tx: &Connection) -> Result<ChainReport, Fault> {
     let mut report = ChainReport {
         records: 0,
         head: GENESIS.to_owned(),

@@ -252,6 +252,20 @@ impl Store {
         })
     }
 
+    /// Looks through the audit trail of a database that is not opened because its schema was
+    /// changed: where that was done, more may have been.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn trail_of_changed(data_dir: &Path) -> Result<ChainReport, StoreError> {
+        let path = data_dir.join(DATABASE_FILE);
+        let doing = "reading the audit trail";
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = open_wary(&path, flags, BUSY_TIMEOUT)
+            .map_err(|e| StoreError::of_sqlite(doing, &path, e))?;
+        chain::verify(&connection).map_err(|fault| fault.explain(doing, &path))
+    }
+
     /// The database file.
     pub fn path(&self) -> &Path {
         &self.path
