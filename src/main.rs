@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use nix::sys::stat::{Mode, umask};
 use rollcall::cli::Cli;
 use rollcall::commands;
+use rollcall_system::print;
 
 /// The command failed; it has said why.
 const FAILED: u8 = 1;
@@ -16,9 +17,15 @@ const OWNER_ONLY: Mode = Mode::from_bits_truncate(0o077);
 fn main() -> ExitCode {
     umask(OWNER_ONLY);
     match commands::run(Cli::from_arguments()) {
-        Ok(outcome) => ExitCode::from(outcome.exit_code()),
+        Ok(outcome) => match print::failure() {
+            None => ExitCode::from(outcome.exit_code()),
+            Some(reason) => {
+                print::error(&format_args!("cannot write to standard output: {reason}"));
+                ExitCode::from(FAILED)
+            }
+        },
         Err(error) => {
-            eprintln!("rollcall: {}", sentence(&error));
+            print::error(&sentence(&error));
             ExitCode::from(FAILED)
         }
     }

@@ -110,6 +110,15 @@ fn raw_vectors_by_name_by_student_and_by_file_name_are_imported_once() {
             .success()
             .stdout(contains("0 templates imported"));
     }
+    // What a file calls a name may be the code of somebody who is there.
+    let by_code = station.file(
+        "bycode.csv",
+        &format!("name,embedding\ne-2,{}\n", raw_vector(3)),
+    );
+    station
+        .run(&[&["import", "embeddings", &by_code][..], &model].concat())
+        .success()
+        .stdout(contains("0 templates imported; 1 were there"));
     let people = station.json(&["people", "list", "--json"]);
     let names: Vec<&str> = people
         .as_array()

@@ -41,6 +41,39 @@ pub enum AttendanceCommand {
     RepairClock(RepairClockArgs),
 }
 
+/// What can be done with the audit trail.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// List its lines, the newest last.
+    List(AuditListArgs),
+}
+
+/// Arguments of `audit list`.
+#[derive(Debug, Args)]
+pub struct AuditListArgs {
+    /// First day.
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<NaiveDate>,
+    /// Last day.
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<NaiveDate>,
+    /// Only lines about this person and their events.
+    #[arg(long, value_name = "CODE")]
+    pub person: Option<String>,
+    /// Only this action, e.g. attendance.void, or a group of them, e.g. person.
+    #[arg(long, value_name = "ACTION")]
+    pub action: Option<String>,
+    /// Only what this operator did.
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    /// Only the last lines of those.
+    #[arg(long, value_name = "NUMBER")]
+    pub last: Option<u32>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Arguments of `attendance report`.
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("period").args(["day", "week", "month", "from"])))]
@@ -203,6 +236,9 @@ pub struct ExportArgs {
     /// As CSV (RFC 4180, UTF-8).
     #[arg(long)]
     pub csv: bool,
+    /// How the CSV is written.
+    #[command(flatten)]
+    pub style: CsvArgs,
     /// As a workbook.
     #[arg(long, requires = "output")]
     pub xlsx: bool,
@@ -212,6 +248,44 @@ pub struct ExportArgs {
     /// File to write instead of standard output.
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// How a CSV is written. Each option goes before what `--for-excel` brings.
+#[derive(Debug, Clone, Default, Args)]
+pub struct CsvArgs {
+    /// As Excel opens it by a double click in this language, e.g. es or es-MX; without one,
+    /// in that of the dashboard.
+    #[arg(long, value_name = "LANGUAGE", num_args = 0..=1, default_missing_value = "auto",
+        conflicts_with_all = ["xlsx", "json"])]
+    pub for_excel: Option<String>,
+    /// What separates cells: a character, or tab.
+    #[arg(long, value_name = "CHARACTER", value_parser = separator,
+        conflicts_with_all = ["xlsx", "json"])]
+    pub separator: Option<u8>,
+    /// What stands before the digits of a fraction: . or ,
+    #[arg(long, value_name = "MARK", value_parser = decimal_mark,
+        conflicts_with_all = ["xlsx", "json"])]
+    pub decimal: Option<char>,
+    /// Begin with the mark (BOM) by which Excel knows UTF-8.
+    #[arg(long, conflicts_with_all = ["xlsx", "json"])]
+    pub bom: bool,
+}
+
+fn separator(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii_punctuation() && !matches!(byte, b'"' | b'\'') => Ok(*byte),
+        [byte @ (b'\t' | b' ')] => Ok(*byte),
+        _ => Err("one character that is no letter, digit or quote, or tab".into()),
+    }
+}
+
+fn decimal_mark(text: &str) -> Result<char, String> {
+    match text {
+        "." => Ok('.'),
+        "," => Ok(','),
+        _ => Err("either . or ,".into()),
+    }
 }
 
 /// What a row of an exported table stands for.
@@ -389,7 +463,7 @@ pub enum PinCommand {
 /// What can be imported.
 #[derive(Debug, Subcommand)]
 pub enum ImportCommand {
-    /// A table of people: code and name, perhaps team and consent.
+    /// A table of people: code and name, perhaps team, consent and the first day.
     People(ImportPeopleArgs),
     /// A table of punches: code or name, time, perhaps direction; or a terminal's attlog.
     Attendance(ImportAttendanceArgs),
@@ -426,6 +500,9 @@ pub struct ImportPeopleArgs {
     /// The file.
     #[command(flatten)]
     pub source: ImportFileArgs,
+    /// Agree to alter days that have passed.
+    #[arg(long)]
+    pub yes: bool,
     /// How days are written: ymd, dmy, mdy or a pattern as %d.%m.%Y.
     #[arg(long, value_name = "FORM")]
     pub dates: Option<String>,

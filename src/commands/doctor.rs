@@ -11,11 +11,12 @@ use serde::Serialize;
 
 use super::doctor_heads::{self, Heads};
 use super::table::print_json;
-use super::{Context, ModelsInUse, embedder_id};
+use super::{Context, ModelsInUse, embedder_id, past};
 use crate::camera::{SourceSpec, usb};
 use crate::cli::{JsonArgs, Outcome};
 use crate::core::clock_repair::ClockSpan;
 use crate::core::person::{Person, PersonId};
+use crate::core::plausible::YEAR_OF_ROLLCALL;
 use crate::store::{
     ChainReport, Store, StoreError, latest_backup, made_at, readable_by_others, restore_leftovers,
 };
@@ -41,9 +42,6 @@ const LITTLE_SPACE_BYTES: u64 = 200 << 20;
 
 /// Nobody's finger slips so often.
 const MANY_WRONG_PINS: u32 = 5;
-
-/// No station ran before this year; a clock that says so has never been set.
-const YEAR_OF_ROLLCALL: i32 = 2026;
 
 /// Runs the command: "no" if something is bad.
 pub(super) fn run(args: JsonArgs, context: &Context) -> Result<Outcome> {
@@ -183,6 +181,8 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>> {
     findings.extend(trail(store)?);
     findings.extend(heads(store, context)?);
     findings.extend(wrong_pins(store)?);
+    findings.extend(impossible_times(store, &people, context)?);
+    findings.extend(settings(store, context));
     if let Some(key) = store.key_place()? {
         let detail = format!(
             "templates and pictures are encrypted with the key in {}",
@@ -253,6 +253,37 @@ fn wrong_pins(store: &Store) -> Result<Option<Finding>> {
         at.format("%Y-%m-%d %H:%M:%S")
     );
     Ok(Some(finding("pin", Verdict::Warning, detail)))
+}
+
+/// Standing punches that somebody stated or another system wrote at a time that cannot be, of
+/// before they were refused. The clock of this machine has nothing to do with them.
+fn impossible_times(store: &Store, people: &[Person], context: &Context) -> Result<Vec<Finding>> {
+    let now = context.clock.now().wall;
+    let mut findings = Vec::new();
+    for event in store.stated_at_impossible_times(&now)? {
+        let code = people.iter().find(|person| person.id == event.person);
+        let code = code.map_or_else(|| "a deleted person".to_owned(), |p| p.code.to_string());
+        let detail = format!(
+            "event {} of {code} ({}) is at {}, which cannot be; take it back with \
+             `attendance void {}`",
+            event.id.0,
+            event.source,
+            event.at.format("%Y-%m-%d %H:%M"),
+            event.id.0
+        );
+        findings.push(finding("times", Verdict::Warning, detail));
+    }
+    Ok(findings)
+}
+
+/// Whether days are measured by settings that somebody has agreed to.
+fn settings(store: &Store, context: &Context) -> Option<Finding> {
+    match past::changed_settings(store, context) {
+        Ok(None) => None,
+        Ok(Some(changed)) if changed.is_harmless() => None,
+        Ok(Some(changed)) => Some(finding("settings", Verdict::Warning, changed.advice())),
+        Err(error) => Some(finding("settings", Verdict::Bad, format!("{error:#}"))),
+    }
 }
 
 fn chain_finding(report: ChainReport) -> Finding {
@@ -387,12 +418,13 @@ fn terminal() -> Finding {
 fn clock(context: &Context) -> Finding {
     let now = context.clock.now().wall;
     let text = now.format("%Y-%m-%d %H:%M:%S %:z");
-    let latest = Store::open_read_only(context.data_dir())
-        .and_then(|store| store.people())
-        .ok()
-        .and_then(|people| people.iter().filter_map(|p| p.last_seen).max());
-    if let Some(latest) = latest.filter(|latest| *latest > now) {
-        let detail = format!("{text} is before the latest attendance at {latest}; set the clock");
+    // What somebody stated says nothing about this clock.
+    let latest = Store::open_read_only(context.data_dir()).and_then(|store| store.latest_seen());
+    if let Some(latest) = latest.ok().flatten().filter(|latest| *latest > now) {
+        let latest = latest.format("%Y-%m-%d %H:%M:%S");
+        let detail = format!(
+            "{text} is before the latest punch that the station saw, at {latest}; set the clock"
+        );
         return finding("clock", Verdict::Bad, detail);
     }
     if now.year() < YEAR_OF_ROLLCALL {

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 
 use super::data_folder::{self, DataFolder};
 use super::desk_commands::StationCommands;
-use super::{Context, Look, salvage};
+use super::{Context, Look, past, salvage};
 use crate::camera::demo::{self, DemoPerson};
 use crate::camera::{CameraSettings, FrameRate, Repeat, SourceOptions, SourceSpec, usb};
 use crate::cli::{CaptureArgs, Outcome, RunArgs};
@@ -88,7 +88,11 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
         })?;
     }
     let recogniser = context.recogniser(Look::Frame)?;
-    let notices = notices(&folder, is_demo);
+    let mut notices = notices(&folder, is_demo);
+    if !is_demo && let Some(advice) = past::take_notice(&mut store, context)? {
+        tracing::warn!(%advice, "settings were edited");
+        notices.push(Notice::Warning(advice));
+    }
     let consent = if context.config.privacy.consent_required && !is_demo {
         Consent::Asked
     } else {
@@ -232,7 +236,7 @@ fn demo_person(
 }
 
 /// The operator's language; catalogues in the data folder go before the program's own.
-fn language(context: &Context) -> Result<&'static Language> {
+pub(super) fn language(context: &Context) -> Result<&'static Language> {
     language_of(&context.config.dashboard.language, context)
 }
 

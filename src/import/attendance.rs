@@ -45,7 +45,7 @@ pub fn attendance(
     let mut reader = Reader::of(layout, &grid, calendar, hints)?;
     reader.describe(&mut understood);
     let (punches, mut bad) = reader.read(&grid);
-    let naming = Naming::of(punches.iter().map(|punch| &punch.who), roster, hints);
+    let naming = Naming::of(&punches.iter().map(|punch| &punch.who), roster, hints);
     understood.fact("people", naming.describe());
     let mut named = Vec::with_capacity(punches.len());
     for punch in punches {

@@ -52,12 +52,14 @@ impl DateForm {
         if text.chars().any(char::is_alphabetic) {
             return in_words(text);
         }
-        let (year, month, day) = match (self, split(text)?) {
-            (Self::Ymd, [y, m, d]) => (y, m, d),
-            (Self::Dmy, [d, m, y]) => (y, m, d),
-            (Self::Mdy, [m, d, y]) => (y, m, d),
-            (Self::Pattern(_), _) => return None,
-        };
+        let parts = split(text)?;
+        let [year, month, day] = match self {
+            Self::Ymd => [0, 1, 2],
+            Self::Dmy => [2, 1, 0],
+            Self::Mdy => [2, 0, 1],
+            Self::Pattern(_) => return None,
+        }
+        .map(|place| parts[place]);
         let short = month.len() <= 2 && day.len() <= 2;
         let year = match year.len() {
             4 => year.parse().ok()?,
@@ -143,7 +145,7 @@ impl Dates {
     /// Finds the one form in which every cell of the column is a day. If none fits all, the
     /// one that fits most is taken, so that the others are told line by line.
     pub(super) fn of<'t>(
-        texts: impl Iterator<Item = &'t str> + Clone,
+        texts: &(impl Iterator<Item = &'t str> + Clone),
         stated: Option<&DateForm>,
         title: &str,
     ) -> Result<Self, ImportError> {
@@ -428,7 +430,7 @@ mod tests {
 
     fn form(texts: &[&str]) -> Result<String, String> {
         let dates =
-            Dates::of(texts.iter().copied(), None, "\"date\"").map_err(|e| e.to_string())?;
+            Dates::of(&texts.iter().copied(), None, "\"date\"").map_err(|e| e.to_string())?;
         let days: Vec<_> = texts.iter().map(|text| dates.day(text)).collect();
         assert!(days.iter().any(Option::is_some));
         Ok(dates.describe())
@@ -459,7 +461,7 @@ mod tests {
             let error = form(texts).unwrap_err();
             assert!(error.contains("--dates dmy"), "{error}");
         }
-        let stated = Dates::of(["02/11/26"].into_iter(), Some(&DateForm::Dmy), "").unwrap();
+        let stated = Dates::of(&["02/11/26"].into_iter(), Some(&DateForm::Dmy), "").unwrap();
         assert_eq!(stated.day("02/11/26"), NaiveDate::from_ymd_opt(2026, 11, 2));
         assert_eq!(stated.day("31/02/2026"), None);
         let pattern = DateForm::parse("%d_%m_%Y").unwrap();

@@ -61,7 +61,7 @@ pub fn read(bytes: &[u8], hints: &Hints) -> Result<Read<NamedEmbedding>, ImportE
         ..Rows::default()
     };
     let mut bad = faces.bad;
-    for (line, whose, numbers) in faces.faces {
+    for (line, whose, numbers) in faces.found {
         match vector::embedding(numbers, &mut lengths) {
             Ok(embedding) => {
                 let remark = &mut faces.understood;
@@ -96,7 +96,7 @@ fn describe(whose: &Whose) -> String {
 /// What a reader found: rows with their place, whose they are, and their numbers.
 #[derive(Debug, Default)]
 struct Faces {
-    faces: Vec<(u64, Whose, Vec<f32>)>,
+    found: Vec<(u64, Whose, Vec<f32>)>,
     bad: Vec<BadLine>,
     unit: Unit,
     understood: Understood,
@@ -105,7 +105,7 @@ struct Faces {
 impl Faces {
     fn push(&mut self, place: u64, face: Result<(Whose, Vec<f32>), String>) {
         match face {
-            Ok((whose, numbers)) => self.faces.push((place, whose, numbers)),
+            Ok((whose, numbers)) => self.found.push((place, whose, numbers)),
             Err(problem) => self.bad.push(BadLine {
                 line: place,
                 problem,

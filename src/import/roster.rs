@@ -1,6 +1,6 @@
 //! Who the rows of a file speak of, among the people there are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::columns::plain;
 use super::hints::{By, Hints};
@@ -11,26 +11,21 @@ use crate::core::person::{PersonCode, PersonName};
 #[derive(Debug, Clone, Default)]
 pub struct Roster {
     people: Vec<(PersonCode, PersonName)>,
-    by_code: HashMap<String, usize>,
+    by_code: HashMap<PersonCode, usize>,
     by_name: HashMap<String, Vec<usize>>,
-    /// Codes that nobody new may have, in small letters.
-    taken: Vec<String>,
+    /// Codes that nobody new may have.
+    taken: HashSet<PersonCode>,
 }
 
 impl Roster {
     /// Of everybody, and of the codes that anybody has or had.
-    pub fn new(people: Vec<(PersonCode, PersonName)>, codes_ever_used: &[String]) -> Self {
+    pub fn new(people: Vec<(PersonCode, PersonName)>, codes_ever_used: &[PersonCode]) -> Self {
         let mut roster = Self {
-            taken: codes_ever_used
-                .iter()
-                .map(|code| code.to_ascii_lowercase())
-                .collect(),
+            taken: codes_ever_used.iter().cloned().collect(),
             ..Self::default()
         };
         for (index, (code, name)) in people.iter().enumerate() {
-            roster
-                .by_code
-                .insert(code.as_str().to_ascii_lowercase(), index);
+            roster.by_code.insert(code.clone(), index);
             roster
                 .by_name
                 .entry(plain(name.as_str()))
@@ -43,8 +38,8 @@ impl Roster {
 
     /// Who has the code.
     pub(super) fn with_code(&self, code: &str) -> Option<&(PersonCode, PersonName)> {
-        self.people
-            .get(*self.by_code.get(&code.trim().to_ascii_lowercase())?)
+        let code = PersonCode::parse(code).ok()?;
+        self.people.get(*self.by_code.get(&code)?)
     }
 
     /// Whether anybody is called so, without case and accents.
@@ -84,10 +79,8 @@ impl Roster {
         let refused = |why: String| ImportError::question(why, "correct --code-prefix");
         for number in 1..=self.taken.len() + 1 {
             let text = format!("{prefix}{number:03}");
-            let small = text.to_ascii_lowercase();
-            if !self.taken.contains(&small) {
-                let code = PersonCode::parse(&text).map_err(|error| refused(error.to_string()))?;
-                self.taken.push(small);
+            let code = PersonCode::parse(&text).map_err(|error| refused(error.to_string()))?;
+            if self.taken.insert(code.clone()) {
                 return Ok(code);
             }
         }
@@ -122,7 +115,7 @@ pub(super) enum Naming {
 impl Naming {
     /// As the operator says, else by whatever the rows can be told by.
     pub(super) fn of<'w>(
-        rows: impl Iterator<Item = &'w Who> + Clone,
+        rows: &(impl Iterator<Item = &'w Who> + Clone),
         roster: &Roster,
         hints: &Hints,
     ) -> Self {
@@ -134,7 +127,6 @@ impl Naming {
         let has = |part: fn(&Who) -> &String| rows.clone().any(|who| !part(who).is_empty());
         match (has(|who| &who.code), has(|who| &who.name)) {
             (false, _) => Self::Name,
-            (true, false) => Self::Code,
             (true, true)
                 if rows
                     .clone()
@@ -145,7 +137,7 @@ impl Naming {
             (true, true) if rows.clone().any(|who| roster.with_name(&who.name).is_ok()) => {
                 Self::NameInstead
             }
-            (true, true) => Self::Code,
+            (true, _) => Self::Code,
         }
     }
 
@@ -217,7 +209,7 @@ mod tests {
                 )
             })
             .collect();
-        Roster::new(people, &["P-001".into()])
+        Roster::new(people, &[PersonCode::parse("P-001").unwrap()])
     }
 
     fn who(code: &str, name: &str) -> Who {
@@ -254,11 +246,11 @@ mod tests {
         let roster = roster(&[("1", "Eva Gil"), ("E-1", "Ana Torres")]);
         let hints = Hints::default();
         let rows = [who("7", "Ana Torres")];
-        let naming = Naming::of(rows.iter(), &roster, &hints);
+        let naming = Naming::of(&rows.iter(), &roster, &hints);
         assert_eq!(naming, Naming::NameInstead);
         assert_eq!(naming.person(&rows[0], &roster).unwrap().as_str(), "E-1");
         let rows = [who("1", "Ana Torres")];
-        let naming = Naming::of(rows.iter(), &roster, &hints);
+        let naming = Naming::of(&rows.iter(), &roster, &hints);
         assert!(
             naming
                 .person(&rows[0], &roster)
@@ -267,7 +259,7 @@ mod tests {
         );
         let by = |by| {
             Naming::of(
-                rows.iter(),
+                &rows.iter(),
                 &roster,
                 &Hints {
                     by: Some(by),

@@ -26,15 +26,19 @@ fn roster() -> Roster {
             PersonName::parse(name).unwrap(),
         )
     });
-    Roster::new(people.to_vec(), &PEOPLE.map(|(code, _)| code.to_owned()))
+    Roster::new(
+        people.to_vec(),
+        &PEOPLE.map(|(code, _)| PersonCode::parse(code).unwrap()),
+    )
 }
 
 /// A station one hour east of Greenwich all year.
 fn with_calendar<T>(read: impl FnOnce(&Calendar<'_>) -> T) -> T {
     let parse_time = |text: &str| {
-        let text = match text.len() > 19 || text.ends_with(":00") && text.matches(':').count() > 2 {
-            true => text.to_owned(),
-            false => format!("{text}+01:00"),
+        let text = if text.len() > 19 || text.ends_with(":00") && text.matches(':').count() > 2 {
+            text.to_owned()
+        } else {
+            format!("{text}+01:00")
         };
         ["%Y-%m-%d %H:%M:%S%:z", "%Y-%m-%d %H:%M%:z"]
             .iter()

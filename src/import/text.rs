@@ -128,9 +128,9 @@ fn is_western(bytes: &[u8]) -> bool {
 }
 
 fn line_at(bytes: &[u8], at: usize) -> usize {
-    1 + bytes[..at.min(bytes.len())]
-        .iter()
-        .filter(|b| **b == b'\n')
+    // Of n lines n - 1 end.
+    bytes[..at.min(bytes.len())]
+        .split(|byte| *byte == b'\n')
         .count()
 }
 
@@ -170,9 +170,8 @@ pub(super) fn kind_of(bytes: &[u8]) -> Result<Kind, ImportError> {
         .unwrap_or(bytes)
         .trim_ascii_start();
     Ok(match start.first() {
-        Some(b'{') => Kind::Json,
-        // A list in a table begins with a name; nothing else begins with a bracket.
-        Some(b'[') => Kind::Json,
+        // A list in a table stands behind a name; no table begins with a bracket.
+        Some(b'{' | b'[') => Kind::Json,
         _ => Kind::Text,
     })
 }
@@ -214,7 +213,7 @@ fn refusal(bytes: &[u8]) -> Option<&'static str> {
     None
 }
 
-/// Workbooks and PyTorch files are zip archives too; the first name in them tells.
+/// Workbooks and files of `PyTorch` are zip archives too; the first name in them tells.
 fn is_workbook(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(200)];
     [

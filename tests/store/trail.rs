@@ -51,6 +51,8 @@ fn whatever_is_changed_of_a_person_shows() {
         "INSERT INTO template (person_id, embedding, dim, model, quality, created_at)
          VALUES (1, zeroblob(8), 2, 'x', 1, 'now')",
         "UPDATE template SET person_id = 1 WHERE id = 3",
+        "UPDATE person SET expected_from = '2026-01-01' WHERE id = 1",
+        "INSERT INTO pause (person_id, from_day) VALUES (1, '2026-11-01')",
     ] {
         let broken = tampered(change);
         assert!(

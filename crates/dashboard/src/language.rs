@@ -216,7 +216,7 @@ impl Language {
 
     /// A sentence of the dashboard's own, without holes. A context in square brackets at
     /// its end tells words apart that are one in English; it is never shown.
-    pub(crate) fn text<'a>(&'a self, english: &'a str) -> &'a str {
+    pub fn text<'a>(&'a self, english: &'a str) -> &'a str {
         match self.sentences.get(english) {
             Some(said) => said,
             None => without_context(english),

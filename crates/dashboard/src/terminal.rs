@@ -23,6 +23,7 @@ use super::meter::{Meter, Metered, Written};
 use super::widgets::marks;
 use super::{App, Status, draw};
 use rollcall_core::frame::FrameId;
+use rollcall_core::printable::printable;
 use rollcall_core::station::Station;
 
 /// Why the dashboard has no terminal.
@@ -266,7 +267,7 @@ fn restore() {
     let _ = out.flush();
     for message in lock(&HELD_BACK).drain(..) {
         // Not `eprintln!`, which panics where standard error is closed.
-        let _ = writeln!(io::stderr(), "{message}");
+        let _ = writeln!(io::stderr(), "{}", printable(&message));
     }
 }
 

@@ -14,6 +14,7 @@ use super::colour::ColourDepth;
 use super::language::Language;
 use super::text;
 use rollcall_core::notice::Severity;
+use rollcall_core::printable::{is_hostile, printable_line};
 
 /// Which characters the terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,8 +152,10 @@ impl Theme {
 
     /// Text from outside (names, messages) in characters the terminal has.
     pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let one_line = if text.contains(char::is_control) {
-            Cow::Owned(text.replace(char::is_control, " "))
+        let is_space = |c| matches!(c, '\n' | '\r' | '\t');
+        let one_line = if text.contains(is_hostile) {
+            let spaced = text.replace(is_space, " ");
+            Cow::Owned(printable_line(&spaced).into_owned())
         } else {
             Cow::Borrowed(text)
         };

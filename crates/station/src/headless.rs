@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use super::{LAST_RECEIPTS, Parts, Runtime, both};
 use rollcall_camera::CameraState;
+use rollcall_core::printable::printable_line;
 
 /// Runs until the source ends or a signal asks for the end.
 ///
@@ -50,7 +51,8 @@ fn print_new_lines(runtime: &Runtime, printed: &mut u64) -> Result<()> {
     let mut out = io::stdout().lock();
     for entry in log.since(*printed) {
         let time = entry.at.wall.format("%Y-%m-%dT%H:%M:%S%:z");
-        writeln!(out, "{time} {}", entry.notice).context("writing to standard output")?;
+        let words = format!("{time} {}", entry.notice);
+        writeln!(out, "{}", printable_line(&words)).context("writing to standard output")?;
     }
     *printed = log.written();
     out.flush().context("writing to standard output")

@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::{Parts, Runtime, TICK, both};
 use rollcall_core::event::{Event, Intent};
 use rollcall_core::pin::Pin;
+use rollcall_core::printable::printable_line;
 use rollcall_dashboard::{Language, plain};
 
 /// Lines that may wait for the main thread.
@@ -118,7 +119,7 @@ fn say(lines: &[String]) -> Result<()> {
     }
     let mut out = io::stdout().lock();
     for line in lines {
-        writeln!(out, "{line}").context("writing to standard output")?;
+        writeln!(out, "{}", printable_line(line)).context("writing to standard output")?;
     }
     out.flush().context("writing to standard output")
 }

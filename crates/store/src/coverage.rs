@@ -25,11 +25,14 @@ const MIGRATION: &str = "rollcall";
 /// What is hashed of a person. A later migration that adds a column leaves these lists as they
 /// are, or every hash that was ever written is wrong.
 const PERSON: &str = "SELECT salt, id, code, name, active, consent_at, created_at, deleted_at,
-    team, pin_hash FROM person";
+    team, pin_hash, expected_from, expected_from_is_stated FROM person";
 
 /// What is hashed of each of their templates.
 const TEMPLATE: &str = "SELECT person_id, id, kind, model, dim, quality, picture, created_at,
     embedding FROM template";
+
+/// And of the days on which they were not active.
+const PAUSE: &str = "SELECT person_id, from_day, until_day FROM pause";
 
 /// What a record is about, besides an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +46,7 @@ impl Covers {
     pub(super) fn of_action(action: &str) -> Option<Self> {
         match action.split_once('.')?.0 {
             "person" => Some(Self::Person),
-            "setting" | "vault" | "pin" => Some(Self::Settings),
+            "setting" | "settings" | "vault" | "pin" => Some(Self::Settings),
             _ => None,
         }
     }
@@ -107,6 +110,9 @@ impl Covered {
         let mut templates = tx.prepare(&format!("{TEMPLATE} ORDER BY person_id, id"))?;
         let mut template_rows = templates.query([])?;
         let mut next = template_rows.next()?;
+        let mut pauses = tx.prepare(&format!("{PAUSE} ORDER BY person_id, from_day"))?;
+        let mut pause_rows = pauses.query([])?;
+        let mut next_pause = pause_rows.next()?;
         let mut rows = people.query([])?;
         while let Some(row) = rows.next()? {
             let (id, code): (i64, String) = (row.get("id")?, row.get("code")?);
@@ -119,6 +125,12 @@ impl Covered {
                 take_in_row(&mut hasher, template)?;
                 has_templates = true;
                 next = template_rows.next()?;
+            }
+            while let Some(pause) = next_pause
+                && pause.get::<_, i64>("person_id")? <= id
+            {
+                take_in_row(&mut hasher, pause)?;
+                next_pause = pause_rows.next()?;
             }
             let (content, code_key) = (hex(hasher), code.to_ascii_lowercase());
             match self.people.remove(&code_key) {
@@ -211,6 +223,12 @@ fn content_of_person(tx: &Connection, code: &str) -> Result<String, Fault> {
     let mut templates =
         tx.prepare_cached(&format!("{TEMPLATE} WHERE person_id = ?1 ORDER BY id"))?;
     let mut rows = templates.query(params![id])?;
+    while let Some(row) = rows.next()? {
+        take_in_row(&mut hasher, row)?;
+    }
+    let mut pauses =
+        tx.prepare_cached(&format!("{PAUSE} WHERE person_id = ?1 ORDER BY from_day"))?;
+    let mut rows = pauses.query(params![id])?;
     while let Some(row) = rows.next()? {
         take_in_row(&mut hasher, row)?;
     }

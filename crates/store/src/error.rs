@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use chrono::NaiveDate;
 use rusqlite::ErrorCode;
 
 use rollcall_core::attendance::EventId;
 use rollcall_core::person::PersonId;
+use rollcall_core::plausible::Implausible;
+use rollcall_core::printable::WordingError;
 
 /// Why the store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -300,9 +303,18 @@ pub enum StoreError {
         /// The event.
         event: EventId,
     },
-    /// Taking an event back needs a reason that somebody can read later.
-    #[error("the {0} is empty")]
-    Blank(&'static str),
+    /// A time that cannot be true.
+    #[error(transparent)]
+    Implausible(#[from] Implausible),
+    /// Somebody can leave or come back today or on a day before.
+    #[error("{day} is still to come; do it on that day")]
+    DayToCome {
+        /// The day.
+        day: NaiveDate,
+    },
+    /// A reason, a team or an operator that nobody could read, or that could forge a screen.
+    #[error(transparent)]
+    Wording(#[from] WordingError),
     /// A thread could not be started.
     #[error("cannot start the store's thread: {0}")]
     Thread(std::io::Error),
@@ -324,9 +336,11 @@ impl StoreError {
             | StoreError::SameEvent { .. }
             | StoreError::NothingChanges { .. }
             | StoreError::ShiftOutOfRange { .. }
+            | StoreError::Implausible(_)
+            | StoreError::DayToCome { .. }
             | StoreError::PinTaken
             | StoreError::PinHash(_)
-            | StoreError::Blank(_) => true,
+            | StoreError::Wording(_) => true,
             StoreError::Sql { source, .. } => match source.sqlite_error_code() {
                 Some(code) => code == ErrorCode::ConstraintViolation,
                 // Not SQLite's: a value in a row is not what it should be.

@@ -32,6 +32,7 @@ mod pin;
 mod presence;
 mod privacy;
 mod re_embedding;
+mod read_only;
 mod rescue;
 mod restore;
 mod salvage;
@@ -59,7 +60,7 @@ use rollcall_core::event::Snapshot;
 use rollcall_core::person::Person;
 
 pub use attendance::EventFilter;
-pub use audit::AuditEntry;
+pub use audit::{AuditEntry, AuditFilter, AuditRow};
 pub use backup::{
     BackupPlan, Manifest, Passphrase, back_up, backups, latest_backup, made_at, manifest_of_backup,
     rotate,
@@ -67,7 +68,7 @@ pub use backup::{
 pub use chain::{BrokenLink, ChainReport};
 pub use clock_repair::Calendar;
 pub use error::StoreError;
-pub use export::AttendanceRow;
+pub use export::{AttendanceRow, AttendanceSink, MeasuredDays, NamedEvent, Wanted};
 pub use import::{Imported, ImportedEvent, ImportedPerson};
 pub use lock::StationLock;
 pub use modes::readable_by_others;
@@ -217,7 +218,8 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens the database for reading, also while a dashboard is writing to it.
+    /// Opens the database for reading, also while a dashboard is writing to it, and where
+    /// its folder cannot be written.
     ///
     /// # Errors
     /// If there is none, or it is damaged, foreign, or of another schema.
@@ -230,8 +232,7 @@ impl Store {
         }
         let doing = "opening the database for reading";
         let explain = |e| StoreError::of_sqlite(doing, &path, e);
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = open_wary(&path, flags, BUSY_TIMEOUT).map_err(explain)?;
+        let connection = open_to_read(&path).map_err(explain)?;
         let identity = schema::check(&connection, &path).map_err(|f| f.explain(doing, &path))?;
         if usize::try_from(identity.version) != Ok(schema::VERSION) {
             return Err(StoreError::Outdated {
@@ -260,9 +261,7 @@ impl Store {
     pub fn trail_of_changed(data_dir: &Path) -> Result<ChainReport, StoreError> {
         let path = data_dir.join(DATABASE_FILE);
         let doing = "reading the audit trail";
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = open_wary(&path, flags, BUSY_TIMEOUT)
-            .map_err(|e| StoreError::of_sqlite(doing, &path, e))?;
+        let connection = open_to_read(&path).map_err(|e| StoreError::of_sqlite(doing, &path, e))?;
         chain::verify(&connection).map_err(|fault| fault.explain(doing, &path))
     }
 
@@ -376,7 +375,9 @@ fn open_checked(path: &Path, busy_timeout: Duration) -> Result<Connection, Store
     let doing = "opening the database";
     let explain = |e| StoreError::of_sqlite(doing, path, e);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = open_wary(path, flags, busy_timeout).map_err(explain)?;
+    let connection = Connection::open_with_flags(path, flags).map_err(explain)?;
+    connection.busy_timeout(busy_timeout).map_err(explain)?;
+    be_wary(&connection).map_err(explain)?;
     let keep_log = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
     connection.set_db_config(keep_log, true).map_err(explain)?;
     schema::check(&connection, path).map_err(|f| f.explain(doing, path))?;
@@ -385,18 +386,19 @@ fn open_checked(path: &Path, busy_timeout: Duration) -> Result<Connection, Store
     Ok(connection)
 }
 
-/// Opens a file that may be a stranger's: what its schema says is not trusted with functions
-/// that reach outside of it, and its inner tables are not written by SQL.
-fn open_wary(
-    path: &Path,
-    flags: OpenFlags,
-    busy_timeout: Duration,
-) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(busy_timeout)?;
+/// A connection to read with, which nothing has been checked of.
+fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = read_only::connect(path, BUSY_TIMEOUT)?;
+    be_wary(&connection)?;
+    Ok(connection)
+}
+
+/// The file may be a stranger's: what its schema says is not trusted with functions that reach
+/// outside of it, and its inner tables are not written by SQL.
+fn be_wary(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    Ok(connection)
+    Ok(())
 }
 
 fn set_up_writer(connection: &Connection) -> rusqlite::Result<()> {

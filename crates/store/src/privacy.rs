@@ -132,7 +132,11 @@ impl Store {
             // A face that was said to be theirs is theirs.
             run("DELETE FROM sighting WHERE assigned_to = ?1")?;
             // Before `deleted_at`: a deleted person may have none of these.
-            run("UPDATE person SET team = NULL, pin_hash = NULL, salt = NULL WHERE id = ?1")?;
+            run(
+                "UPDATE person SET team = NULL, pin_hash = NULL, salt = NULL, expected_from = NULL
+                 WHERE id = ?1",
+            )?;
+            run("DELETE FROM pause WHERE person_id = ?1")?;
             empty_row(tx, person.id, people::ERASED_NAME, author)?;
             if attendance == Attendance::KeepsCode {
                 audit::append(tx, author, "person.delete", person.code.as_str(), "")?;

@@ -37,6 +37,10 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration {
         sql: include_str!("schema/005.sql"),
+        finish: |_| Ok(()),
+    },
+    Migration {
+        sql: include_str!("schema/006.sql"),
         finish: coverage::adopt,
     },
 ];

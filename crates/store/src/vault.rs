@@ -23,14 +23,14 @@ use std::sync::Arc;
 
 use chacha20poly1305::aead::{Aead, AeadCore, KeyInit, OsRng, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use super::error::{Fault, StoreError};
 use super::stored_path::StoredPath;
 use super::{
-    Author, BUSY_TIMEOUT, DATABASE_FILE, StationLock, Store, audit, file_error, modes, open_wary,
-    pictures, schema,
+    Author, DATABASE_FILE, StationLock, Store, audit, file_error, modes, open_to_read, pictures,
+    schema,
 };
 use rollcall_core::person::{PersonCode, TemplateId};
 use rollcall_system::read_bounded;
@@ -206,8 +206,7 @@ impl Store {
     /// the database cannot be read.
     pub(super) fn key_place_in(data_dir: &Path) -> Option<KeyPlace> {
         let path = data_dir.join(DATABASE_FILE);
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = open_wary(&path, flags, BUSY_TIMEOUT).ok()?;
+        let connection = open_to_read(&path).ok()?;
         schema::check(&connection, &path).ok()?;
         key_place(&connection).ok()?
     }

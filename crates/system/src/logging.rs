@@ -9,7 +9,7 @@
 mod capped;
 mod repeats;
 
-use std::io::Write as _;
+use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -29,6 +29,7 @@ use capped::CappedLog;
 use repeats::{Repeats, RepeatsLayer, Summary};
 
 use crate::clock::Clock;
+use rollcall_core::printable::printable_line;
 
 /// Folder of the log files inside the data folder.
 pub const FOLDER: &str = "logs";
@@ -111,6 +112,27 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
 }
 
+/// Writes each message as one line without what a terminal would obey: whoever reads the
+/// log with `less -R` or `tail` reads what cameras, archives and file names are called.
+#[derive(Debug)]
+struct OneLine<W>(W);
+
+impl<W: Write> Write for OneLine<W> {
+    /// A whole message, as the subscriber hands it over.
+    fn write(&mut self, message: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(message);
+        let words = text.strip_suffix('\n').unwrap_or(&text);
+        let mut line = printable_line(words).into_owned();
+        line.push('\n');
+        self.0.write_all(line.as_bytes())?;
+        Ok(message.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 /// Keeps the log going; what was logged before it is dropped is on disk afterwards.
 #[derive(Debug)]
 pub struct LogGuard {
@@ -148,7 +170,7 @@ pub fn start(data_dir: &Path, filter: &str) -> Result<LogGuard, LoggingError> {
         folder: folder.clone(),
         source,
     })?;
-    let (writer, writing) = tracing_appender::non_blocking(file);
+    let (writer, writing) = tracing_appender::non_blocking(OneLine(file));
     let repeats = Arc::new(Repeats::default());
     let lines = fmt::layer()
         .with_ansi(false)
@@ -251,5 +273,17 @@ mod tests {
         assert!(log.len() < 20_000, "{} bytes", log.len());
         let last = log.lines().last().unwrap();
         assert!(last.contains("199980 more lines like this one"), "{last}");
+    }
+
+    #[test]
+    fn a_message_is_one_line_that_no_terminal_obeys() {
+        let mut log = OneLine(Vec::new());
+        let message = "WARN camera says \u{1b}]0;x\u{7} and\n2026-01-01 INFO all is well\n";
+        log.write_all(message.as_bytes()).unwrap();
+        let written = String::from_utf8(log.0).unwrap();
+        assert_eq!(
+            written,
+            "WARN camera says \\u001b]0;x\\u0007 and\\u000a2026-01-01 INFO all is well\n"
+        );
     }
 }

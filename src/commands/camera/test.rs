@@ -1,6 +1,5 @@
 //! `rollcall camera test`: looks through the camera for a few seconds and says how well it works.
 
-use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,8 +14,10 @@ use crate::cli::{CameraTestArgs, Outcome};
 use crate::core::frame::Frame;
 use crate::mailbox::{Mailbox, Received};
 use crate::picture;
+use crate::print;
 use crate::stop::StopFlag;
 use crate::ui::{self, Charset, ColourDepth};
+use crate::whole_file;
 
 /// Lines of the picture in the terminal.
 const PICTURE_HEIGHT: u16 = 24;
@@ -67,7 +68,7 @@ pub(super) fn run(args: &CameraTestArgs, context: &Context) -> Result<Outcome> {
     let report = report(&source, &looked);
     if let (Some(path), Some(frame)) = (&args.snapshot, &looked.newest) {
         let jpeg = picture::encode_jpeg(&frame.image, picture::PORTRAIT_QUALITY)?;
-        fs::write(path, jpeg).with_context(|| format!("writing {}", path.display()))?;
+        whole_file::replace(path, &jpeg).with_context(|| format!("writing {}", path.display()))?;
     }
     if args.json {
         print_json(&report)?;
@@ -169,7 +170,7 @@ fn print_picture(frame: &Frame) {
         ColourDepth::detect(environment),
         Charset::detect(environment),
     );
-    print!("{text}");
+    print::picture(&text);
 }
 
 fn print_report(report: &Report) {

@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
                 .map(|cell| Stamp::split(cell).date)
                 .filter(|day| !day.is_empty());
             match days.clone().next() {
-                Some(_) => Dates::of(days, hints.dates.as_ref(), &title(place)).map(Some),
+                Some(_) => Dates::of(&days, hints.dates.as_ref(), &title(place)).map(Some),
                 None => Ok(None),
             }
         };
@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
             .map(|stamp| stamp.date)
             .filter(|day| !day.is_empty());
         let dates = match beside.clone().next() {
-            Some(_) => Some(Dates::of(beside, hints.dates.as_ref(), &title(times[0]))?),
+            Some(_) => Some(Dates::of(&beside, hints.dates.as_ref(), &title(times[0]))?),
             None => None,
         };
         let read = |stamp: &Stamp<'_>| TimeOfDay::parse(stamp.time, hints.times.as_deref());
@@ -293,7 +293,7 @@ impl<'a> Reader<'a> {
             .map_err(|error| format!("column {title}: {error}"))?;
         let at = at + TimeDelta::microseconds(micros);
         let local_day = match self.cell(Field::Day, record) {
-            Some(text) => self.day_of(&self.days, Field::Day, text)?,
+            Some(text) => day_of(self.days.as_ref(), Field::Day, text)?,
             None => (self.calendar.local_day)(&at),
         };
         Ok(When { at, local_day })
@@ -351,13 +351,18 @@ impl<'a> Reader<'a> {
             .map(|place| record.cell(place))
             .filter(|text| !text.is_empty());
         let of_row = of_row
-            .map(|text| self.day_of(&self.date_column, Field::Date, Stamp::split(text).date))
+            .map(|text| {
+                day_of(
+                    self.date_column.as_ref(),
+                    Field::Date,
+                    Stamp::split(text).date,
+                )
+            })
             .transpose()?;
         if stamp.date.is_empty() {
             return match (of_row, self.cell(Field::Day, record), self.hints.day) {
-                (Some(day), _, _) => Ok(day),
-                (None, Some(text), _) => self.day_of(&self.days, Field::Day, text),
-                (None, None, Some(day)) => Ok(day),
+                (None, Some(text), _) => day_of(self.days.as_ref(), Field::Day, text),
+                (Some(day), _, _) | (None, None, Some(day)) => Ok(day),
                 (None, None, None) => Err("the day is empty".into()),
             };
         }
@@ -369,16 +374,16 @@ impl<'a> Reader<'a> {
             _ => Ok(own),
         }
     }
+}
 
-    fn day_of(&self, dates: &Option<Dates>, field: Field, text: &str) -> Result<NaiveDate, String> {
-        let day = dates.as_ref().and_then(|dates| dates.day(text));
-        day.ok_or_else(|| {
-            format!(
-                "{text:?} in the column {} is no day; write it as 2026-11-23",
-                field.name()
-            )
-        })
-    }
+fn day_of(dates: Option<&Dates>, field: Field, text: &str) -> Result<NaiveDate, String> {
+    let day = dates.and_then(|dates| dates.day(text));
+    day.ok_or_else(|| {
+        format!(
+            "{text:?} in the column {} is no day; write it as 2026-11-23",
+            field.name()
+        )
+    })
 }
 
 fn time_columns(layout: &Layout) -> Vec<usize> {

@@ -1,4 +1,4 @@
-//! The log of an attendance terminal (ZKTeco's `attlog.dat`): lines without a header, of code,
+//! The log of an attendance terminal (the `attlog.dat` of `ZKTeco` and others): lines without a header, of code,
 //! moment and a few numbers, among them the state that somebody's key chose.
 
 use super::super::columns::{Column, Field};

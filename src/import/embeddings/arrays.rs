@@ -80,7 +80,7 @@ fn faces(form: &str) -> Faces {
 
 fn fill(faces: &mut Faces, owners: Vec<Result<Whose, String>>, vectors: Vec<Vec<f32>>) {
     for (whose, vector) in owners.into_iter().zip(vectors) {
-        let place = (faces.faces.len() + faces.bad.len()) as u64 + 1;
+        let place = (faces.found.len() + faces.bad.len()) as u64 + 1;
         faces.push(place, whose.map(|whose| (whose, vector)));
     }
 }

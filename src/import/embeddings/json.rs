@@ -72,7 +72,7 @@ impl Reader<'_> {
                 });
         };
         let faces = object.remove(&key).unwrap_or_default();
-        if let Some(owners) = lists_of_owners(&object)? {
+        if let Some(owners) = lists_of_owners(&object) {
             let Value::Array(faces) = faces else {
                 return self.face(Err(format!("{key:?} is no list")), owner);
             };
@@ -166,13 +166,7 @@ fn of_code(code: &str, name: Option<&str>) -> Result<Whose, String> {
 }
 
 /// The owners of many faces, listed beside them.
-#[expect(
-    clippy::type_complexity,
-    reason = "a list that may be absent, of names that may be wrong"
-)]
-fn lists_of_owners(
-    object: &Map<String, Value>,
-) -> Result<Option<Vec<Result<Whose, String>>>, ImportError> {
+fn lists_of_owners(object: &Map<String, Value>) -> Option<Vec<Result<Whose, String>>> {
     let list = |field| {
         let key = key_of_list(object, field)?;
         object[&key].as_array().map(|items| {
@@ -183,9 +177,9 @@ fn lists_of_owners(
         })
     };
     match (list(Field::Name), list(Field::Code)) {
-        (Some(names), _) => Ok(Some(names.iter().map(|name| named(name)).collect())),
-        (None, Some(codes)) => Ok(Some(codes.iter().map(|code| of_code(code, None)).collect())),
-        (None, None) => Ok(None),
+        (Some(names), _) => Some(names.iter().map(|name| named(name)).collect()),
+        (None, Some(codes)) => Some(codes.iter().map(|code| of_code(code, None)).collect()),
+        (None, None) => None,
     }
 }
 

@@ -202,9 +202,10 @@ impl Kind {
 
     fn whole(&self, chunk: &[u8]) -> u64 {
         let add = |sum: u64, byte: &u8| (sum << 8) | u64::from(*byte);
-        match self.is_big_endian {
-            true => chunk.iter().fold(0, add),
-            false => chunk.iter().rev().fold(0, add),
+        if self.is_big_endian {
+            chunk.iter().fold(0, add)
+        } else {
+            chunk.iter().rev().fold(0, add)
         }
     }
 

@@ -32,9 +32,12 @@ pub(super) fn numbers(text: &str) -> Result<Vec<f32>, String> {
     let bare = unwrapped(text);
     let inner = bare.trim();
     let has_semicolons = inner.contains(';');
-    let is_between = |c: char| match has_semicolons {
-        true => c == ';',
-        false => c == ',' || c.is_whitespace(),
+    let is_between = |c: char| {
+        if has_semicolons {
+            c == ';'
+        } else {
+            c == ',' || c.is_whitespace()
+        }
     };
     inner
         .split(is_between)

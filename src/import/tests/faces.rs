@@ -117,6 +117,21 @@ fn faces_are_read_in_the_layouts_of_similar_systems() {
                 joined(&turned, ",")
             }
         ),
+    ] {
+        let found = owners(text.as_bytes(), &hints(), &[1, 2]);
+        assert_eq!(
+            found.unwrap(),
+            ["Ana", "Eva"],
+            "{}",
+            &text[..60.min(text.len())]
+        );
+    }
+}
+
+#[test]
+fn faces_are_read_from_json_of_any_shape() {
+    let columns = |seed| joined(&vector(seed, 20.0), ",");
+    for text in [
         format!("{{\"Ana\": [{}], \"Eva\": [[{}]]}}", columns(1), columns(2)),
         format!(
             "[{{\"name\": \"Ana\", \"embedding\": [{}]}}, {{\"name\": \"Eva\", \"embedding\": [{}]}}]",

@@ -49,7 +49,8 @@ impl Station {
         let say = |event: &AttendanceEvent| {
             let person = self.people.get(&event.person);
             let name = person.map_or("somebody", |p| p.name.as_str());
-            let time = event.at.format("%H:%M:%S");
+            // With its date: most corrections are about another day than today.
+            let time = event.at.format("%Y-%m-%d %H:%M:%S");
             format!("{name} {} {time}", event.direction)
         };
         match (&corrected.voided, &corrected.added) {

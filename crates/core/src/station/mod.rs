@@ -256,7 +256,7 @@ impl Station {
     pub fn is_code_taken(&self, code: &PersonCode) -> bool {
         let people = self.people.values().map(|person| &person.code);
         let mut codes = people.chain(&self.retired_codes);
-        codes.any(|taken| taken.as_str().eq_ignore_ascii_case(code.as_str()))
+        codes.any(|taken| taken == code)
     }
 
     /// How far the clock can be believed; `None` if the kernel was never asked.

@@ -277,7 +277,7 @@ impl Widget for &PersonReport<'_> {
             .person
             .days
             .iter()
-            .filter_map(|day| Some((day, remarks(theme, &day.report)?)))
+            .filter_map(|day| Some((day, remarks(theme, day)?)))
             .map(|(day, remarks)| {
                 let words = format!(
                     "{} {}: {remarks}",
@@ -309,7 +309,7 @@ impl Widget for &PersonReport<'_> {
 
 /// "08:02 to 17:00, 8:28; late 0:02"
 pub(crate) fn times_and_remarks(theme: Theme, day: &WorkDay) -> String {
-    match remarks(theme, &day.report) {
+    match remarks(theme, day) {
         Some(remarks) => format!("{}; {remarks}", times(theme, day)),
         None => times(theme, day),
     }
@@ -331,7 +331,8 @@ fn times(theme: Theme, day: &WorkDay) -> String {
 }
 
 /// What there is to say of a day, if anything.
-fn remarks(theme: Theme, report: &DayReport) -> Option<String> {
+fn remarks(theme: Theme, day: &WorkDay) -> Option<String> {
+    let report = &day.report;
     let mut remarks = Vec::new();
     if report.state == DayState::Absent {
         remarks.push(theme.t("absent").to_owned());
@@ -348,6 +349,14 @@ fn remarks(theme: Theme, report: &DayReport) -> Option<String> {
     if !report.flags.is_empty() {
         remarks.push(flags(theme, &report.flags));
     }
+    let last = day.signatures().max_by_key(|signature| signature.at);
+    remarks.extend(last.map(|signature| {
+        let at = signature.at.map_or_else(
+            || theme.marks().dash.to_owned(),
+            |at| theme.moment(&at, "%Y-%m-%d %H:%M"),
+        );
+        theme.fill("corrected {} by {}", &[&at, &signature.by])
+    }));
     (!remarks.is_empty()).then(|| remarks.join(", "))
 }
 
