@@ -431,6 +431,12 @@ pub struct RestoreArgs {
     /// Do it.
     #[arg(long)]
     pub yes: bool,
+    /// Put the configuration in the backup in force too; otherwise it is laid beside yours.
+    #[arg(long)]
+    pub with_config: bool,
+    /// Key of the encrypted faces in the backup.
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
     /// Decrypt with the first line of this file.
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,

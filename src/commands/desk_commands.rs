@@ -83,7 +83,7 @@ impl DeskCommands for StationCommands {
         self.config_file()
             .set(&change.section, &change.key, value)?;
         let author = self.context.author(&change.by);
-        let mut store = Store::open(self.context.data_dir())?;
+        let mut store = Store::open_existing(self.context.data_dir())?;
         let configs = (&before, &after);
         past::agree(&mut store, &self.context, configs, (alteration, author))
     }

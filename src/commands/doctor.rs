@@ -9,6 +9,7 @@ use chrono::Datelike;
 use nix::sys::statvfs::statvfs;
 use serde::Serialize;
 
+use super::doctor_heads::{self, Heads};
 use super::table::print_json;
 use super::{Context, ModelsInUse, embedder_id, past};
 use crate::camera::{SourceSpec, usb};
@@ -16,7 +17,9 @@ use crate::cli::{JsonArgs, Outcome};
 use crate::core::clock_repair::ClockSpan;
 use crate::core::person::{Person, PersonId};
 use crate::core::plausible::YEAR_OF_ROLLCALL;
-use crate::store::{Store, StoreError, latest_backup, made_at, readable_by_others};
+use crate::store::{
+    ChainReport, Store, StoreError, latest_backup, made_at, readable_by_others, restore_leftovers,
+};
 use crate::ui::{Charset, ColourDepth, Health, PageLine};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -36,6 +39,9 @@ struct Finding {
 
 /// Less free space than this is worth a word: a day of enrolments fits many times.
 const LITTLE_SPACE_BYTES: u64 = 200 << 20;
+
+/// Nobody's finger slips so often.
+const MANY_WRONG_PINS: u32 = 5;
 
 /// Runs the command: "no" if something is bad.
 pub(super) fn run(args: JsonArgs, context: &Context) -> Result<Outcome> {
@@ -63,6 +69,13 @@ fn examine(context: &Context) -> Vec<Finding> {
     for (path, mode) in readable_by_others(context.data_dir()) {
         let detail = format!(
             "{} has the mode {mode:03o}: others than its owner can read it",
+            path.display()
+        );
+        findings.push(finding("privacy", Verdict::Warning, detail));
+    }
+    for path in restore_leftovers(context.data_dir()) {
+        let detail = format!(
+            "{} holds what an interrupted restore has unpacked; the next start removes it",
             path.display()
         );
         findings.push(finding("privacy", Verdict::Warning, detail));
@@ -139,7 +152,15 @@ fn database(context: &Context) -> Vec<Finding> {
             let detail = format!("none yet; {} is made at the first start", path.display());
             vec![finding("database", Verdict::Warning, detail)]
         }
-        Err(error) => vec![finding("database", Verdict::Bad, error.to_string())],
+        Err(error) => {
+            let mut findings = vec![finding("database", Verdict::Bad, error.to_string())];
+            if let StoreError::ForeignSchema { .. } = error
+                && let Ok(report) = Store::trail_of_changed(context.data_dir())
+            {
+                findings.push(chain_finding(report));
+            }
+            findings
+        }
         Ok(store) => match inspect(&store, context) {
             Ok(findings) => findings,
             Err(error) => vec![finding("database", Verdict::Bad, format!("{error:#}"))],
@@ -158,6 +179,8 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>> {
     );
     let mut findings = vec![finding("database", Verdict::Ok, detail)];
     findings.extend(trail(store)?);
+    findings.extend(heads(store, context)?);
+    findings.extend(wrong_pins(store)?);
     findings.extend(impossible_times(store, &people, context)?);
     findings.extend(settings(store, context));
     if let Some(key) = store.key_place()? {
@@ -205,6 +228,33 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
+/// Whether the trail goes on from what the backups have seen.
+fn heads(store: &Store, context: &Context) -> Result<Option<Finding>> {
+    Ok(match doctor_heads::compare(store, context)? {
+        Heads::NoneRead => None,
+        Heads::Hold(backups) => Some(finding(
+            "trail",
+            Verdict::Ok,
+            format!("it goes on from the end that {backups} backups have noted"),
+        )),
+        Heads::Broken(detail) => Some(finding("trail", Verdict::Bad, detail)),
+    })
+}
+
+/// Whether somebody is trying PINs.
+fn wrong_pins(store: &Store) -> Result<Option<Finding>> {
+    let tries = store.pin_tries()?;
+    let Some(at) = tries.last_at.filter(|_| tries.wrong >= MANY_WRONG_PINS) else {
+        return Ok(None);
+    };
+    let detail = format!(
+        "{} wrong PINs were tried, the last at {}; the audit trail has all of them",
+        tries.wrong,
+        at.format("%Y-%m-%d %H:%M:%S")
+    );
+    Ok(Some(finding("pin", Verdict::Warning, detail)))
+}
+
 /// Standing punches that somebody stated or another system wrote at a time that cannot be, of
 /// before they were refused. The clock of this machine has nothing to do with them.
 fn impossible_times(store: &Store, people: &[Person], context: &Context) -> Result<Vec<Finding>> {
@@ -236,10 +286,8 @@ fn settings(store: &Store, context: &Context) -> Option<Finding> {
     }
 }
 
-/// Whether the audit trail is unbroken, and which events bear a doubtful time.
-fn trail(store: &Store) -> Result<Vec<Finding>> {
-    let report = store.verify_chain()?;
-    let mut findings = vec![match report.broken {
+fn chain_finding(report: ChainReport) -> Finding {
+    match report.broken {
         None => finding(
             "trail",
             Verdict::Ok,
@@ -249,7 +297,13 @@ fn trail(store: &Store) -> Result<Vec<Finding>> {
             ),
         ),
         Some(broken) => finding("trail", Verdict::Bad, broken.to_string()),
-    }];
+    }
+}
+
+/// Whether the audit trail is unbroken, and which events bear a doubtful time.
+fn trail(store: &Store) -> Result<Vec<Finding>> {
+    let report = store.verify_chain()?;
+    let mut findings = vec![chain_finding(report)];
     let mut batches: BTreeMap<i64, usize> = BTreeMap::new();
     for event in store.doubtful_events(&ClockSpan::default())? {
         let batch = event.provenance.clock.map_or(0, |clock| clock.batch);

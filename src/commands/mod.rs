@@ -12,6 +12,7 @@ mod correction;
 mod data_folder;
 mod desk_commands;
 mod doctor;
+mod doctor_heads;
 mod enrol;
 mod enrol_folder;
 mod eval;
@@ -30,6 +31,7 @@ mod report;
 mod review;
 mod salvage;
 mod setting_check;
+mod settings;
 mod station;
 mod stills;
 mod table;
@@ -268,7 +270,7 @@ impl Context {
     fn store_to_change(&self) -> Result<Store> {
         // A mistyped folder should not become a new, empty station.
         drop(self.store_to_read()?);
-        let mut store = Store::open(self.data_dir())?;
+        let mut store = Store::open_existing(self.data_dir())?;
         past::say_notice(&mut store, self);
         Ok(store)
     }

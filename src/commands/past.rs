@@ -213,7 +213,7 @@ pub(super) fn warn(store: &Store, context: &Context) {
 /// `config --accept`: agrees to the settings in use.
 pub(super) fn accept(yes: bool, context: &Context) -> Result<Outcome> {
     drop(context.store_to_read()?);
-    let mut store = Store::open(context.data_dir())?;
+    let mut store = Store::open_existing(context.data_dir())?;
     let login = operator();
     let author = context.author(&login);
     let Some(changed) = changed_settings(&store, context)? else {

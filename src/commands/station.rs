@@ -72,7 +72,8 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
     let mut store = Store::open(&folder.path)
         .map_err(|error| salvage::set_aside_if_damaged(error.into(), context))?;
     // Held until this function returns, after the last write.
-    let _lock = StationLock::take(&folder.path)?;
+    let lock = Arc::new(StationLock::take(&folder.path)?);
+    store.hold(Arc::clone(&lock));
     let _log = logging::start(&folder.path, &context.config.log.filter)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %source, "starting");
 

@@ -187,6 +187,8 @@ pub struct Ledger {
     pub templates: Vec<Template>,
     pub events: Vec<AttendanceEvent>,
     pub pins: Vec<(rollcall::core::pin::Pin, PersonId)>,
+    /// Wrong PINs that were tried before.
+    pub pin_tries: rollcall::core::pin::PinTries,
 }
 
 impl World {
@@ -559,6 +561,7 @@ impl Ledger {
                 .collect(),
             last_before,
             retired_codes: Vec::new(),
+            pin_tries: self.pin_tries,
         }
     }
 }

@@ -269,7 +269,7 @@ impl DeskRules {
     fn change_person(&self, deed: &PersonDeed, at: DateTime<FixedOffset>) -> Result<Done> {
         let PersonDeed { code, change, by } = deed;
         let author = Author { name: by, at };
-        let mut store = Store::open(&self.data_dir)?;
+        let mut store = Store::open_existing(&self.data_dir)?;
         let undo = |change| {
             Some(Question::ChangePerson(PersonDeed {
                 code: code.clone(),
@@ -372,7 +372,7 @@ impl DeskRules {
         self.commands.set(change, &alteration)?;
         let said = value.as_ref().unwrap_or(&before.default);
         let said = &without_credentials(said);
-        Store::open(&self.data_dir)?.note(
+        Store::open_existing(&self.data_dir)?.note(
             Author { name: by, at },
             "config.set",
             &format!("{section}.{key}"),
@@ -390,7 +390,7 @@ impl DeskRules {
     }
 
     fn review(&self, deed: &ReviewDeed, at: DateTime<FixedOffset>) -> Result<String> {
-        let mut store = Store::open(&self.data_dir)?;
+        let mut store = Store::open_existing(&self.data_dir)?;
         match deed {
             ReviewDeed::Ignore { sightings, by } => {
                 store.ignore_sightings(sightings, Author { name: by, at })?;

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::{Fault, StoreError};
 use super::sql::{Day, Stamp, event_time};
+use super::stored_path::StoredPath;
 use super::{Author, Store, audit, people};
 use rollcall_core::attendance::{
     AttendanceEvent, EventId, EventSource, NewPunch, Provenance, Void,
@@ -245,6 +246,23 @@ pub(super) fn of_person(
         .query_map(params![person, Day(day)], event)?
         .collect::<Result<_, _>>()?;
     Ok(events)
+}
+
+/// Reads every event without keeping any: an error if there is one that cannot be read.
+pub(super) fn check_all(tx: &Connection) -> Result<(), Fault> {
+    let mut statement = tx.prepare(concat!(
+        "SELECT ",
+        event_columns!(),
+        ", e.picture FROM attendance_event e"
+    ))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        event(row)?;
+        if let Some(picture) = row.get::<_, Option<String>>("picture")? {
+            StoredPath::parse(&picture)?;
+        }
+    }
+    Ok(())
 }
 
 /// The last standing event of each person before `day`.

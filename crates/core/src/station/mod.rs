@@ -98,7 +98,8 @@ pub struct Station {
     retired_codes: Vec<PersonCode>,
     next_ticket: u64,
     clock: ClockWatch,
-    pin_guard: PinGuard,
+    /// None until the first snapshot says what was tried before.
+    pin_guard: Option<PinGuard>,
     /// PINs that the database is looking for, and when they were entered.
     pins: BTreeMap<Ticket, Moment>,
 }
@@ -135,7 +136,7 @@ impl Station {
             retired_codes: Vec::new(),
             next_ticket: 0,
             clock: ClockWatch::default(),
-            pin_guard: PinGuard::default(),
+            pin_guard: None,
             pins: BTreeMap::new(),
         }
     }
@@ -406,6 +407,8 @@ impl Station {
 
     fn snapshot_taken(&mut self, snapshot: Snapshot, now: &Moment) {
         self.unreadable = None;
+        self.pin_guard
+            .get_or_insert_with(|| PinGuard::resumed(&snapshot.pin_tries, now));
         self.retired_codes = snapshot.retired_codes;
         self.people = snapshot.people.into_iter().map(|p| (p.id, p)).collect();
         self.gallery = snapshot.templates;
