@@ -212,7 +212,7 @@ impl Page {
                 Total::None => {
                     if !is_labelled {
                         let (label, format) = (&self.words.total, &self.formats.label);
-                        self.page
+                        self.sheet
                             .write_string_with_format(row, number, label, format)?;
                         is_labelled = true;
                     }
@@ -225,7 +225,7 @@ impl Page {
                 &self.formats.total
             };
             let formula = Formula::new(formula).set_result(result.to_string());
-            self.page
+            self.sheet
                 .write_formula_with_format(row, number, formula, format)?;
         }
         Ok(())
