@@ -1,7 +1,12 @@
 //! What payroll depends on, at the command line: that the past does not change silently, that
 //! times are the station's and can be true, and that days add up.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests too")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::format_push_string,
+    reason = "helpers of tests too"
+)]
 
 use std::path::PathBuf;
 
