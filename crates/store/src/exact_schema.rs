@@ -7,6 +7,7 @@
 //! running them on an empty database in memory, so that there is no second list to keep.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::OnceLock;
 
 use rusqlite::Connection;
@@ -39,12 +40,11 @@ pub(super) fn differences(connection: &Connection, version: usize) -> Result<Vec
     let found = read(connection)?;
     if version == schema::VERSION {
         static NEWEST: OnceLock<Schema> = OnceLock::new();
-        let expected = match NEWEST.get() {
-            Some(expected) => expected,
-            None => {
-                let made = made_by_migrations(version)?;
-                NEWEST.get_or_init(|| made)
-            }
+        let expected = if let Some(expected) = NEWEST.get() {
+            expected
+        } else {
+            let made = made_by_migrations(version)?;
+            NEWEST.get_or_init(|| made)
         };
         return Ok(compare(&found, expected));
     }
@@ -60,7 +60,8 @@ pub(super) fn in_words(differences: &[String]) -> String {
         .collect::<Vec<_>>()
         .join(", ");
     if let Some(more) = differences.len().checked_sub(MOST_NAMED + 1) {
-        words.push_str(&format!(", and {} more", more + 1));
+        // Writing to a string does not fail.
+        let _ = write!(words, ", and {} more", more + 1);
     }
     words
 }
@@ -83,9 +84,7 @@ fn read(connection: &Connection) -> rusqlite::Result<Schema> {
 }
 
 fn is_statistics((kind, name): &Key, (table, sql): &Content) -> bool {
-    let known = STATISTICS
-        .iter()
-        .any(|known| *known == (name.as_str(), sql.as_str()));
+    let known = STATISTICS.contains(&(name.as_str(), sql.as_str()));
     known && kind == "table" && table == name
 }
 
