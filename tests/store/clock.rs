@@ -102,9 +102,9 @@ fn only_doubtful_events_are_shifted_and_only_once() {
     assert_eq!(
         said,
         [
-            "2026-11-23 08:00:00 replaces 1; made 2026-11-23 12:00 by olga",
+            "2026-11-23 08:00:00 replaces 1; made 2026-11-24 12:00 by olga",
             "2026-11-23 23:30:00 ",
-            "2026-11-24 01:00:00 replaces 2; made 2026-11-23 12:00 by olga",
+            "2026-11-24 01:00:00 replaces 2; made 2026-11-24 12:00 by olga",
         ]
     );
     assert_eq!(repair(&mut store, batch(1)).unwrap(), []);

@@ -279,7 +279,7 @@ impl Pairing {
             rules.day_ends
         };
         if *now < forgotten_at {
-            if from < *now {
+            if from <= *now {
                 self.sessions.push(Span { from, to: *now });
             }
             return None;
