@@ -89,6 +89,7 @@ fn write_year(folder: &Path) {
             code: code(person),
             name: PersonName::parse(&format!("Person {person}")).unwrap(),
             team: (person % 3 == 0).then(|| format!("Team {}", person % 7)),
+            expected_from: None,
             consent_at: None,
         })
         .collect();
@@ -112,6 +113,11 @@ fn write_year(folder: &Path) {
             }
         }
     }
+    // Everybody was enrolled on the first day, and all was recorded after the last.
+    let author = Author {
+        at: author.at + TimeDelta::days((DAYS_EACH * EVERY + EVERY) as i64),
+        ..author
+    };
     let imported = store.import_events(&events, "bench", author);
     imported.map_err(|(_, error)| error).unwrap();
 }

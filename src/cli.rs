@@ -4,6 +4,7 @@ mod records;
 
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
@@ -192,6 +193,12 @@ pub enum Command {
         /// Print the documented sample instead.
         #[arg(long)]
         sample: bool,
+        /// Show what edited settings alter of days that have passed, and agree to it.
+        #[arg(long, conflicts_with = "sample")]
+        accept: bool,
+        /// Agree without being asked.
+        #[arg(long, requires = "accept")]
+        yes: bool,
     },
 }
 
@@ -309,6 +316,9 @@ pub enum PeopleCommand {
         code: String,
         /// Name of the team.
         team: Option<String>,
+        /// Agree to alter days that have passed.
+        #[arg(long)]
+        yes: bool,
     },
     /// Give the person a PIN or badge, or take it away.
     #[command(subcommand)]
@@ -324,15 +334,32 @@ pub enum PeopleCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Recognise the person no more; keep everything.
+    /// Stop recognising and expecting the person from today on; keep everything.
     Deactivate {
         /// Code of the person.
         code: String,
+        /// From this earlier day on.
+        #[arg(long, value_name = "DAY")]
+        from: Option<NaiveDate>,
+        /// Agree to alter days that have passed.
+        #[arg(long)]
+        yes: bool,
     },
-    /// Recognise the person again.
+    /// Recognise and expect the person again, from today on.
     Activate {
         /// Code of the person.
         code: String,
+    },
+    /// State from which day on the person is expected, e.g. before the day of enrolment.
+    Expect {
+        /// Code of the person.
+        code: String,
+        /// The first day.
+        #[arg(long, value_name = "DAY")]
+        from: NaiveDate,
+        /// Agree to alter days that have passed.
+        #[arg(long)]
+        yes: bool,
     },
     /// Erase name, pictures and templates, and print a receipt. Attendance stays, without the name.
     Delete {

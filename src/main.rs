@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use nix::sys::stat::{Mode, umask};
 use rollcall::cli::Cli;
 use rollcall::commands;
 use rollcall_system::print;
@@ -9,7 +10,12 @@ use rollcall_system::print;
 /// The command failed; it has said why.
 const FAILED: u8 = 1;
 
+/// What this program writes is its owner's: logs, exports and snapshots hold names and faces,
+/// whatever the umask is that it was started with.
+const OWNER_ONLY: Mode = Mode::from_bits_truncate(0o077);
+
 fn main() -> ExitCode {
+    umask(OWNER_ONLY);
     match commands::run(Cli::from_arguments()) {
         Ok(outcome) => match print::failure() {
             None => ExitCode::from(outcome.exit_code()),

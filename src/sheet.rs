@@ -144,7 +144,8 @@ impl Cell {
     /// What is shown of a number, and its digits after the point.
     fn as_number(&self) -> Option<(f64, usize)> {
         match self {
-            Cell::Hours(time) => Some((time.as_secs_f64() / 3600.0, 2)),
+            // A minute is 0.0167 hours: with two digits, days would not add up to their total.
+            Cell::Hours(time) => Some((time.as_secs_f64() / 3600.0, 4)),
             Cell::Number(number, digits) => Some((*number, *digits)),
             _ => None,
         }

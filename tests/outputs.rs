@@ -534,8 +534,8 @@ fn a_csv_opens_in_the_spreadsheet_of_a_country() {
             .concat(),
         )
     };
-    assert_eq!(export(&[]), "code,hours\r\nE-1,8.50\r\n");
-    let spanish = "\u{feff}code;hours\r\nE-1;8,50\r\n";
+    assert_eq!(export(&[]), "code,hours\r\nE-1,8.5000\r\n");
+    let spanish = "\u{feff}code;hours\r\nE-1;8,5000\r\n";
     assert_eq!(export(&["--for-excel", "es"]), spanish);
     assert_eq!(
         export(&["--separator", ";", "--decimal", ",", "--bom"]),

@@ -218,8 +218,8 @@ fn tables_are_exported_in_every_format() {
     ];
     station.run(&[&days[..], &month].concat()).success().stdout(
         "code,name,hours,check_out_missing,station\r\n\
-         E-1,Ana Torres,8.50,no,Rollcall\r\n\
-         E-2,'=Bruno,0.00,yes,Rollcall\r\n",
+         E-1,Ana Torres,8.5000,no,Rollcall\r\n\
+         E-2,'=Bruno,0.0000,yes,Rollcall\r\n",
     );
     let people = station.json(&[
         "attendance",
@@ -469,9 +469,14 @@ fn a_report_measures_days_against_shifts() {
     ];
     std::fs::write(&config, DAY_SHIFT).unwrap();
     let report = station.json(&period);
-    let [ana, bruno] = report["days"].as_array().unwrap().as_slice() else {
+    let [ana, absent, bruno] = report["days"].as_array().unwrap().as_slice() else {
         panic!("{report}");
     };
+    // Expected from the first day of the imported history on.
+    assert_eq!(
+        (&absent["code"], &absent["state"]),
+        (&"E-1".into(), &"absent".into())
+    );
     // From 08:00 to 16:30 without the unpaid half-hour.
     assert_eq!(
         (&ana["worked_minutes"], &ana["break_minutes"]),
@@ -531,7 +536,7 @@ fn a_report_measures_days_against_shifts() {
 fn nobody_is_absent_before_being_enrolled() {
     let station = Station::lived_in();
     std::fs::write(station.data().join("config.toml"), DAY_SHIFT).unwrap();
-    let absent = station.json(&["attendance", "absent", "--day", "2026-11-04", "--json"]);
+    let absent = station.json(&["attendance", "absent", "--day", "2026-10-30", "--json"]);
     assert_eq!(absent, serde_json::json!([]));
     let late = station.json(&["attendance", "late", "--day", "2026-11-02", "--json"]);
     assert_eq!(late[0]["code"], "E-1");

@@ -611,6 +611,7 @@ fn a_setting_is_changed_and_said_and_undone() {
         key: "banner_secs".into(),
         value: Some("5".into()),
         by: "olga".into(),
+        is_agreed: false,
     };
     assert_eq!(desk.asked, [Question::ChangeSetting(change.clone())]);
     let undo = Question::ChangeSetting(SettingChange {

@@ -776,6 +776,7 @@ fn a_snapshot_of_yesterday_is_not_taken_for_today() {
         events: vec![],
         last_before: vec![],
         retired_codes: vec![],
+        pin_tries: rollcall::core::pin::PinTries::default(),
     };
     world.handle(Event::Receipt(Receipt::Snapshot(Box::new(stale))));
     assert_eq!(world.station.events_of(ana).len(), 1);
@@ -804,6 +805,23 @@ fn the_table_has_the_latest_first_and_then_who_is_missing() {
 
 fn enter(world: &mut World, digits: &str) {
     world.intend(Intent::EnterPin(Pin::parse(digits).unwrap()));
+}
+
+#[test]
+fn a_restart_does_not_end_the_wait_after_wrong_pins() {
+    let mut world = world();
+    let ana = world.add_person("Ana", "P-1");
+    world.ledger.pins.push((Pin::parse("483920").unwrap(), ana));
+    world.ledger.pin_tries = rollcall::core::pin::PinTries {
+        wrong: 4,
+        last_at: Some(world.now().wall),
+    };
+    world.restart();
+    enter(&mut world, "483920");
+    assert_eq!(world.punches(), Vec::<String>::new());
+    world.wait(31.0);
+    enter(&mut world, "483920");
+    assert_eq!(world.punches().len(), 1);
 }
 
 #[test]

@@ -421,6 +421,10 @@ pub struct EncryptArgs {
 
 /// Arguments of `restore`.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub struct RestoreArgs {
     /// The backup.
     #[arg(value_name = "FILE")]
@@ -431,6 +435,12 @@ pub struct RestoreArgs {
     /// Do it.
     #[arg(long)]
     pub yes: bool,
+    /// Put the configuration in the backup in force too; otherwise it is laid beside yours.
+    #[arg(long)]
+    pub with_config: bool,
+    /// Key of the encrypted faces in the backup.
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
     /// Decrypt with the first line of this file.
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
@@ -457,7 +467,7 @@ pub enum PinCommand {
 /// What can be imported.
 #[derive(Debug, Subcommand)]
 pub enum ImportCommand {
-    /// A table of people: code and name, perhaps team and consent.
+    /// A table of people: code and name, perhaps team, consent and the first day.
     People(ImportPeopleArgs),
     /// A table of punches: code or name, time, perhaps direction; or a terminal's attlog.
     Attendance(ImportAttendanceArgs),
@@ -494,6 +504,9 @@ pub struct ImportPeopleArgs {
     /// The file.
     #[command(flatten)]
     pub source: ImportFileArgs,
+    /// Agree to alter days that have passed.
+    #[arg(long)]
+    pub yes: bool,
     /// How days are written: ymd, dmy, mdy or a pattern as %d.%m.%Y.
     #[arg(long, value_name = "FORM")]
     pub dates: Option<String>,

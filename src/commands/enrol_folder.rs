@@ -16,7 +16,7 @@ use super::{Context, KnownPeople, Look, data_folder, operator};
 use crate::cli::{EnrolArgs, Outcome};
 use crate::core::enrolment::identity::AnotherPerson;
 use crate::core::gallery::Template;
-use crate::core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
+use crate::core::person::{Expectation, Person, PersonCode, PersonId, PersonName, TemplateId};
 use crate::core::printable::printable_line;
 use crate::inference::recogniser::Recogniser;
 use crate::store::{NewPerson, NewTemplate, Store};
@@ -83,7 +83,7 @@ pub(super) fn run(people: &Path, args: &EnrolArgs, context: &Context) -> Result<
         let (mut report, new) = prepare(group, args, &known, &codes, &mut recogniser, context);
         if let Some((mut new, stated)) = new {
             new.consent_at = consent_at;
-            codes.push(new.code.to_string());
+            codes.push(new.code.clone());
             let added = if args.dry_run {
                 imagined(&new, known.people.len())
             } else {
@@ -136,7 +136,7 @@ fn prepare(
     group: &Group,
     args: &EnrolArgs,
     known: &KnownPeople,
-    codes: &[String],
+    codes: &[PersonCode],
     recogniser: &mut Recogniser,
     context: &Context,
 ) -> (FolderReport, Option<(NewPerson, Option<AnotherPerson>)>) {
@@ -228,18 +228,14 @@ fn holder<'k>(
     known: &'k KnownPeople,
 ) -> Option<&'k Person> {
     known.people.iter().find(|person| match code {
-        Some(code) => person.code.as_str().eq_ignore_ascii_case(code.as_str()),
+        Some(code) => person.code == *code,
         None => person.name == *name,
     })
 }
 
-fn free_code(known: &KnownPeople, codes: &[String]) -> Option<PersonCode> {
+fn free_code(known: &KnownPeople, codes: &[PersonCode]) -> Option<PersonCode> {
     let last = known.people.last().map(|person| &person.code);
-    PersonCode::after(last, codes.len(), |code| {
-        codes
-            .iter()
-            .any(|taken| taken.eq_ignore_ascii_case(code.as_str()))
-    })
+    PersonCode::after(last, codes.len(), |code| codes.contains(code))
 }
 
 /// The samples that are kept: those unlike most of the others go (somebody else in a few of
@@ -283,6 +279,7 @@ fn imagined(new: &NewPerson, people: usize) -> (Person, Vec<Template>) {
         active: true,
         created_at: chrono::DateTime::default(),
         template_count: new.templates.len(),
+        expectation: Expectation::default(),
     };
     let templates = new.templates.iter().map(|template| Template {
         id: TemplateId(id),

@@ -3,7 +3,7 @@
 mod hints;
 mod show;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::import_identity::{self, Statements};
 use super::table::print_json;
-use super::{Context, Look, data_folder, operator, stills};
+use super::{Context, Look, data_folder, operator, past, stills};
 use crate::cli::{
     ImportAttendanceArgs, ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, ImportPeopleArgs,
     Outcome,
@@ -22,7 +22,7 @@ use crate::core::person::{PersonCode, PersonName};
 use crate::import::embeddings::{self, NamedEmbedding, Whose};
 use crate::import::{self, Calendar, Roster, Rows};
 use crate::inference::manifest::ModelFamily;
-use crate::store::{Imported, NewPerson, NewTemplate, Store, StoreError};
+use crate::store::{Imported, ImportedPerson, NewPerson, NewTemplate, Store, StoreError};
 
 /// Similarity from which two templates are the same numbers, rounded differently.
 const SAME_TEMPLATE: f32 = 0.999_99;
@@ -47,10 +47,32 @@ fn import_people(args: &ImportPeopleArgs, context: &Context) -> Result<Outcome> 
     let Some(rows) = understood(read, source)? else {
         return Ok(Outcome::Done);
     };
-    let operator = operator();
+    let imported = apply_people(&rows, args, context)?;
+    report(source, imported, "people")
+}
+
+/// Adds people, and takes over what the file says anew of those who are there: if that alters
+/// days that have passed, after asking.
+fn apply_people(
+    rows: &Rows<ImportedPerson>,
+    args: &ImportPeopleArgs,
+    context: &Context,
+) -> Result<Imported> {
     let mut store = store_to_fill(context)?;
-    let outcome = store.import_people(&rows.rows, context.author(&operator));
-    report(source, located(outcome, &rows, &source.file)?, "people")
+    let stated: HashMap<&PersonCode, &ImportedPerson> =
+        rows.rows.iter().map(|row| (&row.code, row)).collect();
+    let alteration = past::foreseen(&store, context, &|person| {
+        if let Some(row) = stated.get(&person.code) {
+            row.apply_to(person);
+        }
+    })?;
+    past::confirm(&alteration, args.yes)?;
+    let operator = operator();
+    let author = context.author(&operator);
+    let outcome = store.import_people(&rows.rows, author);
+    let imported = located(outcome, rows, &args.source.file)?;
+    past::note(&mut store, &alteration, "people", author)?;
+    Ok(imported)
 }
 
 fn import_attendance(args: &ImportAttendanceArgs, context: &Context) -> Result<Outcome> {
@@ -61,9 +83,13 @@ fn import_attendance(args: &ImportAttendanceArgs, context: &Context) -> Result<O
     let read = with_calendar(context, |calendar| {
         import::attendance(&bytes, calendar, &roster, &hints)
     });
-    let Some(rows) = understood(read, source)? else {
+    let Some(mut rows) = understood(read, source)? else {
         return Ok(Outcome::Done);
     };
+    // Whatever offset a time was written with, it is measured by the station's clock.
+    for event in &mut rows.rows {
+        event.when.at = context.clock.localise(event.when.at);
+    }
     let operator = operator();
     let mut store = context.store_to_change()?;
     let outcome = store.import_events(&rows.rows, &hints.file_name, context.author(&operator));
@@ -229,12 +255,13 @@ fn add_templates(
 /// The first number behind the prefix that nobody has or had.
 fn free_code(prefix: &str, store: &Store) -> Result<PersonCode> {
     let taken = store.codes_ever_used()?;
-    (1..=taken.len() + 1)
-        .map(|number| format!("{prefix}{number:03}"))
-        .find(|code| !taken.iter().any(|other| other.eq_ignore_ascii_case(code)))
-        .map(|code| PersonCode::parse(&code))
-        .transpose()?
-        .context("no code is free")
+    for number in 1..=taken.len() + 1 {
+        let code = PersonCode::parse(&format!("{prefix}{number:03}"))?;
+        if !taken.contains(&code) {
+            return Ok(code);
+        }
+    }
+    bail!("no code is free")
 }
 
 /// The network that made the vectors: "current", or the SHA-256 of its weights.
@@ -327,7 +354,9 @@ fn store_to_fill(context: &Context) -> Result<Store> {
     if let Some(remark) = &folder.remark {
         eprintln!("{remark}");
     }
-    Ok(Store::open(&folder.path)?)
+    let mut store = Store::open(&folder.path)?;
+    past::say_notice(&mut store, context);
+    Ok(store)
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>> {
@@ -346,10 +375,14 @@ fn report(args: &ImportFileArgs, imported: Imported, what: &str) -> Result<Outco
     if args.json {
         print_json(&Report { imported })?;
     } else {
-        println!(
+        print!(
             "{} {what} imported; {} were there already",
             imported.added, imported.known
         );
+        match imported.changed {
+            0 => println!(),
+            changed => println!(", {changed} of them with something new"),
+        }
     }
     Ok(Outcome::Done)
 }

@@ -134,14 +134,11 @@ fn newcomer(id: PersonId, people: &BTreeMap<Whose, Vec<NewTemplate>>) -> Option<
 /// # Errors
 /// If two people have the name, or the code is somebody else's than the file says.
 pub(super) fn holder_of<'p>(whose: &Whose, everybody: &'p [Person]) -> Result<Option<&'p Person>> {
-    let with_code = |code: &str| {
-        let mut people = everybody.iter();
-        people.find(|person| person.code.as_str().eq_ignore_ascii_case(code))
-    };
+    let with_code = |code: &PersonCode| everybody.iter().find(|person| person.code == *code);
     let name = match whose {
         Whose::Name(name) => name,
         Whose::Code(code, name) => {
-            let holder = with_code(code.as_str());
+            let holder = with_code(code);
             if let (Some(person), Some(name)) = (holder, name)
                 && person.name != *name
             {
@@ -158,7 +155,8 @@ pub(super) fn holder_of<'p>(whose: &Whose, everybody: &'p [Person]) -> Result<Op
     if namesakes.next().is_some() {
         bail!("two people are called {name}, and the file does not say which; rename one first");
     }
-    Ok(holder.or_else(|| with_code(name.as_str())))
+    let code = PersonCode::parse(name.as_str()).ok();
+    Ok(holder.or_else(|| with_code(&code?)))
 }
 
 /// The name of somebody whom a file may know by code alone: then it is the code, until

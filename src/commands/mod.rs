@@ -12,6 +12,7 @@ mod correction;
 mod data_folder;
 mod desk_commands;
 mod doctor;
+mod doctor_heads;
 mod enrol;
 mod enrol_folder;
 mod eval;
@@ -21,6 +22,7 @@ mod import;
 mod import_identity;
 mod install_models;
 mod models;
+mod past;
 mod people;
 mod picture_groups;
 mod pin;
@@ -29,6 +31,7 @@ mod report;
 mod review;
 mod salvage;
 mod setting_check;
+mod settings;
 mod station;
 mod stills;
 mod table;
@@ -112,7 +115,10 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Decrypt) => vault::decrypt(&context),
         Some(Command::Doctor(args)) => doctor::run(args, &context),
         Some(Command::Bench(args)) => bench::run(&args, &context),
-        Some(Command::Config { sample }) => print_config(sample, &context.config),
+        Some(Command::Config {
+            accept: true, yes, ..
+        }) => past::accept(yes, &context),
+        Some(Command::Config { sample, .. }) => print_config(sample, &context.config),
     }
 }
 
@@ -264,7 +270,9 @@ impl Context {
     fn store_to_change(&self) -> Result<Store> {
         // A mistyped folder should not become a new, empty station.
         drop(self.store_to_read()?);
-        Ok(Store::open(self.data_dir())?)
+        let mut store = Store::open_existing(self.data_dir())?;
+        past::say_notice(&mut store, self);
+        Ok(store)
     }
 
     /// Reads a local time as an operator writes it.

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 
 use super::data_folder::{self, DataFolder};
 use super::desk_commands::StationCommands;
-use super::{Context, Look, salvage};
+use super::{Context, Look, past, salvage};
 use crate::camera::demo::{self, DemoPerson};
 use crate::camera::{CameraSettings, FrameRate, Repeat, SourceOptions, SourceSpec, usb};
 use crate::cli::{CaptureArgs, Outcome, RunArgs};
@@ -72,7 +72,8 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
     let mut store = Store::open(&folder.path)
         .map_err(|error| salvage::set_aside_if_damaged(error.into(), context))?;
     // Held until this function returns, after the last write.
-    let _lock = StationLock::take(&folder.path)?;
+    let lock = Arc::new(StationLock::take(&folder.path)?);
+    store.hold(Arc::clone(&lock));
     let _log = logging::start(&folder.path, &context.config.log.filter)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %source, "starting");
 
@@ -87,7 +88,11 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
         })?;
     }
     let recogniser = context.recogniser(Look::Frame)?;
-    let notices = notices(&folder, is_demo);
+    let mut notices = notices(&folder, is_demo);
+    if !is_demo && let Some(advice) = past::take_notice(&mut store, context)? {
+        tracing::warn!(%advice, "settings were edited");
+        notices.push(Notice::Warning(advice));
+    }
     let consent = if context.config.privacy.consent_required && !is_demo {
         Consent::Asked
     } else {

@@ -5,7 +5,7 @@ use chrono::{Days, Months, NaiveDate};
 
 use super::Context;
 use crate::cli::{DayArgs, ReportArgs};
-use crate::core::person::PersonCode;
+use crate::core::person::{PersonCode, is_same_team};
 use crate::core::worktime::period::PersonDays;
 use crate::store::{EventFilter, Store};
 
@@ -103,7 +103,7 @@ pub(super) fn answer(
     if let Some(team) = &question.team {
         days.retain(|days| {
             let own = days.person.team.as_deref();
-            own.is_some_and(|own| own.eq_ignore_ascii_case(team))
+            own.is_some_and(|own| is_same_team(own, team))
         });
     }
     Ok(days)

@@ -26,6 +26,8 @@ pub enum Field {
     Team,
     /// When the person agreed.
     Consent,
+    /// The first day on which the person is expected.
+    ExpectedFrom,
     /// In or out.
     Direction,
     /// A moment, or a time of day.
@@ -50,7 +52,7 @@ pub enum Field {
 type Words = (Field, &'static str, [&'static str; 2]);
 
 /// The name that `--map` gives a field is the word of the first rank.
-const WORDS: [Words; 15] = [
+const WORDS: [Words; 16] = [
     (Field::Code, "code", [CODES, "id"]),
     (
         Field::Name,
@@ -84,6 +86,15 @@ const WORDS: [Words; 15] = [
         [
             "consentat consentdate consentimiento fechaconsentimiento \
              fechadeconsentimiento",
+            "",
+        ],
+    ),
+    (
+        Field::ExpectedFrom,
+        "expected_from",
+        [
+            "hiredate dateofhire employedfrom fechaingreso fechadeingreso fechaalta \
+             fechadealta eintrittsdatum datedentree",
             "",
         ],
     ),

@@ -15,16 +15,18 @@ use super::understood::Understood;
 use super::{Calendar, Read, Rows, finish};
 use crate::core::consent;
 use crate::core::person::{PersonCode, PersonName};
+use crate::core::plausible;
 use crate::core::printable::Wording;
 use crate::store::ImportedPerson;
 
-const WANTED: [Field; 6] = [
+const WANTED: [Field; 7] = [
     Field::Code,
     Field::Name,
     Field::FirstName,
     Field::LastName,
     Field::Team,
     Field::Consent,
+    Field::ExpectedFrom,
 ];
 
 /// Reads people. Those of a file without codes have the code of the one who is called so,
@@ -45,7 +47,8 @@ pub fn people(
     let columns = find(&grid)?;
     let names = names_of(&columns)?;
     let rows = columns.rows(&grid);
-    let consents = consents(&columns, rows, hints)?;
+    let consents = days_of(&columns, Field::Consent, rows, hints)?;
+    let first_days = days_of(&columns, Field::ExpectedFrom, rows, hints)?;
     let mut understood = Understood::table(text.encoding, &grid, &columns);
     understood.columns(&columns, &columns.found);
     if let Some(consents) = &consents {
@@ -55,6 +58,7 @@ pub fn people(
         columns: &columns,
         names,
         consents,
+        first_days,
         calendar,
         roster: roster.clone(),
         prefix: &hints.code_prefix,
@@ -153,12 +157,14 @@ impl Names {
     }
 }
 
-fn consents(
+/// How the days of a column are written, if it has any.
+fn days_of(
     columns: &Columns,
+    field: Field,
     rows: &[Record],
     hints: &Hints,
 ) -> Result<Option<Dates>, ImportError> {
-    let Some(place) = columns.get(Field::Consent) else {
+    let Some(place) = columns.get(field) else {
         return Ok(None);
     };
     let cells = rows
@@ -180,6 +186,7 @@ struct Reader<'a> {
     columns: &'a Columns,
     names: Names,
     consents: Option<Dates>,
+    first_days: Option<Dates>,
     calendar: &'a Calendar<'a>,
     roster: Roster,
     prefix: &'a str,
@@ -216,6 +223,9 @@ impl Reader<'_> {
                 .map(|text| self.consent(text))
                 .transpose()?,
             team: cell(Field::Team).map(team).transpose()?,
+            expected_from: cell(Field::ExpectedFrom)
+                .map(|text| self.first_day(text))
+                .transpose()?,
             name,
         })
     }
@@ -255,6 +265,14 @@ impl Reader<'_> {
                 Ok(())
             }
         }
+    }
+
+    fn first_day(&self, text: &str) -> Result<NaiveDate, String> {
+        let dates = self.first_days.as_ref();
+        let day = dates.and_then(|dates| dates.day(Stamp::split(text).date));
+        let day = day.ok_or_else(|| format!("{text:?} is no day; write it as 2026-11-23"))?;
+        plausible::first_day(day).map_err(|error| error.to_string())?;
+        Ok(day)
     }
 
     fn consent(&self, text: &str) -> Result<NaiveDate, String> {

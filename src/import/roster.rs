@@ -1,6 +1,6 @@
 //! Who the rows of a file speak of, among the people there are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::columns::plain;
 use super::hints::{By, Hints};
@@ -11,26 +11,21 @@ use crate::core::person::{PersonCode, PersonName};
 #[derive(Debug, Clone, Default)]
 pub struct Roster {
     people: Vec<(PersonCode, PersonName)>,
-    by_code: HashMap<String, usize>,
+    by_code: HashMap<PersonCode, usize>,
     by_name: HashMap<String, Vec<usize>>,
-    /// Codes that nobody new may have, in small letters.
-    taken: Vec<String>,
+    /// Codes that nobody new may have.
+    taken: HashSet<PersonCode>,
 }
 
 impl Roster {
     /// Of everybody, and of the codes that anybody has or had.
-    pub fn new(people: Vec<(PersonCode, PersonName)>, codes_ever_used: &[String]) -> Self {
+    pub fn new(people: Vec<(PersonCode, PersonName)>, codes_ever_used: &[PersonCode]) -> Self {
         let mut roster = Self {
-            taken: codes_ever_used
-                .iter()
-                .map(|code| code.to_ascii_lowercase())
-                .collect(),
+            taken: codes_ever_used.iter().cloned().collect(),
             ..Self::default()
         };
         for (index, (code, name)) in people.iter().enumerate() {
-            roster
-                .by_code
-                .insert(code.as_str().to_ascii_lowercase(), index);
+            roster.by_code.insert(code.clone(), index);
             roster
                 .by_name
                 .entry(plain(name.as_str()))
@@ -43,8 +38,8 @@ impl Roster {
 
     /// Who has the code.
     pub(super) fn with_code(&self, code: &str) -> Option<&(PersonCode, PersonName)> {
-        self.people
-            .get(*self.by_code.get(&code.trim().to_ascii_lowercase())?)
+        let code = PersonCode::parse(code).ok()?;
+        self.people.get(*self.by_code.get(&code)?)
     }
 
     /// Whether anybody is called so, without case and accents.
@@ -84,10 +79,8 @@ impl Roster {
         let refused = |why: String| ImportError::question(why, "correct --code-prefix");
         for number in 1..=self.taken.len() + 1 {
             let text = format!("{prefix}{number:03}");
-            let small = text.to_ascii_lowercase();
-            if !self.taken.contains(&small) {
-                let code = PersonCode::parse(&text).map_err(|error| refused(error.to_string()))?;
-                self.taken.push(small);
+            let code = PersonCode::parse(&text).map_err(|error| refused(error.to_string()))?;
+            if self.taken.insert(code.clone()) {
                 return Ok(code);
             }
         }
@@ -216,7 +209,7 @@ mod tests {
                 )
             })
             .collect();
-        Roster::new(people, &["P-001".into()])
+        Roster::new(people, &[PersonCode::parse("P-001").unwrap()])
     }
 
     fn who(code: &str, name: &str) -> Who {

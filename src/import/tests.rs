@@ -26,7 +26,10 @@ fn roster() -> Roster {
             PersonName::parse(name).unwrap(),
         )
     });
-    Roster::new(people.to_vec(), &PEOPLE.map(|(code, _)| code.to_owned()))
+    Roster::new(
+        people.to_vec(),
+        &PEOPLE.map(|(code, _)| PersonCode::parse(code).unwrap()),
+    )
 }
 
 /// A station one hour east of Greenwich all year.

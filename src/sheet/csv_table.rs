@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(
             csv_of("O\"Neil, Ana", CsvStyle::default()),
             "event,name,utc_offset,day,time,first_in,hours,similarity,note\r\n\
-             7,\"O\"\"Neil, Ana\",-05:00,2026-11-23,08:02:30,2026-11-23 08:02:30,8.50,0.713,\r\n"
+             7,\"O\"\"Neil, Ana\",-05:00,2026-11-23,08:02:30,2026-11-23 08:02:30,8.5000,0.713,\r\n"
         );
     }
 
@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(
             csv_of("Ana; Torres", style),
             "\u{FEFF}event;name;utc_offset;day;time;first_in;hours;similarity;note\r\n\
-             7;\"Ana; Torres\";-05:00;2026-11-23;08:02:30;2026-11-23 08:02:30;8,50;0,713;\r\n"
+             7;\"Ana; Torres\";-05:00;2026-11-23;08:02:30;2026-11-23 08:02:30;8,5000;0,713;\r\n"
         );
     }
 

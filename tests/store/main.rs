@@ -12,10 +12,13 @@ mod clock;
 mod closing;
 mod correction;
 mod import;
+mod missing;
 mod opening;
 mod people;
 mod privacy;
+mod restore;
 mod review;
+mod trail;
 mod vault;
 mod worker;
 

@@ -79,6 +79,24 @@ impl ConfigFile {
         })
     }
 
+    /// The configuration as it is, and as it would be with one setting changed.
+    ///
+    /// # Errors
+    /// If the station would refuse either.
+    pub fn foresee(
+        &self,
+        (section, key): (&str, &str),
+        value: Option<&str>,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<(Config, Config), ConfigError> {
+        let (_, changed) = self.changed(section, key, value)?;
+        let present = Config::parse(&self.read()?, &self.path)?;
+        Ok((
+            present.overridden_by(&environment)?,
+            changed.overridden_by(&environment)?,
+        ))
+    }
+
     /// What the file would say with one setting changed, and the configuration that this is.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 mod camera;
 mod dashboard;
 mod edit;
+mod measuring;
 mod records;
 mod shifts;
 
@@ -30,6 +31,7 @@ use rollcall_system::zone::Zone;
 
 pub use dashboard::{DashboardConfig, PreviewChoice, WelcomeConfig};
 pub use edit::{ConfigFile, Setting};
+pub use measuring::Measuring;
 pub use records::{BackupConfig, ExportConfig, LogConfig, PrivacyConfig, ReviewConfig};
 pub use shifts::{ScheduleConfig, ShiftConfig};
 

@@ -36,6 +36,7 @@ pub mod observation;
 pub mod person;
 pub mod picture_condition;
 pub mod pin;
+pub mod plausible;
 pub mod printable;
 pub mod quality;
 pub mod review;

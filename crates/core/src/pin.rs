@@ -12,6 +12,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use chrono::{DateTime, FixedOffset};
+
+use super::frame::Moment;
+
 /// Least characters. With a hundred people, a guess of six digits hits one of them
 /// once in ten thousand tries.
 pub const LEAST_DIGITS: usize = 6;
@@ -140,6 +144,17 @@ pub struct PinGuard {
     wrong: u32,
     /// Monotonic time until which none is taken.
     closed_until: Duration,
+    /// Monotonic time of the last wrong one.
+    last_wrong: Duration,
+}
+
+/// The same as it is kept over a restart, by the clock on the wall.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PinTries {
+    /// Wrong ones that count.
+    pub wrong: u32,
+    /// When the last of them was tried.
+    pub last_at: Option<DateTime<FixedOffset>>,
 }
 
 /// Wrong tries that cost nothing: fingers slip.
@@ -151,7 +166,36 @@ const FIRST_WAIT: Duration = Duration::from_secs(15);
 /// The longest wait; people have to get in at some time.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 
+/// After so long without a wrong one, all are forgotten: slips of months must not add up.
+/// Whoever guesses has more tries by going on in the longest waits.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(60 * 60);
+
+/// How long none is taken after so many wrong ones.
+fn wait_after(wrong: u32) -> Duration {
+    wrong
+        .checked_sub(FREE_TRIES)
+        .map_or(Duration::ZERO, |beyond| {
+            let wait = FIRST_WAIT.saturating_mul(2u32.saturating_pow(beyond));
+            wait.min(LONGEST_WAIT)
+        })
+}
+
 impl PinGuard {
+    /// Goes on where a station that ended left off.
+    pub fn resumed(tries: &PinTries, now: &Moment) -> Self {
+        let since = tries.since(&now.wall);
+        let wrong = if since < FORGOTTEN_AFTER {
+            tries.wrong
+        } else {
+            0
+        };
+        Self {
+            wrong,
+            closed_until: now.monotonic + wait_after(wrong).saturating_sub(since),
+            last_wrong: now.monotonic.saturating_sub(since),
+        }
+    }
+
     /// How long no PIN is taken, if none is taken at `monotonic`.
     pub fn closed_for(&self, monotonic: Duration) -> Option<Duration> {
         let left = self.closed_until.checked_sub(monotonic)?;
@@ -160,17 +204,51 @@ impl PinGuard {
 
     /// A wrong PIN was tried.
     pub fn wrong(&mut self, monotonic: Duration) {
-        self.wrong += 1;
-        if let Some(beyond) = self.wrong.checked_sub(FREE_TRIES) {
-            let wait = FIRST_WAIT.saturating_mul(2u32.saturating_pow(beyond));
-            self.closed_until = monotonic + wait.min(LONGEST_WAIT);
+        if monotonic.saturating_sub(self.last_wrong) >= FORGOTTEN_AFTER {
+            self.wrong = 0;
         }
+        self.wrong += 1;
+        self.last_wrong = monotonic;
+        self.closed_until = monotonic + wait_after(self.wrong);
     }
 
     /// A right PIN was tried. One wrong try is forgiven for it, not all: somebody
     /// who guesses must not reset the count with a PIN of their own.
     pub fn right(&mut self) {
         self.wrong = self.wrong.saturating_sub(1);
+    }
+}
+
+impl PinTries {
+    /// How long none is taken, if none is taken at `at`.
+    pub fn closed_for(&self, at: &DateTime<FixedOffset>) -> Option<Duration> {
+        let left = wait_after(self.wrong).checked_sub(self.since(at))?;
+        (!left.is_zero()).then_some(left)
+    }
+
+    /// After another wrong one.
+    #[must_use]
+    pub fn after_wrong(&self, at: DateTime<FixedOffset>) -> Self {
+        let counts = self.since(&at) < FORGOTTEN_AFTER;
+        Self {
+            wrong: if counts { self.wrong } else { 0 }.saturating_add(1),
+            last_at: Some(at),
+        }
+    }
+
+    /// After a right one.
+    #[must_use]
+    pub fn after_right(&self) -> Self {
+        Self {
+            wrong: self.wrong.saturating_sub(1),
+            ..*self
+        }
+    }
+
+    /// Time since the last wrong one; none where a clock was set back, which must not help.
+    fn since(&self, at: &DateTime<FixedOffset>) -> Duration {
+        let last = self.last_at.unwrap_or(*at);
+        (*at - last).to_std().unwrap_or(Duration::ZERO)
     }
 }
 
@@ -277,6 +355,59 @@ mod tests {
         assert!(
             guard.closed_for(now).is_some(),
             "a right one does not forgive all"
+        );
+    }
+
+    #[test]
+    fn slips_of_another_hour_are_forgotten() {
+        let mut guard = PinGuard::default();
+        for hour in 0..20 {
+            let now = FORGOTTEN_AFTER * (hour + 1);
+            guard.wrong(now);
+            assert_eq!(guard.closed_for(now), None, "slip {hour}");
+        }
+    }
+
+    #[test]
+    fn a_restart_forgets_no_wrong_try_and_shortens_no_wait() {
+        let time = |text: &str| DateTime::parse_from_rfc3339(text).unwrap();
+        let first = time("2026-11-23T08:00:00+01:00");
+        let mut tries = PinTries::default();
+        for _ in 0..5 {
+            tries = tries.after_wrong(first);
+        }
+        assert_eq!(tries.closed_for(&first), Some(Duration::from_secs(60)));
+        let resumed = |wall: &str| {
+            let now = Moment {
+                monotonic: Duration::from_secs(7),
+                wall: time(wall),
+            };
+            PinGuard::resumed(&tries, &now).closed_for(now.monotonic)
+        };
+        for (wall, left) in [
+            ("2026-11-23T08:00:20+01:00", Some(40)),
+            ("2026-11-23T08:01:00+01:00", None),
+            // A clock that was set back, or has not been set yet.
+            ("2026-11-22T08:00:00+01:00", Some(60)),
+            ("1970-01-01T00:00:00Z", Some(60)),
+        ] {
+            assert_eq!(resumed(wall), left.map(Duration::from_secs), "{wall}");
+        }
+        // The next one after a restart waits longer, not as if it were the first.
+        let now = Moment {
+            monotonic: Duration::from_secs(7),
+            wall: time("2026-11-23T08:02:00+01:00"),
+        };
+        let mut guard = PinGuard::resumed(&tries, &now);
+        guard.wrong(now.monotonic);
+        assert_eq!(
+            guard.closed_for(now.monotonic),
+            Some(Duration::from_secs(120))
+        );
+        assert_eq!(tries.after_right().wrong, 4);
+        assert_eq!(
+            tries.after_wrong(time("2026-11-23T09:00:00+01:00")).wrong,
+            1
         );
     }
 }

@@ -493,6 +493,11 @@ impl App {
             Answer::Person(file) => self.person.take(*file),
             Answer::Settings(rows) => self.settings.take(rows),
             Answer::Reviewed(told) => self.review.told(told),
+            Answer::AltersThePast(change, alteration) => {
+                // Also if it was undone from another screen.
+                self.screen = Screen::Settings;
+                self.settings.ask(change, alteration);
+            }
             Answer::Done(done) => {
                 self.changing = self.changing.saturating_sub(1);
                 self.remark = Some(done.map(|done| {

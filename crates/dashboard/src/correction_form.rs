@@ -348,8 +348,7 @@ impl CorrectionForm {
 
 /// Who has a code, however it is written.
 pub(crate) fn person_of<'a>(station: &'a Station, code: &PersonCode) -> Option<&'a Person> {
-    let is_it = |person: &&Person| person.code.as_str().eq_ignore_ascii_case(code.as_str());
-    station.people().find(is_it)
+    station.people().find(|person| person.code == *code)
 }
 
 /// The form shows no fractions; what is not touched must not look changed.

@@ -248,9 +248,7 @@ pub(crate) fn suggested_code(station: &Station) -> String {
 }
 
 fn code_clash(code: &PersonCode, station: &Station) -> Option<String> {
-    let holder = station
-        .people()
-        .find(|p| p.code.as_str().eq_ignore_ascii_case(code.as_str()));
+    let holder = station.people().find(|p| p.code == *code);
     match holder {
         Some(holder) => Some(format!("{code} belongs to {}", holder.name)),
         None => station

@@ -102,7 +102,8 @@ impl AssignForm {
     /// not change it.
     fn settle(&mut self, station: &Station) {
         let typed = self.who.text().trim();
-        let is_code = |person: &&&Person| person.code.as_str().eq_ignore_ascii_case(typed);
+        let code = PersonCode::parse(typed).ok();
+        let is_code = |person: &&&Person| Some(&person.code) == code.as_ref();
         let matches = filtered_people(station, typed);
         self.meant = match (matches.as_slice(), matches.iter().find(is_code)) {
             _ if typed.is_empty() => Meant::Nothing,

@@ -6,6 +6,7 @@ use super::filter::{Filter, FilterKey};
 use super::input::Key;
 use super::records::{SettingChange, SettingRow};
 use super::text;
+use rollcall_core::worktime::alteration::Alteration;
 
 /// The state of the settings screen.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +17,8 @@ pub(crate) struct Settings {
     pub(crate) filter: Filter,
     /// The value that is being typed.
     pub(crate) editing: Option<TextField>,
+    /// A change that would alter days that have passed, and how: whether that is meant.
+    pub(crate) asked: Option<(SettingChange, Alteration)>,
 }
 
 /// What a key led to.
@@ -84,8 +87,25 @@ impl Settings {
                 key: row.key.clone(),
                 value,
                 by: operator.to_owned(),
+                is_agreed: false,
             })
         };
+        if let Some((change, _)) = &self.asked {
+            let change = change.clone();
+            return match key {
+                Key::Char('y') => {
+                    self.asked = None;
+                    SettingsKey::Change(SettingChange {
+                        is_agreed: true,
+                        ..change
+                    })
+                }
+                _ => {
+                    self.asked = None;
+                    SettingsKey::Taken
+                }
+            };
+        }
         if let Some(field) = &mut self.editing {
             match key {
                 Key::Esc => self.editing = None,
@@ -146,6 +166,12 @@ impl Settings {
         SettingsKey::Taken
     }
 
+    /// Asks whether days that have passed shall be altered.
+    pub(crate) fn ask(&mut self, change: SettingChange, alteration: Alteration) {
+        self.editing = None;
+        self.asked = Some((change, alteration));
+    }
+
     pub(crate) fn paste(&mut self, pasted: &str) {
         match &mut self.editing {
             Some(field) => field.insert(pasted),
@@ -186,6 +212,7 @@ mod tests {
             key: key.into(),
             value: value.map(str::to_owned),
             by: "olga".into(),
+            is_agreed: false,
         })
     }
 
@@ -224,6 +251,29 @@ mod tests {
         let given_up = [Key::Enter, Key::Char('x'), Key::Esc];
         assert_eq!(press(&mut settings, &given_up), SettingsKey::Taken);
         assert!(settings.editing.is_none());
+    }
+
+    #[test]
+    fn what_alters_the_past_is_done_only_after_a_yes() {
+        let mut settings = settings();
+        let SettingsKey::Change(wanted) = change("language", Some("en")) else {
+            panic!("a change");
+        };
+        settings.ask(wanted.clone(), Alteration::default());
+        assert_eq!(press(&mut settings, &[Key::Esc]), SettingsKey::Taken);
+        assert_eq!(press(&mut settings, &[Key::Char('y')]), SettingsKey::Pass);
+        settings.ask(wanted.clone(), Alteration::default());
+        assert_eq!(press(&mut settings, &[Key::Enter]), SettingsKey::Taken);
+        settings.ask(wanted.clone(), Alteration::default());
+        let agreed = SettingChange {
+            is_agreed: true,
+            ..wanted
+        };
+        assert_eq!(
+            press(&mut settings, &[Key::Char('y')]),
+            SettingsKey::Change(agreed)
+        );
+        assert!(settings.asked.is_none());
     }
 
     #[test]

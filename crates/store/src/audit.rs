@@ -3,13 +3,16 @@
 //! Invariants:
 //! - No names of people in it, only codes; a name could not be erased here.
 //! - Every attendance event that is added or voided has its record, which
-//!   carries the hash of the row; see [`super::chain`].
+//!   carries the hash of the row; see [`super::chain`]. So has every change of a person,
+//!   their faces or a setting; see [`super::coverage`].
 
 use chrono::NaiveDate;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
+use super::coverage::Covers;
 use super::error::{Fault, StoreError};
+use super::restore::RESTORE;
 use super::sql::Day;
 use super::{Author, Store, chain};
 use rollcall_core::attendance::EventId;
@@ -142,6 +145,22 @@ impl Store {
     }
 }
 
+impl Store {
+    /// When a backup was last restored here, in RFC 3339.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn last_restore(&self) -> Result<Option<String>, StoreError> {
+        self.read("looking for the last restore", |tx| {
+            let at = tx
+                .prepare_cached("SELECT at FROM audit WHERE action = ?1 ORDER BY id DESC LIMIT 1")?
+                .query_row([RESTORE], |row| row.get(0))
+                .optional()?;
+            Ok(at)
+        })
+    }
+}
+
 /// A record as it is hashed and written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AuditRecord<'a> {
@@ -150,8 +169,10 @@ pub(super) struct AuditRecord<'a> {
     pub(super) action: &'a str,
     pub(super) subject: &'a str,
     pub(super) detail: &'a str,
-    /// Hash of the attendance event that `subject` names.
+    /// Hash of what the record is about, as it left it.
     pub(super) content: Option<&'a str>,
+    /// What that is; none is the attendance event that `subject` names.
+    pub(super) covers: Option<Covers>,
 }
 
 /// The lines about one subject, oldest first.
@@ -159,7 +180,7 @@ pub(super) fn about(tx: &Connection, subject: &str) -> Result<Vec<AuditEntry>, F
     let entries = tx
         .prepare_cached(
             "SELECT at, actor, action, subject, detail FROM audit
-             WHERE subject = ?1 COLLATE NOCASE AND content IS NULL ORDER BY id",
+             WHERE subject = ?1 COLLATE NOCASE AND (content IS NULL OR covers IS NOT NULL) ORDER BY id",
         )?
         .query_map([subject], entry)?
         .collect::<Result<_, _>>()?;
@@ -181,7 +202,8 @@ fn checked(author: Author<'_>) -> Result<Wording, StoreError> {
     Ok(Wording::parse("name of the operator", author.name)?)
 }
 
-/// Adds a line within the transaction of the fact it is about.
+/// Adds a line within the transaction of the fact it is about, after it: a line about a person
+/// or a setting (see [`Covers::of_action`]) has the hash of what the change has left.
 pub(super) fn append(
     tx: &Connection,
     author: Author<'_>,
@@ -189,6 +211,10 @@ pub(super) fn append(
     subject: &str,
     detail: &str,
 ) -> Result<(), Fault> {
+    let covers = Covers::of_action(action);
+    let content = covers
+        .map(|covers| covers.content(tx, subject))
+        .transpose()?;
     let actor = checked(author)?;
     let record = AuditRecord {
         at: &author.at.to_rfc3339(),
@@ -196,7 +222,27 @@ pub(super) fn append(
         action,
         subject,
         detail,
-        content: None,
+        content: content.as_deref(),
+        covers,
+    };
+    chain::append(tx, &record)
+}
+
+/// Adds the line of a person whose code is about to be nobody's.
+pub(super) fn append_gone(
+    tx: &Connection,
+    author: Author<'_>,
+    action: &str,
+    code: &str,
+) -> Result<(), Fault> {
+    let record = AuditRecord {
+        at: &author.at.to_rfc3339(),
+        actor: author.name,
+        action,
+        subject: code,
+        detail: "",
+        content: Some(chain::GONE),
+        covers: Some(Covers::Person),
     };
     chain::append(tx, &record)
 }
@@ -218,6 +264,7 @@ pub(super) fn append_event(
         subject: &event.0.to_string(),
         detail,
         content: Some(&content),
+        covers: None,
     };
     chain::append(tx, &record)
 }

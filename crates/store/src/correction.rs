@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::attendance::{NewEvent, by_event_id, insert, next_sequence};
 use super::error::{Fault, StoreError};
-use super::sql::{Day, Stamp};
+use super::sql::Stamp;
 use super::vault::{Content, Vault};
 use super::{Author, Store, audit, people};
 use rollcall_core::attendance::{
@@ -218,18 +218,17 @@ fn replace(
     })
 }
 
-/// A command given twice, or a form sent twice, is one punch.
+/// A command given twice, or a form sent twice, is one punch; nor do the same hours count on
+/// two days.
 fn refuse_double(tx: &Connection, stated: &Stated) -> Result<(), Fault> {
     let twin = tx
         .prepare_cached(
             "SELECT id FROM attendance_event
-             WHERE person_id = ?1 AND local_day = ?2 AND at_utc_us = ?3 AND direction = ?4
-               AND void_at IS NULL",
+             WHERE person_id = ?1 AND at_utc_us = ?2 AND direction = ?3 AND void_at IS NULL",
         )?
         .query_row(
             params![
                 stated.person,
-                Day(stated.when.local_day),
                 stated.when.at.timestamp_micros(),
                 stated.direction
             ],

@@ -1,6 +1,6 @@
 //! Attendance as rows, for tables and for `--json`.
 
-use chrono::{DateTime, FixedOffset, NaiveDate};
+use chrono::{DateTime, Datelike, FixedOffset, Months, NaiveDate};
 use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 
@@ -10,6 +10,8 @@ use super::sql::Day;
 use super::{EventFilter, Store, people};
 use rollcall_core::attendance::AttendanceEvent;
 use rollcall_core::person::Person;
+use rollcall_core::plausible::FIRST_YEAR;
+use rollcall_core::worktime::alteration::Alteration;
 use rollcall_core::worktime::period::{PersonDays, WorkDay, measure, measure_day};
 use rollcall_core::worktime::plan::WorkPlan;
 
@@ -114,6 +116,49 @@ impl Store {
         Ok(days)
     }
 
+    /// What days that have passed would come out as by another plan, or if people were as
+    /// `change` makes them. A month at a time, so that memory does not grow with the history.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn alteration(
+        &self,
+        (before, after): (&WorkPlan, &WorkPlan),
+        change: &dyn Fn(&mut Person),
+        now: &DateTime<FixedOffset>,
+    ) -> Result<Alteration, StoreError> {
+        let mut alteration = Alteration::default();
+        let people = self.everybody_ever()?;
+        let mut changed = people.clone();
+        changed.iter_mut().for_each(change);
+        let first = first_expected(people.iter().chain(&changed));
+        let first = self.first_day()?.into_iter().chain(first).min();
+        let today = before
+            .policy
+            .local_day(now)
+            .min(after.policy.local_day(now));
+        let (Some(first), Some(last)) = (first, today.pred_opt()) else {
+            return Ok(alteration);
+        };
+        let mut from = first;
+        while from <= last {
+            let next = (from.with_day(1).unwrap_or(from)).checked_add_months(Months::new(1));
+            let next = next.unwrap_or(NaiveDate::MAX);
+            let to = last.min(next.pred_opt().unwrap_or(last));
+            let events = self.events(&EventFilter {
+                from: Some(from),
+                to: Some(to),
+                code: None,
+            })?;
+            alteration.add(
+                &measure(before, people.clone(), events.clone(), (from, to), now),
+                &measure(after, changed.clone(), events, (from, to), now),
+            );
+            from = next;
+        }
+        Ok(alteration)
+    }
+
     /// The events that pass the filter with code and name of their person, voided
     /// ones too, by day and time.
     ///
@@ -177,6 +222,17 @@ impl Store {
         let events = self.attendance_events(filter)?;
         Ok(events.into_iter().map(in_words).collect())
     }
+}
+
+/// The first day on which anybody is expected; nobody remembers what was before the first year
+/// of records, whatever a clock said when somebody was enrolled.
+fn first_expected<'a>(people: impl Iterator<Item = &'a Person>) -> Option<NaiveDate> {
+    let first = people.map(|person| {
+        let enrolled = person.created_at.date_naive();
+        person.expectation.from.unwrap_or(enrolled)
+    });
+    let floor = NaiveDate::from_ymd_opt(FIRST_YEAR, 1, 1).unwrap_or_default();
+    first.min().map(|first| first.max(floor))
 }
 
 /// What [`Store::stream`] is to hand over.

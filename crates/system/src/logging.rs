@@ -10,6 +10,7 @@ mod capped;
 mod repeats;
 
 use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Once};
@@ -103,6 +104,14 @@ fn write_report(
     Some(path)
 }
 
+/// The folder of the log, which only its owner can look into: the umask may be anything, and
+/// the files of earlier versions are there.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(folder)?;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
+}
+
 /// Writes each message as one line without what a terminal would obey: whoever reads the
 /// log with `less -R` or `tail` reads what cameras, archives and file names are called.
 #[derive(Debug)]
@@ -152,7 +161,7 @@ pub fn start(data_dir: &Path, filter: &str) -> Result<LogGuard, LoggingError> {
     let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| filter.to_owned());
     let parsed =
         EnvFilter::try_new(&filter).map_err(|source| LoggingError::Filter { filter, source })?;
-    std::fs::create_dir_all(&folder).map_err(|source| LoggingError::Folder {
+    make_folder(&folder).map_err(|source| LoggingError::Folder {
         folder: folder.clone(),
         source,
     })?;

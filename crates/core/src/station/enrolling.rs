@@ -84,10 +84,7 @@ impl Station {
         face: Option<TrackId>,
         now: &Moment,
     ) -> Result<(), String> {
-        let holder = self
-            .people
-            .values()
-            .find(|p| p.code.as_str().eq_ignore_ascii_case(code.as_str()));
+        let holder = self.people.values().find(|p| p.code == *code);
         if let Some(holder) = holder {
             return Err(format!("the code {code} belongs to {}", holder.name));
         }

@@ -4,6 +4,7 @@ use chrono::{Datelike, NaiveDate, Weekday};
 
 use super::holiday::Holidays;
 use super::shift::Shift;
+use crate::person::is_same_team;
 
 /// Which shift a team has on some weekdays.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +51,7 @@ impl Timetable {
         }
         let in_effect = || self.schedules.iter().filter(|s| s.is_in_effect(day));
         let is_own = |schedule: &&Schedule| match (&schedule.team, team) {
-            (Some(theirs), Some(own)) => theirs.eq_ignore_ascii_case(own),
+            (Some(theirs), Some(own)) => is_same_team(theirs, own),
             _ => false,
         };
         let has_own = in_effect().any(|schedule| is_own(&schedule));

@@ -21,7 +21,7 @@ use rollcall_core::gallery::MatchPolicy;
 use rollcall_core::geometry::{BoundingBox, Landmarks, Point};
 use rollcall_core::liveness::{LivenessDemand, LivenessPolicy};
 use rollcall_core::observation::{FaceObservation, Observation, StageTimes};
-use rollcall_core::person::{Person, PersonCode, PersonId};
+use rollcall_core::person::{Expectation, Person, PersonCode, PersonId};
 use rollcall_core::quality::FaceQuality;
 use rollcall_core::station::{Mode, Policies};
 use rollcall_core::worktime::plan::WorkPlan;
@@ -64,6 +64,7 @@ pub(crate) fn station(codes: &[&str]) -> Station {
         created_at: now().wall,
         team: None,
         template_count: 1,
+        expectation: Expectation::default(),
     });
     let snapshot = Snapshot {
         people: people.collect(),
@@ -294,6 +295,7 @@ fn what_can_be_undone_is_undone_latest_first() {
             key: "language".into(),
             value: Some(value.into()),
             by: "olga".into(),
+            is_agreed: false,
         })
     };
     for value in ["one", "two"] {
