@@ -423,7 +423,7 @@ pub struct EncryptArgs {
 #[derive(Debug, Args)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
+    reason = "each is a switch of the command line"
 )]
 pub struct RestoreArgs {
     /// The backup.
