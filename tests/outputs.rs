@@ -482,7 +482,7 @@ fn a_workbook_calculates_and_speaks_the_operators_language() {
     // 8:30 as a part of a day, so that it adds up.
     let hours = days.get((1, column("Horas"))).unwrap();
     assert!((in_hours(hours) - 8.5).abs() < 1e-9, "{hours}");
-    let last = days.rows().last().unwrap();
+    let last = days.rows().next_back().unwrap();
     assert_eq!(last[0], Data::String("Total".into()));
     assert!((in_hours(&last[column("Horas")]) - 8.5).abs() < 1e-9);
     let formulas = book.worksheet_formula("Días").unwrap();

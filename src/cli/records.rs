@@ -421,6 +421,10 @@ pub struct EncryptArgs {
 
 /// Arguments of `restore`.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub struct RestoreArgs {
     /// The backup.
     #[arg(value_name = "FILE")]

@@ -101,8 +101,8 @@ fn warnings(checked: &CheckedBackup, args: &RestoreArgs, context: &Context) -> R
     }
     if let Some(key) = &checked.key {
         warnings.push(format!(
-            "its faces are encrypted; it says that their key is in {:?}",
-            key.path
+            "its faces are encrypted; it says that their key is in \"{}\"",
+            key.path.to_string_lossy().escape_debug()
         ));
     }
     if let Some(text) = &checked.configuration {

@@ -162,19 +162,20 @@ impl Export<'_> {
                     .collect(),
                 total: language.text(TOTAL).to_owned(),
             };
-            anyhow::Ok(Some(workbook.page(layout, words)?))
+            // A page is large.
+            anyhow::Ok(Some(Box::new(workbook.page(layout, words)?)))
         };
         let mut events = page(ExportView::Events)?;
         let mut days = page(ExportView::Days)?;
         let mut people = page(ExportView::People)?;
         let tables = Tables {
-            events: events.as_mut().map(|page| page as &mut dyn Rows),
-            days: days.as_mut().map(|page| page as &mut dyn Rows),
-            people: people.as_mut().map(|page| page as &mut dyn Rows),
+            events: events.as_deref_mut().map(|page| page as &mut dyn Rows),
+            days: days.as_deref_mut().map(|page| page as &mut dyn Rows),
+            people: people.as_deref_mut().map(|page| page as &mut dyn Rows),
         };
         let rows = self.fill(tables)?;
         for page in [events, days, people].into_iter().flatten() {
-            workbook.push(page)?;
+            workbook.push(*page)?;
         }
         workbook.finish(output)?;
         Ok(rows)

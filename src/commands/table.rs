@@ -75,9 +75,9 @@ mod tests {
         table.row(["P-3".into(), "two\nlines\u{1b}[2J".into(), String::new()]);
         assert_eq!(
             table.render(),
-            "Code  Name                      State\n\
-             P-1   李小龍                    in\n\
-             P-22  Bruno Díaz                out\n\
+            "Code  Name                     State\n\
+             P-1   李小龍                   in\n\
+             P-22  Bruno Díaz               out\n\
              P-3   two\\u000alines\\u001b[2J\n"
         );
     }

@@ -74,7 +74,7 @@ impl CsvStyle {
         let locale = locale.split(['.', '@']).next().unwrap_or(locale);
         let mut parts = locale.split(['-', '_']);
         let language = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let country = parts.last().unwrap_or_default().to_ascii_uppercase();
+        let country = parts.next_back().unwrap_or_default().to_ascii_uppercase();
         let comma = DECIMAL_COMMA.iter().find(|(code, _)| *code == language);
         let has_comma = match comma {
             Some((_, with_point)) => !with_point.contains(&country.as_str()),

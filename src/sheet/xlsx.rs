@@ -55,7 +55,7 @@ pub struct PageSetup {
 
 /// A workbook that is being written.
 pub struct Workbook {
-    workbook: rust_xlsxwriter::Workbook,
+    inner: rust_xlsxwriter::Workbook,
     formats: Formats,
     folder: PathBuf,
 }
@@ -64,7 +64,7 @@ pub struct Workbook {
 pub struct Page {
     layout: Layout,
     words: PageSetup,
-    page: Worksheet,
+    sheet: Worksheet,
     formats: Formats,
     folder: PathBuf,
     rows: u32,
@@ -81,7 +81,7 @@ impl Workbook {
         let mut workbook = rust_xlsxwriter::Workbook::new();
         workbook.set_tempdir(folder)?;
         Ok(Self {
-            workbook,
+            inner: workbook,
             formats: Formats::new(),
             folder: folder.to_path_buf(),
         })
@@ -92,7 +92,7 @@ impl Workbook {
     /// # Errors
     /// If it cannot be written.
     pub fn page(&mut self, layout: Layout, words: PageSetup) -> Result<Page, SheetError> {
-        let mut page = self.workbook.new_worksheet_with_constant_memory()?;
+        let mut page = self.inner.new_worksheet_with_constant_memory()?;
         page.set_name(&words.name)?;
         page.set_freeze_panes(1, 0)?;
         page.set_landscape().set_paper_size(A4);
@@ -109,7 +109,7 @@ impl Workbook {
             sums: vec![(0.0, false); layout.columns().len()],
             layout,
             words,
-            page,
+            sheet: page,
             formats: self.formats.clone(),
             folder: self.folder.clone(),
             rows: 0,
@@ -123,7 +123,7 @@ impl Workbook {
     pub fn push(&mut self, mut page: Page) -> Result<(), SheetError> {
         let folder = self.folder.clone();
         guarded(&folder, || page.finish())?;
-        self.workbook.push_worksheet(page.page);
+        self.inner.push_worksheet(page.sheet);
         Ok(())
     }
 
@@ -133,7 +133,7 @@ impl Workbook {
     /// If `output` cannot be written.
     pub fn finish(mut self, output: &mut (impl Write + Send)) -> Result<(), SheetError> {
         let folder = self.folder.clone();
-        guarded(&folder, || Ok(self.workbook.save_to_writer(output)?))
+        guarded(&folder, || Ok(self.inner.save_to_writer(output)?))
     }
 }
 
@@ -168,7 +168,7 @@ impl Page {
     fn write(&mut self, cells: &[Cell]) -> Result<(), SheetError> {
         let Self {
             layout,
-            page,
+            sheet,
             formats,
             rows,
             sums,
@@ -179,12 +179,12 @@ impl Page {
                 Shown::Nothing => {}
                 // As a string, whatever it begins with.
                 Shown::Text(text) => {
-                    page.write_string(*rows, column, text)?;
+                    sheet.write_string(*rows, column, text)?;
                 }
                 Shown::Number(number, format) => {
                     sum.0 += number;
                     sum.1 |= matches!(cell, Cell::Hours(_));
-                    page.write_number_with_format(*rows, column, number, format)?;
+                    sheet.write_number_with_format(*rows, column, number, format)?;
                 }
             }
         }
@@ -194,7 +194,7 @@ impl Page {
     /// The filter and the totals below the last row.
     fn finish(&mut self) -> Result<(), SheetError> {
         let last_column = (self.layout.columns().len() as u16).saturating_sub(1);
-        self.page.autofilter(0, 0, self.rows, last_column)?;
+        self.sheet.autofilter(0, 0, self.rows, last_column)?;
         if self.rows == 0 {
             return Ok(());
         }
@@ -212,7 +212,7 @@ impl Page {
                 Total::None => {
                     if !is_labelled {
                         let (label, format) = (&self.words.total, &self.formats.label);
-                        self.page
+                        self.sheet
                             .write_string_with_format(row, number, label, format)?;
                         is_labelled = true;
                     }
@@ -225,7 +225,7 @@ impl Page {
                 &self.formats.total
             };
             let formula = Formula::new(formula).set_result(result.to_string());
-            self.page
+            self.sheet
                 .write_formula_with_format(row, number, formula, format)?;
         }
         Ok(())

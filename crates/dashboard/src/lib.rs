@@ -123,7 +123,11 @@ mod tests {
         buffer.content[5].set_symbol("\u{9b}");
         buffer.content[6].set_symbol("e\u{301}");
         keep_out_hostile(&mut buffer);
-        let row: String = buffer.content.iter().map(|cell| cell.symbol()).collect();
+        let row: String = buffer
+            .content
+            .iter()
+            .map(ratatui::buffer::Cell::symbol)
+            .collect();
         assert!(!row.contains(is_hostile), "{row:?}");
         assert_eq!(row.trim_end(), "ab    e\u{301}");
     }

@@ -200,7 +200,13 @@ fn check_database(
     archive: &Path,
     unpacked: &Path,
 ) -> Result<Store, StoreError> {
-    let described = |e: StoreError| bad(archive, format!("its database cannot be used: {e}"));
+    let described = |e: StoreError| match e {
+        StoreError::ForeignSchema { differences, .. } => bad(
+            archive,
+            format!("its database is not as this program makes it: {differences}"),
+        ),
+        e => bad(archive, format!("its database cannot be used: {e}")),
+    };
     // Brings a database of an earlier schema up to date, in the temporary folder.
     let store = Store::open_unpacked(unpacked).map_err(described)?;
     let strange = "its audit trail is not the one its manifest describes";

@@ -254,7 +254,7 @@ fn check_manifest(manifest: &Manifest, archive: &Path) -> Result<(), StoreError>
 /// Before the first byte is written: a full disk would stop the station that runs on it.
 fn check_room(manifest: &Manifest, archive: &Path, into: &Path) -> Result<(), StoreError> {
     let disk = statvfs(into).map_err(|e| failed("ask for the free space at", into, e.into()))?;
-    let free = u64::from(disk.blocks_available()).saturating_mul(disk.fragment_size());
+    let free = disk.blocks_available().saturating_mul(disk.fragment_size());
     let needed = manifest
         .files
         .iter()

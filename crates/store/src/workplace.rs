@@ -104,7 +104,10 @@ mod tests {
         std::fs::create_dir_all(left.join("deep")).unwrap();
         std::fs::write(left.join("deep/station.db"), "names").unwrap();
         std::fs::create_dir(parent.path().join("other")).unwrap();
-        assert_eq!(leftovers(parent.path(), ".work-"), [left.clone()]);
+        assert_eq!(
+            leftovers(parent.path(), ".work-"),
+            std::slice::from_ref(&left)
+        );
         remove_leftovers(parent.path(), ".work-");
         assert!(!left.exists());
         assert!(at_work.path().exists() && parent.path().join("other").exists());
