@@ -90,9 +90,7 @@ impl Settings {
                 is_agreed: false,
             })
         };
-        if let Some((change, _)) = &self.asked {
-            let change = change.clone();
-            self.asked = None;
+        if let Some((change, _)) = self.asked.take() {
             return if key == Key::Char('y') {
                 SettingsKey::Change(SettingChange {
                     is_agreed: true,
