@@ -14,10 +14,6 @@ use crate::core::person::{Person, PersonCode, PersonName};
 use crate::store::{Attendance, Author, ErasureReceipt, PersonData, PersonRow};
 
 /// Runs the command.
-#[expect(
-    clippy::too_many_lines,
-    reason = "one arm for each command, each short"
-)]
 pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome> {
     let operator = operator();
     let author = context.author(&operator);

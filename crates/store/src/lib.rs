@@ -10,7 +10,7 @@
 //!
 //! All SQL of the program is in this module, as static text with bound parameters.
 //! Deliberately absent: the clock (times are arguments) and every rule of
-//! attendance, which is decided in [`crate::core`].
+//! attendance, which is decided in [`rollcall_core`].
 
 mod attendance;
 mod audit;
