@@ -1,7 +1,12 @@
 //! The keyboard of the dashboard at a pseudo-terminal: floods of keys, pastes without an
 //! end, badge readers, and a person who types meanwhile.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests too")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::format_collect,
+    reason = "helpers of tests too"
+)]
 
 use std::io::{Read as _, Write as _};
 use std::path::Path;

@@ -1,7 +1,12 @@
 //! What payroll depends on, at the command line: that the past does not change silently, that
 //! times are the station's and can be true, and that days add up.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests too")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::format_push_string,
+    reason = "helpers of tests too"
+)]
 
 use std::path::PathBuf;
 
@@ -174,6 +179,10 @@ fn edited_settings_are_noticed_until_somebody_agrees() {
     station.run(&unasked).code(1).stderr(contains("--yes"));
     station.run(&[&unasked[..], &["--yes"]].concat()).success();
     station.run(&SEPTEMBER).success().stderr(quiet());
+    station
+        .run(&["audit", "list"])
+        .success()
+        .stdout(contains("settings.accept").and(contains("that have passed come out otherwise")));
     // Undone, it is a change again; a setting that measures nothing never is.
     station.configure(SHOP);
     station
@@ -319,12 +328,15 @@ fn what_cannot_be_true_is_refused_at_every_door_and_the_clock_is_not_blamed() {
 
 #[test]
 fn days_of_odd_seconds_add_up_in_every_output() {
-    let mut punches = "code,direction,time\n".to_owned();
-    for day in 1..=30 {
-        let second = day * 7 % 60;
-        punches += &format!("S-1,in,2026-09-{day:02} 08:59:{second:02}\n");
-        punches += &format!("S-1,out,2026-09-{day:02} 18:04:{:02}\n", 59 - second);
-    }
+    let days: Vec<String> = (1..=30)
+        .map(|day| {
+            let (came, left) = (day * 7 % 60, 59 - day * 7 % 60);
+            format!(
+                "S-1,in,2026-09-{day:02} 08:59:{came:02}\nS-1,out,2026-09-{day:02} 18:04:{left:02}\n"
+            )
+        })
+        .collect();
+    let punches = format!("code,direction,time\n{}", days.concat());
     let station = Station::with(SHOP, "code,name\nS-1,Marta\n", &punches);
     let report = station.json(&SEPTEMBER);
     let days = report["days"].as_array().unwrap();

@@ -21,13 +21,16 @@ use rollcall::core::enrolment::Hint;
 use rollcall::core::event::{Event, Receipt};
 use rollcall::core::frame::{Frame, FrameId};
 use rollcall::core::notice::Notice;
+use rollcall::core::person::PersonCode;
 use rollcall::core::quality::FaceQuality;
 use rollcall::core::review::{ReviewDeed, Visitor};
 use rollcall::core::station::Mode;
+use rollcall::core::worktime::alteration::{Alteration, PersonAlteration};
 use rollcall::core::worktime::period::measure;
 use rollcall::core::worktime::plan::WorkPlan;
 use rollcall::core::worktime::shift::Shift;
 use rollcall::core::worktime::timetable::Schedule;
+use rollcall::core::worktime::totals::Totals;
 use rollcall::ui::{
     Action, Answer, App, CameraControl, CameraFigures, CameraStatus, Charset, ColourDepth,
     ControlChange, ControlStep, CorrectionDraft, Done, DraftDeed, Health, Input, Key, Language,
@@ -593,6 +596,57 @@ fn every_screen_says_where_it_is_and_what_keys_do() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn a_setting_that_would_alter_the_past_is_asked_about() {
+    for (language, name) in [("en", "past"), ("es", "es_past")] {
+        let mut desk = Desk::with_history();
+        desk.app = App::new(UiOptions {
+            language: Language::load(language, std::path::Path::new("."), |_| None).unwrap(),
+            operator: "olga".into(),
+            ..UiOptions::default()
+        });
+        desk.press(&[Key::Char('s')]);
+        desk.answer();
+        let change = SettingChange {
+            section: "attendance".into(),
+            key: "time_zone".into(),
+            value: Some("Asia/Tokyo".into()),
+            by: "olga".into(),
+            is_agreed: false,
+        };
+        let day = |text: &str| text.parse().unwrap();
+        let mut alteration = Alteration::default();
+        let altered = PersonAlteration {
+            days: vec![day("2026-10-05"), day("2026-10-06"), day("2026-11-02")],
+            before: Totals {
+                days_absent: 2,
+                worked: Duration::from_mins(510),
+                ..Totals::default()
+            },
+            after: Totals {
+                worked: Duration::from_mins(150),
+                late: Duration::from_mins(360),
+                ..Totals::default()
+            },
+        };
+        let code = PersonCode::parse("P-001").unwrap();
+        alteration.people.insert(code, altered);
+        let asked = || Answer::AltersThePast(change.clone(), alteration.clone());
+        desk.app.take(asked());
+        insta::assert_snapshot!(format!("settings_{name}_80x24"), desk.screen(80, 24));
+        let before = desk.asked.len();
+        desk.press(&[Key::Esc]);
+        assert_eq!(desk.asked.len(), before, "left as it was");
+        desk.app.take(asked());
+        desk.press(&[Key::Char('y')]);
+        let agreed = SettingChange {
+            is_agreed: true,
+            ..change
+        };
+        assert_eq!(desk.asked[before..], [Question::ChangeSetting(agreed)]);
     }
 }
 

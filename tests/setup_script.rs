@@ -4,6 +4,8 @@
 //! the script needs, what the machine "has", and an `apt-get` that writes down what it is
 //! asked for. Its root stands in for `/` where libclang is looked for.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests too")]
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};

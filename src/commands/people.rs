@@ -14,6 +14,10 @@ use crate::core::person::{Person, PersonCode, PersonName};
 use crate::store::{Attendance, Author, ErasureReceipt, PersonData, PersonRow};
 
 /// Runs the command.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each command, each short"
+)]
 pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome> {
     let operator = operator();
     let author = context.author(&operator);
@@ -64,35 +68,16 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
             println!("{code} agreed on {day}");
         }
         PeopleCommand::Expect { code, from, yes } => {
-            let code = PersonCode::parse(code)?;
-            let mut store = context.store_to_change()?;
-            store.person(&code)?;
-            let alteration = past::foreseen(&store, context, &|person| {
-                if person.code == code {
-                    person.expectation.from = Some(*from);
-                }
-            })?;
-            past::confirm(&alteration, *yes)?;
-            store.expect_from(&code, *from, author)?;
-            past::note(&mut store, &alteration, code.as_str(), author)?;
-            println!("{code} is expected from {from} on");
+            expect(&PersonCode::parse(code)?, *from, *yes, context, author)?;
         }
         PeopleCommand::Team { code, team, yes } => {
-            let code = PersonCode::parse(code)?;
-            let mut store = context.store_to_change()?;
-            store.person(&code)?;
-            let alteration = past::foreseen(&store, context, &|person| {
-                if person.code == code {
-                    person.team.clone_from(team);
-                }
-            })?;
-            past::confirm(&alteration, *yes)?;
-            store.set_team(&code, team.as_deref(), author)?;
-            past::note(&mut store, &alteration, code.as_str(), author)?;
-            match team {
-                Some(team) => println!("{code} is in the team {team}"),
-                None => println!("{code} is in no team"),
-            }
+            set_team(
+                &PersonCode::parse(code)?,
+                team.as_deref(),
+                *yes,
+                context,
+                author,
+            )?;
         }
         PeopleCommand::Pin(command) => pin::run(command, context, author)?,
         PeopleCommand::ExportData { code, output, json } => {
@@ -130,6 +115,51 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
         }
     }
     Ok(Outcome::Done)
+}
+
+fn expect(
+    code: &PersonCode,
+    from: NaiveDate,
+    yes: bool,
+    context: &Context,
+    author: Author<'_>,
+) -> Result<()> {
+    let mut store = context.store_to_change()?;
+    store.person(code)?;
+    let alteration = past::foreseen(&store, context, &|person| {
+        if person.code == *code {
+            person.expectation.from = Some(from);
+        }
+    })?;
+    past::confirm(&alteration, yes)?;
+    store.expect_from(code, from, author)?;
+    past::note(&mut store, &alteration, code.as_str(), author)?;
+    println!("{code} is expected from {from} on");
+    Ok(())
+}
+
+fn set_team(
+    code: &PersonCode,
+    team: Option<&str>,
+    yes: bool,
+    context: &Context,
+    author: Author<'_>,
+) -> Result<()> {
+    let mut store = context.store_to_change()?;
+    store.person(code)?;
+    let alteration = past::foreseen(&store, context, &|person| {
+        if person.code == *code {
+            person.team = team.map(str::to_owned);
+        }
+    })?;
+    past::confirm(&alteration, yes)?;
+    store.set_team(code, team, author)?;
+    past::note(&mut store, &alteration, code.as_str(), author)?;
+    match team {
+        Some(team) => println!("{code} is in the team {team}"),
+        None => println!("{code} is in no team"),
+    }
+    Ok(())
 }
 
 /// The past stays as it was: without a day of its own, the person is expected up to yesterday.

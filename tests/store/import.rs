@@ -181,7 +181,9 @@ fn a_history_is_one_of_absence_too_from_its_first_day_on() {
 fn a_file_that_says_something_new_of_somebody_is_taken_at_its_word() {
     let (_folder, mut store) = station();
     let first = imported("E-1", "Ana");
-    store.import_people(&[first.clone()], operator()).unwrap();
+    store
+        .import_people(std::slice::from_ref(&first), operator())
+        .unwrap();
     let moved = ImportedPerson {
         code: code("e-1"),
         team: Some("Day".into()),
@@ -189,7 +191,9 @@ fn a_file_that_says_something_new_of_somebody_is_taken_at_its_word() {
         consent_at: Some(day("2026-10-01")),
         ..first.clone()
     };
-    let done = store.import_people(&[moved.clone()], operator()).unwrap();
+    let done = store
+        .import_people(std::slice::from_ref(&moved), operator())
+        .unwrap();
     assert_eq!((done.added, done.known, done.changed), (0, 1, 1));
     let mut foreseen = store.everybody().unwrap().remove(0);
     assert_eq!(foreseen.team.as_deref(), Some("Day"));
@@ -204,7 +208,7 @@ fn a_file_that_says_something_new_of_somebody_is_taken_at_its_word() {
     };
     assert_eq!(
         store
-            .import_people(&[silent.clone()], operator())
+            .import_people(std::slice::from_ref(&silent), operator())
             .unwrap()
             .changed,
         0
@@ -215,7 +219,7 @@ fn a_file_that_says_something_new_of_somebody_is_taken_at_its_word() {
     };
     assert_eq!(
         store
-            .import_people(&[loud.clone()], operator())
+            .import_people(std::slice::from_ref(&loud), operator())
             .unwrap()
             .changed,
         0

@@ -1,7 +1,10 @@
 //! The database as the rest of the program sees it.
 
-#![expect(
+#![allow(
     clippy::unwrap_used,
+    clippy::panic,
+    clippy::format_collect,
+    clippy::cloned_ref_to_slice_refs,
     reason = "the helpers of a test say what they expect by unwrapping it"
 )]
 

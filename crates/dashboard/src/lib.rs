@@ -29,7 +29,6 @@ mod graphics;
 pub mod input;
 mod language;
 mod listing;
-mod meter;
 mod pace;
 mod page;
 mod palette;
@@ -60,7 +59,6 @@ pub use correction_form::{CorrectionDraft, DraftDeed};
 pub use dialog::Leaving;
 pub use input::{Input, Key};
 pub use language::{Language, LanguageError};
-pub use meter::Written;
 pub use pace::PreviewPace;
 pub use records::{
     Answer, Done, PageKind, PageLine, PersonChange, PersonDeed, PersonFile, Question,

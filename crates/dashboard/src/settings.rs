@@ -90,20 +90,14 @@ impl Settings {
                 is_agreed: false,
             })
         };
-        if let Some((change, _)) = &self.asked {
-            let change = change.clone();
-            return match key {
-                Key::Char('y') => {
-                    self.asked = None;
-                    SettingsKey::Change(SettingChange {
-                        is_agreed: true,
-                        ..change
-                    })
-                }
-                _ => {
-                    self.asked = None;
-                    SettingsKey::Taken
-                }
+        if let Some((change, _)) = self.asked.take() {
+            return if key == Key::Char('y') {
+                SettingsKey::Change(SettingChange {
+                    is_agreed: true,
+                    ..change
+                })
+            } else {
+                SettingsKey::Taken
             };
         }
         if let Some(field) = &mut self.editing {

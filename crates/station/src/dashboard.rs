@@ -213,7 +213,20 @@ impl Dashboard {
         due.saturating_sub(since)
     }
 
+    /// Draws, unless the terminal still has something to read: attendance goes on without it.
     fn draw(&mut self, terminal: &mut Terminal) -> Result<()> {
+        match terminal.is_ready() {
+            Ok(true) => {}
+            Ok(false) => {
+                self.last_draw = self.runtime.now().monotonic;
+                self.app.follow(self.runtime.station());
+                return Ok(());
+            }
+            Err(error) => {
+                self.lose(&error);
+                return Ok(());
+            }
+        }
         let stats = self.runtime.camera_stats();
         let now = self.runtime.now().monotonic;
         self.pace.observe(now, terminal.written());
@@ -268,11 +281,7 @@ impl Dashboard {
         };
         self.app.settle(self.runtime.station(), &now);
         match terminal.draw(&self.app, self.runtime.station(), &status) {
-            // The connection broke: an orderly end, not an error.
-            Err(error @ TerminalError::Draw(_)) => {
-                tracing::warn!("{error}; ending");
-                self.runtime.stop_flag().request();
-            }
+            Err(error @ TerminalError::Draw(_)) => self.lose(&error),
             drawn => drawn?,
         }
         self.last_draw = now.monotonic;
@@ -281,6 +290,12 @@ impl Dashboard {
 }
 
 impl Dashboard {
+    /// The connection broke: an orderly end, not an error.
+    fn lose(&self, error: &TerminalError) {
+        tracing::warn!("{error}; ending");
+        self.runtime.stop_flag().request();
+    }
+
     /// Takes in what the records say, and asks what the screen needs of them.
     fn follow_records(&mut self) {
         for answer in self.records.answers() {

@@ -1,15 +1,15 @@
 //! The station for screen readers and very slow lines: events as lines of words, and
 //! commands as typed lines. Nothing on the screen moves.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _};
 
 use anyhow::{Context as _, Result};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::printer::Printer;
 use super::{Parts, Runtime, TICK, both};
 use rollcall_core::event::{Event, Intent};
 use rollcall_core::pin::Pin;
-use rollcall_core::printable::printable_line;
 use rollcall_dashboard::{Language, plain};
 
 /// Lines that may wait for the main thread.
@@ -33,14 +33,15 @@ fn operate(runtime: &mut Runtime, language: &'static Language) -> Result<()> {
         .name("input".into())
         .spawn(move || read(&sender))
         .context("starting the thread that reads the keyboard")?;
-    say(&[plain::greeting(language)])?;
+    let mut printer = Printer::start()?;
+    printer.print(&[plain::greeting(language)])?;
     let mut printed = 0;
     let mut is_listening = true;
     let silence = crossbeam_channel::never();
     while !runtime.is_stopping() && !runtime.is_finished() {
         let typed: &Receiver<Typed> = if is_listening { &lines } else { &silence };
         match runtime.wait(typed, TICK)? {
-            Some(Typed::Line(line)) => answer(&line, runtime, language)?,
+            Some(Typed::Line(line)) => answer(&line, runtime, language, &mut printer)?,
             Some(Typed::End { was_typed: true }) => runtime.stop_flag().request(),
             Some(Typed::End { was_typed: false }) => is_listening = false,
             None => {}
@@ -51,8 +52,9 @@ fn operate(runtime: &mut Runtime, language: &'static Language) -> Result<()> {
             .map(|entry| plain::entry(entry, language))
             .collect();
         printed = log.written();
-        say(&new)?;
+        printer.print(&new)?;
     }
+    printer.finish();
     Ok(())
 }
 
@@ -83,7 +85,12 @@ fn read(lines: &Sender<Typed>) {
     }
 }
 
-fn answer(line: &str, runtime: &mut Runtime, language: &'static Language) -> Result<()> {
+fn answer(
+    line: &str,
+    runtime: &mut Runtime,
+    language: &'static Language,
+    printer: &mut Printer,
+) -> Result<()> {
     let line = line.trim();
     let Some(command) = plain::Command::parse(line, language) else {
         return match Pin::parse(line) {
@@ -92,9 +99,9 @@ fn answer(line: &str, runtime: &mut Runtime, language: &'static Language) -> Res
                 Ok(())
             }
             Err(problem) if line.starts_with(|c: char| c.is_ascii_digit()) => {
-                say(&[plain::sentence(&problem, language)])
+                printer.print(&[plain::sentence(&problem, language)])
             }
-            Err(_) => say(&plain::help(language)),
+            Err(_) => printer.print(&plain::help(language)),
         };
     };
     let lines = match command {
@@ -110,16 +117,5 @@ fn answer(line: &str, runtime: &mut Runtime, language: &'static Language) -> Res
             vec![plain::sentence(&state, language)]
         }
     };
-    say(&lines)
-}
-
-fn say(lines: &[String]) -> Result<()> {
-    if lines.is_empty() {
-        return Ok(());
-    }
-    let mut out = io::stdout().lock();
-    for line in lines {
-        writeln!(out, "{}", printable_line(line)).context("writing to standard output")?;
-    }
-    out.flush().context("writing to standard output")
+    printer.print(&lines)
 }

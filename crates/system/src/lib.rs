@@ -8,6 +8,7 @@
 pub mod clock;
 pub mod logging;
 pub mod mailbox;
+pub mod outlet;
 pub mod print;
 pub mod random;
 pub mod read_bounded;
