@@ -1,7 +1,7 @@
 //! The little that every room needs of the machine: time, a stop flag, a mailbox, whole files, bounded reading, the log.
 //!
 //! # Invariants
-//! - [`print`] lets nothing reach a terminal that it would obey.
+//! - [`mod@print`] lets nothing reach a terminal that it would obey.
 //! - [`clock`] is the only reader of the time of day in the whole program.
 //! - No channel here is unbounded: a [`mailbox`] holds one thing, the newest.
 

@@ -48,7 +48,7 @@ pub fn file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 /// The text of an ordinary file, without a byte order mark.
 ///
 /// # Errors
-/// As [`file`], and if it is not UTF-8.
+/// As [`fn@file`], and if it is not UTF-8.
 pub fn text(path: &Path, most: u64) -> io::Result<String> {
     as_text(file(path, most)?)
 }
@@ -57,7 +57,7 @@ pub fn text(path: &Path, most: u64) -> io::Result<String> {
 /// `/dev/stdin`.
 ///
 /// # Errors
-/// As [`file`], and if the pipe is silent for half a minute.
+/// As [`fn@file`], and if the pipe is silent for half a minute.
 pub fn file_or_pipe(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     if fs::metadata(path)?.file_type().is_fifo() {
         let pipe = open_at_once(path)?;
