@@ -36,7 +36,16 @@ fn rollcall(data: &Path) -> Command {
 fn with_somebody() -> tempfile::TempDir {
     let data = tempfile::tempdir().unwrap();
     let enrolled = rollcall(data.path())
-        .args(["enrol", "--name", "Ana", "--code", "E-1", "--consent", FACE])
+        .args([
+            "enrol",
+            "--name",
+            "Ana",
+            "--code",
+            "E-1",
+            "--consent",
+            "today",
+            FACE,
+        ])
         .output()
         .unwrap();
     assert!(enrolled.status.success(), "{enrolled:?}");
