@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// than two seconds.
 const END: Duration = Duration::from_secs(20);
 
-const FACE: &str = "tests/fixtures/faces/rocket.jpg";
+const FACE: &str = "tests/fixtures/faces/astronaut.jpg";
 
 fn rollcall(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
