@@ -91,7 +91,7 @@ impl Settings {
             })
         };
         if let Some((change, _)) = self.asked.take() {
-            return if key == Key::Char('y') {
+            return if crate::command::is_yes(key) {
                 SettingsKey::Change(SettingChange {
                     is_agreed: true,
                     ..change

@@ -298,7 +298,10 @@ mod tests {
             cell_aspect: 2.0,
             has_pixels: false,
         };
-        assert_eq!(theme.text("disk\nfull \u{1b}[31mñ"), "disk full  [31mn");
+        assert_eq!(
+            theme.text("disk\nfull \u{1b}[31mñ"),
+            "disk full \\u001b[31mn"
+        );
         assert_eq!(theme.fit("Bruno Díaz", 8), "Bruno...");
     }
 
