@@ -115,6 +115,7 @@ impl Records {
                 code: code(person),
                 name: PersonName::parse(&format!("Person {person}")).unwrap(),
                 team: (person % 3 == 0).then(|| format!("Team {}", person % 7)),
+                expected_from: None,
                 consent_at: None,
             })
             .collect();
@@ -122,6 +123,11 @@ impl Records {
             .import_people(&people, author)
             .map_err(|e| e.1)
             .unwrap();
+        // Everybody was enrolled on the first day, and all was recorded by the last.
+        let imported_by = Author {
+            at: author.at + TimeDelta::days(DAYS as i64),
+            ..author
+        };
         let mut events = Vec::new();
         for day in first.iter_days().take(DAYS as usize) {
             let midnight = day.and_time(NaiveTime::MIN).and_utc().fixed_offset();
@@ -139,7 +145,7 @@ impl Records {
             }
         }
         store
-            .import_events(&events, "bench", author)
+            .import_events(&events, "bench", imported_by)
             .map_err(|e| e.1)
             .unwrap();
         Self { folder, now, today }

@@ -4,14 +4,16 @@ mod records;
 
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::inference::manifest::ModelName;
 pub use records::{
-    AddEventArgs, AssignArgs, AttendanceCommand, BackupArgs, ChangeEventArgs, DayArgs,
-    DirectionArg, EncryptArgs, ExportArgs, ExportFormat, ExportView, ImportCommand,
-    ImportEmbeddingsArgs, ImportFileArgs, PinCommand, RangeArgs, RepairClockArgs, ReportArgs,
+    AddEventArgs, AssignArgs, AttendanceCommand, AuditCommand, AuditListArgs, BackupArgs, ByArg,
+    ChangeEventArgs, CsvArgs, DayArgs, DirectionArg, DirectionsArg, EncryptArgs, ExportArgs,
+    ExportFormat, ExportView, ImportAttendanceArgs, ImportCommand, ImportEmbeddingsArgs,
+    ImportFileArgs, ImportPeopleArgs, PinCommand, RangeArgs, RepairClockArgs, ReportArgs,
     RestoreArgs, ReviewCommand, SightingsArgs, SignatureArgs, VoidEventArgs,
 };
 
@@ -58,7 +60,7 @@ pub struct Cli {
 impl Cli {
     /// Reads the process's arguments; prints help or what is wrong, and exits, where due.
     pub fn from_arguments() -> Self {
-        let cli = Self::parse();
+        let cli = Self::try_parse().unwrap_or_else(|error| refuse(&error));
         if cli.command.is_some() && !cli.capture.is_empty() {
             // clap's own check would also refuse the options of `Places`.
             Self::command()
@@ -70,6 +72,19 @@ impl Cli {
         }
         cli
     }
+}
+
+/// Says what is wrong with the arguments, or prints the help that was asked for, and exits.
+fn refuse(error: &clap::Error) -> ! {
+    if error.use_stderr() {
+        // Arguments may be file names, which may hold what a terminal would obey.
+        crate::print::words(
+            crate::print::Stream::Err,
+            format_args!("{}", error.render()),
+        );
+        std::process::exit(error.exit_code());
+    }
+    error.exit()
 }
 
 /// Folders and files.
@@ -140,6 +155,9 @@ pub enum Command {
     /// Read and correct the attendance.
     #[command(subcommand)]
     Attendance(AttendanceCommand),
+    /// Read the audit trail: who did what, and when.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Say who is in pictures.
     Identify(IdentifyArgs),
     /// Measure recognition on labelled pairs (LFW protocol).
@@ -175,6 +193,12 @@ pub enum Command {
         /// Print the documented sample instead.
         #[arg(long)]
         sample: bool,
+        /// Show what edited settings alter of days that have passed, and agree to it.
+        #[arg(long, conflicts_with = "sample")]
+        accept: bool,
+        /// Agree without being asked.
+        #[arg(long, requires = "accept")]
+        yes: bool,
     },
 }
 
@@ -292,6 +316,9 @@ pub enum PeopleCommand {
         code: String,
         /// Name of the team.
         team: Option<String>,
+        /// Agree to alter days that have passed.
+        #[arg(long)]
+        yes: bool,
     },
     /// Give the person a PIN or badge, or take it away.
     #[command(subcommand)]
@@ -307,15 +334,32 @@ pub enum PeopleCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Recognise the person no more; keep everything.
+    /// Stop recognising and expecting the person from today on; keep everything.
     Deactivate {
         /// Code of the person.
         code: String,
+        /// From this earlier day on.
+        #[arg(long, value_name = "DAY")]
+        from: Option<NaiveDate>,
+        /// Agree to alter days that have passed.
+        #[arg(long)]
+        yes: bool,
     },
-    /// Recognise the person again.
+    /// Recognise and expect the person again, from today on.
     Activate {
         /// Code of the person.
         code: String,
+    },
+    /// State from which day on the person is expected, e.g. before the day of enrolment.
+    Expect {
+        /// Code of the person.
+        code: String,
+        /// The first day.
+        #[arg(long, value_name = "DAY")]
+        from: NaiveDate,
+        /// Agree to alter days that have passed.
+        #[arg(long)]
+        yes: bool,
     },
     /// Erase name, pictures and templates, and print a receipt. Attendance stays, without the name.
     Delete {

@@ -13,7 +13,6 @@ pub mod pairs;
 pub mod statistics;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
@@ -27,6 +26,7 @@ use crate::core::embedding::Embedding;
 use crate::inference::still::find_faces_in_still;
 use crate::inference::{FaceDetector, FaceEmbedder, InferenceError};
 use crate::picture::{self, PictureError};
+use crate::read_bounded;
 
 /// How pairs with a picture without a face are treated; part of every report.
 const TREATMENT: &str = "pairs with a picture in which no face was found have no similarity: \
@@ -97,10 +97,12 @@ pub struct Networks<'a> {
 /// # Errors
 /// If the file cannot be read or is not in that format.
 pub fn read_pairs(path: &Path) -> Result<PairList, EvalError> {
-    let text = fs::read_to_string(path).map_err(|source| EvalError::ReadPairs {
-        path: path.to_owned(),
-        source,
-    })?;
+    let text = read_bounded::file_or_pipe(path, read_bounded::TEXT_BYTES)
+        .and_then(read_bounded::as_text)
+        .map_err(|source| EvalError::ReadPairs {
+            path: path.to_owned(),
+            source,
+        })?;
     pairs::parse(&text).map_err(|source| EvalError::ParsePairs {
         path: path.to_owned(),
         source,
@@ -188,6 +190,8 @@ fn main_face<'a>(faces: &'a [Detection], image: &RgbImage) -> Option<&'a Detecti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+
     use crate::core::align::{ARCFACE_TEMPLATE, AlignedFace};
     use crate::core::embedding::ModelId;
     use crate::core::geometry::BoundingBox;

@@ -3,6 +3,10 @@
 //! The rooms are crates of their own under `crates/`; Cargo holds which of them may know
 //! which. They are gathered here under one roof for the commands, the tests and the benches.
 
+// What is printed goes through `rollcall_system::print`.
+#[macro_use]
+extern crate rollcall_system;
+
 pub mod cli;
 pub mod commands;
 pub mod eval;
@@ -18,4 +22,6 @@ pub use rollcall_picture as picture;
 pub use rollcall_recognition as inference;
 pub use rollcall_station as runtime;
 pub use rollcall_store as store;
-pub use rollcall_system::{clock, logging, mailbox, random, stop, whole_file, zone};
+pub use rollcall_system::{
+    clock, logging, mailbox, print, random, read_bounded, stop, whole_file, zone,
+};

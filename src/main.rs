@@ -2,18 +2,44 @@
 
 use std::process::ExitCode;
 
+use nix::sys::stat::{Mode, umask};
 use rollcall::cli::Cli;
 use rollcall::commands;
+use rollcall_system::print;
 
 /// The command failed; it has said why.
 const FAILED: u8 = 1;
 
+/// What this program writes is its owner's: logs, exports and snapshots hold names and faces,
+/// whatever the umask is that it was started with.
+const OWNER_ONLY: Mode = Mode::from_bits_truncate(0o077);
+
 fn main() -> ExitCode {
+    umask(OWNER_ONLY);
     match commands::run(Cli::from_arguments()) {
-        Ok(outcome) => ExitCode::from(outcome.exit_code()),
+        Ok(outcome) => match print::failure() {
+            None => ExitCode::from(outcome.exit_code()),
+            Some(reason) => {
+                print::error(&format_args!("cannot write to standard output: {reason}"));
+                ExitCode::from(FAILED)
+            }
+        },
         Err(error) => {
-            eprintln!("rollcall: {error:#}");
+            print::error(&sentence(&error));
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// An error and its causes. Many name their cause themselves; it is said once.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut sentence = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if sentence.is_empty() {
+            sentence = cause;
+        } else if !sentence.ends_with(&cause) {
+            sentence = format!("{sentence}: {cause}");
+        }
+    }
+    sentence
 }

@@ -1,25 +1,59 @@
-//! Tables on their way to payroll: one content, written as CSV, XLSX or JSON.
+//! Tables on their way to payroll: one content, written row by row as CSV, XLSX or JSON.
 //!
-//! Invariant: no text that a person or an operator chose is ever run as a formula.
-//! CSV gets a leading apostrophe where a spreadsheet would see one; XLSX keeps
-//! text and formulas apart by itself.
+//! Invariants:
+//! - A table is never held as a whole: a row is written and forgotten, so that a year of a
+//!   large station needs no more memory than a day of a small one.
+//! - No text that a person or an operator chose is ever run as a formula. CSV gets a
+//!   leading apostrophe where a spreadsheet would see one; XLSX keeps text and formulas
+//!   apart by itself.
+//! - The columns of CSV and JSON have the same names whatever the language, since programs
+//!   read them; a workbook is for people and has the operator's words.
 
+mod csv_table;
+mod json_table;
 mod xlsx;
 
-use std::borrow::Cow;
-use std::io::{self, Write};
+use std::io;
+use std::time::Duration;
 
-pub use xlsx::write_xlsx;
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
-/// One table.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sheet {
+pub use csv_table::{CsvStyle, CsvTable};
+pub use json_table::JsonTable;
+pub use xlsx::{Page, PageSetup, Workbook};
+
+/// What the bottom of a column says in a workbook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Total {
+    /// Nothing.
+    None,
+    /// The sum of its numbers or times.
+    Sum,
+    /// How many rows there are.
+    Count,
+}
+
+/// One column of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    /// Its name in CSV and JSON: lower case.
+    pub name: &'static str,
+    /// Its name in a workbook, in English.
+    pub heading: &'static str,
+    /// Characters that are usually in it.
+    pub width: u8,
+    /// What its bottom says.
+    pub total: Total,
+}
+
+/// A table without its rows: its name, and which columns it has in which order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
     /// Name of the table, e.g. of its page in a workbook.
     pub name: &'static str,
-    /// Names of the columns: lower case, fit for JSON.
-    pub columns: Vec<&'static str>,
-    /// As many cells in each as there are columns.
-    pub rows: Vec<Vec<Cell>>,
+    columns: Vec<Column>,
+    /// Of each column, its place among the cells of a row.
+    places: Vec<usize>,
 }
 
 /// A value in a table.
@@ -31,10 +65,27 @@ pub enum Cell {
     Text(String),
     /// Text that this program made: it may begin with a sign and is no formula.
     Made(String),
+    /// A day.
+    Date(NaiveDate),
+    /// A time of day.
+    Time(NaiveTime),
+    /// What a clock on the wall showed.
+    Moment(NaiveDateTime),
+    /// A length of time, in hours.
+    Hours(Duration),
     /// A whole number.
     Whole(i64),
     /// A number with its digits after the point.
     Number(f64, usize),
+}
+
+/// Something that takes the rows of one table, in order.
+pub trait Rows {
+    /// Writes a row: a cell for each column that the layout was made of.
+    ///
+    /// # Errors
+    /// If the output cannot be written or has no more room.
+    fn row(&mut self, cells: &[Cell]) -> Result<(), SheetError>;
 }
 
 /// Why a table could not be written.
@@ -53,9 +104,25 @@ pub enum SheetError {
     /// The output cannot be written.
     #[error("cannot write the table: {0}")]
     Write(#[from] io::Error),
+    /// A page of a workbook has no more rows.
+    #[error(
+        "{sheet} has more than {most} rows, which is all that a page of a workbook holds: take fewer days, or CSV"
+    )]
+    TooLong {
+        /// The table.
+        sheet: &'static str,
+        /// Rows that there is room for.
+        most: u32,
+    },
     /// The workbook cannot be made.
     #[error("cannot make the workbook: {0}")]
     Workbook(#[from] rust_xlsxwriter::XlsxError),
+    /// The library that makes workbooks gives up where the disk is full.
+    #[error("cannot make the workbook: there is no room on the disk of {folder}")]
+    NoRoom {
+        /// Where the pages are kept until they are put together.
+        folder: String,
+    },
 }
 
 impl Cell {
@@ -63,175 +130,124 @@ impl Cell {
     pub fn text(text: Option<impl Into<String>>) -> Self {
         text.map_or(Cell::Empty, |text| Cell::Text(text.into()))
     }
+
+    /// The text of a day, a time or a moment; none of anything else.
+    fn as_time(&self) -> Option<String> {
+        match self {
+            Cell::Date(day) => Some(day.to_string()),
+            Cell::Time(time) => Some(time.format("%H:%M:%S").to_string()),
+            Cell::Moment(at) => Some(at.format("%Y-%m-%d %H:%M:%S").to_string()),
+            _ => None,
+        }
+    }
+
+    /// What is shown of a number, and its digits after the point.
+    fn as_number(&self) -> Option<(f64, usize)> {
+        match self {
+            // A minute is 0.0167 hours: with two digits, days would not add up to their total.
+            Cell::Hours(time) => Some((time.as_secs_f64() / 3600.0, 4)),
+            Cell::Number(number, digits) => Some((*number, *digits)),
+            _ => None,
+        }
+    }
 }
 
-impl Sheet {
-    /// Keeps the named columns in that order; all of them if none is named.
+impl Layout {
+    /// All columns, or those in `chosen`, in that order.
     ///
     /// # Errors
     /// If there is no such column.
-    pub fn select(self, columns: &[String]) -> Result<Self, SheetError> {
-        if columns.is_empty() {
-            return Ok(self);
-        }
-        let places: Vec<usize> = columns
-            .iter()
-            .map(|column| {
-                let place = self.columns.iter().position(|c| c == column);
+    pub fn new(
+        name: &'static str,
+        columns: &[Column],
+        chosen: &[String],
+    ) -> Result<Self, SheetError> {
+        let places: Vec<usize> = if chosen.is_empty() {
+            (0..columns.len()).collect()
+        } else {
+            let place = |wanted: &String| {
+                let place = columns.iter().position(|column| column.name == wanted);
                 place.ok_or_else(|| SheetError::NoSuchColumn {
-                    sheet: self.name,
-                    column: column.clone(),
-                    known: self.columns.join(", "),
+                    sheet: name,
+                    column: wanted.clone(),
+                    known: columns
+                        .iter()
+                        .map(|c| c.name)
+                        .collect::<Vec<_>>()
+                        .join(", "),
                 })
-            })
-            .collect::<Result<_, _>>()?;
-        let pick = |row: &Vec<Cell>| places.iter().map(|&i| row[i].clone()).collect();
+            };
+            chosen.iter().map(place).collect::<Result<_, _>>()?
+        };
         Ok(Self {
-            name: self.name,
-            columns: places.iter().map(|&i| self.columns[i]).collect(),
-            rows: self.rows.iter().map(pick).collect(),
+            name,
+            columns: places.iter().map(|&place| columns[place]).collect(),
+            places,
         })
     }
 
-    /// Writes the table as CSV (RFC 4180, UTF-8) with a header.
-    ///
-    /// # Errors
-    /// If `output` cannot be written.
-    pub fn write_csv(&self, output: impl Write) -> Result<(), SheetError> {
-        let mut table = csv::WriterBuilder::new()
-            .terminator(csv::Terminator::CRLF)
-            .from_writer(output);
-        let written = |result: csv::Result<()>| result.map_err(io::Error::from);
-        written(table.write_record(&self.columns))?;
-        for row in &self.rows {
-            written(table.write_record(row.iter().map(|cell| in_csv(cell).into_owned())))?;
-        }
-        Ok(table.flush()?)
+    /// Its columns, in order.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
     }
 
-    /// The table as JSON: a list of objects named like the columns.
-    pub fn to_json(&self) -> serde_json::Value {
-        let row = |row: &Vec<Cell>| {
-            let fields = self.columns.iter().zip(row);
-            fields
-                .map(|(name, cell)| ((*name).to_owned(), in_json(cell)))
-                .collect::<serde_json::Map<_, _>>()
-                .into()
-        };
-        self.rows
-            .iter()
-            .map(row)
-            .collect::<Vec<serde_json::Value>>()
-            .into()
-    }
-}
-
-fn in_csv(cell: &Cell) -> Cow<'_, str> {
-    match cell {
-        Cell::Empty => "".into(),
-        // Also behind white space: a spreadsheet may trim it before it looks.
-        Cell::Text(text) if is_like_a_formula(text) => format!("'{text}").into(),
-        Cell::Text(text) | Cell::Made(text) => text.into(),
-        Cell::Whole(number) => number.to_string().into(),
-        Cell::Number(number, digits) => format!("{number:.digits$}").into(),
-    }
-}
-
-fn is_like_a_formula(text: &str) -> bool {
-    text.starts_with(['\t', '\r', '\n'])
-        || text.trim_start().starts_with([
-            '=', '+', '-', '@', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}',
-        ])
-}
-
-fn in_json(cell: &Cell) -> serde_json::Value {
-    match cell {
-        Cell::Empty => serde_json::Value::Null,
-        Cell::Text(text) | Cell::Made(text) => text.as_str().into(),
-        Cell::Whole(number) => (*number).into(),
-        Cell::Number(number, digits) => {
-            let scale = 10f64.powi(*digits as i32);
-            ((number * scale).round() / scale).into()
-        }
+    /// The cells of its columns, in their order.
+    fn pick<'a>(&self, cells: &'a [Cell]) -> impl Iterator<Item = &'a Cell> {
+        self.places.iter().map(|&place| &cells[place])
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn sheet(text: &str) -> Sheet {
-        Sheet {
-            name: "events",
-            columns: vec!["event", "name", "utc_offset", "similarity", "note"],
-            rows: vec![vec![
-                Cell::Whole(7),
-                Cell::Text(text.into()),
-                Cell::Made("-05:00".into()),
-                Cell::Number(0.7126, 3),
-                Cell::Empty,
-            ]],
+    const fn column(name: &'static str, heading: &'static str, total: Total) -> Column {
+        Column {
+            name,
+            heading,
+            width: 12,
+            total,
         }
     }
 
-    fn csv_of(sheet: &Sheet) -> String {
-        let mut bytes = vec![];
-        sheet.write_csv(&mut bytes).unwrap();
-        String::from_utf8(bytes).unwrap()
-    }
+    /// A table of every kind of cell.
+    pub(crate) const COLUMNS: [Column; 9] = [
+        column("event", "Event", Total::None),
+        column("name", "Name", Total::Count),
+        column("utc_offset", "Offset", Total::None),
+        column("day", "Day", Total::None),
+        column("time", "Time", Total::None),
+        column("first_in", "First in", Total::None),
+        column("hours", "Hours", Total::Sum),
+        column("similarity", "Similarity", Total::None),
+        column("note", "Note", Total::None),
+    ];
 
-    #[test]
-    fn a_table_reads_as_rfc_4180_says() {
-        assert_eq!(
-            csv_of(&sheet("O\"Neil, Ana")),
-            "event,name,utc_offset,similarity,note\r\n7,\"O\"\"Neil, Ana\",-05:00,0.713,\r\n"
-        );
-    }
-
-    #[test]
-    fn a_name_is_never_run_as_a_formula() {
-        for name in [
-            "=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", " =1+1", "＝1+1",
-        ] {
-            let table = csv_of(&sheet(name));
-            let mut reader = csv::Reader::from_reader(table.as_bytes());
-            let record = reader.records().next().unwrap().unwrap();
-            assert_eq!(&record[1], format!("'{name}"));
-        }
-        assert!(csv_of(&sheet("محمد علي")).contains(",محمد علي,"));
+    pub(crate) fn row(name: &str) -> Vec<Cell> {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
+        let time = NaiveTime::from_hms_opt(8, 2, 30).unwrap();
+        vec![
+            Cell::Whole(7),
+            Cell::Text(name.into()),
+            Cell::Made("-05:00".into()),
+            Cell::Date(day),
+            Cell::Time(time),
+            Cell::Moment(day.and_time(time)),
+            Cell::Hours(Duration::from_secs(8 * 3600 + 1800)),
+            Cell::Number(0.7126, 3),
+            Cell::Empty,
+        ]
     }
 
     #[test]
     fn columns_are_chosen_and_ordered() {
         let wanted = ["name".to_owned(), "event".to_owned()];
-        let chosen = sheet("Ana").select(&wanted).unwrap();
-        assert_eq!(csv_of(&chosen), "name,event\r\nAna,7\r\n");
-        assert_eq!(
-            chosen.to_json().to_string(),
-            r#"[{"event":7,"name":"Ana"}]"#
-        );
-        let error = sheet("Ana").select(&["nmae".to_owned()]).unwrap_err();
-        assert!(
-            error.to_string().contains("\"nmae\"; it has event, name"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn a_workbook_has_a_page_for_each_table() {
-        let mut bytes = vec![];
-        let second = Sheet {
-            name: "days",
-            ..sheet("=1+1")
-        };
-        write_xlsx(&[sheet("Ana"), second], &mut bytes).unwrap();
-        // A zip file whose directory names both pages.
-        assert!(bytes.starts_with(b"PK\x03\x04"));
-        for page in [
-            &b"xl/worksheets/sheet1.xml"[..],
-            b"xl/worksheets/sheet2.xml",
-        ] {
-            assert!(bytes.windows(page.len()).any(|w| w == page));
-        }
+        let chosen = Layout::new("events", &COLUMNS, &wanted).unwrap();
+        let row = row("Ana");
+        let picked: Vec<&Cell> = chosen.pick(&row).collect();
+        assert_eq!(picked, [&Cell::Text("Ana".into()), &Cell::Whole(7)]);
+        let error = Layout::new("events", &COLUMNS, &["nmae".to_owned()]).unwrap_err();
+        let words = error.to_string();
+        assert!(words.contains("\"nmae\"; it has event, name"), "{words}");
     }
 }

@@ -33,6 +33,7 @@ const OTHER_ROOMS: &[&str] = &[
     "crates/camera/src/error.rs",
     "crates/camera/src/state.rs",
     "src/commands/calibrate.rs",
+    "src/commands/export/columns.rs",
     "src/commands/data_folder.rs",
     "src/commands/doctor.rs",
     "src/commands/station.rs",

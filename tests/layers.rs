@@ -157,3 +157,37 @@ fn main_is_short() {
         .unwrap();
     assert!(main.code.lines().count() <= 40);
 }
+
+/// The only ways out to a terminal are `rollcall_system::print`, which spells out what a
+/// terminal would obey, and the few writers that name the function which does.
+#[test]
+fn nothing_is_printed_past_the_one_who_makes_it_printable() {
+    for source in sources() {
+        let own = source.path.ends_with("crates/system/src/print.rs");
+        let is_covered = source.room == "rollcall";
+        for printing in ["println!(", "eprintln!(", "print!(", "eprint!("] {
+            let prints = source.code.contains(printing);
+            let says = format!("{}: {printing}", source.path.display());
+            assert!(
+                own || is_covered || !prints,
+                "{says}: use rollcall_system::print"
+            );
+            let past = source.code.contains(&format!("std::{printing}"));
+            assert!(!past, "{says}");
+        }
+        let writes = source.code.contains("stdout().lock()");
+        let tames = ["printable", "Printable"]
+            .iter()
+            .any(|name| source.code.contains(name));
+        assert!(
+            !writes || tames,
+            "{} writes as it is",
+            source.path.display()
+        );
+    }
+    let covers = |source: &Source| {
+        let words = "#[macro_use]\nextern crate rollcall_system;";
+        source.path == Path::new("src/lib.rs") && source.code.contains(words)
+    };
+    assert!(sources().iter().any(covers), "src/lib.rs lacks the macros");
+}

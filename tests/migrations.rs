@@ -76,7 +76,8 @@ fn a_version_1_station_opens_with_everything_in_it() {
     let trail = store.audit_trail(9).unwrap();
     assert_eq!(trail.last().unwrap().actor, "olga");
     let report = store.verify_chain().unwrap();
-    assert_eq!((report.records, report.broken), (4, None));
+    // One voided event, three adopted events, two adopted people, the adopted settings.
+    assert_eq!((report.records, report.broken), (7, None));
     assert_eq!(
         store.setting("station.name").unwrap().as_deref(),
         Some("Main door")
@@ -143,4 +144,29 @@ fn opening_twice_changes_nothing() {
     let once = schema(&folder);
     Store::open(folder.path()).unwrap();
     assert_eq!(schema(&folder), once);
+}
+
+/// Before pauses were kept, a person was inactive or not; the trail knows since when.
+#[test]
+fn somebody_who_was_inactive_keeps_the_days_before() {
+    let folder = stored(VERSION_1);
+    let path = folder.path().join(DATABASE_FILE);
+    let database = Connection::open(&path).unwrap();
+    database
+        .execute_batch(
+            "UPDATE person SET active = 0 WHERE code = 'E-1';
+             INSERT INTO audit (at, actor, action, subject, detail)
+             VALUES ('2026-11-20T09:00:00+01:00', 'olga', 'person.deactivate', 'e-1', '');",
+        )
+        .unwrap();
+    drop(database);
+    let store = Store::open(folder.path()).unwrap();
+    let people = store.everybody().unwrap();
+    let pauses = &people[0].expectation.pauses;
+    assert_eq!(pauses.len(), 1);
+    assert_eq!(
+        pauses[0].from,
+        NaiveDate::from_ymd_opt(2026, 11, 20).unwrap()
+    );
+    assert_eq!(pauses[0].until, None);
 }

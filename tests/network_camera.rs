@@ -22,6 +22,9 @@ use rollcall::core::frame::Frame;
 use rollcall::mailbox::{Mailbox, Received};
 use rollcall::stop::StopFlag;
 
+#[path = "network_camera/odd.rs"]
+mod odd;
+
 /// Long enough for the slowest machine; nothing waits for it that works.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -408,6 +411,21 @@ fn each_refusal_is_a_sentence_that_says_what_to_do() {
             "trouble",
             "endless",
         ),
+        (
+            head("401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"basic, cam\", nonce=\"y\""),
+            "forbidden",
+            "allow Basic",
+        ),
+        (
+            head("200 OK\r\nContent-Type: image/jpeg\r\nContent-Encoding: br"),
+            "unsupported",
+            "compressed as br",
+        ),
+        (
+            head("200 OK\r\nContent-Type: multipart/x-mixed-replace") + "<html>log in",
+            "unsupported",
+            "begins with \"<html>log in\"",
+        ),
         ("SSH-2.0-OpenSSH\r\n".to_owned(), "trouble", "no sense"),
         (String::new(), "trouble", "says nothing"),
     ] {
@@ -458,7 +476,7 @@ fn a_camera_that_is_not_there_is_absent_until_it_is() {
 }
 
 #[test]
-fn garbage_for_a_stream_is_silence_and_does_no_harm() {
+fn garbage_for_a_stream_is_told_and_does_no_harm() {
     let script: Script = Box::new(|stream, stop| {
         stream.write_all(STREAM_HEAD.as_bytes())?;
         let mut noise = 1_u32;
@@ -475,8 +493,14 @@ fn garbage_for_a_stream_is_silence_and_does_no_harm() {
     });
     let server = Server::start(vec![script]);
     let watcher = Watcher::of(&server.address("/"));
-    assert_eq!(watcher.next_state().word(), "silent");
-    assert_eq!(watcher.worker.stats().frames, 0);
+    let state = watcher.next_state();
+    assert_eq!(state.word(), "trouble");
+    let sentence = state.to_string();
+    assert!(sentence.contains("none can be read"), "{sentence}");
+    let stats = watcher.worker.stats();
+    assert_eq!(stats.frames, 0);
+    // It is not read faster than it makes sense to.
+    assert!(stats.damaged < 200, "{}", stats.damaged);
     watcher.finish();
 }
 

@@ -93,7 +93,8 @@ impl FakeTerminal {
     }
 
     fn ends(mut self) -> Vec<u8> {
-        self.input.write_all(b"q").unwrap();
+        // It asks whether the station shall end.
+        self.input.write_all(b"qy").unwrap();
         // Read to the end: a full line would keep the program from ending.
         while let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
             self.received.extend(bytes);

@@ -183,7 +183,7 @@ fn an_hour_that_occurs_twice_is_asked_about() {
         .code(1)
         .stderr(contains("does not occur"));
     add("2026-10-25 02:30+01:00").success();
-    add("yesterday").code(1).stderr(contains("is no time"));
+    add("yesterday").code(1).stderr(contains("is not a time"));
 }
 
 #[test]
@@ -218,8 +218,8 @@ fn tables_are_exported_in_every_format() {
     ];
     station.run(&[&days[..], &month].concat()).success().stdout(
         "code,name,hours,check_out_missing,station\r\n\
-         E-1,Ana Torres,8.50,no,Rollcall\r\n\
-         E-2,'=Bruno,0.00,yes,Rollcall\r\n",
+         E-1,Ana Torres,8.5000,no,Rollcall\r\n\
+         E-2,'=Bruno,0.0000,yes,Rollcall\r\n",
     );
     let people = station.json(&[
         "attendance",
@@ -421,7 +421,7 @@ fn pins_consent_and_a_persons_data() {
         .code(1)
         .stderr(contains("somebody else has this PIN"));
     set("E-2", "123456").code(1).stderr(contains("too easy"));
-    set("E-2", "48").code(1).stderr(contains("6 to 20 digits"));
+    set("E-2", "48").code(1).stderr(contains("6 to 32 digits"));
     set("E-9", "483921")
         .code(1)
         .stderr(contains("nobody has the code E-9"));
@@ -434,6 +434,13 @@ fn pins_consent_and_a_persons_data() {
     station
         .run(&["people", "consent", "E-1", "2026-01-02"])
         .success();
+    // A day of which no clock in Beirut showed the midnight.
+    station
+        .command(&["people", "consent", "E-1", "2025-03-30"])
+        .env("ROLLCALL_ATTENDANCE_TIME_ZONE", "Asia/Beirut")
+        .assert()
+        .success()
+        .stdout(contains("agreed on 2025-03-30"));
     let to = station.path("for-ana");
     let data = station.json(&["people", "export-data", "E-1", "-o", &to, "--json"]);
     assert_eq!(data["attendance"].as_array().unwrap().len(), 2);
@@ -462,9 +469,14 @@ fn a_report_measures_days_against_shifts() {
     ];
     std::fs::write(&config, DAY_SHIFT).unwrap();
     let report = station.json(&period);
-    let [ana, bruno] = report["days"].as_array().unwrap().as_slice() else {
+    let [ana, absent, bruno] = report["days"].as_array().unwrap().as_slice() else {
         panic!("{report}");
     };
+    // Expected from the first day of the imported history on.
+    assert_eq!(
+        (&absent["code"], &absent["state"]),
+        (&"E-1".into(), &"absent".into())
+    );
     // From 08:00 to 16:30 without the unpaid half-hour.
     assert_eq!(
         (&ana["worked_minutes"], &ana["break_minutes"]),
@@ -488,7 +500,8 @@ fn a_report_measures_days_against_shifts() {
     );
     assert_eq!(people[1]["days_flagged"], 1);
 
-    let ics = "BEGIN:VEVENT\nDTSTART;VALUE=DATE:20261103\nSUMMARY:Fair\nEND:VEVENT\n";
+    let ics = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261103\nSUMMARY:Fair\n\
+        END:VEVENT\nEND:VCALENDAR\n";
     std::fs::write(station.data().join("h.ics"), ics).unwrap();
     std::fs::write(
         &config,
@@ -523,7 +536,7 @@ fn a_report_measures_days_against_shifts() {
 fn nobody_is_absent_before_being_enrolled() {
     let station = Station::lived_in();
     std::fs::write(station.data().join("config.toml"), DAY_SHIFT).unwrap();
-    let absent = station.json(&["attendance", "absent", "--day", "2026-11-04", "--json"]);
+    let absent = station.json(&["attendance", "absent", "--day", "2026-10-30", "--json"]);
     assert_eq!(absent, serde_json::json!([]));
     let late = station.json(&["attendance", "late", "--day", "2026-11-02", "--json"]);
     assert_eq!(late[0]["code"], "E-1");

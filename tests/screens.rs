@@ -21,18 +21,21 @@ use rollcall::core::enrolment::Hint;
 use rollcall::core::event::{Event, Receipt};
 use rollcall::core::frame::{Frame, FrameId};
 use rollcall::core::notice::Notice;
+use rollcall::core::person::PersonCode;
 use rollcall::core::quality::FaceQuality;
 use rollcall::core::review::{ReviewDeed, Visitor};
 use rollcall::core::station::Mode;
+use rollcall::core::worktime::alteration::{Alteration, PersonAlteration};
 use rollcall::core::worktime::period::measure;
 use rollcall::core::worktime::plan::WorkPlan;
 use rollcall::core::worktime::shift::Shift;
 use rollcall::core::worktime::timetable::Schedule;
+use rollcall::core::worktime::totals::Totals;
 use rollcall::ui::{
     Action, Answer, App, CameraControl, CameraFigures, CameraStatus, Charset, ColourDepth,
     ControlChange, ControlStep, CorrectionDraft, Done, DraftDeed, Health, Input, Key, Language,
-    PageKind, PageLine, PersonFile, Question, ReportQuery, SettingChange, SettingRow, Status,
-    TemplateFacts, UiOptions, draw,
+    Leaving, PageKind, PageLine, PersonChange, PersonFile, Question, ReportQuery, SettingChange,
+    SettingRow, Status, TemplateFacts, UiOptions, draw,
 };
 
 const START: &str = "2026-11-23T07:55:02+01:00";
@@ -142,7 +145,7 @@ impl Desk {
             name: person.name,
             active: true,
             team: Some("office".into()),
-            consent_at: Some("2026-11-02T09:00:00+01:00".parse().unwrap()),
+            consent_at: Some("2026-11-02".parse().unwrap()),
             has_pin: true,
             enrolled_at: "2026-11-02T09:01:00+01:00".parse().unwrap(),
             last_seen: Some("2026-11-23T07:55:02+01:00".parse().unwrap()),
@@ -386,7 +389,7 @@ fn the_camera_and_its_controls() {
         is_changeable,
     };
     let mut desk = Desk::new().busy();
-    desk.press(&[Key::Char('c')]);
+    desk.press(&[Key::Char('m')]);
     assert!(desk.app.shows_camera());
     desk.app.show_controls(
         vec![
@@ -520,13 +523,13 @@ fn all_screens() -> Vec<(&'static str, Vec<Key>)> {
         ("person", vec![c('p'), Key::Enter]),
         ("today", vec![c('t')]),
         ("day", vec![c('t'), Key::Left]),
-        ("week", vec![c('t'), Key::Tab, Key::Tab, Key::Left]),
+        ("week", vec![c('t'), Key::Tab, Key::Tab, c('<')]),
         ("month", vec![c('t'), Key::BackTab]),
         ("correction", vec![c('t'), c('c')]),
         ("review", vec![c('r')]),
-        ("calibration", vec![c('g')]),
+        ("calibration", vec![c('z')]),
         ("charts", vec![c('b')]),
-        ("camera", vec![c('c')]),
+        ("camera", vec![c('m')]),
         ("log", vec![c('l')]),
         ("audit", vec![c('a')]),
         ("settings", vec![c('s')]),
@@ -582,9 +585,8 @@ fn every_screen_says_where_it_is_and_what_keys_do() {
             let screen = desk.screen(width, height);
             let lines: Vec<&str> = screen.lines().collect();
             let hints = lines[usize::from(height) - 1];
-            // What takes all keys says how it is left; everything else how to quit.
-            let is_form = ["enrol", "correction", "palette"].contains(&name);
-            let wanted = if is_form { "Esc" } else { "q quit" };
+            let is_live = ["live", "why"].contains(&name);
+            let wanted = if is_live { "q quit" } else { "Esc" };
             assert!(hints.contains(wanted), "{name} {width}x{height}: {hints}");
             if !["live", "why", "enrol", "palette"].contains(&name) {
                 assert!(
@@ -594,6 +596,57 @@ fn every_screen_says_where_it_is_and_what_keys_do() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn a_setting_that_would_alter_the_past_is_asked_about() {
+    for (language, name) in [("en", "past"), ("es", "es_past")] {
+        let mut desk = Desk::with_history();
+        desk.app = App::new(UiOptions {
+            language: Language::load(language, std::path::Path::new("."), |_| None).unwrap(),
+            operator: "olga".into(),
+            ..UiOptions::default()
+        });
+        desk.press(&[Key::Char('s')]);
+        desk.answer();
+        let change = SettingChange {
+            section: "attendance".into(),
+            key: "time_zone".into(),
+            value: Some("Asia/Tokyo".into()),
+            by: "olga".into(),
+            is_agreed: false,
+        };
+        let day = |text: &str| text.parse().unwrap();
+        let mut alteration = Alteration::default();
+        let altered = PersonAlteration {
+            days: vec![day("2026-10-05"), day("2026-10-06"), day("2026-11-02")],
+            before: Totals {
+                days_absent: 2,
+                worked: Duration::from_mins(510),
+                ..Totals::default()
+            },
+            after: Totals {
+                worked: Duration::from_mins(150),
+                late: Duration::from_mins(360),
+                ..Totals::default()
+            },
+        };
+        let code = PersonCode::parse("P-001").unwrap();
+        alteration.people.insert(code, altered);
+        let asked = || Answer::AltersThePast(change.clone(), alteration.clone());
+        desk.app.take(asked());
+        insta::assert_snapshot!(format!("settings_{name}_80x24"), desk.screen(80, 24));
+        let before = desk.asked.len();
+        desk.press(&[Key::Esc]);
+        assert_eq!(desk.asked.len(), before, "left as it was");
+        desk.app.take(asked());
+        desk.press(&[Key::Char('y')]);
+        let agreed = SettingChange {
+            is_agreed: true,
+            ..change
+        };
+        assert_eq!(desk.asked[before..], [Question::ChangeSetting(agreed)]);
     }
 }
 
@@ -612,6 +665,7 @@ fn a_setting_is_changed_and_said_and_undone() {
         key: "banner_secs".into(),
         value: Some("5".into()),
         by: "olga".into(),
+        is_agreed: false,
     };
     assert_eq!(desk.asked, [Question::ChangeSetting(change.clone())]);
     let undo = Question::ChangeSetting(SettingChange {
@@ -712,8 +766,15 @@ fn a_face_without_a_name_is_looked_at_and_becomes_somebody() {
     assert_eq!(desk.due(), [], "it is asked");
     desk.app.take(Answer::Visitors(Ok(visitors())));
     assert_screens("review", &mut desk);
-    desk.write("abru");
-    desk.press(&[Key::Tab, Key::Char(' '), Key::Tab, Key::Right]);
+    desk.write("nbru");
+    desk.press(&[Key::Tab, Key::Right]);
+    // Words that go on in the wrong line change nothing, and that is said.
+    desk.write("no o");
+    assert!(
+        desk.screen(80, 24)
+            .contains("nothing is typed into this line")
+    );
+    desk.press(&[Key::Tab, Key::Right]);
     insta::assert_snapshot!("review_assign_80x24", desk.screen(80, 24));
     // Somebody else has come often meanwhile and leads the list now.
     let mut reordered = visitors();
@@ -734,19 +795,20 @@ fn a_face_without_a_name_is_looked_at_and_becomes_somebody() {
         desk.screen(80, 24).contains("who was it?"),
         "the form stays"
     );
+    desk.press(&[Key::Enter]);
     desk.app
         .take(Answer::Reviewed(Ok("3 sightings were Bruno".into())));
     assert!(!desk.screen(80, 24).contains("who was it?"));
     assert!(desk.due() == [Question::Visitors], "it is read again");
     // Erasing is confirmed; any other key is a no.
-    desk.press(&[Key::Down, Key::Char('d')]);
+    desk.press(&[Key::Down, Key::Delete]);
     assert!(desk.screen(80, 24).contains("cannot be undone"));
     desk.press(&[Key::Char('n'), Key::Char('i'), Key::Char('y')]);
     let ignored = ReviewDeed::Ignore {
         sightings: vec![8],
         by: "olga".into(),
     };
-    assert_eq!(desk.asked[1..], [Question::Review(ignored)]);
+    assert_eq!(desk.asked[2..], [Question::Review(ignored)]);
     desk.press(&[Key::Esc]);
     assert!(desk.screen(80, 24).contains("today"));
 }
@@ -767,7 +829,7 @@ fn reports_of_today_a_day_a_week_and_a_month() {
     desk.press(&[Key::Down, Key::Tab]);
     desk.read_records();
     assert_screens("report_month", &mut desk);
-    desk.press(&[Key::Char('i'), Key::Char('i'), Key::Char('i')]);
+    desk.press(&[Key::Char('o'), Key::Char('o'), Key::Char('o')]);
     let absent = desk.screen(80, 24);
     assert!(absent.contains("only who is absent"), "{absent}");
     assert!(!absent.contains("Ana Torres"), "{absent}");
@@ -791,7 +853,7 @@ fn a_report_is_read_again_only_when_something_happened() {
     desk.world.see_for(&[Face::of(1, 0.62)], 2.0);
     assert_eq!(desk.report_due(), Some(first));
     // An answer that comes after other days were chosen is not theirs.
-    desk.press(&[Key::Left]);
+    desk.press(&[Key::Char('<')]);
     let earlier = desk.report_due().unwrap();
     assert_eq!(earlier.to.to_string(), "2026-10-31");
     desk.app.take(Answer::Report(first, Ok(vec![])));
@@ -801,19 +863,20 @@ fn a_report_is_read_again_only_when_something_happened() {
 #[test]
 fn an_earlier_day_is_put_right_from_its_table() {
     let mut desk = Desk::with_history();
-    desk.press(&[Key::Char('t'), Key::Tab, Key::Tab, Key::Left]);
+    desk.press(&[Key::Char('t'), Key::Tab, Key::Tab, Key::Char('<')]);
     desk.read_records();
-    desk.press(&[Key::Down, Key::Char('c')]);
-    assert!(desk.drafts.is_empty(), "first a day is chosen");
-    desk.press(&[Key::Right]);
-    desk.read_records();
+    // From last Monday, today's weekday, to the day after in the grid itself.
+    desk.press(&[Key::Down, Key::Right]);
     let screen = desk.screen(80, 24);
-    assert!(screen.contains("Tue 17 Nov 2026"), "{screen}");
+    assert!(screen.contains("marked: Tue 17 Nov"), "{screen}");
     desk.press(&[Key::Char('c'), Key::Left, Key::Tab]);
     desk.write("18:05");
-    desk.press(&[Key::Tab, Key::Char('o'), Key::Tab]);
+    desk.press(&[Key::Tab, Key::Right, Key::Tab]);
     desk.write("forgot");
     desk.press(&[Key::Enter]);
+    insta::assert_snapshot!("correction_signing_80x24", desk.screen(80, 24));
+    assert!(desk.drafts.is_empty(), "first it is signed");
+    desk.press(&[Key::Char('y')]);
     let DraftDeed::Add { code, at, .. } = &desk.drafts[0].deed else {
         panic!("{:?}", desk.drafts)
     };
@@ -880,7 +943,7 @@ fn with_nobody_there_the_form_waits_for_a_face_and_shows_it() {
         .app
         .handle(Input::Key(Key::Enter), &desk.world.station, &now);
     assert_eq!(actions, []);
-    assert!(desk.screen(80, 24).contains("this face will be enrolled"));
+    assert!(desk.screen(80, 24).contains("the face to be enrolled"));
     desk.press(&[Key::Enter]);
     assert!(matches!(desk.world.station.mode(), Mode::Enrolling(_)));
 }
@@ -894,7 +957,11 @@ fn a_refused_enrolment_does_not_take_the_keys_of_another_screen() {
     desk.world.wait(70.0);
     assert!(desk.screen(80, 24).contains("not enrolled"));
     desk.write("ana");
-    assert!(desk.screen(80, 24).contains("/ana"), "the filter goes on");
+    let filtered = desk.screen(80, 24);
+    assert!(
+        !filtered.contains("Bruno"),
+        "the filter goes on: {filtered}"
+    );
     desk.press(&[Key::Esc, Key::Esc]);
     assert!(desk.screen(80, 24).contains("enrol the face at the camera"));
 }
@@ -914,6 +981,7 @@ fn nobody_is_enrolled_without_a_clear_yes() {
     insta::assert_snapshot!("consent_80x24", desk.screen(80, 24));
     for no in [Key::Enter, Key::Char('n'), Key::Esc] {
         desk.press(&[no]);
+        assert!(desk.screen(80, 24).contains("not enrolled"));
         assert!(
             matches!(desk.world.station.mode(), Mode::Choosing(_)),
             "{no:?} is no yes"
@@ -937,10 +1005,160 @@ fn a_badge_is_read_on_the_live_screen() {
     assert!(desk.screen(80, 24).contains("Ana Torres checked in"));
     desk.write("12");
     desk.press(&[Key::Enter]);
-    assert!(desk.screen(80, 24).contains("6 to 20 digits"));
+    assert!(desk.screen(80, 24).contains("6 to 32 digits"));
     // In a form or a filter, digits are digits.
     desk.write("p/12");
     assert!(!desk.screen(80, 24).contains("PIN"));
+}
+
+/// Where a badge is held to the reader, and how the operator got there.
+type Place<'a> = (&'a str, Vec<Key>);
+
+fn places() -> Vec<Place<'static>> {
+    let letters = |keys: &str| keys.chars().map(Key::Char).collect::<Vec<_>>();
+    let mut places: Vec<Place<'_>> = all_screens();
+    places.extend([
+        ("a filter", letters("p/12")),
+        ("an enrolment", letters("eDana")),
+        ("a filter of settings", letters("s/12")),
+        ("the question whether to leave", letters("q")),
+    ]);
+    places
+}
+
+#[test]
+fn a_badge_punches_from_every_screen_and_touches_nothing() {
+    for (name, keys) in places() {
+        for (read, number) in [
+            ("0012345678", "0012345678"),
+            (";0012345678?", "0012345678"),
+            ("04a22b9a115c80", "04A22B9A115C80"),
+        ] {
+            let mut desk = Desk::with_history();
+            let ana = rollcall::core::person::PersonId(1);
+            let pin = rollcall::core::pin::Pin::parse(number).unwrap();
+            desk.world.ledger.pins.push((pin, ana));
+            desk.press(&keys);
+            desk.answer();
+            let before = desk.screen(100, 60);
+            let punches = desk.world.ledger.events.len();
+            desk.input(Input::Badge(read.into()));
+            assert_eq!(
+                desk.world.ledger.events.len(),
+                punches + 1,
+                "{read} on {name}"
+            );
+            desk.answer();
+            let after = desk.screen(100, 60);
+            let hints = |screen: &str| screen.lines().last().unwrap().to_owned();
+            assert_eq!(hints(&before), hints(&after), "{read} on {name}");
+            assert!(
+                after.contains("Ana Torres checked"),
+                "{read} on {name} is not said:\n{after}"
+            );
+            assert!(desk.asked.is_empty() && desk.drafts.is_empty() && !desk.quit);
+        }
+    }
+}
+
+#[test]
+fn a_wrong_badge_is_said_on_every_screen_and_forgotten_again() {
+    for (name, keys) in places() {
+        let mut desk = Desk::with_history();
+        desk.press(&keys);
+        desk.answer();
+        desk.input(Input::Badge("999111".into()));
+        desk.answer();
+        let said = "PIN: nobody has this one";
+        assert!(desk.screen(80, 24).contains(said), "{name}");
+        desk.world.wait(10.0);
+        let now = desk.world.now();
+        desk.app.observe(&desk.world.station, &now, None);
+        let still = desk.screen(80, 24);
+        let remark = still.lines().nth(22).unwrap();
+        assert!(!remark.contains(said), "{name}:\n{still}");
+    }
+}
+
+#[test]
+fn a_badge_is_given_to_somebody_where_a_pin_is_asked_for() {
+    let mut desk = Desk::with_history();
+    desk.press(&[Key::Char('p'), Key::Enter]);
+    desk.answer();
+    desk.write("#");
+    for _ in 0..2 {
+        desk.input(Input::Badge(";0012345678?".into()));
+    }
+    let [Question::ChangePerson(deed)] = &desk.asked[..] else {
+        panic!("{:?}", desk.asked)
+    };
+    let pin = rollcall::core::pin::Pin::parse("0012345678").unwrap();
+    assert_eq!(deed.change, PersonChange::Pin(Some(pin)));
+}
+
+#[test]
+fn what_more_likely_was_typed_is_typed() {
+    let mut desk = Desk::new().busy();
+    desk.write("e");
+    desk.input(Input::Badge("Maria2".into()));
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("Maria2"), "{screen}");
+}
+
+#[test]
+fn leaving_is_asked_and_says_what_it_means() {
+    for (leaving, words, name) in [
+        (
+            Leaving::EndsAttendance,
+            "No attendance is taken",
+            "leave_80x24",
+        ),
+        (
+            Leaving::LeavesItRunning,
+            "The station goes on",
+            "leave_attached_80x24",
+        ),
+    ] {
+        let mut desk = Desk::new().busy();
+        desk.app = App::new(UiOptions {
+            leaving,
+            ..UiOptions::default()
+        });
+        desk.write("q");
+        let screen = desk.screen(80, 24);
+        assert!(screen.contains(words), "{screen}");
+        insta::assert_snapshot!(name, screen);
+        desk.press(&[Key::Esc]);
+        assert!(!desk.quit && !desk.screen(80, 24).contains(words));
+        desk.write("qd");
+        assert!(!desk.quit, "d is no yes");
+        assert!(desk.screen(80, 24).contains("in view"), "and opens nothing");
+        desk.write("qy");
+        assert!(desk.quit);
+    }
+}
+
+#[test]
+fn words_typed_for_a_form_that_cannot_open_lead_nowhere() {
+    let mut desk = Desk::with_history();
+    // A day on which nobody is shown.
+    desk.press(&[Key::Char('t'), Key::Tab]);
+    desk.answer();
+    desk.write("/zzz");
+    desk.press(&[Key::Enter]);
+    desk.write("c");
+    let notice = desk.screen(80, 24);
+    desk.write("camera was dead q y");
+    assert_eq!(desk.screen(80, 24), notice);
+    assert!(desk.asked.is_empty() && desk.changes.is_empty() && !desk.quit);
+    desk.press(&[Key::Esc]);
+    assert!(desk.screen(80, 24).contains("[day]"));
+    // And on an empty day of somebody who is shown the form is there at once.
+    let mut desk = Desk::with_history();
+    desk.press(&[Key::Char('t'), Key::Tab, Key::Tab, Key::Left]);
+    desk.answer();
+    desk.write("c");
+    assert!(desk.screen(80, 24).contains("add a punch"));
 }
 
 #[test]
@@ -1049,6 +1267,8 @@ fn q_calls_the_enrolment_off_before_it_quits() {
     assert!(matches!(desk.world.station.mode(), Mode::Live));
     assert!(!desk.quit);
     desk.press(&[Key::Char('q')]);
+    assert!(!desk.quit, "then it asks");
+    desk.press(&[Key::Char('y')]);
     assert!(desk.quit);
 }
 
@@ -1082,8 +1302,19 @@ fn a_correction_is_typed_refused_and_done() {
     desk.write("07:45");
     desk.press(&[Key::Enter]);
     assert!(desk.drafts.is_empty(), "the reason is missing");
+    assert!(desk.screen(80, 24).contains(">Reason"), "the keys go there");
     desk.write("the camera was off");
     desk.press(&[Key::Enter]);
+    // Nothing that is typed on signs it, and Esc leads back.
+    desk.write(" and then some");
+    assert!(desk.drafts.is_empty());
+    desk.press(&[Key::Esc]);
+    let back = desk.screen(80, 24);
+    assert!(
+        back.contains("the camera was off ") && back.contains(">Reason"),
+        "{back}"
+    );
+    desk.press(&[Key::Enter, Key::Char('y')]);
     let draft = desk.drafts.pop().unwrap();
     assert_eq!(draft.operator, "olga");
     assert_eq!(draft.reason, "the camera was off");
@@ -1099,11 +1330,13 @@ fn a_correction_is_typed_refused_and_done() {
     let refused = Receipt::Corrected(Err("the disk is full".into()));
     desk.world.handle(Event::Receipt(refused));
     insta::assert_snapshot!("correction_refused_80x24", desk.screen(80, 24));
-    desk.press(&[Key::Enter]);
+    desk.press(&[Key::Enter, Key::Char('y')]);
     assert_eq!(desk.drafts.len(), 1, "what was typed is still there");
     let done = Receipt::Corrected(Ok(Box::new(Corrected::default())));
     desk.world.handle(Event::Receipt(done));
-    assert!(!desk.screen(80, 24).contains("Reason"));
+    let after = desk.screen(80, 24);
+    assert!(!after.contains("Reason"));
+    assert!(after.contains("corrected: nothing"), "it is said:\n{after}");
 }
 
 #[test]
@@ -1112,7 +1345,7 @@ fn an_event_is_voided_and_one_is_added() {
     desk.write("tc");
     desk.press(&[Key::Right, Key::Tab]);
     desk.write("wrong person");
-    desk.press(&[Key::Enter]);
+    desk.press(&[Key::Enter, Key::Char('y')]);
     let sent = desk.drafts.pop().unwrap();
     assert!(matches!(sent.deed, DraftDeed::Void { .. }), "{sent:?}");
     let done = Receipt::Corrected(Err("no".into()));
@@ -1122,9 +1355,16 @@ fn an_event_is_voided_and_one_is_added() {
     // The last choice is before the first.
     desk.press(&[Key::Char('c'), Key::Left, Key::Tab]);
     desk.write("6:30");
-    desk.press(&[Key::Tab, Key::Char('o'), Key::Tab]);
+    desk.press(&[Key::Tab]);
+    // A reason that is typed one line too early turns no direction.
+    desk.write("is in or out");
+    assert!(
+        desk.screen(80, 24)
+            .contains("nothing is typed into this line")
+    );
+    desk.press(&[Key::Right, Key::Tab]);
     desk.write("forgotten");
-    desk.press(&[Key::Enter]);
+    desk.press(&[Key::Enter, Key::Char('y')]);
     match desk.drafts.pop().unwrap().deed {
         DraftDeed::Add { at, direction, .. } => {
             assert_eq!(at.to_string(), "2026-11-23 06:30:00");

@@ -291,12 +291,14 @@ fn a_name_is_only_on_a_face_that_is_seen() {
         (named(&world), shown(&world)),
         (vec![None], vec![Verdict::Deciding])
     );
+    world.advance(0.2);
     world.see(&[Face::of(0, 0.7)]);
     assert_eq!(
         (named(&world), shown(&world)),
         (vec![Some(ana)], vec![Verdict::Known(ana)])
     );
     // A cut: another face in the same place, not looked at yet.
+    world.advance(0.2);
     world.see(&[Face::stranger().glanced(false)]);
     assert_eq!(
         (named(&world), shown(&world)),
@@ -307,6 +309,7 @@ fn a_name_is_only_on_a_face_that_is_seen() {
         alike: vec![(9, 0.95)],
         ..Face::stranger()
     };
+    world.advance(0.2);
     world.see(&[stranger]);
     let now = world.station.faces_in_sight().next().unwrap();
     assert!(now.id != before && now.named().is_none());
@@ -773,6 +776,7 @@ fn a_snapshot_of_yesterday_is_not_taken_for_today() {
         events: vec![],
         last_before: vec![],
         retired_codes: vec![],
+        pin_tries: rollcall::core::pin::PinTries::default(),
     };
     world.handle(Event::Receipt(Receipt::Snapshot(Box::new(stale))));
     assert_eq!(world.station.events_of(ana).len(), 1);
@@ -801,6 +805,23 @@ fn the_table_has_the_latest_first_and_then_who_is_missing() {
 
 fn enter(world: &mut World, digits: &str) {
     world.intend(Intent::EnterPin(Pin::parse(digits).unwrap()));
+}
+
+#[test]
+fn a_restart_does_not_end_the_wait_after_wrong_pins() {
+    let mut world = world();
+    let ana = world.add_person("Ana", "P-1");
+    world.ledger.pins.push((Pin::parse("483920").unwrap(), ana));
+    world.ledger.pin_tries = rollcall::core::pin::PinTries {
+        wrong: 4,
+        last_at: Some(world.now().wall),
+    };
+    world.restart();
+    enter(&mut world, "483920");
+    assert_eq!(world.punches(), Vec::<String>::new());
+    world.wait(31.0);
+    enter(&mut world, "483920");
+    assert_eq!(world.punches().len(), 1);
 }
 
 #[test]

@@ -144,6 +144,33 @@ impl Operator {
     }
 }
 
+/// A language and a source that are not there are refused with the choices, and nothing is
+/// written; all settings are shown afterwards.
+fn refuses_what_is_not_there(operator: &Operator) {
+    for (setting, value, refusal) in [
+        ("dashboard.language", "sp", "auto, en, es are here"),
+        ("camera.source", "webcam", "the choices are usb"),
+    ] {
+        operator.presses("Escape");
+        operator.waits_for("attendance.mode");
+        operator.types(&format!("/{setting}"));
+        operator.presses("Enter");
+        operator.waits_for(&format!("> {setting}"));
+        operator.presses("Enter");
+        operator.presses("C-u");
+        operator.types(value);
+        operator.presses("Enter");
+        operator.waits_for(refusal);
+    }
+    let written = std::fs::read_to_string(operator.data().join("config.toml")).unwrap();
+    assert!(
+        !written.contains("\"sp\"") && !written.contains("webcam"),
+        "{written}"
+    );
+    operator.presses("Escape");
+    operator.waits_for("attendance.mode");
+}
+
 impl Drop for Operator {
     fn drop(&mut self) {
         let _ = Command::new("tmux")
@@ -167,16 +194,16 @@ fn every_key_does_what_the_screen_says() {
         ("Enter", "› people › B-1|consent|the last weeks|templates"),
         ("n", "New name of B-1"),
         ("Escape", "n name"),
-        ("x", "is recognised no more|inactive"),
+        ("!", "is recognised no more|inactive"),
         ("u", "is recognised again"),
-        ("o", "agreed today?"),
-        ("n", "o consent"),
-        ("i", "New PIN"),
-        ("Escape", "i PIN"),
+        ("+", "agreed today?"),
+        ("n", "+ consent"),
+        ("#", "New PIN"),
+        ("Escape", "# PIN"),
         ("f", "Forget the templates"),
         ("n", "f forget adaptive"),
-        ("D", "Type the code B-1"),
-        ("Escape", "D erase"),
+        ("DC", "Type the code B-1"),
+        ("Escape", "Del erase"),
         ("Escape", "› people|filter"),
         ("t", "› attendance|[today]|Joe Biden"),
         ("Tab", "[day]"),
@@ -185,27 +212,33 @@ fn every_key_does_what_the_screen_says() {
         ("Tab", "[week]"),
         ("Tab", "[month]"),
         ("BTab", "[week]"),
-        ("i", "only who is in"),
-        ("i", "only who is late"),
-        ("i", "only who is absent"),
-        ("i", "only what to look at"),
-        ("i", "Joe Biden"),
+        ("o", "only who is in"),
+        ("o", "only who is late"),
+        ("o", "only who is absent"),
+        ("o", "only what to look at"),
+        ("o", "Joe Biden"),
+        ("<", "marked:"),
+        (">", "marked:"),
+        ("Left", "marked:"),
+        ("Right", "marked:"),
         ("x", "rows written to"),
         ("BTab", "[day]"),
         ("BTab", "[today]"),
-        ("c", "correct |Reason"),
+        ("c", "correct |>What|Reason"),
         ("Escape", "c correct"),
         ("r", "› review|without a name"),
-        ("g", "› calibration|similarity asked for"),
-        ("w", "Write the proposed threshold"),
-        ("n", "w write the threshold"),
+        ("z", "› calibration|similarity asked for"),
+        ("=", "Write the proposed threshold"),
+        ("n", "= write the threshold"),
         ("b", "› charts|arrivals today|hours by week"),
-        ("c", "› camera"),
-        ("m", "the camera gave"),
+        ("m", "› camera"),
+        ("Enter", "the camera gave"),
         ("l", "› log|newest first"),
         ("a", "› audit|station.start"),
         ("s", "› settings|attendance.mode"),
-        ("d", "attendance.mode"),
+        ("=", "attendance.mode"),
+        ("G", "> welcome."),
+        ("g", "> attendance."),
         ("F10", "› doctor|database"),
         ("F2", "› people"),
         ("F3", "› attendance"),
@@ -233,6 +266,10 @@ fn every_key_does_what_the_screen_says() {
         ("e", "enrol the face at the camera|Code"),
         ("Escape", "in view"),
         ("4", "PIN *"),
+        ("Escape", "q quit"),
+        ("q", "End the station?"),
+        ("n", "q quit"),
+        ("q", "End the station?"),
         ("Escape", "q quit"),
     ] {
         operator.presses(key);
@@ -266,13 +303,12 @@ fn every_key_does_what_the_screen_says() {
     operator.types("8");
     operator.presses("Enter");
     operator.waits_for("frames_per_second = 8; it takes effect");
+    refuses_what_is_not_there(&operator);
     let written = std::fs::read_to_string(&config).unwrap();
     assert_eq!(
         written,
         "# ours\n[dashboard]\nframes_per_second = 8 # few\n"
     );
-    operator.presses("Escape");
-    operator.waits_for("attendance.mode");
     operator.presses("u");
     operator.waits_for("frames_per_second = 10; it takes effect");
     operator.presses("Escape");
@@ -288,6 +324,8 @@ fn every_key_does_what_the_screen_says() {
         operator.waits_for(shown);
     }
     operator.presses("q");
+    operator.waits_for("End the station?|No attendance is taken");
+    operator.presses("y");
     let screen = operator.waits_for("ended with 0|at-the-shell>");
     assert!(
         !screen.contains("in view"),
@@ -351,7 +389,7 @@ fn in_lines_of_words_nothing_moves() {
         ("in", "1 of 2 in: Joe Biden"),
         ("today", "Joe Biden, in, in at"),
         ("123456", "PIN: nobody has this one"),
-        ("12", "6 to 20 digits"),
+        ("12", "6 to 32 digits"),
     ] {
         operator.types(typed);
         operator.presses("Enter");

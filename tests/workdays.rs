@@ -11,7 +11,7 @@ use rollcall::config::Config;
 use rollcall::core::attendance::{
     AttendanceEvent, Direction, EventId, EventSource, Provenance, Void,
 };
-use rollcall::core::person::{Person, PersonCode, PersonId, PersonName};
+use rollcall::core::person::{Expectation, Pause, Person, PersonCode, PersonId, PersonName};
 use rollcall::core::worktime::DayReport;
 use rollcall::core::worktime::period::{PersonDays, measure};
 use rollcall::core::worktime::plan::{WallClock, WorkPlan};
@@ -38,8 +38,12 @@ struct Case {
     last_day: Option<NaiveDate>,
     team: Option<String>,
     enrolled_on: Option<NaiveDate>,
-    #[serde(default = "yes")]
-    active: bool,
+    /// First day on which the person is expected, if that is another.
+    expected_from: Option<NaiveDate>,
+    /// The day on which the person was deactivated.
+    left_on: Option<NaiveDate>,
+    /// The day on which the person was active again.
+    back_on: Option<NaiveDate>,
     /// `in 08:00`, `out +01:30` (the next date), `out 17:00 rule`, `in 08:00 voided`; of
     /// several days `in 2026-03-03 08:00`.
     #[serde(default)]
@@ -47,10 +51,6 @@ struct Case {
     /// When it is read; by default three days later.
     now: Option<String>,
     expect: Expected,
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// What is not named is not looked at, except flags, of which none is expected.
@@ -73,6 +73,7 @@ struct Expected {
     days_absent: Option<u32>,
     days_late: Option<u32>,
     total_worked: Option<String>,
+    total_late: Option<String>,
 }
 
 struct Day<'a> {
@@ -94,7 +95,9 @@ impl Day<'_> {
             Some(time) => (1, time),
             None => (0, time),
         };
-        let time = NaiveTime::parse_from_str(time, "%H:%M").unwrap_or_else(|_| panic!("{text:?}"));
+        let time = NaiveTime::parse_from_str(time, "%H:%M")
+            .or_else(|_| NaiveTime::parse_from_str(time, "%H:%M:%S"))
+            .unwrap_or_else(|_| panic!("{text:?}"));
         let wall = date.checked_add_days(Days::new(days)).unwrap();
         self.clock.instant(wall.and_time(time))
     }
@@ -179,12 +182,23 @@ impl Case {
             id: PersonId(1),
             code: PersonCode::parse("E-1").unwrap(),
             name: PersonName::parse("Ana").unwrap(),
-            active: self.active,
+            active: self.left_on.is_none() || self.back_on.is_some(),
             created_at: plan
                 .clock
                 .instant(enrolled.and_time(NaiveTime::from_hms_opt(12, 0, 0).unwrap())),
             team: self.team.clone(),
             template_count: 1,
+            expectation: Expectation {
+                from: self.expected_from,
+                pauses: self
+                    .left_on
+                    .into_iter()
+                    .map(|from| Pause {
+                        from,
+                        until: self.back_on,
+                    })
+                    .collect(),
+            },
         };
         let last = self.last_day.unwrap_or(self.day);
         let now = match &self.now {
@@ -221,6 +235,14 @@ impl Case {
         count("days absent", totals.days_absent, expect.days_absent);
         count("days late", totals.days_late, expect.days_late);
         equal("sum of hours", &hours(totals.worked), &expect.total_worked);
+        equal("sum of lateness", &hours(totals.late), &expect.total_late);
+        let days = person.days.iter().map(|day| &day.report);
+        let printed: u64 = days.map(|report| report.worked.as_secs() / 60).sum();
+        assert_eq!(
+            printed * 60,
+            totals.worked.as_secs(),
+            "days add up to their total, {story}"
+        );
         if self.last_day.is_some() {
             return;
         }

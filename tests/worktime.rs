@@ -13,6 +13,7 @@ use rollcall::core::attendance::{
 use rollcall::core::day::AttendanceMode;
 use rollcall::core::person::PersonId;
 use rollcall::core::worktime::shift::{Break, Shift, ShiftError, instant};
+use rollcall::core::worktime::totals::Totals;
 use rollcall::core::worktime::{DayReport, DayRules, DayState, Flag, day_report};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -305,6 +306,22 @@ fn a_shift_that_cannot_be_counted_is_refused() {
     assert_eq!(check(shift("04:00", "12:00", &[])), Ok(()));
 }
 
+#[test]
+fn more_than_a_day_in_one_day_is_flagged() {
+    let case = Case::new("2026-03-03", None);
+    let punches = events(&[
+        (at("2020-03-03 08:00"), Direction::In),
+        (at("2026-03-03 17:00"), Direction::Out),
+    ]);
+    let report = case.events(&punches, "2026-03-03 18:00");
+    assert!(report.flags.contains(&Flag::NotOneDay));
+    let whole = case.report(
+        &["in 2026-03-03 04:00", "out 2026-03-04 04:00"],
+        "2026-03-04 05:00",
+    );
+    assert!(whole.flags.is_empty(), "a watch of 24 hours");
+}
+
 proptest! {
     #[test]
     fn hours_add_up_and_a_voided_event_changes_nothing(
@@ -331,5 +348,47 @@ proptest! {
         extra[0].void = Some(Void { at: midnight, by: "test".into(), reason: "test".into() });
         events.extend(extra);
         prop_assert_eq!(case.events(&events, "2026-03-05 00:00"), report);
+    }
+
+    /// What is printed is what was counted: the seconds of a punch are nobody's minutes, and
+    /// the printed days add up to the printed total.
+    #[test]
+    fn days_of_any_seconds_add_up_to_their_total_in_whole_minutes(
+        days in prop::collection::vec(
+            prop::collection::btree_map(0_i64..1440, (0_i64..60, any::<bool>()), 0..10),
+            1..8,
+        ),
+    ) {
+        let midnight = at("2026-03-03 04:00");
+        let case = Case::new("2026-03-03", Some(office()));
+        let report = |punches: &std::collections::BTreeMap<i64, (i64, bool)>, with_seconds: bool| {
+            let punches: Vec<_> = punches
+                .iter()
+                .map(|(minute, (second, comes))| {
+                    let second = if with_seconds { *second } else { 0 };
+                    let direction = if *comes { Direction::In } else { Direction::Out };
+                    (midnight + TimeDelta::seconds(minute * 60 + second), direction)
+                })
+                .collect();
+            case.events(&events(&punches), "2026-03-05 00:00")
+        };
+        let reports: Vec<DayReport> = days.iter().map(|day| report(day, true)).collect();
+        for (day, found) in days.iter().zip(&reports) {
+            prop_assert_eq!(found, &report(day, false), "rows that print alike are alike");
+            for time in [found.worked, found.breaks, found.late, found.early, found.overtime] {
+                prop_assert_eq!(time.as_secs() % 60, 0);
+                prop_assert_eq!(time.subsec_nanos(), 0);
+            }
+        }
+        let totals = Totals::of(&reports);
+        let printed = |time: Duration| time.as_secs() / 60;
+        for (sum, total) in [
+            (reports.iter().map(|r| printed(r.worked)).sum::<u64>(), totals.worked),
+            (reports.iter().map(|r| printed(r.overtime)).sum::<u64>(), totals.overtime),
+            (reports.iter().map(|r| printed(r.late)).sum::<u64>(), totals.late),
+            (reports.iter().map(|r| printed(r.early)).sum::<u64>(), totals.early),
+        ] {
+            prop_assert_eq!(sum, printed(total));
+        }
     }
 }

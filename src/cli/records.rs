@@ -41,6 +41,39 @@ pub enum AttendanceCommand {
     RepairClock(RepairClockArgs),
 }
 
+/// What can be done with the audit trail.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// List its lines, the newest last.
+    List(AuditListArgs),
+}
+
+/// Arguments of `audit list`.
+#[derive(Debug, Args)]
+pub struct AuditListArgs {
+    /// First day.
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<NaiveDate>,
+    /// Last day.
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<NaiveDate>,
+    /// Only lines about this person and their events.
+    #[arg(long, value_name = "CODE")]
+    pub person: Option<String>,
+    /// Only this action, e.g. attendance.void, or a group of them, e.g. person.
+    #[arg(long, value_name = "ACTION")]
+    pub action: Option<String>,
+    /// Only what this operator did.
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    /// Only the last lines of those.
+    #[arg(long, value_name = "NUMBER")]
+    pub last: Option<u32>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Arguments of `attendance report`.
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("period").args(["day", "week", "month", "from"])))]
@@ -203,6 +236,9 @@ pub struct ExportArgs {
     /// As CSV (RFC 4180, UTF-8).
     #[arg(long)]
     pub csv: bool,
+    /// How the CSV is written.
+    #[command(flatten)]
+    pub style: CsvArgs,
     /// As a workbook.
     #[arg(long, requires = "output")]
     pub xlsx: bool,
@@ -212,6 +248,44 @@ pub struct ExportArgs {
     /// File to write instead of standard output.
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// How a CSV is written. Each option goes before what `--for-excel` brings.
+#[derive(Debug, Clone, Default, Args)]
+pub struct CsvArgs {
+    /// As Excel opens it by a double click in this language, e.g. es or es-MX; without one,
+    /// in that of the dashboard.
+    #[arg(long, value_name = "LANGUAGE", num_args = 0..=1, default_missing_value = "auto",
+        conflicts_with_all = ["xlsx", "json"])]
+    pub for_excel: Option<String>,
+    /// What separates cells: a character, or tab.
+    #[arg(long, value_name = "CHARACTER", value_parser = separator,
+        conflicts_with_all = ["xlsx", "json"])]
+    pub separator: Option<u8>,
+    /// What stands before the digits of a fraction: . or ,
+    #[arg(long, value_name = "MARK", value_parser = decimal_mark,
+        conflicts_with_all = ["xlsx", "json"])]
+    pub decimal: Option<char>,
+    /// Begin with the mark (BOM) by which Excel knows UTF-8.
+    #[arg(long, conflicts_with_all = ["xlsx", "json"])]
+    pub bom: bool,
+}
+
+fn separator(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii_punctuation() && !matches!(byte, b'"' | b'\'') => Ok(*byte),
+        [byte @ (b'\t' | b' ')] => Ok(*byte),
+        _ => Err("one character that is no letter, digit or quote, or tab".into()),
+    }
+}
+
+fn decimal_mark(text: &str) -> Result<char, String> {
+    match text {
+        "." => Ok('.'),
+        "," => Ok(','),
+        _ => Err("either . or ,".into()),
+    }
 }
 
 /// What a row of an exported table stands for.
@@ -347,6 +421,10 @@ pub struct EncryptArgs {
 
 /// Arguments of `restore`.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub struct RestoreArgs {
     /// The backup.
     #[arg(value_name = "FILE")]
@@ -357,6 +435,12 @@ pub struct RestoreArgs {
     /// Do it.
     #[arg(long)]
     pub yes: bool,
+    /// Put the configuration in the backup in force too; otherwise it is laid beside yours.
+    #[arg(long)]
+    pub with_config: bool,
+    /// Key of the encrypted faces in the backup.
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
     /// Decrypt with the first line of this file.
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
@@ -368,7 +452,7 @@ pub struct RestoreArgs {
 /// What can be done with a PIN.
 #[derive(Debug, Subcommand)]
 pub enum PinCommand {
-    /// Read a PIN of 6 to 20 digits, or a badge, from standard input and set it.
+    /// Read a PIN of 6 to 32 digits, or a badge, from standard input and set it.
     Set {
         /// Code of the person.
         code: String,
@@ -383,23 +467,99 @@ pub enum PinCommand {
 /// What can be imported.
 #[derive(Debug, Subcommand)]
 pub enum ImportCommand {
-    /// A CSV of people: code, name, and optionally team and consent.
-    People(ImportFileArgs),
-    /// A CSV of punches: code, direction, and time, or date and time.
-    Attendance(ImportFileArgs),
-    /// A CSV of face embeddings: name and 512 columns, or name and one quoted list.
+    /// A table of people: code and name, perhaps team, consent and the first day.
+    People(ImportPeopleArgs),
+    /// A table of punches: code or name, time, perhaps direction; or a terminal's attlog.
+    Attendance(ImportAttendanceArgs),
+    /// Face embeddings: a table, JSON, .npy or .npz.
     Embeddings(ImportEmbeddingsArgs),
 }
 
-/// A file to import.
+/// A file to import, and what cannot be found out from it.
 #[derive(Debug, Args)]
 pub struct ImportFileArgs {
     /// The file.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// Show how the file was understood, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Which column is what: FIELD=HEADER, or FIELD=#2 for the second column.
+    #[arg(long, value_name = "FIELD=COLUMN")]
+    pub map: Vec<String>,
+    /// What separates the columns: comma, semicolon, tab, bar or a character.
+    #[arg(long, value_name = "CHARACTER")]
+    pub separator: Option<String>,
+    /// The encoding of the text, e.g. windows-1252.
+    #[arg(long, value_name = "NAME")]
+    pub encoding: Option<String>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `import people`.
+#[derive(Debug, Args)]
+pub struct ImportPeopleArgs {
+    /// The file.
+    #[command(flatten)]
+    pub source: ImportFileArgs,
+    /// Agree to alter days that have passed.
+    #[arg(long)]
+    pub yes: bool,
+    /// How days are written: ymd, dmy, mdy or a pattern as %d.%m.%Y.
+    #[arg(long, value_name = "FORM")]
+    pub dates: Option<String>,
+    /// Begin of the codes of people whose file has none.
+    #[arg(long, default_value = "P-", value_name = "PREFIX")]
+    pub code_prefix: String,
+}
+
+/// Arguments of `import attendance`.
+#[derive(Debug, Args)]
+pub struct ImportAttendanceArgs {
+    /// The file.
+    #[command(flatten)]
+    pub source: ImportFileArgs,
+    /// How days are written: ymd, dmy, mdy or a pattern as %d.%m.%Y.
+    #[arg(long, value_name = "FORM")]
+    pub dates: Option<String>,
+    /// How times of day are written, as a pattern: %H:%M-%S.
+    #[arg(long, value_name = "PATTERN")]
+    pub times: Option<String>,
+    /// The day of punches that have only a time.
+    #[arg(long, value_name = "DAY")]
+    pub day: Option<NaiveDate>,
+    /// A word of the file that means in.
+    #[arg(long = "in", value_name = "WORD")]
+    pub words_in: Vec<String>,
+    /// A word of the file that means out.
+    #[arg(long = "out", value_name = "WORD")]
+    pub words_out: Vec<String>,
+    /// Take directions as the file states them, or by the order of a person's punches.
+    #[arg(long, value_name = "HOW")]
+    pub directions: Option<DirectionsArg>,
+    /// Find people by their code or by their name.
+    #[arg(long, value_name = "WHAT")]
+    pub by: Option<ByArg>,
+}
+
+/// Where directions come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DirectionsArg {
+    /// From the file.
+    Stated,
+    /// From the order of a person's punches in a day, by the station's own rule.
+    Alternate,
+}
+
+/// By what people are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ByArg {
+    /// By code.
+    Code,
+    /// By name.
+    Name,
 }
 
 /// Arguments of `import embeddings`.
@@ -409,8 +569,8 @@ pub struct ImportEmbeddingsArgs {
     #[command(flatten)]
     pub source: ImportFileArgs,
     /// The network that made them: "current", or the SHA-256 of its weights.
-    #[arg(long, value_name = "MODEL")]
-    pub model: String,
+    #[arg(long, value_name = "MODEL", required_unless_present = "dry_run")]
+    pub model: Option<String>,
     /// Folder of pictures, NAME.jpg or NAME/*, that the network in use shall look at too.
     #[arg(long, value_name = "DIR")]
     pub pictures: Option<PathBuf>,
@@ -420,6 +580,12 @@ pub struct ImportEmbeddingsArgs {
     /// When these people agreed to be recognised: "today" or YYYY-MM-DD.
     #[arg(long, value_name = "DATE")]
     pub consent: Option<String>,
+    /// Whose all the faces of the file are.
+    #[arg(long, value_name = "NAME", conflicts_with = "names")]
+    pub name: Option<String>,
+    /// A text file of names, one a line for each vector, if the file has none.
+    #[arg(long, value_name = "FILE")]
+    pub names: Option<PathBuf>,
     /// State that these are other people than those whose faces theirs are like, such as twins.
     #[arg(long)]
     pub another_person: bool,

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::table::{Table, print_json};
 use super::workdays::{Question, answer};
-use super::{Context, clock_repair, correction, export, report};
+use super::{Context, clock_repair, correction, export, past, report};
 use crate::cli::{AttendanceCommand, JsonArgs, Outcome, RangeArgs};
 use crate::core::person::PersonCode;
 use crate::core::worktime::period::PersonDays;
@@ -40,6 +40,15 @@ struct TodayEvent {
 
 /// Runs the command.
 pub(super) fn run(command: &AttendanceCommand, context: &Context) -> Result<Outcome> {
+    if let AttendanceCommand::Today(_)
+    | AttendanceCommand::Report(_)
+    | AttendanceCommand::Who(_)
+    | AttendanceCommand::Late(_)
+    | AttendanceCommand::Absent(_)
+    | AttendanceCommand::Export(_) = command
+    {
+        past::warn(&context.store_to_read()?, context);
+    }
     match command {
         AttendanceCommand::Today(args) => today(*args, context)?,
         AttendanceCommand::List { range, json } => {

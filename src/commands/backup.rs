@@ -6,11 +6,12 @@ use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::table::print_json;
-use super::{Context, operator};
+use super::{Context, operator, settings};
 use crate::cli::{BackupArgs, Outcome, RestoreArgs};
+use crate::config::Config;
 use crate::store::{
-    BackupPlan, CheckedBackup, Manifest, Passphrase, SetAside, StationLock, back_up,
-    describe_backup,
+    BackupPlan, CONFIGURATION_ASIDE, CheckedBackup, Manifest, Passphrase, RestorePlan,
+    RestoredConfiguration, SetAside, StationLock, back_up, describe_backup,
 };
 
 /// Passphrase of backups, where it shall not be in a file.
@@ -23,6 +24,8 @@ struct Report<'a> {
     done: bool,
     /// What a restore has moved away.
     moved_away: Vec<PathBuf>,
+    /// What an operator should know of a restored archive.
+    warnings: &'a [String],
     manifest: &'a Manifest,
 }
 
@@ -39,6 +42,7 @@ pub(super) fn back_up_now(args: &BackupArgs, context: &Context) -> Result<Outcom
             archive: &archive,
             done: true,
             moved_away: Vec::new(),
+            warnings: &[],
             manifest: &manifest,
         })?;
     } else {
@@ -57,7 +61,11 @@ pub(super) fn restore(args: &RestoreArgs, context: &Context) -> Result<Outcome> 
     let passphrase = passphrase(args.passphrase_file.as_deref(), context)?;
     let checked = CheckedBackup::open(&args.archive, data_dir, passphrase.as_ref())?;
     let manifest = checked.manifest.clone();
+    let warnings = warnings(&checked, args, context)?;
     if !args.dry_run && !args.yes {
+        for warning in &warnings {
+            println!("{warning}");
+        }
         bail!(
             "{} is sound: {}. It would take the place of what is in {}, which would be moved \
              aside. Say --yes to do it",
@@ -71,12 +79,60 @@ pub(super) fn restore(args: &RestoreArgs, context: &Context) -> Result<Outcome> 
     } else {
         let lock = StationLock::take(data_dir)?;
         let operator = operator();
-        Some(checked.install(data_dir, context.author(&operator), &lock)?)
+        let plan = RestorePlan {
+            author: context.author(&operator),
+            configuration: if args.with_config {
+                RestoredConfiguration::PutInForce
+            } else {
+                RestoredConfiguration::LaidAside
+            },
+            key_file: args.key_file.as_deref(),
+        };
+        Some(checked.install(data_dir, &plan, &lock)?)
     };
-    report(args, &manifest, aside)
+    report(args, &manifest, &warnings, aside)
 }
 
-fn report(args: &RestoreArgs, manifest: &Manifest, aside: Option<SetAside>) -> Result<Outcome> {
+/// What an operator should know before the backup takes effect.
+fn warnings(checked: &CheckedBackup, args: &RestoreArgs, context: &Context) -> Result<Vec<String>> {
+    let mut warnings = Vec::new();
+    if let Some(broken) = &checked.broken {
+        warnings.push(format!("its audit trail does not fit together: {broken}"));
+    }
+    if let Some(key) = &checked.key {
+        warnings.push(format!(
+            "its faces are encrypted; it says that their key is in \"{}\"",
+            key.path.to_string_lossy().escape_debug()
+        ));
+    }
+    if let Some(text) = &checked.configuration {
+        let file = context.config_file();
+        let present = std::fs::read_to_string(&file).unwrap_or_default();
+        let changes = settings::changes(&present, text);
+        if args.with_config {
+            Config::check(text, Path::new("config.toml in the backup"))?;
+            let count = changes.len();
+            warnings.push(format!(
+                "its configuration is put in force; {count} settings change:"
+            ));
+        } else if !changes.is_empty() {
+            warnings.push(format!(
+                "its configuration is laid beside yours as {CONFIGURATION_ASIDE}; \
+                 --with-config puts it in force and would change {} settings:",
+                changes.len()
+            ));
+        }
+        warnings.extend(changes.iter().map(|change| format!("  {change}")));
+    }
+    Ok(warnings)
+}
+
+fn report(
+    args: &RestoreArgs,
+    manifest: &Manifest,
+    warnings: &[String],
+    aside: Option<SetAside>,
+) -> Result<Outcome> {
     let done = aside.is_some();
     let moved_away = aside.map(|aside| aside.moved).unwrap_or_default();
     if args.json {
@@ -84,9 +140,13 @@ fn report(args: &RestoreArgs, manifest: &Manifest, aside: Option<SetAside>) -> R
             archive: &args.archive,
             done,
             moved_away,
+            warnings,
             manifest,
         })?;
         return Ok(Outcome::Done);
+    }
+    for warning in warnings {
+        println!("{warning}");
     }
     for path in &moved_away {
         println!("moved aside: {}", path.display());
@@ -104,7 +164,7 @@ fn report(args: &RestoreArgs, manifest: &Manifest, aside: Option<SetAside>) -> R
 }
 
 /// From the file named on the command line, the environment, or the file of the configuration.
-fn passphrase(file: Option<&Path>, context: &Context) -> Result<Option<Passphrase>> {
+pub(super) fn passphrase(file: Option<&Path>, context: &Context) -> Result<Option<Passphrase>> {
     if let Some(path) = file {
         return Ok(Some(Passphrase::read(path)?));
     }

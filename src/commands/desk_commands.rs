@@ -5,10 +5,12 @@ use std::path::Path;
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::{Context, calibrate, doctor, export};
-use crate::config::{ConfigFile, Setting};
+use super::{Context, calibrate, doctor, export, past, setting_check};
+use crate::config::{Config, ConfigFile, Setting};
+use crate::core::worktime::alteration::Alteration;
 use crate::runtime::desk::DeskCommands;
-use crate::ui::PageLine;
+use crate::store::Store;
+use crate::ui::{PageLine, SettingChange};
 
 /// The commands on the station's own data folder.
 pub(super) struct StationCommands {
@@ -22,6 +24,14 @@ impl StationCommands {
         let mut context = context.clone();
         context.places.data_dir = data_dir.to_path_buf();
         Self { context }
+    }
+
+    /// The configuration before and after a change.
+    fn configs(&self, change: &SettingChange) -> Result<(Config, Config)> {
+        let environment = |name: &str| std::env::var(name).ok();
+        let setting = (change.section.as_str(), change.key.as_str());
+        let value = change.value.as_deref();
+        Ok(self.config_file().foresee(setting, value, environment)?)
     }
 
     fn config_file(&self) -> ConfigFile {
@@ -53,7 +63,28 @@ impl DeskCommands for StationCommands {
         Ok(self.config_file().settings(environment)?)
     }
 
-    fn set(&self, section: &str, key: &str, value: Option<&str>) -> Result<()> {
-        Ok(self.config_file().set(section, key, value)?)
+    fn foresee(&self, change: &SettingChange) -> Result<Alteration> {
+        // The default is what the program comes with; that works, or nothing does.
+        if change.value.is_some() {
+            let value = change.value.as_deref();
+            let (_, config) = self
+                .config_file()
+                .changed(&change.section, &change.key, value)?;
+            setting_check::check(&change.section, &change.key, &config, &self.context)?;
+        }
+        let (before, after) = self.configs(change)?;
+        let store = self.context.store_to_read()?;
+        past::of_configs(&store, &self.context, (&before, &after))
+    }
+
+    fn set(&self, change: &SettingChange, alteration: &Alteration) -> Result<()> {
+        let (before, after) = self.configs(change)?;
+        let value = change.value.as_deref();
+        self.config_file()
+            .set(&change.section, &change.key, value)?;
+        let author = self.context.author(&change.by);
+        let mut store = Store::open_existing(self.context.data_dir())?;
+        let configs = (&before, &after);
+        past::agree(&mut store, &self.context, configs, (alteration, author))
     }
 }

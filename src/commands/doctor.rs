@@ -9,13 +9,17 @@ use chrono::Datelike;
 use nix::sys::statvfs::statvfs;
 use serde::Serialize;
 
+use super::doctor_heads::{self, Heads};
 use super::table::print_json;
-use super::{Context, ModelsInUse, embedder_id};
+use super::{Context, ModelsInUse, embedder_id, past};
 use crate::camera::{SourceSpec, usb};
 use crate::cli::{JsonArgs, Outcome};
 use crate::core::clock_repair::ClockSpan;
 use crate::core::person::{Person, PersonId};
-use crate::store::{Store, StoreError, latest_backup, made_at, readable_by_others};
+use crate::core::plausible::YEAR_OF_ROLLCALL;
+use crate::store::{
+    ChainReport, Store, StoreError, latest_backup, made_at, readable_by_others, restore_leftovers,
+};
 use crate::ui::{Charset, ColourDepth, Health, PageLine};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -36,8 +40,8 @@ struct Finding {
 /// Less free space than this is worth a word: a day of enrolments fits many times.
 const LITTLE_SPACE_BYTES: u64 = 200 << 20;
 
-/// No station ran before this year; a clock that says so has never been set.
-const YEAR_OF_ROLLCALL: i32 = 2026;
+/// Nobody's finger slips so often.
+const MANY_WRONG_PINS: u32 = 5;
 
 /// Runs the command: "no" if something is bad.
 pub(super) fn run(args: JsonArgs, context: &Context) -> Result<Outcome> {
@@ -65,6 +69,13 @@ fn examine(context: &Context) -> Vec<Finding> {
     for (path, mode) in readable_by_others(context.data_dir()) {
         let detail = format!(
             "{} has the mode {mode:03o}: others than its owner can read it",
+            path.display()
+        );
+        findings.push(finding("privacy", Verdict::Warning, detail));
+    }
+    for path in restore_leftovers(context.data_dir()) {
+        let detail = format!(
+            "{} holds what an interrupted restore has unpacked; the next start removes it",
             path.display()
         );
         findings.push(finding("privacy", Verdict::Warning, detail));
@@ -141,7 +152,15 @@ fn database(context: &Context) -> Vec<Finding> {
             let detail = format!("none yet; {} is made at the first start", path.display());
             vec![finding("database", Verdict::Warning, detail)]
         }
-        Err(error) => vec![finding("database", Verdict::Bad, error.to_string())],
+        Err(error) => {
+            let mut findings = vec![finding("database", Verdict::Bad, error.to_string())];
+            if let StoreError::ForeignSchema { .. } = error
+                && let Ok(report) = Store::trail_of_changed(context.data_dir())
+            {
+                findings.push(chain_finding(report));
+            }
+            findings
+        }
         Ok(store) => match inspect(&store, context) {
             Ok(findings) => findings,
             Err(error) => vec![finding("database", Verdict::Bad, format!("{error:#}"))],
@@ -160,6 +179,10 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>> {
     );
     let mut findings = vec![finding("database", Verdict::Ok, detail)];
     findings.extend(trail(store)?);
+    findings.extend(heads(store, context)?);
+    findings.extend(wrong_pins(store)?);
+    findings.extend(impossible_times(store, &people, context)?);
+    findings.extend(settings(store, context));
     if let Some(key) = store.key_place()? {
         let detail = format!(
             "templates and pictures are encrypted with the key in {}",
@@ -205,10 +228,66 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-/// Whether the audit trail is unbroken, and which events bear a doubtful time.
-fn trail(store: &Store) -> Result<Vec<Finding>> {
-    let report = store.verify_chain()?;
-    let mut findings = vec![match report.broken {
+/// Whether the trail goes on from what the backups have seen.
+fn heads(store: &Store, context: &Context) -> Result<Option<Finding>> {
+    Ok(match doctor_heads::compare(store, context)? {
+        Heads::NoneRead => None,
+        Heads::Hold(backups) => Some(finding(
+            "trail",
+            Verdict::Ok,
+            format!("it goes on from the end that {backups} backups have noted"),
+        )),
+        Heads::Broken(detail) => Some(finding("trail", Verdict::Bad, detail)),
+    })
+}
+
+/// Whether somebody is trying PINs.
+fn wrong_pins(store: &Store) -> Result<Option<Finding>> {
+    let tries = store.pin_tries()?;
+    let Some(at) = tries.last_at.filter(|_| tries.wrong >= MANY_WRONG_PINS) else {
+        return Ok(None);
+    };
+    let detail = format!(
+        "{} wrong PINs were tried, the last at {}; the audit trail has all of them",
+        tries.wrong,
+        at.format("%Y-%m-%d %H:%M:%S")
+    );
+    Ok(Some(finding("pin", Verdict::Warning, detail)))
+}
+
+/// Standing punches that somebody stated or another system wrote at a time that cannot be, of
+/// before they were refused. The clock of this machine has nothing to do with them.
+fn impossible_times(store: &Store, people: &[Person], context: &Context) -> Result<Vec<Finding>> {
+    let now = context.clock.now().wall;
+    let mut findings = Vec::new();
+    for event in store.stated_at_impossible_times(&now)? {
+        let code = people.iter().find(|person| person.id == event.person);
+        let code = code.map_or_else(|| "a deleted person".to_owned(), |p| p.code.to_string());
+        let detail = format!(
+            "event {} of {code} ({}) is at {}, which cannot be; take it back with \
+             `attendance void {}`",
+            event.id.0,
+            event.source,
+            event.at.format("%Y-%m-%d %H:%M"),
+            event.id.0
+        );
+        findings.push(finding("times", Verdict::Warning, detail));
+    }
+    Ok(findings)
+}
+
+/// Whether days are measured by settings that somebody has agreed to.
+fn settings(store: &Store, context: &Context) -> Option<Finding> {
+    match past::changed_settings(store, context) {
+        Ok(None) => None,
+        Ok(Some(changed)) if changed.is_harmless() => None,
+        Ok(Some(changed)) => Some(finding("settings", Verdict::Warning, changed.advice())),
+        Err(error) => Some(finding("settings", Verdict::Bad, format!("{error:#}"))),
+    }
+}
+
+fn chain_finding(report: ChainReport) -> Finding {
+    match report.broken {
         None => finding(
             "trail",
             Verdict::Ok,
@@ -218,7 +297,13 @@ fn trail(store: &Store) -> Result<Vec<Finding>> {
             ),
         ),
         Some(broken) => finding("trail", Verdict::Bad, broken.to_string()),
-    }];
+    }
+}
+
+/// Whether the audit trail is unbroken, and which events bear a doubtful time.
+fn trail(store: &Store) -> Result<Vec<Finding>> {
+    let report = store.verify_chain()?;
+    let mut findings = vec![chain_finding(report)];
     let mut batches: BTreeMap<i64, usize> = BTreeMap::new();
     for event in store.doubtful_events(&ClockSpan::default())? {
         let batch = event.provenance.clock.map_or(0, |clock| clock.batch);
@@ -333,12 +418,13 @@ fn terminal() -> Finding {
 fn clock(context: &Context) -> Finding {
     let now = context.clock.now().wall;
     let text = now.format("%Y-%m-%d %H:%M:%S %:z");
-    let latest = Store::open_read_only(context.data_dir())
-        .and_then(|store| store.people())
-        .ok()
-        .and_then(|people| people.iter().filter_map(|p| p.last_seen).max());
-    if let Some(latest) = latest.filter(|latest| *latest > now) {
-        let detail = format!("{text} is before the latest attendance at {latest}; set the clock");
+    // What somebody stated says nothing about this clock.
+    let latest = Store::open_read_only(context.data_dir()).and_then(|store| store.latest_seen());
+    if let Some(latest) = latest.ok().flatten().filter(|latest| *latest > now) {
+        let latest = latest.format("%Y-%m-%d %H:%M:%S");
+        let detail = format!(
+            "{text} is before the latest punch that the station saw, at {latest}; set the clock"
+        );
         return finding("clock", Verdict::Bad, detail);
     }
     if now.year() < YEAR_OF_ROLLCALL {

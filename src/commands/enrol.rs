@@ -136,10 +136,7 @@ fn existing_person(
     code: &PersonCode,
     add: bool,
 ) -> Result<Option<Person>> {
-    let holder = store
-        .everybody()?
-        .into_iter()
-        .find(|p| p.code.as_str().eq_ignore_ascii_case(code.as_str()));
+    let holder = store.everybody()?.into_iter().find(|p| p.code == *code);
     match (holder, add) {
         (None, false) => Ok(None),
         (None, true) => bail!("nobody has the code {code}; enrol the person without --add"),

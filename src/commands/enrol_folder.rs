@@ -1,21 +1,23 @@
-//! `rollcall enrol --dir`: many people from a folder of folders.
+//! `rollcall enrol --dir`: many people from a folder of their pictures.
 //!
 //! Each person is one transaction, and whoever is enrolled already is skipped, so that an
 //! interrupted run is simply started again.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::album::{Album, SAME_PERSON};
+use super::picture_groups::{Group, Groups, display_name, groups_in};
 use super::table::{Table, print_json};
 use super::{Context, KnownPeople, Look, data_folder, operator};
 use crate::cli::{EnrolArgs, Outcome};
 use crate::core::enrolment::identity::AnotherPerson;
 use crate::core::gallery::Template;
-use crate::core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
+use crate::core::person::{Expectation, Person, PersonCode, PersonId, PersonName, TemplateId};
+use crate::core::printable::printable_line;
 use crate::inference::recogniser::Recogniser;
 use crate::store::{NewPerson, NewTemplate, Store};
 
@@ -47,12 +49,19 @@ const REFUSED: &str = "refused";
 
 /// Runs the command: "no" if a person or a picture was refused.
 pub(super) fn run(people: &Path, args: &EnrolArgs, context: &Context) -> Result<Outcome> {
-    let folders = folders_in(people)?;
+    let Groups { groups, nobodys } = groups_in(people)?;
     anyhow::ensure!(
-        !folders.is_empty(),
-        "{} has no folder in it; it takes one for each person",
+        !groups.is_empty(),
+        "{} has no folder in it; it takes one for each person, or pictures that are called \
+         NAME_UNIXTIME_NUMBER.jpg",
         people.display()
     );
+    for picture in &nobodys {
+        eprintln!(
+            "left out {}: it is in nobody's folder, and is not called NAME_UNIXTIME_NUMBER.jpg",
+            picture.display()
+        );
+    }
     let consent_at = args
         .consent
         .as_deref()
@@ -67,14 +76,14 @@ pub(super) fn run(people: &Path, args: &EnrolArgs, context: &Context) -> Result<
     let mut known = KnownPeople::of(&store, recogniser.model_id())?;
     let mut codes = store.codes_ever_used()?;
     let operator = operator();
-    let bar = progress_bar(folders.len());
-    let mut reports = Vec::with_capacity(folders.len());
-    for folder in &folders {
-        bar.set_message(display_name(folder));
-        let (mut report, new) = prepare(folder, args, &known, &codes, &mut recogniser, context);
+    let bar = progress_bar(groups.len());
+    let mut reports = Vec::with_capacity(groups.len());
+    for group in &groups {
+        bar.set_message(printable_line(&group.label).into_owned());
+        let (mut report, new) = prepare(group, args, &known, &codes, &mut recogniser, context);
         if let Some((mut new, stated)) = new {
             new.consent_at = consent_at;
-            codes.push(new.code.to_string());
+            codes.push(new.code.clone());
             let added = if args.dry_run {
                 imagined(&new, known.people.len())
             } else {
@@ -122,41 +131,17 @@ fn progress_bar(folders: usize) -> ProgressBar {
     }
 }
 
-/// Folders in the order of their names; hidden ones are nobody's.
-fn folders_in(people: &Path) -> Result<Vec<PathBuf>> {
-    let reading = || format!("reading the folder {}", people.display());
-    let mut folders = Vec::new();
-    for entry in std::fs::read_dir(people).with_context(reading)? {
-        let path = entry.with_context(reading)?.path();
-        if path.is_dir() && !is_hidden(&path) {
-            folders.push(path);
-        }
-    }
-    folders.sort();
-    Ok(folders)
-}
-
-fn is_hidden(path: &Path) -> bool {
-    path.file_name()
-        .is_some_and(|name| name.to_string_lossy().starts_with('.'))
-}
-
-fn display_name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
-}
-
 /// What a person of this folder would be, or why there is none.
 fn prepare(
-    folder: &Path,
+    group: &Group,
     args: &EnrolArgs,
     known: &KnownPeople,
-    codes: &[String],
+    codes: &[PersonCode],
     recogniser: &mut Recogniser,
     context: &Context,
 ) -> (FolderReport, Option<(NewPerson, Option<AnotherPerson>)>) {
     let mut report = FolderReport {
-        folder: display_name(folder),
+        folder: group.label.clone(),
         name: None,
         code: None,
         outcome: REFUSED,
@@ -195,24 +180,16 @@ fn prepare(
         another_person: args.another_person,
         ..Album::new(known, context.config.policies().matching)
     };
-    match pictures_in(folder) {
-        Err(error) => {
-            report.reason = Some(format!("{error:#}"));
-            return (report, None);
-        }
-        Ok(pictures) if pictures.is_empty() => {
-            report.reason = Some("there is no file in it".into());
-            return (report, None);
-        }
-        Ok(pictures) => {
-            for picture in pictures {
-                if let Err(error) = album.add(&picture, recogniser) {
-                    report.refused_pictures.push(RefusedPicture {
-                        image: display_name(&picture),
-                        reason: format!("{error:#}"),
-                    });
-                }
-            }
+    if group.pictures.is_empty() {
+        report.reason = Some("there is no file in it".into());
+        return (report, None);
+    }
+    for picture in &group.pictures {
+        if let Err(error) = album.add(picture, recogniser) {
+            report.refused_pictures.push(RefusedPicture {
+                image: display_name(picture),
+                reason: format!("{error:#}"),
+            });
         }
     }
     report.reason = album.remark();
@@ -251,32 +228,14 @@ fn holder<'k>(
     known: &'k KnownPeople,
 ) -> Option<&'k Person> {
     known.people.iter().find(|person| match code {
-        Some(code) => person.code.as_str().eq_ignore_ascii_case(code.as_str()),
+        Some(code) => person.code == *code,
         None => person.name == *name,
     })
 }
 
-fn free_code(known: &KnownPeople, codes: &[String]) -> Option<PersonCode> {
+fn free_code(known: &KnownPeople, codes: &[PersonCode]) -> Option<PersonCode> {
     let last = known.people.last().map(|person| &person.code);
-    PersonCode::after(last, codes.len(), |code| {
-        codes
-            .iter()
-            .any(|taken| taken.eq_ignore_ascii_case(code.as_str()))
-    })
-}
-
-/// The files of a folder, by name.
-fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
-    let reading = || format!("reading the folder {}", folder.display());
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).with_context(reading)? {
-        let path = entry.with_context(reading)?.path();
-        if path.is_file() && !is_hidden(&path) {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
+    PersonCode::after(last, codes.len(), |code| codes.contains(code))
 }
 
 /// The samples that are kept: those unlike most of the others go (somebody else in a few of
@@ -320,6 +279,7 @@ fn imagined(new: &NewPerson, people: usize) -> (Person, Vec<Template>) {
         active: true,
         created_at: chrono::DateTime::default(),
         template_count: new.templates.len(),
+        expectation: Expectation::default(),
     };
     let templates = new.templates.iter().map(|template| Template {
         id: TemplateId(id),

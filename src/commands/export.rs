@@ -1,65 +1,61 @@
-//! `rollcall attendance export`: tables for payroll.
+//! `rollcall attendance export`: tables for payroll, written as they are read.
+//!
+//! Invariant: neither the rows nor the bytes of a table are ever held as a whole; of a year
+//! there is a day in memory, and of each person the sums.
 
-use std::io::{self, Write as _};
+mod columns;
+
+use std::collections::BTreeMap;
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use chrono::NaiveDate;
 
+use self::columns::{DAYS, EVENTS, PAGES, PEOPLE, PersonSums, TOTAL};
 use super::Context;
 use super::attendance::filter;
-use super::workdays::{Question, answer, parse_month, parse_week, today};
-use crate::cli::{ExportArgs, ExportFormat, ExportView};
-use crate::core::attendance::EventSource;
-use crate::core::person::Person;
-use crate::core::worktime::period::{PersonDays, WorkDay};
-use crate::core::worktime::totals::Totals;
-use crate::core::worktime::{DayState, Flag};
-use crate::sheet::{Cell, Sheet, write_xlsx};
-use crate::store::{AttendanceRow, EventFilter, Store};
-use crate::whole_file;
+use super::station::language;
+use super::workdays::{parse_month, parse_week, require_person, today};
+use crate::cli::{CsvArgs, ExportArgs, ExportFormat, ExportView};
+use crate::core::person::{Person, PersonId};
+use crate::core::worktime::period::WorkDay;
+use crate::print::Printable;
+use crate::sheet::{Column, CsvStyle, CsvTable, JsonTable, Layout, PageSetup, Rows, Workbook};
+use crate::store::{AttendanceSink, EventFilter, MeasuredDays, NamedEvent, Store, Wanted};
+use crate::ui::Language;
+use crate::whole_file::Output;
+
+/// What a workbook has a page for.
+const ALL_VIEWS: [ExportView; 3] = [ExportView::Events, ExportView::Days, ExportView::People];
 
 /// Runs the command.
 pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<()> {
-    let filter = period(args)?;
     let store = context.store_to_read()?;
-    let format = args.format();
-    let views = match (args.view, format) {
-        (Some(view), _) => vec![view],
-        // A workbook has room for all of them.
-        (None, ExportFormat::Xlsx) => {
-            vec![ExportView::Events, ExportView::Days, ExportView::People]
-        }
-        (None, _) => vec![ExportView::Events],
+    let export = Export {
+        store: &store,
+        context,
+        filter: period(args)?,
+        columns: &args.columns,
     };
-    let sheets = views
-        .into_iter()
-        .map(|view| sheet(view, &filter, &args.columns, &store, context))
-        .collect::<Result<Vec<_>>>()?;
-    let rows: usize = sheets.iter().map(|sheet| sheet.rows.len()).sum();
-    let mut bytes = Vec::new();
-    match format {
-        ExportFormat::Csv => {
-            for sheet in &sheets {
-                sheet.write_csv(&mut bytes)?;
-            }
+    let Some(path) = &args.output else {
+        let mut out: Box<dyn Write + Send> = Box::new(BufWriter::new(io::stdout()));
+        if io::stdout().is_terminal() {
+            // Data is written as it is, but a terminal is no place for all of it.
+            out = Box::new(Printable::new(out));
         }
-        ExportFormat::Xlsx => write_xlsx(&sheets, &mut bytes)?,
-        ExportFormat::Json => {
-            for sheet in &sheets {
-                serde_json::to_writer_pretty(&mut bytes, &sheet.to_json())?;
-                bytes.push(b'\n');
-            }
-        }
-    }
-    match &args.output {
-        None => io::stdout().lock().write_all(&bytes)?,
-        Some(path) => {
-            write_whole(path, &bytes)?;
-            eprintln!("{rows} rows written to {}", path.display());
-        }
-    }
+        export.write(args, &mut out, &std::env::temp_dir())?;
+        return out.flush().context("writing to standard output");
+    };
+    let writing = || format!("writing {}", path.display());
+    let mut output = Output::create(path).with_context(writing)?;
+    // Beside the output: the system's folder for temporary files may be in memory.
+    let folder = output
+        .folder()
+        .map_or_else(std::env::temp_dir, Path::to_path_buf);
+    let rows = export.write(args, &mut output, &folder)?;
+    output.finish().with_context(writing)?;
+    eprintln!("{rows} rows written to {}", path.display());
     Ok(())
 }
 
@@ -69,20 +65,20 @@ pub(super) fn for_dashboard(from: NaiveDate, to: NaiveDate, context: &Context) -
     let folder = context.data_dir().join("exports");
     std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
     let path = folder.join(format!("attendance_{from}_{to}.xlsx"));
-    let filter = EventFilter {
-        from: Some(from),
-        to: Some(to),
-        code: None,
+    let export = Export {
+        store: &context.store_to_read()?,
+        context,
+        filter: EventFilter {
+            from: Some(from),
+            to: Some(to),
+            code: None,
+        },
+        columns: &[],
     };
-    let store = context.store_to_read()?;
-    let sheets = [ExportView::Events, ExportView::Days, ExportView::People]
-        .into_iter()
-        .map(|view| sheet(view, &filter, &[], &store, context))
-        .collect::<Result<Vec<_>>>()?;
-    let rows: usize = sheets.iter().map(|sheet| sheet.rows.len()).sum();
-    let mut bytes = Vec::new();
-    write_xlsx(&sheets, &mut bytes)?;
-    write_whole(&path, &bytes)?;
+    let writing = || format!("writing {}", path.display());
+    let mut output = Output::create(&path).with_context(writing)?;
+    let rows = export.write_workbook(&ALL_VIEWS, &mut output, &folder)?;
+    output.finish().with_context(writing)?;
     Ok(format!("{rows} rows written to {}", path.display()))
 }
 
@@ -100,260 +96,272 @@ fn period(args: &ExportArgs) -> Result<EventFilter> {
     Ok(filter)
 }
 
-fn sheet(
-    view: ExportView,
-    filter: &EventFilter,
-    wanted: &[String],
-    store: &Store,
-    context: &Context,
-) -> Result<Sheet> {
-    let station = &context.config.station.name;
-    let configured = &context.config.export;
-    let (sheet, columns) = match view {
-        ExportView::Events => (
-            events(&store.attendance(filter)?, station),
-            &configured.events,
-        ),
-        ExportView::Days => (
-            days(&person_days(store, filter, context)?, station),
-            &configured.days,
-        ),
-        ExportView::People => (
-            people(&person_days(store, filter, context)?, station),
-            &configured.people,
-        ),
-    };
-    let columns = if wanted.is_empty() { columns } else { wanted };
-    Ok(sheet.select(columns)?)
+/// What is exported from where.
+struct Export<'a> {
+    store: &'a Store,
+    context: &'a Context,
+    filter: EventFilter,
+    /// Names of the columns; none for the configured ones.
+    columns: &'a [String],
 }
 
-fn events(rows: &[AttendanceRow], station: &str) -> Sheet {
-    let figure = |value: Option<f32>| value.map_or(Cell::Empty, |v| Cell::Number(v.into(), 3));
-    let number = |value: Option<i64>| value.map_or(Cell::Empty, Cell::Whole);
-    Sheet {
-        name: "events",
-        columns: vec![
-            "event",
-            "day",
-            "code",
-            "name",
-            "date",
-            "time",
-            "utc_offset",
-            "direction",
-            "source",
-            "similarity",
-            "liveness",
-            "voided",
-            "voided_by",
-            "void_reason",
-            "clock",
-            "clock_batch",
-            "replaces",
-            "operator",
-            "reason",
-            "station",
-        ],
-        rows: rows
-            .iter()
-            .map(|row| {
-                vec![
-                    Cell::Whole(row.event),
-                    Cell::Made(row.day.clone()),
-                    Cell::Text(row.code.clone()),
-                    Cell::Text(row.name.clone()),
-                    Cell::Made(row.date.clone()),
-                    Cell::Made(row.time.clone()),
-                    Cell::Made(row.utc_offset.clone()),
-                    Cell::Made(row.direction.clone()),
-                    Cell::Made(row.source.clone()),
-                    figure(row.similarity),
-                    figure(row.liveness),
-                    Cell::Made(yes_or_no(row.voided)),
-                    Cell::text(row.voided_by.clone()),
-                    Cell::text(row.void_reason.clone()),
-                    Cell::text(row.clock.clone()),
-                    number(row.clock_batch),
-                    number(row.replaces),
-                    Cell::text(row.operator.clone()),
-                    Cell::text(row.reason.clone()),
-                    Cell::Text(station.to_owned()),
-                ]
+impl Export<'_> {
+    /// Writes what is asked for, and says how many rows it has.
+    fn write(
+        &self,
+        args: &ExportArgs,
+        output: &mut (impl Write + Send),
+        folder: &Path,
+    ) -> Result<u64> {
+        let view = args.view.unwrap_or(ExportView::Events);
+        match args.format() {
+            ExportFormat::Csv => {
+                let style = style(&args.style, self.context)?;
+                let buffered = BufWriter::new(output);
+                let mut table = CsvTable::begin(self.layout(view)?, style, buffered)?;
+                let rows = self.fill(Tables::only(view, &mut table))?;
+                table.finish()?.flush()?;
+                Ok(rows)
+            }
+            ExportFormat::Json => {
+                let mut buffered = BufWriter::new(output);
+                let mut serializer = JsonTable::serializer(&mut buffered);
+                let mut table = JsonTable::begin(self.layout(view)?, &mut serializer)?;
+                let rows = self.fill(Tables::only(view, &mut table))?;
+                table.finish()?;
+                writeln!(buffered)?;
+                buffered.flush()?;
+                Ok(rows)
+            }
+            ExportFormat::Xlsx => match args.view {
+                Some(view) => self.write_workbook(&[view], output, folder),
+                None => self.write_workbook(&ALL_VIEWS, output, folder),
+            },
+        }
+    }
+
+    fn write_workbook(
+        &self,
+        views: &[ExportView],
+        output: &mut (impl Write + Send),
+        folder: &Path,
+    ) -> Result<u64> {
+        let language = language(self.context)?;
+        let mut workbook = Workbook::new(folder)?;
+        let mut page = |view: ExportView| {
+            if !views.contains(&view) {
+                return Ok(None);
+            }
+            let layout = self.layout(view)?;
+            let words = PageSetup {
+                name: page_name(view, language),
+                headings: layout
+                    .columns()
+                    .iter()
+                    .map(|column| language.text(column.heading).to_owned())
+                    .collect(),
+                total: language.text(TOTAL).to_owned(),
+            };
+            // A page is large.
+            anyhow::Ok(Some(Box::new(workbook.page(layout, words)?)))
+        };
+        let mut events = page(ExportView::Events)?;
+        let mut days = page(ExportView::Days)?;
+        let mut people = page(ExportView::People)?;
+        let tables = Tables {
+            events: events.as_deref_mut().map(|page| page as &mut dyn Rows),
+            days: days.as_deref_mut().map(|page| page as &mut dyn Rows),
+            people: people.as_deref_mut().map(|page| page as &mut dyn Rows),
+        };
+        let rows = self.fill(tables)?;
+        for page in [events, days, people].into_iter().flatten() {
+            workbook.push(*page)?;
+        }
+        workbook.finish(output)?;
+        Ok(rows)
+    }
+
+    fn layout(&self, view: ExportView) -> Result<Layout> {
+        let configured = &self.context.config.export;
+        let (name, all, chosen): (_, &[Column], _) = match view {
+            ExportView::Events => ("events", EVENTS, &configured.events),
+            ExportView::Days => ("days", DAYS, &configured.days),
+            ExportView::People => ("people", PEOPLE, &configured.people),
+        };
+        let chosen = if self.columns.is_empty() {
+            chosen
+        } else {
+            self.columns
+        };
+        Ok(Layout::new(name, all, chosen)?)
+    }
+
+    /// Reads everything once, and hands each table its rows.
+    fn fill(&self, tables: Tables<'_>) -> Result<u64> {
+        let plan = self.context.work_plan()?;
+        let now = self.context.clock.now().wall;
+        let measures_days = tables.days.is_some() || tables.people.is_some();
+        let days = if measures_days {
+            let (from, to) = self.days()?;
+            let plan = &plan;
+            let now = &now;
+            Some(MeasuredDays {
+                from,
+                to,
+                plan,
+                now,
             })
-            .collect(),
+        } else {
+            None
+        };
+        let wanted = Wanted {
+            filter: &self.filter,
+            events: tables.events.is_some(),
+            days,
+        };
+        let mut sink = Sink {
+            tables,
+            station: &self.context.config.station.name,
+            sums: BTreeMap::new(),
+            rows: 0,
+        };
+        self.store.stream(&wanted, &mut sink)?;
+        sink.finish()
+    }
+
+    /// The first and the last of the days that are measured.
+    ///
+    /// Today is not over: without a last day it is in the table of events and not yet in
+    /// those of days.
+    fn days(&self) -> Result<(NaiveDate, NaiveDate)> {
+        if let Some(code) = &self.filter.code {
+            require_person(code, self.store)?;
+        }
+        let today = today(self.context);
+        let yesterday = today.pred_opt().unwrap_or(today);
+        let to = self.filter.to.unwrap_or(yesterday);
+        let from = match self.filter.from {
+            Some(from) => from,
+            None => self.store.first_day()?.unwrap_or(to),
+        };
+        Ok((from, to))
     }
 }
 
-/// The days on which somebody came or was expected.
-///
-/// Today is not over: without a last day it is in the table of events and not yet in
-/// those of days.
-fn person_days(store: &Store, filter: &EventFilter, context: &Context) -> Result<Vec<PersonDays>> {
-    let today = today(context);
-    let yesterday = today.pred_opt().unwrap_or(today);
-    let to = filter.to.unwrap_or(yesterday);
-    let first = store.first_day()?.unwrap_or(to);
-    let question = Question {
-        from: filter.from.unwrap_or(first),
-        to,
-        person: filter.code.clone(),
-        team: None,
+/// Where the rows go.
+struct Tables<'t> {
+    events: Option<&'t mut dyn Rows>,
+    days: Option<&'t mut dyn Rows>,
+    people: Option<&'t mut dyn Rows>,
+}
+
+impl<'t> Tables<'t> {
+    fn only(view: ExportView, rows: &'t mut dyn Rows) -> Self {
+        let mut tables = Self {
+            events: None,
+            days: None,
+            people: None,
+        };
+        *match view {
+            ExportView::Events => &mut tables.events,
+            ExportView::Days => &mut tables.days,
+            ExportView::People => &mut tables.people,
+        } = Some(rows);
+        tables
+    }
+}
+
+/// Turns what is read into rows.
+struct Sink<'s, 't> {
+    tables: Tables<'t>,
+    station: &'s str,
+    /// In the order of enrolment.
+    sums: BTreeMap<PersonId, PersonSums>,
+    rows: u64,
+}
+
+impl AttendanceSink for Sink<'_, '_> {
+    type Error = anyhow::Error;
+
+    fn event(&mut self, event: NamedEvent) -> Result<()> {
+        if let Some(table) = &mut self.tables.events {
+            table.row(&columns::event(event, self.station))?;
+            self.rows += 1;
+        }
+        Ok(())
+    }
+
+    fn day(&mut self, person: &Person, day: &WorkDay) -> Result<()> {
+        if let Some(table) = &mut self.tables.days {
+            table.row(&columns::day(person, day, self.station))?;
+            self.rows += 1;
+        }
+        if self.tables.people.is_some() {
+            let sums = self.sums.entry(person.id);
+            sums.or_insert_with(|| PersonSums::of(person)).add(day);
+        }
+        Ok(())
+    }
+}
+
+impl Sink<'_, '_> {
+    /// Writes the sums; says how many rows all tables have.
+    fn finish(mut self) -> Result<u64> {
+        if let Some(table) = &mut self.tables.people {
+            for sums in self.sums.values() {
+                table.row(&sums.cells(self.station))?;
+                self.rows += 1;
+            }
+        }
+        Ok(self.rows)
+    }
+}
+
+fn page_name(view: ExportView, language: &Language) -> String {
+    let [events, days, people] = PAGES;
+    let name = match view {
+        ExportView::Events => events,
+        ExportView::Days => days,
+        ExportView::People => people,
     };
-    answer(&question, store, context)
+    language.text(name).to_owned()
 }
 
-fn is_unfinished(day: &WorkDay) -> bool {
-    day.report.flags.contains(&Flag::ForgottenCheckOut) || day.report.state == DayState::In
-}
-
-fn is_corrected(day: &WorkDay) -> bool {
-    let mut events = day.events.iter();
-    events.any(|event| event.source != EventSource::Rule && event.provenance.operator.is_some())
-}
-
-fn has_doubtful_time(day: &WorkDay) -> bool {
-    let clocks = day.events.iter().filter_map(|e| e.provenance.clock);
-    clocks.into_iter().any(|clock| clock.state.is_doubtful())
-}
-
-fn days(people: &[PersonDays], station: &str) -> Sheet {
-    let time = |at: Option<chrono::DateTime<chrono::FixedOffset>>| {
-        at.map_or(Cell::Empty, |at| {
-            Cell::Made(at.format("%Y-%m-%d %H:%M:%S").to_string())
-        })
+/// How the CSV is written: as asked, else as the spreadsheets of a country have it.
+fn style(args: &CsvArgs, context: &Context) -> Result<CsvStyle> {
+    let style = match &args.for_excel {
+        None => CsvStyle::default(),
+        Some(asked) => {
+            let locale = match asked.as_str() {
+                "auto" => own_locale(context),
+                asked => asked.to_owned(),
+            };
+            CsvStyle::for_excel(&locale).with_context(|| {
+                format!(
+                    "--for-excel does not know how {locale:?} writes numbers; \
+                     say it with --separator, --decimal and --bom"
+                )
+            })?
+        }
     };
-    let mut rows: Vec<(&Person, &WorkDay)> = people
+    Ok(CsvStyle {
+        separator: args.separator.unwrap_or(style.separator),
+        decimal: args.decimal.unwrap_or(style.decimal),
+        bom: args.bom || style.bom,
+    })
+}
+
+/// The language of the dashboard, with the country of the environment if that has the same.
+fn own_locale(context: &Context) -> String {
+    let environment = ["LC_ALL", "LC_NUMERIC", "LANG"]
         .iter()
-        .flat_map(|person| person.days.iter().map(|day| (&person.person, day)))
-        .collect();
-    rows.sort_by_key(|(person, day)| (day.day, person.id));
-    Sheet {
-        name: "days",
-        columns: vec![
-            "day",
-            "code",
-            "name",
-            "team",
-            "shift",
-            "state",
-            "first_in",
-            "last_out",
-            "hours",
-            "break_hours",
-            "overtime_hours",
-            "late_minutes",
-            "early_minutes",
-            "punches",
-            "check_out_missing",
-            "look_at",
-            "corrected",
-            "clock_doubtful",
-            "station",
-        ],
-        rows: rows
-            .into_iter()
-            .map(|(person, day)| {
-                let report = &day.report;
-                let flags: Vec<String> = report.flags.iter().map(ToString::to_string).collect();
-                let punches = day.events.iter().filter(|e| e.void.is_none()).count();
-                vec![
-                    Cell::Made(day.day.to_string()),
-                    Cell::Text(person.code.to_string()),
-                    Cell::Text(person.name.to_string()),
-                    Cell::text(person.team.clone()),
-                    Cell::text(day.shift.as_deref().map(str::to_owned)),
-                    Cell::Made(report.state.to_string()),
-                    time(report.first_in),
-                    time(report.last_out),
-                    hours(report.worked),
-                    hours(report.breaks),
-                    hours(report.overtime),
-                    minutes(report.late),
-                    minutes(report.early),
-                    Cell::Whole(punches as i64),
-                    Cell::Made(yes_or_no(is_unfinished(day))),
-                    Cell::Made(flags.join(", ")),
-                    Cell::Made(yes_or_no(is_corrected(day))),
-                    Cell::Made(yes_or_no(has_doubtful_time(day))),
-                    Cell::Text(station.to_owned()),
-                ]
-            })
-            .collect(),
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty())
+        .unwrap_or_default();
+    let setting = &context.config.dashboard.language;
+    match setting.as_str() {
+        "auto" if matches!(environment.as_str(), "" | "C" | "POSIX" | "C.UTF-8") => "en".into(),
+        setting if setting == "auto" || environment.starts_with(setting) => environment,
+        setting => setting.to_owned(),
     }
-}
-
-fn people(people: &[PersonDays], station: &str) -> Sheet {
-    Sheet {
-        name: "people",
-        columns: vec![
-            "code",
-            "name",
-            "team",
-            "from",
-            "to",
-            "days",
-            "days_absent",
-            "days_late",
-            "days_early",
-            "hours",
-            "overtime_hours",
-            "late_minutes",
-            "early_minutes",
-            "check_outs_missing",
-            "days_flagged",
-            "days_corrected",
-            "days_doubtful",
-            "station",
-        ],
-        rows: people
-            .iter()
-            .filter(|person| !person.days.is_empty())
-            .map(|PersonDays { person, days }| {
-                let edge = |day: Option<&WorkDay>| {
-                    day.map_or(Cell::Empty, |day| Cell::Made(day.day.to_string()))
-                };
-                let count = |is: fn(&WorkDay) -> bool| {
-                    Cell::Whole(days.iter().filter(|day| is(day)).count() as i64)
-                };
-                let totals = Totals::of(days.iter().map(|day| &day.report));
-                vec![
-                    Cell::Text(person.code.to_string()),
-                    Cell::Text(person.name.to_string()),
-                    Cell::text(person.team.clone()),
-                    edge(days.first()),
-                    edge(days.last()),
-                    Cell::Whole(totals.days_present.into()),
-                    Cell::Whole(totals.days_absent.into()),
-                    Cell::Whole(totals.days_late.into()),
-                    Cell::Whole(totals.days_early.into()),
-                    hours(totals.worked),
-                    hours(totals.overtime),
-                    minutes(totals.late),
-                    minutes(totals.early),
-                    count(is_unfinished),
-                    Cell::Whole(totals.days_flagged.into()),
-                    count(is_corrected),
-                    count(has_doubtful_time),
-                    Cell::Text(station.to_owned()),
-                ]
-            })
-            .collect(),
-    }
-}
-
-fn hours(time: Duration) -> Cell {
-    Cell::Number(time.as_secs_f64() / 3600.0, 2)
-}
-
-fn minutes(time: Duration) -> Cell {
-    Cell::Whole((time.as_secs() / 60) as i64)
-}
-
-fn yes_or_no(is: bool) -> String {
-    if is { "yes" } else { "no" }.to_owned()
-}
-
-/// Half a file would look like a whole one to payroll.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    whole_file::replace(path, bytes).with_context(|| format!("writing {}", path.display()))
 }

@@ -1,22 +1,28 @@
 //! `rollcall import`: people, attendance and embeddings of other systems.
 
-use std::collections::BTreeMap;
+mod hints;
+mod show;
+
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use chrono::{DateTime, FixedOffset};
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::import_identity::{self, Statements};
 use super::table::print_json;
-use super::{Context, Look, data_folder, operator, stills};
-use crate::cli::{ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, Outcome};
+use super::{Context, Look, data_folder, operator, past, stills};
+use crate::cli::{
+    ImportAttendanceArgs, ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, ImportPeopleArgs,
+    Outcome,
+};
 use crate::core::embedding::{Embedding, ModelId};
 use crate::core::person::{PersonCode, PersonName};
-use crate::import::embeddings::{self, NamedEmbedding};
-use crate::import::{self, Calendar, Rows};
+use crate::import::embeddings::{self, NamedEmbedding, Whose};
+use crate::import::{self, Calendar, Roster, Rows};
 use crate::inference::manifest::ModelFamily;
-use crate::store::{Imported, NewPerson, NewTemplate, Store, StoreError};
+use crate::store::{Imported, ImportedPerson, NewPerson, NewTemplate, Store, StoreError};
 
 /// Similarity from which two templates are the same numbers, rounded differently.
 const SAME_TEMPLATE: f32 = 0.999_99;
@@ -24,33 +30,88 @@ const SAME_TEMPLATE: f32 = 0.999_99;
 /// Runs the command.
 pub(super) fn run(command: &ImportCommand, context: &Context) -> Result<Outcome> {
     match command {
-        ImportCommand::People(args) => {
-            let bytes = read_file(&args.file)?;
-            let rows = with_calendar(context, |calendar| import::people(&bytes, calendar));
-            let rows = understood(rows, &args.file)?;
-            let operator = operator();
-            let mut store = store_to_fill(context)?;
-            let outcome = store.import_people(&rows.rows, context.author(&operator));
-            report(args, located(outcome, &rows.lines, &args.file)?, "people")
-        }
-        ImportCommand::Attendance(args) => {
-            let bytes = read_file(&args.file)?;
-            let rows = with_calendar(context, |calendar| import::attendance(&bytes, calendar));
-            let rows = understood(rows, &args.file)?;
-            let operator = operator();
-            let mut store = context.store_to_change()?;
-            let name = args.file.file_name().unwrap_or_default().to_string_lossy();
-            let outcome = store.import_events(&rows.rows, &name, context.author(&operator));
-            report(args, located(outcome, &rows.lines, &args.file)?, "punches")
-        }
+        ImportCommand::People(args) => import_people(args, context),
+        ImportCommand::Attendance(args) => import_attendance(args, context),
         ImportCommand::Embeddings(args) => import_embeddings(args, context),
     }
 }
 
+fn import_people(args: &ImportPeopleArgs, context: &Context) -> Result<Outcome> {
+    let source = &args.source;
+    let hints = hints::of_people(args)?;
+    let bytes = read_file(&source.file)?;
+    let roster = roster(context)?;
+    let read = with_calendar(context, |calendar| {
+        import::people(&bytes, calendar, &roster, &hints)
+    });
+    let Some(rows) = understood(read, source)? else {
+        return Ok(Outcome::Done);
+    };
+    let imported = apply_people(&rows, args, context)?;
+    report(source, imported, "people")
+}
+
+/// Adds people, and takes over what the file says anew of those who are there: if that alters
+/// days that have passed, after asking.
+fn apply_people(
+    rows: &Rows<ImportedPerson>,
+    args: &ImportPeopleArgs,
+    context: &Context,
+) -> Result<Imported> {
+    let mut store = store_to_fill(context)?;
+    let stated: HashMap<&PersonCode, &ImportedPerson> =
+        rows.rows.iter().map(|row| (&row.code, row)).collect();
+    let alteration = past::foreseen(&store, context, &|person| {
+        if let Some(row) = stated.get(&person.code) {
+            row.apply_to(person);
+        }
+    })?;
+    past::confirm(&alteration, args.yes)?;
+    let operator = operator();
+    let author = context.author(&operator);
+    let outcome = store.import_people(&rows.rows, author);
+    let imported = located(outcome, rows, &args.source.file)?;
+    past::note(&mut store, &alteration, "people", author)?;
+    Ok(imported)
+}
+
+fn import_attendance(args: &ImportAttendanceArgs, context: &Context) -> Result<Outcome> {
+    let source = &args.source;
+    let hints = hints::of_attendance(args)?;
+    let bytes = read_file(&source.file)?;
+    let roster = roster_of(&context.store_to_read()?)?;
+    let read = with_calendar(context, |calendar| {
+        import::attendance(&bytes, calendar, &roster, &hints)
+    });
+    let Some(mut rows) = understood(read, source)? else {
+        return Ok(Outcome::Done);
+    };
+    // Whatever offset a time was written with, it is measured by the station's clock.
+    for event in &mut rows.rows {
+        event.when.at = context.clock.localise(event.when.at);
+    }
+    let operator = operator();
+    let mut store = context.store_to_change()?;
+    let outcome = store.import_events(&rows.rows, &hints.file_name, context.author(&operator));
+    report(source, located(outcome, &rows, &source.file)?, "punches")
+}
+
 fn import_embeddings(args: &ImportEmbeddingsArgs, context: &Context) -> Result<Outcome> {
+    let names = args.names.as_deref().map(read_file).transpose()?;
+    let names = names
+        .map(String::from_utf8)
+        .transpose()
+        .context("the file of --names is not UTF-8")?;
+    let hints = hints::of_embeddings(args, names.as_deref())?;
     let bytes = read_file(&args.source.file)?;
-    let rows = understood(embeddings::read(&bytes), &args.source.file)?;
-    let model = named_model(&args.model, context)?;
+    let model = args
+        .model
+        .as_deref()
+        .map(|model| named_model(model, context))
+        .transpose()?;
+    let Some(rows) = understood(embeddings::read(&bytes, &hints), &args.source)? else {
+        return Ok(Outcome::Done);
+    };
     let consent_at = args
         .consent
         .as_deref()
@@ -61,7 +122,8 @@ fn import_embeddings(args: &ImportEmbeddingsArgs, context: &Context) -> Result<O
             "say with --consent DATE when these people agreed to be recognised, or ask them first"
         );
     }
-    let mut people = by_name(&rows, &model);
+    let model = model.context("say with --model which network made the vectors")?;
+    let mut people = by_person(&rows, &model);
     if let Some(folder) = &args.pictures {
         add_pictures(&mut people, folder, context)?;
     }
@@ -73,10 +135,10 @@ fn import_embeddings(args: &ImportEmbeddingsArgs, context: &Context) -> Result<O
 }
 
 /// The templates of each person of the file, in its order of names.
-fn by_name(rows: &Rows<NamedEmbedding>, model: &ModelId) -> BTreeMap<PersonName, Vec<NewTemplate>> {
-    let mut people: BTreeMap<PersonName, Vec<NewTemplate>> = BTreeMap::new();
-    for NamedEmbedding { name, embedding } in &rows.rows {
-        people.entry(name.clone()).or_default().push(NewTemplate {
+fn by_person(rows: &Rows<NamedEmbedding>, model: &ModelId) -> BTreeMap<Whose, Vec<NewTemplate>> {
+    let mut people: BTreeMap<Whose, Vec<NewTemplate>> = BTreeMap::new();
+    for NamedEmbedding { whose, embedding } in &rows.rows {
+        people.entry(whose.clone()).or_default().push(NewTemplate {
             embedding: embedding.clone(),
             model: model.clone(),
             quality: 1.0,
@@ -88,13 +150,13 @@ fn by_name(rows: &Rows<NamedEmbedding>, model: &ModelId) -> BTreeMap<PersonName,
 
 /// Adds what the network in use makes of the pictures: `FOLDER/NAME.jpg` or `FOLDER/NAME/*`.
 fn add_pictures(
-    people: &mut BTreeMap<PersonName, Vec<NewTemplate>>,
+    people: &mut BTreeMap<Whose, Vec<NewTemplate>>,
     folder: &Path,
     context: &Context,
 ) -> Result<()> {
     let mut recogniser = context.recogniser(Look::Still)?;
-    for (name, templates) in people {
-        for path in pictures_of(name, folder)? {
+    for (whose, templates) in people {
+        for path in pictures_of(&import_identity::name_of(whose)?, folder)? {
             let still = match stills::look_at(&path, &mut recogniser) {
                 Ok(still) => still,
                 Err(error) => {
@@ -142,23 +204,17 @@ fn pictures_of(name: &PersonName, folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn add_templates(
-    (people, statements): (BTreeMap<PersonName, Vec<NewTemplate>>, Statements),
-    consent_at: Option<DateTime<FixedOffset>>,
+    (people, statements): (BTreeMap<Whose, Vec<NewTemplate>>, Statements),
+    consent_at: Option<NaiveDate>,
     args: &ImportEmbeddingsArgs,
     store: &mut Store,
     context: &Context,
 ) -> Result<Imported> {
     let operator = operator();
     let mut imported = Imported::default();
-    for (name, templates) in people {
+    for (whose, templates) in people {
         let everybody = store.everybody()?;
-        let mut namesakes = everybody.iter().filter(|p| p.name == name);
-        let holder = namesakes.next().cloned();
-        if namesakes.next().is_some() {
-            bail!(
-                "two people are called {name}, and the file does not say which; rename one first"
-            );
-        }
+        let holder = import_identity::holder_of(&whose, &everybody)?.cloned();
         let known: Vec<(ModelId, Embedding)> = match &holder {
             Some(person) => store.templates_of(&person.code)?,
             None => Vec::new(),
@@ -175,14 +231,17 @@ fn add_templates(
         }
         imported.added += new.len();
         let author = context.author(&operator);
-        let stated = statements.get(&name).and_then(|s| s.resolve(&everybody));
+        let stated = statements.get(&whose).and_then(|s| s.resolve(&everybody));
         let stated = stated.as_ref();
         if let Some(person) = holder {
             store.add_stated_templates(&person.code, &new, stated, author)?;
         } else {
-            let code = free_code(&args.code_prefix, store)?;
+            let code = match &whose {
+                Whose::Code(code, _) => code.clone(),
+                Whose::Name(_) => free_code(&args.code_prefix, store)?,
+            };
             let person = NewPerson {
-                name,
+                name: import_identity::name_of(&whose)?,
                 code,
                 consent_at,
                 templates: new,
@@ -196,12 +255,13 @@ fn add_templates(
 /// The first number behind the prefix that nobody has or had.
 fn free_code(prefix: &str, store: &Store) -> Result<PersonCode> {
     let taken = store.codes_ever_used()?;
-    (1..=taken.len() + 1)
-        .map(|number| format!("{prefix}{number:03}"))
-        .find(|code| !taken.iter().any(|other| other.eq_ignore_ascii_case(code)))
-        .map(|code| PersonCode::parse(&code))
-        .transpose()?
-        .context("no code is free")
+    for number in 1..=taken.len() + 1 {
+        let code = PersonCode::parse(&format!("{prefix}{number:03}"))?;
+        if !taken.contains(&code) {
+            return Ok(code);
+        }
+    }
+    bail!("no code is free")
 }
 
 /// The network that made the vectors: "current", or the SHA-256 of its weights.
@@ -219,29 +279,72 @@ fn named_model(text: &str, context: &Context) -> Result<ModelId> {
     Ok(ModelId::from_sha256(&text.to_ascii_lowercase()))
 }
 
-/// Lends the clock and the rule of the day to a reader.
+/// Lends the clock and the rules of the day to a reader.
 fn with_calendar<T>(context: &Context, read: impl FnOnce(&Calendar<'_>) -> T) -> T {
     let policy = context.config.policies().attendance;
+    let zone = match context.config.attendance.time_zone.as_str() {
+        "" => "this machine's",
+        name => name,
+    };
     read(&Calendar {
-        parse_time: &|text| context.parse_time(text).map_err(|e| e.to_string()),
+        parse_time: &|text| match context.parse_time(text) {
+            // Whatever offset it was written with, its day is that of the clock here.
+            Ok(at) => Ok(context.clock.localise(at)),
+            Err(error) => Err(error.to_string()),
+        },
         local_day: &|at| policy.local_day(at),
+        today: context.clock.now().wall.date_naive(),
+        rule: &policy,
+        zone,
     })
 }
 
-fn understood<T>(rows: Result<Rows<T>, import::ImportError>, file: &Path) -> Result<Rows<T>> {
-    rows.with_context(|| format!("importing {}", file.display()))
+/// The people there are; nobody where there is no station yet.
+fn roster(context: &Context) -> Result<Roster> {
+    if !context
+        .data_dir()
+        .join(crate::store::DATABASE_FILE)
+        .exists()
+    {
+        return Ok(Roster::default());
+    }
+    roster_of(&context.store_to_read()?)
 }
 
-fn located(
+fn roster_of(store: &Store) -> Result<Roster> {
+    let people = store
+        .everybody()?
+        .into_iter()
+        .map(|person| (person.code, person.name));
+    Ok(Roster::new(people.collect(), &store.codes_ever_used()?))
+}
+
+/// The rows that are to be imported; none of a run that only shows how the file was read.
+fn understood<T>(
+    read: Result<import::Read<T>, import::ImportError>,
+    args: &ImportFileArgs,
+) -> Result<Option<Rows<T>>> {
+    let import::Read { rows, understood } =
+        read.with_context(|| format!("importing {}", args.file.display()))?;
+    if args.dry_run {
+        show::print(&understood, args)?;
+        return Ok(None);
+    }
+    show::remarks(&understood);
+    Ok(Some(rows))
+}
+
+fn located<T>(
     outcome: Result<Imported, (usize, StoreError)>,
-    lines: &[u64],
+    rows: &Rows<T>,
     file: &Path,
 ) -> Result<Imported> {
     outcome.map_err(|(row, error)| {
-        let line = lines.get(row).copied().unwrap_or_default();
+        let line = rows.lines.get(row).copied().unwrap_or_default();
         anyhow::anyhow!(
-            "{}, line {line}: {error}; nothing was imported",
-            file.display()
+            "{}, {} {line}: {error}; nothing was imported",
+            file.display(),
+            rows.unit
         )
     })
 }
@@ -251,11 +354,15 @@ fn store_to_fill(context: &Context) -> Result<Store> {
     if let Some(remark) = &folder.remark {
         eprintln!("{remark}");
     }
-    Ok(Store::open(&folder.path)?)
+    let mut store = Store::open(&folder.path)?;
+    past::say_notice(&mut store, context);
+    Ok(store)
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("reading {}", path.display()))
+    // A shell may give a pipe: <(command).
+    crate::read_bounded::file_or_pipe(path, crate::read_bounded::TABLE_BYTES)
+        .with_context(|| format!("reading {}", path.display()))
 }
 
 #[derive(Serialize)]
@@ -268,10 +375,14 @@ fn report(args: &ImportFileArgs, imported: Imported, what: &str) -> Result<Outco
     if args.json {
         print_json(&Report { imported })?;
     } else {
-        println!(
+        print!(
             "{} {what} imported; {} were there already",
             imported.added, imported.known
         );
+        match imported.changed {
+            0 => println!(),
+            changed => println!(", {changed} of them with something new"),
+        }
     }
     Ok(Outcome::Done)
 }

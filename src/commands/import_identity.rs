@@ -10,15 +10,16 @@ use crate::core::embedding::{Cosine, ModelId};
 use crate::core::enrolment::identity::{self, AnotherPerson, Claim, Stated};
 use crate::core::gallery::{Gallery, Template};
 use crate::core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
+use crate::import::embeddings::Whose;
 use crate::store::{NewTemplate, Store};
 
 /// What had to be stated of whom, for the audit trail.
-pub(super) type Statements = BTreeMap<PersonName, Statement>;
+pub(super) type Statements = BTreeMap<Whose, Statement>;
 
 /// That somebody is another person than this one.
 pub(super) struct Statement {
     /// The other one, who may be in the file too and has no code before being written.
-    than: Result<PersonCode, PersonName>,
+    than: Result<PersonCode, Whose>,
     similarity: Cosine,
 }
 
@@ -27,7 +28,7 @@ impl Statement {
     pub(super) fn resolve(&self, everybody: &[Person]) -> Option<AnotherPerson> {
         let code = match &self.than {
             Ok(code) => code.clone(),
-            Err(name) => everybody.iter().find(|p| p.name == *name)?.code.clone(),
+            Err(whose) => holder_of(whose, everybody).ok()??.code.clone(),
         };
         Some(AnotherPerson {
             than: code,
@@ -41,7 +42,7 @@ impl Statement {
 /// # Errors
 /// If somebody is taken for another person, or is unlike the person of that name.
 pub(super) fn check(
-    people: &BTreeMap<PersonName, Vec<NewTemplate>>,
+    people: &BTreeMap<Whose, Vec<NewTemplate>>,
     another_person: bool,
     store: &Store,
     context: &Context,
@@ -55,8 +56,8 @@ pub(super) fn check(
         Stated::Nothing
     };
     let (mut statements, mut refused) = (Statements::new(), Vec::new());
-    for (index, (name, templates)) in people.iter().enumerate() {
-        let holder = everybody.iter().find(|person| person.name == *name);
+    for (index, (whose, templates)) in people.iter().enumerate() {
+        let holder = holder_of(whose, &everybody)?;
         // No row has a number below one.
         let id = holder.map_or(PersonId(-1 - index as i64), |person| person.id);
         let claim = holder.map_or(Claim::Newcomer, |person| Claim::Enrolled(person.id));
@@ -72,17 +73,21 @@ pub(super) fn check(
                         let enrolled = everybody.iter().find(|p| p.id == other.person);
                         let than = match (enrolled, newcomer(other.person, people)) {
                             (Some(person), _) => Ok(person.code.clone()),
-                            (None, Some(name)) => Err(name.clone()),
+                            (None, Some(whose)) => Err(whose.clone()),
                             (None, None) => continue,
                         };
                         let similarity = other.similarity;
                         let statement = Statement { than, similarity };
-                        statements.entry(name.clone()).or_insert(statement);
+                        statements.entry(whose.clone()).or_insert(statement);
                     }
                 }
                 Err(objection) => {
                     let called = |id| known_as(id, &everybody, people);
-                    refused.push(format!("{name}: {}", objection.in_words(called)));
+                    refused.push(format!(
+                        "{}: {}",
+                        name_of(whose)?,
+                        objection.in_words(called)
+                    ));
                     break;
                 }
             }
@@ -110,15 +115,55 @@ pub(super) fn check(
 fn known_as(
     id: PersonId,
     everybody: &[Person],
-    people: &BTreeMap<PersonName, Vec<NewTemplate>>,
+    people: &BTreeMap<Whose, Vec<NewTemplate>>,
 ) -> Option<String> {
     if let Some(person) = everybody.iter().find(|person| person.id == id) {
         return Some(format!("{} ({})", person.name, person.code));
     }
-    newcomer(id, people).map(ToString::to_string)
+    Some(name_of(newcomer(id, people)?).ok()?.to_string())
 }
 
 /// Whom of the file a number below one stands for.
-fn newcomer(id: PersonId, people: &BTreeMap<PersonName, Vec<NewTemplate>>) -> Option<&PersonName> {
+fn newcomer(id: PersonId, people: &BTreeMap<Whose, Vec<NewTemplate>>) -> Option<&Whose> {
     people.keys().nth(usize::try_from(-1 - id.0).ok()?)
+}
+
+/// Who has the code, or without a code the name. What a file calls a name may be the code of
+/// somebody who is enrolled.
+///
+/// # Errors
+/// If two people have the name, or the code is somebody else's than the file says.
+pub(super) fn holder_of<'p>(whose: &Whose, everybody: &'p [Person]) -> Result<Option<&'p Person>> {
+    let with_code = |code: &PersonCode| everybody.iter().find(|person| person.code == *code);
+    let name = match whose {
+        Whose::Name(name) => name,
+        Whose::Code(code, name) => {
+            let holder = with_code(code);
+            if let (Some(person), Some(name)) = (holder, name)
+                && person.name != *name
+            {
+                bail!(
+                    "the code {code} belongs to {}, and the file says {name}",
+                    person.name
+                );
+            }
+            return Ok(holder);
+        }
+    };
+    let mut namesakes = everybody.iter().filter(|person| person.name == *name);
+    let holder = namesakes.next();
+    if namesakes.next().is_some() {
+        bail!("two people are called {name}, and the file does not say which; rename one first");
+    }
+    let code = PersonCode::parse(name.as_str()).ok();
+    Ok(holder.or_else(|| with_code(&code?)))
+}
+
+/// The name of somebody whom a file may know by code alone: then it is the code, until
+/// somebody gives a name.
+pub(super) fn name_of(whose: &Whose) -> Result<PersonName> {
+    match whose {
+        Whose::Name(name) | Whose::Code(_, Some(name)) => Ok(name.clone()),
+        Whose::Code(code, None) => Ok(PersonName::parse(code.as_str())?),
+    }
 }

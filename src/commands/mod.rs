@@ -2,6 +2,7 @@
 
 mod album;
 mod attendance;
+mod audit;
 mod backup;
 mod bench;
 mod calibrate;
@@ -11,6 +12,7 @@ mod correction;
 mod data_folder;
 mod desk_commands;
 mod doctor;
+mod doctor_heads;
 mod enrol;
 mod enrol_folder;
 mod eval;
@@ -20,12 +22,16 @@ mod import;
 mod import_identity;
 mod install_models;
 mod models;
+mod past;
 mod people;
+mod picture_groups;
 mod pin;
 mod re_embed;
 mod report;
 mod review;
 mod salvage;
+mod setting_check;
+mod settings;
 mod station;
 mod stills;
 mod table;
@@ -38,13 +44,14 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, NaiveDate};
 use signal_hook::consts::SIGPIPE;
 
 use crate::camera::without_credentials;
 use crate::cli::{Cli, Command, Outcome, Places};
 use crate::clock::Clock;
 use crate::config::{self, Config, LivenessChoice};
+use crate::core::consent;
 use crate::core::embedding::ModelId;
 use crate::core::gallery::Gallery;
 use crate::core::person::{Person, PersonId};
@@ -94,6 +101,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Enrol(args)) => enrol::run(&args, &context),
         Some(Command::People(command)) => people::run(&command, &context),
         Some(Command::Attendance(command)) => attendance::run(&command, &context),
+        Some(Command::Audit(command)) => audit::run(&command, &context),
         Some(Command::Identify(args)) => identify::run(&args, &context),
         Some(Command::Eval(args)) => eval::run(&args, &context),
         Some(Command::Models(command)) => models::run(&command, &context),
@@ -107,7 +115,10 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Decrypt) => vault::decrypt(&context),
         Some(Command::Doctor(args)) => doctor::run(args, &context),
         Some(Command::Bench(args)) => bench::run(&args, &context),
-        Some(Command::Config { sample }) => print_config(sample, &context.config),
+        Some(Command::Config {
+            accept: true, yes, ..
+        }) => past::accept(yes, &context),
+        Some(Command::Config { sample, .. }) => print_config(sample, &context.config),
     }
 }
 
@@ -259,7 +270,9 @@ impl Context {
     fn store_to_change(&self) -> Result<Store> {
         // A mistyped folder should not become a new, empty station.
         drop(self.store_to_read()?);
-        Ok(Store::open(self.data_dir())?)
+        let mut store = Store::open_existing(self.data_dir())?;
+        past::say_notice(&mut store, self);
+        Ok(store)
     }
 
     /// Reads a local time as an operator writes it.
@@ -268,16 +281,8 @@ impl Context {
     }
 
     /// Reads when somebody has agreed: "today" or a day that is not to come.
-    fn parse_consent(&self, text: &str) -> Result<DateTime<FixedOffset>> {
-        let now = self.clock.now().wall;
-        if text == "today" {
-            return Ok(now);
-        }
-        let at = self
-            .parse_time(&format!("{text} 00:00"))
-            .with_context(|| format!("the consent {text:?}: say today, or a day as 2026-11-23"))?;
-        anyhow::ensure!(at <= now, "the consent of {text} is still to come");
-        Ok(at)
+    fn parse_consent(&self, text: &str) -> Result<NaiveDate> {
+        Ok(consent::parse(text, self.clock.now().wall.date_naive())?)
     }
 
     fn author<'a>(&self, operator: &'a str) -> Author<'a> {

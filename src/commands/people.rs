@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::table::{Table, print_json};
-use super::{Context, operator, pin, re_embed};
+use super::{Context, operator, past, pin, re_embed};
 use crate::cli::{Outcome, PeopleCommand};
 use crate::core::gallery::TemplateKind;
 use crate::core::person::{Person, PersonCode, PersonName};
-use crate::store::{Attendance, ErasureReceipt, PersonData, PersonRow};
+use crate::store::{Attendance, Author, ErasureReceipt, PersonData, PersonRow};
 
 /// Runs the command.
 pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome> {
@@ -48,10 +49,8 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
             let person = context.store_to_change()?.rename(&code, &name, author)?;
             println!("{} is now called {}", person.code, person.name);
         }
-        PeopleCommand::Deactivate { code } => {
-            let code = PersonCode::parse(code)?;
-            let person = context.store_to_change()?.deactivate(&code, author)?;
-            println!("{} ({}) is recognised no more", person.name, person.code);
+        PeopleCommand::Deactivate { code, from, yes } => {
+            deactivate(&PersonCode::parse(code)?, *from, *yes, context, author)?;
         }
         PeopleCommand::Activate { code } => {
             let code = PersonCode::parse(code)?;
@@ -60,19 +59,21 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
         }
         PeopleCommand::Consent { code, date } => {
             let code = PersonCode::parse(code)?;
-            let at = context.parse_consent(date)?;
-            context.store_to_change()?.set_consent(&code, at, author)?;
-            println!("{code} agreed on {}", at.format("%Y-%m-%d"));
+            let day = context.parse_consent(date)?;
+            context.store_to_change()?.set_consent(&code, day, author)?;
+            println!("{code} agreed on {day}");
         }
-        PeopleCommand::Team { code, team } => {
-            let code = PersonCode::parse(code)?;
-            context
-                .store_to_change()?
-                .set_team(&code, team.as_deref(), author)?;
-            match team {
-                Some(team) => println!("{code} is in the team {team}"),
-                None => println!("{code} is in no team"),
-            }
+        PeopleCommand::Expect { code, from, yes } => {
+            expect(&PersonCode::parse(code)?, *from, *yes, context, author)?;
+        }
+        PeopleCommand::Team { code, team, yes } => {
+            set_team(
+                &PersonCode::parse(code)?,
+                team.as_deref(),
+                *yes,
+                context,
+                author,
+            )?;
         }
         PeopleCommand::Pin(command) => pin::run(command, context, author)?,
         PeopleCommand::ExportData { code, output, json } => {
@@ -110,6 +111,83 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
         }
     }
     Ok(Outcome::Done)
+}
+
+fn expect(
+    code: &PersonCode,
+    from: NaiveDate,
+    yes: bool,
+    context: &Context,
+    author: Author<'_>,
+) -> Result<()> {
+    let mut store = context.store_to_change()?;
+    store.person(code)?;
+    let alteration = past::foreseen(&store, context, &|person| {
+        if person.code == *code {
+            person.expectation.from = Some(from);
+        }
+    })?;
+    past::confirm(&alteration, yes)?;
+    store.expect_from(code, from, author)?;
+    past::note(&mut store, &alteration, code.as_str(), author)?;
+    println!("{code} is expected from {from} on");
+    Ok(())
+}
+
+fn set_team(
+    code: &PersonCode,
+    team: Option<&str>,
+    yes: bool,
+    context: &Context,
+    author: Author<'_>,
+) -> Result<()> {
+    let mut store = context.store_to_change()?;
+    store.person(code)?;
+    let alteration = past::foreseen(&store, context, &|person| {
+        if person.code == *code {
+            person.team = team.map(str::to_owned);
+        }
+    })?;
+    past::confirm(&alteration, yes)?;
+    store.set_team(code, team, author)?;
+    past::note(&mut store, &alteration, code.as_str(), author)?;
+    match team {
+        Some(team) => println!("{code} is in the team {team}"),
+        None => println!("{code} is in no team"),
+    }
+    Ok(())
+}
+
+/// The past stays as it was: without a day of its own, the person is expected up to yesterday.
+fn deactivate(
+    code: &PersonCode,
+    from: Option<NaiveDate>,
+    yes: bool,
+    context: &Context,
+    author: Author<'_>,
+) -> Result<()> {
+    let mut store = context.store_to_change()?;
+    store.person(code)?;
+    let person = if let Some(from) = from {
+        let alteration = past::foreseen(&store, context, &|person| {
+            if person.code == *code {
+                person.expectation.pause_from(from);
+            }
+        })?;
+        past::confirm(&alteration, yes)?;
+        let person = store.deactivate_from(code, from, author)?;
+        past::note(&mut store, &alteration, code.as_str(), author)?;
+        person
+    } else {
+        store.deactivate(code, author)?
+    };
+    println!(
+        "{} ({}) is no longer recognised; the days before {} stay as they were",
+        person.name,
+        person.code,
+        from.unwrap_or(author.at.date_naive())
+    );
+    Ok(())
 }
 
 fn print_exported(folder: &Path, data: &PersonData) {
@@ -162,7 +240,7 @@ fn print_table(rows: &[PersonRow]) -> Result<()> {
     ]);
     for row in rows {
         table.row([
-            row.code.clone(),
+            row.code.to_string(),
             row.name.clone(),
             state(row).to_owned(),
             row.templates.to_string(),
@@ -180,11 +258,12 @@ fn print_person(row: &PersonRow) {
     println!("team       {}", row.team.as_deref().unwrap_or("-"));
     println!(
         "consent    {}",
-        row.consent_at.map_or_else(
-            || "not noted".to_owned(),
-            |at| at.format("%Y-%m-%d").to_string()
-        )
+        row.consent_at
+            .map_or_else(|| "not noted".to_owned(), |day| day.to_string(),)
     );
+    if let Some(day) = row.expected_from {
+        println!("expected   from {day}");
+    }
     println!("PIN        {}", if row.has_pin { "yes" } else { "no" });
     println!("templates  {}", row.templates);
     println!("enrolled   {}", row.created_at.format("%Y-%m-%d %H:%M"));

@@ -36,7 +36,7 @@ pub(super) fn run(command: &PinCommand, context: &Context, author: Author<'_>) -
 fn read_pin() -> Result<Pin> {
     let input = io::stdin();
     if input.is_terminal() {
-        eprint!("PIN of 6 to 20 digits, or hold the badge to the reader: ");
+        eprint!("PIN of 6 to 32 digits, or hold the badge to the reader: ");
         io::stderr().flush()?;
     }
     let mut line = String::new();

@@ -11,6 +11,7 @@ use super::Context;
 use super::table::{Table, print_json};
 use super::workdays::{Question, answer};
 use crate::cli::{DayArgs, JsonArgs, ReportArgs};
+use crate::core::attendance::{AttendanceEvent, Intervention};
 use crate::core::worktime::period::PersonDays;
 use crate::core::worktime::totals::{Totals, worked_by_week};
 use crate::core::worktime::{DayState, Flag};
@@ -31,6 +32,17 @@ struct DayRow<'a> {
     early_minutes: u64,
     overtime_minutes: u64,
     flags: Vec<Flag>,
+    corrections: Vec<CorrectionRow<'a>>,
+}
+
+/// What an operator has done to an event of the day.
+#[derive(Serialize)]
+struct CorrectionRow<'a> {
+    event: i64,
+    what: Intervention,
+    at: Option<DateTime<FixedOffset>>,
+    by: &'a str,
+    reason: &'a str,
 }
 
 #[derive(Serialize)]
@@ -141,8 +153,30 @@ fn day_rows(people: &[PersonDays]) -> impl Iterator<Item = DayRow<'_>> {
             early_minutes: minutes(day.report.early),
             overtime_minutes: minutes(day.report.overtime),
             flags: day.report.flags.iter().copied().collect(),
+            corrections: day.events.iter().flat_map(corrections).collect(),
         })
     })
+}
+
+fn corrections(event: &AttendanceEvent) -> impl Iterator<Item = CorrectionRow<'_>> {
+    event.signatures().map(|signature| CorrectionRow {
+        event: event.id.0,
+        what: signature.what,
+        at: signature.at,
+        by: signature.by,
+        reason: signature.reason,
+    })
+}
+
+/// "2026-11-25 10:30 by olga", of several corrections the latest.
+fn last_correction(rows: &[CorrectionRow<'_>]) -> String {
+    let Some(last) = rows.iter().max_by_key(|row| row.at) else {
+        return String::new();
+    };
+    match last.at {
+        Some(at) => format!("{} by {}", at.format("%Y-%m-%d %H:%M"), last.by),
+        None => format!("by {}", last.by),
+    }
 }
 
 fn total_row(person: &PersonDays) -> TotalRow<'_> {
@@ -177,8 +211,19 @@ fn print_list(rows: Vec<DayRow<'_>>, json: bool) -> Result<()> {
 
 fn print_days<'a>(rows: impl Iterator<Item = DayRow<'a>>) -> Result<()> {
     let mut table = Table::new(&[
-        "Day", "Code", "Name", "Shift", "In", "Out", "Hours", "Late", "Early", "Over", "State",
+        "Day",
+        "Code",
+        "Name",
+        "Shift",
+        "In",
+        "Out",
+        "Hours",
+        "Late",
+        "Early",
+        "Over",
+        "State",
         "Look at",
+        "Corrected",
     ]);
     for row in rows {
         let flags: Vec<String> = row.flags.iter().map(ToString::to_string).collect();
@@ -195,6 +240,7 @@ fn print_days<'a>(rows: impl Iterator<Item = DayRow<'a>>) -> Result<()> {
             hours_or_dash(row.overtime_minutes),
             row.state.to_string(),
             flags.join(", "),
+            last_correction(&row.corrections),
         ]);
     }
     Ok(table.print()?)

@@ -10,6 +10,7 @@ use crate::cli::{AssignArgs, Outcome, ReviewCommand, SightingsArgs};
 use crate::core::person::PersonCode;
 use crate::core::review::Assignment;
 use crate::picture;
+use crate::print;
 use crate::runtime::review;
 use crate::store::{SightingRow, SightingState, Store};
 use crate::ui::{Charset, ColourDepth, picture_as_text};
@@ -140,7 +141,7 @@ fn show(number: i64, context: &Context) -> Result<()> {
                 ColourDepth::detect(environment),
                 Charset::detect(environment),
             );
-            print!("{}", picture_as_text(&image, PICTURE, colours, charset));
+            print::picture(&picture_as_text(&image, PICTURE, colours, charset));
         }
     }
     Ok(())

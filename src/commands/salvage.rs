@@ -14,7 +14,9 @@ pub(super) fn set_aside_if_damaged(error: Error, context: &Context) -> Error {
     );
     if !is_damaged {
         return match error.downcast_ref::<StoreError>() {
-            Some(StoreError::Aside { .. } | StoreError::Lost { .. }) => {
+            Some(
+                StoreError::Aside { .. } | StoreError::Lost { .. } | StoreError::LogWithout { .. },
+            ) => {
                 anyhow!("{error}\n{}", advice(context))
             }
             _ => error,
@@ -45,7 +47,8 @@ pub(super) fn begin_anew(context: &Context) -> Result<()> {
             Err(
                 StoreError::Corrupt { .. }
                 | StoreError::NotADatabase { .. }
-                | StoreError::Lost { .. },
+                | StoreError::Lost { .. }
+                | StoreError::LogWithout { .. },
             ) => {}
             Err(error) => return Err(error.into()),
             Ok(store) => anyhow::bail!(

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 
 use super::data_folder::{self, DataFolder};
 use super::desk_commands::StationCommands;
-use super::{Context, Look, salvage};
+use super::{Context, Look, past, salvage};
 use crate::camera::demo::{self, DemoPerson};
 use crate::camera::{CameraSettings, FrameRate, Repeat, SourceOptions, SourceSpec, usb};
 use crate::cli::{CaptureArgs, Outcome, RunArgs};
@@ -23,7 +23,7 @@ use crate::runtime::desk::DeskRules;
 use crate::runtime::review::ReviewRules;
 use crate::runtime::{Consent, Parts, dashboard, headless, plain};
 use crate::store::{Author, NewPerson, StationLock, Store};
-use crate::ui::{Charset, ColourDepth, Language, PreviewMode, UiOptions};
+use crate::ui::{Charset, ColourDepth, Language, Leaving, PreviewMode, UiOptions};
 
 /// Whether somebody watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,8 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
     let mut store = Store::open(&folder.path)
         .map_err(|error| salvage::set_aside_if_damaged(error.into(), context))?;
     // Held until this function returns, after the last write.
-    let _lock = StationLock::take(&folder.path)?;
+    let lock = Arc::new(StationLock::take(&folder.path)?);
+    store.hold(Arc::clone(&lock));
     let _log = logging::start(&folder.path, &context.config.log.filter)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %source, "starting");
 
@@ -87,7 +88,11 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
         })?;
     }
     let recogniser = context.recogniser(Look::Frame)?;
-    let notices = notices(&folder, is_demo);
+    let mut notices = notices(&folder, is_demo);
+    if !is_demo && let Some(advice) = past::take_notice(&mut store, context)? {
+        tracing::warn!(%advice, "settings were edited");
+        notices.push(Notice::Warning(advice));
+    }
     let consent = if context.config.privacy.consent_required && !is_demo {
         Consent::Asked
     } else {
@@ -231,10 +236,14 @@ fn demo_person(
 }
 
 /// The operator's language; catalogues in the data folder go before the program's own.
-fn language(context: &Context) -> Result<&'static Language> {
+pub(super) fn language(context: &Context) -> Result<&'static Language> {
+    language_of(&context.config.dashboard.language, context)
+}
+
+/// The language of a setting.
+pub(super) fn language_of(setting: &str, context: &Context) -> Result<&'static Language> {
     let folder = context.data_dir().join("languages");
     let environment = |name: &str| std::env::var(name).ok();
-    let setting = &context.config.dashboard.language;
     Ok(Language::load(setting, &folder, environment)?)
 }
 
@@ -256,6 +265,8 @@ fn dashboard_options(
                 && !matches!(source, SourceSpec::Demo { .. }),
             colours: ColourDepth::detect(environment),
             charset,
+            // The station runs in this process.
+            leaving: Leaving::EndsAttendance,
             has_pixels: false,
             cell: None,
             banner: Duration::from_secs(config.welcome.banner_secs),

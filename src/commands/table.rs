@@ -1,9 +1,12 @@
 //! Plain tables and JSON on standard output.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
+
+use crate::core::printable::printable_line;
+use crate::print::Printable;
 
 /// A table with a heading, its columns as wide as they need to be.
 pub(super) struct Table {
@@ -20,7 +23,8 @@ impl Table {
 
     /// Adds a row of as many cells as there are headings.
     pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().collect());
+        let shown = |cell: String| printable_line(&cell).into_owned();
+        self.rows.push(cells.into_iter().map(shown).collect());
     }
 
     /// Prints the table.
@@ -50,11 +54,13 @@ impl Table {
     }
 }
 
-/// Prints `value` as JSON.
+/// Prints `value` as JSON. What a terminal would obey is escaped, which a reader of JSON
+/// undoes.
 pub(super) fn print_json(value: &impl Serialize) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = Printable::new(BufWriter::new(io::stdout().lock()));
     serde_json::to_writer_pretty(&mut out, value)?;
-    writeln!(out)
+    writeln!(out)?;
+    out.flush()
 }
 
 #[cfg(test)]
@@ -66,9 +72,13 @@ mod tests {
         let mut table = Table::new(&["Code", "Name", "State"]);
         table.row(["P-1".into(), "李小龍".into(), "in".into()]);
         table.row(["P-22".into(), "Bruno Díaz".into(), "out".into()]);
+        table.row(["P-3".into(), "two\nlines\u{1b}[2J".into(), String::new()]);
         assert_eq!(
             table.render(),
-            "Code  Name        State\nP-1   李小龍      in\nP-22  Bruno Díaz  out\n"
+            "Code  Name                     State\n\
+             P-1   李小龍                   in\n\
+             P-22  Bruno Díaz               out\n\
+             P-3   two\\u000alines\\u001b[2J\n"
         );
     }
 }

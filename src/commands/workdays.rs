@@ -5,7 +5,7 @@ use chrono::{Days, Months, NaiveDate};
 
 use super::Context;
 use crate::cli::{DayArgs, ReportArgs};
-use crate::core::person::PersonCode;
+use crate::core::person::{PersonCode, is_same_team};
 use crate::core::worktime::period::PersonDays;
 use crate::store::{EventFilter, Store};
 
@@ -98,16 +98,20 @@ pub(super) fn answer(
     let plan = context.work_plan()?;
     let mut days = store.days(&filter, &plan, &context.clock.now().wall)?;
     if let Some(code) = &question.person {
-        anyhow::ensure!(
-            store.everybody_ever()?.iter().any(|p| p.code == *code),
-            "nobody has the code {code}"
-        );
+        require_person(code, store)?;
     }
     if let Some(team) = &question.team {
         days.retain(|days| {
             let own = days.person.team.as_deref();
-            own.is_some_and(|own| own.eq_ignore_ascii_case(team))
+            own.is_some_and(|own| is_same_team(own, team))
         });
     }
     Ok(days)
+}
+
+/// Refuses a code that nobody has or had.
+pub(super) fn require_person(code: &PersonCode, store: &Store) -> Result<()> {
+    let is_known = store.everybody_ever()?.iter().any(|p| p.code == *code);
+    anyhow::ensure!(is_known, "nobody has the code {code}");
+    Ok(())
 }

@@ -1,29 +1,45 @@
-//! Embeddings of another system, one face a line.
+//! Embeddings of another system, one face a row.
 //!
-//! Two layouts are understood, each with or without a header line:
-//! - `name, v0, v1, … v511`: the name and one column for each of the 512 numbers;
-//! - `name, "[v0, v1, … v511]"`: the name and one quoted list, its numbers
-//!   separated by commas or spaces, as Python and `NumPy` print it.
+//! Tables ([`table`]), JSON ([`json`]) and arrays of `NumPy` ([`arrays`]). A vector need not be
+//! normalised: networks of the `ArcFace` family give the raw output, and only its direction
+//! says who it is. It is divided by its length, and that is said. It must have 512 numbers:
+//! what has 128 is of another family and could never be compared.
 //!
-//! Every vector must have 512 finite numbers and unit length; one that was not
-//! normalised may come from another stage of the network and is refused.
+//! Which network made them is not in any of these files; whoever imports them says it.
 
-use super::Rows;
-use super::table::{BadLine, ImportError, bad_csv, finish, line_of, without_mark};
+mod arrays;
+mod json;
+mod npy;
+mod table;
+mod vector;
+
+use super::columns::plain;
+use super::hints::Hints;
+use super::problem::{BadLine, ImportError, Unit};
+use super::text::{self, Kind};
+use super::understood::Understood;
+use super::{Read, Rows, finish};
 use crate::core::embedding::Embedding;
-use crate::core::person::PersonName;
+use crate::core::person::{PersonCode, PersonName};
+use vector::Lengths;
 
 /// Numbers of an embedding.
 pub const DIM: usize = 512;
 
-/// How far from one a length may be: what rounding to a few digits does.
-const MOST_DEVIATION: f64 = 0.01;
+/// Whose a face is, as the file says it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Whose {
+    /// The one of this name.
+    Name(PersonName),
+    /// The one of this code, and the name if the file has it too.
+    Code(PersonCode, Option<PersonName>),
+}
 
 /// A face and whose it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedEmbedding {
-    /// The person's name.
-    pub name: PersonName,
+    /// Whose it is.
+    pub whose: Whose,
     /// The face.
     pub embedding: Embedding,
 }
@@ -31,145 +47,133 @@ pub struct NamedEmbedding {
 /// Reads the file.
 ///
 /// # Errors
-/// If it has neither layout; every bad line is listed.
-pub fn read(bytes: &[u8]) -> Result<Rows<NamedEmbedding>, ImportError> {
-    let bytes = without_mark(bytes);
-    let records = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_reader(bytes)
-        .into_records();
-    let mut found = Rows {
-        rows: Vec::new(),
-        lines: Vec::new(),
+/// If it is no such file or can be read in several ways; every bad row is listed.
+pub fn read(bytes: &[u8], hints: &Hints) -> Result<Read<NamedEmbedding>, ImportError> {
+    let mut faces = match text::kind_of(bytes)? {
+        Kind::Npy => arrays::of_npy(bytes, hints)?,
+        Kind::Npz => arrays::of_npz(bytes, hints)?,
+        Kind::Json => json::read(&text::decode(bytes, hints.encoding)?, hints)?,
+        Kind::Text => table::read(&text::decode(bytes, hints.encoding)?, hints)?,
     };
-    let mut bad = Vec::new();
-    for (number, record) in records.enumerate() {
-        let record = match record {
-            Ok(record) => record,
-            Err(error) => {
-                bad.push(bad_csv(bytes, &error));
-                continue;
-            }
-        };
-        let line = line_of(bytes, record.position());
-        if number == 0 && is_header(&record) {
-            continue;
-        }
-        match row(&record) {
-            Ok(value) => {
-                found.rows.push(value);
+    let mut lengths = Lengths::default();
+    let mut found = Rows {
+        unit: faces.unit,
+        ..Rows::default()
+    };
+    let mut bad = faces.bad;
+    for (line, whose, numbers) in faces.found {
+        match vector::embedding(numbers, &mut lengths) {
+            Ok(embedding) => {
+                let remark = &mut faces.understood;
+                remark.row(|| format!("{}  512 numbers, {}", describe(&whose), lengths.last()));
+                found.rows.push(NamedEmbedding { whose, embedding });
                 found.lines.push(line);
             }
             Err(problem) => bad.push(BadLine { line, problem }),
         }
     }
-    finish(found, bad)
+    bad.sort_by_key(|bad| bad.line);
+    let mut understood = faces.understood;
+    understood.remarks.extend(lengths.remark());
+    let mut people: Vec<&Whose> = found.rows.iter().map(|row| &row.whose).collect();
+    people.sort();
+    people.dedup();
+    understood.fact(
+        "faces",
+        format!("{} of {} people", found.rows.len(), people.len()),
+    );
+    finish(found, bad, faces.unit).map(|rows| Read { rows, understood })
 }
 
-fn is_header(record: &csv::StringRecord) -> bool {
-    let second = record.get(1).unwrap_or_default();
-    !second.starts_with('[') && second.parse::<f64>().is_err()
-}
-
-fn row(record: &csv::StringRecord) -> Result<NamedEmbedding, String> {
-    let name = PersonName::parse(record.get(0).unwrap_or_default()).map_err(|e| e.to_string())?;
-    let values: Vec<&str> = match record.len() {
-        2 => list(record.get(1).unwrap_or_default())?,
-        _ => record.iter().skip(1).collect(),
-    };
-    if values.len() != DIM {
-        return Err(format!(
-            "it has {} numbers; {DIM} were expected, as columns or as one quoted list",
-            values.len()
-        ));
+fn describe(whose: &Whose) -> String {
+    match whose {
+        Whose::Name(name) => name.to_string(),
+        Whose::Code(code, None) => format!("code {code}"),
+        Whose::Code(code, Some(name)) => format!("{name} (code {code})"),
     }
-    let numbers: Vec<f32> = values
-        .iter()
-        .enumerate()
-        .map(|(place, text)| {
-            text.parse::<f32>()
-                .ok()
-                .filter(|value| value.is_finite())
-                .ok_or_else(|| format!("number {place} is {text:?}, which is none"))
-        })
-        .collect::<Result<_, _>>()?;
-    let length = numbers
-        .iter()
-        .map(|&v| f64::from(v).powi(2))
-        .sum::<f64>()
-        .sqrt();
-    if (length - 1.0).abs() > MOST_DEVIATION {
-        return Err(format!(
-            "the vector has the length {length:.3}, not 1: take the normalised embeddings"
-        ));
-    }
-    let embedding = Embedding::from_raw(numbers).map_err(|e| e.to_string())?;
-    Ok(NamedEmbedding { name, embedding })
 }
 
-fn list(cell: &str) -> Result<Vec<&str>, String> {
-    let inner = cell
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .ok_or("its second column is no list in square brackets")?;
-    Ok(inner
-        .split(|c: char| c == ',' || c.is_whitespace())
-        .filter(|part| !part.is_empty())
-        .collect())
+/// What a reader found: rows with their place, whose they are, and their numbers.
+#[derive(Debug, Default)]
+struct Faces {
+    found: Vec<(u64, Whose, Vec<f32>)>,
+    bad: Vec<BadLine>,
+    unit: Unit,
+    understood: Understood,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn vector(scale: f64) -> Vec<String> {
-        let value = scale / (DIM as f64).sqrt();
-        vec![format!("{value:.6}"); DIM]
-    }
-
-    #[test]
-    fn both_layouts_are_read_with_and_without_a_header() {
-        let columns = format!("Ana,{}\n", vector(1.0).join(","));
-        let quoted = format!("\"Torres, Ana\",\"[{}]\"\n", vector(1.0).join(", "));
-        let numpy = format!("Ana,\"[{}]\"\n", vector(1.0).join("\n "));
-        for (file, name) in [(&columns, "Ana"), (&quoted, "Torres, Ana"), (&numpy, "Ana")] {
-            for header in ["", "name,embedding\n"] {
-                let read = read(format!("{header}{file}").as_bytes()).unwrap();
-                assert_eq!(read.rows.len(), 1);
-                assert_eq!(read.rows[0].name.as_str(), name);
-                assert_eq!(read.rows[0].embedding.dim(), DIM);
-            }
+impl Faces {
+    fn push(&mut self, place: u64, face: Result<(Whose, Vec<f32>), String>) {
+        match face {
+            Ok((whose, numbers)) => self.found.push((place, whose, numbers)),
+            Err(problem) => self.bad.push(BadLine {
+                line: place,
+                problem,
+            }),
         }
     }
+}
 
-    #[test]
-    fn what_is_no_embedding_is_refused_with_its_line() {
-        let good = vector(1.0).join(",");
-        let unscaled = vector(20.0).join(",");
-        let short = vector(1.0)[..511].join(",");
-        let nan = format!("NaN,{}", vector(1.0)[1..].join(","));
-        let word = format!("0.1x,{}", vector(1.0)[1..].join(","));
-        let file = format!(
-            "Ana,{good}\nB,{unscaled}\nC,{short}\nD,{nan}\nE,{word}\n,{good}\nF,\"0.1 0.2\"\n"
-        );
-        let error = read(file.as_bytes()).unwrap_err().to_string();
-        for (line, words) in [
-            (2, "length 20.0"),
-            (3, "511 numbers"),
-            (4, "\"NaN\""),
-            (5, "\"0.1x\""),
-            (6, "name is empty"),
-            (7, "square brackets"),
-        ] {
-            let found = error.lines().find(|l| l.contains(&format!("line {line}:")));
-            assert!(
-                found.is_some_and(|l| l.contains(words)),
-                "line {line}: {error}"
-            );
-        }
-        assert!(!error.contains("line 1:"), "{error}");
-        assert_eq!(read(b"name,embedding\n"), Err(ImportError::Empty));
+fn named(name: &str) -> Result<Whose, String> {
+    PersonName::parse(name)
+        .map(Whose::Name)
+        .map_err(|error| error.to_string())
+}
+
+/// The person whom a file is called after: a file for each person has no names inside.
+fn called_after(hints: &Hints) -> Result<PersonName, ImportError> {
+    /// Words in the names of files that are nobody's.
+    const NOBODY: [&str; 20] = [
+        "embed",
+        "encoding",
+        "emb",
+        "face",
+        "cara",
+        "rostro",
+        "vector",
+        "feature",
+        "descriptor",
+        "data",
+        "export",
+        "people",
+        "person",
+        "student",
+        "estudiante",
+        "alumno",
+        "employee",
+        "empleado",
+        "known",
+        "database",
+    ];
+    let stem = hints
+        .file_name
+        .rsplit_once('.')
+        .map_or(hints.file_name.as_str(), |(stem, _)| stem);
+    let word = plain(stem);
+    let is_nobody = NOBODY
+        .iter()
+        .any(|nobody| word.starts_with(nobody) || word.ends_with(nobody));
+    match PersonName::parse(stem) {
+        Ok(name) if !is_nobody && stem.chars().any(char::is_alphabetic) => Ok(name),
+        _ => Err(whose_is_it()),
     }
+}
+
+fn whose_is_it() -> ImportError {
+    ImportError::question(
+        "it does not say whose the vectors are",
+        "if all are of one person, say --name NAME; else give a text file with a name a line, one \
+         for each vector, with --names FILE, or say which column has the names with --map \
+         name=HEADER",
+    )
+}
+
+fn as_many_names(names: usize, vectors: usize) -> Result<(), ImportError> {
+    if names == vectors {
+        return Ok(());
+    }
+    Err(ImportError::question(
+        format!("there are {names} names for {vectors} vectors"),
+        "give one name a line for each vector with --names FILE",
+    ))
 }

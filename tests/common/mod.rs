@@ -25,7 +25,7 @@ use rollcall::core::frame::{Frame, FrameId, Moment};
 use rollcall::core::gallery::Template;
 use rollcall::core::geometry::{BoundingBox, Landmarks, Point};
 use rollcall::core::observation::{FaceObservation, Observation, StageTimes};
-use rollcall::core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
+use rollcall::core::person::{Expectation, Person, PersonCode, PersonId, PersonName, TemplateId};
 use rollcall::core::quality::FaceQuality;
 use rollcall::core::station::{Mode, Policies, Station};
 use rollcall::core::worktime::plan::WorkPlan;
@@ -187,6 +187,8 @@ pub struct Ledger {
     pub templates: Vec<Template>,
     pub events: Vec<AttendanceEvent>,
     pub pins: Vec<(rollcall::core::pin::Pin, PersonId)>,
+    /// Wrong PINs that were tried before.
+    pub pin_tries: rollcall::core::pin::PinTries,
 }
 
 impl World {
@@ -251,6 +253,7 @@ impl World {
             created_at: self.wall,
             team: None,
             template_count: 1,
+            expectation: Expectation::default(),
         });
         self.ledger.templates.push(Template {
             id: TemplateId(id.0),
@@ -444,6 +447,7 @@ impl World {
                     created_at: self.wall,
                     team: None,
                     template_count: samples.len(),
+                    expectation: Expectation::default(),
                 };
                 let templates: Vec<Template> = samples
                     .into_iter()
@@ -557,6 +561,7 @@ impl Ledger {
                 .collect(),
             last_before,
             retired_codes: Vec::new(),
+            pin_tries: self.pin_tries,
         }
     }
 }

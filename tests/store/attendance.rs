@@ -4,8 +4,11 @@ use std::sync::Barrier;
 
 use proptest::prelude::*;
 use rollcall::core::attendance::{AttendanceEvent, Direction, EventId, EventSource};
+use rollcall::core::clock_trust::{ClockReading, ClockState};
+use rollcall::core::correction::{Deed, When};
 use rollcall::core::event::PunchOutcome;
 use rollcall::core::person::PersonId;
+use rollcall::core::printable::WordingError;
 use rollcall::store::{Attendance, EventFilter, Store, StoreError};
 use rusqlite::Connection;
 
@@ -155,7 +158,7 @@ fn voiding_says_who_and_why_and_happens_once() {
     store.record(&punch(ana, 1, EIGHT), operator()).unwrap();
     assert!(matches!(
         void(&mut store, EventId(1), "  "),
-        Err(StoreError::Blank("reason"))
+        Err(StoreError::Wording(WordingError::Empty { what: "reason" }))
     ));
     let event = void(&mut store, EventId(1), "wrong person").unwrap();
     let taken_back = event.void.unwrap();
@@ -307,4 +310,67 @@ proptest! {
             before = events;
         }
     }
+}
+
+#[test]
+fn what_the_camera_saw_at_an_impossible_time_is_kept_and_marked() {
+    let (_folder, mut store) = station();
+    let ana = enrolled(&mut store, "E-1");
+    for (at, source) in [
+        ("1970-01-01T00:10:00+00:00", EventSource::Camera),
+        ("2063-05-05T08:00:00+02:00", EventSource::Pin),
+    ] {
+        let mut seen = punch(ana, 1, at);
+        seen.source = source;
+        seen.clock = Some(ClockReading {
+            state: ClockState::Synchronised,
+            jumps: 0,
+        });
+        let outcome = store.record(&seen, operator()).unwrap();
+        let PunchOutcome::Recorded(event) = outcome else {
+            panic!("{at} was lost: {outcome:?}");
+        };
+        let state = event.provenance.clock.map(|clock| clock.state);
+        assert_eq!(state, Some(ClockState::Unsynchronised), "{at}");
+    }
+    assert_eq!(store.event_count().unwrap(), 2);
+    // The clock of this machine is not blamed for them, nor for what somebody stated.
+    assert_eq!(store.latest_seen().unwrap(), None);
+    assert!(
+        store
+            .stated_at_impossible_times(&operator().at)
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[test]
+fn what_somebody_states_has_to_be_possible() {
+    let (_folder, mut store) = station();
+    enrolled(&mut store, "E-1");
+    let mut add = |at: &str, local_day: &str| {
+        let deed = Deed::Add {
+            code: code("E-1"),
+            when: When {
+                at: super::time(at),
+                local_day: super::day(local_day),
+            },
+            direction: Direction::Out,
+        };
+        store.correct(&super::correction(deed, "forgotten"), operator().at)
+    };
+    for (at, local_day) in [
+        ("1900-01-01T08:00:00+01:00", "1900-01-01"),
+        ("2030-01-01T08:00:00+01:00", "2030-01-01"),
+        ("2026-11-23T12:30:00+01:00", "2026-11-23"),
+        ("2026-11-11T17:00:00+01:00", "2020-01-01"),
+    ] {
+        let error = add(at, local_day).unwrap_err();
+        assert!(matches!(error, StoreError::Implausible(_)), "{at}: {error}");
+        assert!(error.is_permanent());
+    }
+    add("2026-11-20T02:00:00+01:00", "2026-11-19").unwrap();
+    // The same hours do not count on two days.
+    let error = add("2026-11-20T02:00:00+01:00", "2026-11-20").unwrap_err();
+    assert!(matches!(error, StoreError::SameEvent { .. }), "{error}");
 }

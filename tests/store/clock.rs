@@ -8,9 +8,9 @@ use rollcall::core::correction::Corrected;
 use rollcall::core::day::{AttendanceMode, AttendancePolicy};
 use rollcall::core::event::PunchOutcome;
 use rollcall::core::person::PersonId;
-use rollcall::store::{Calendar, EventFilter, Store, StoreError};
+use rollcall::store::{Author, Calendar, EventFilter, Store, StoreError};
 
-use super::{enrolled, operator, punch, station, time, void};
+use super::{enrolled, punch, station, time, void};
 
 fn doubtful(person: PersonId, sequence: u32, at: &str, state: ClockState, jumps: u32) -> NewPunch {
     NewPunch {
@@ -19,8 +19,15 @@ fn doubtful(person: PersonId, sequence: u32, at: &str, state: ClockState, jumps:
     }
 }
 
+fn the_day_after() -> Author<'static> {
+    Author {
+        name: "olga",
+        at: time("2026-11-24T12:00:00+01:00"),
+    }
+}
+
 fn record(store: &mut Store, punch: &NewPunch) -> i64 {
-    match store.record(punch, operator()).unwrap() {
+    match store.record(punch, the_day_after()).unwrap() {
         PunchOutcome::Recorded(event) => event.provenance.clock.unwrap().batch,
         other => unreachable!("{other:?}"),
     }
@@ -41,7 +48,7 @@ fn repair(store: &mut Store, span: ClockSpan) -> Result<Vec<Corrected>, StoreErr
         },
         localise: &|at: DateTime<FixedOffset>| at,
     };
-    store.repair_clock(&repair, &calendar, operator().at)
+    store.repair_clock(&repair, &calendar, the_day_after().at)
 }
 
 fn batch(number: i64) -> ClockSpan {
@@ -95,9 +102,9 @@ fn only_doubtful_events_are_shifted_and_only_once() {
     assert_eq!(
         said,
         [
-            "2026-11-23 08:00:00 replaces 1",
+            "2026-11-23 08:00:00 replaces 1; made 2026-11-24 12:00 by olga",
             "2026-11-23 23:30:00 ",
-            "2026-11-24 01:00:00 replaces 2",
+            "2026-11-24 01:00:00 replaces 2; made 2026-11-24 12:00 by olga",
         ]
     );
     assert_eq!(repair(&mut store, batch(1)).unwrap(), []);

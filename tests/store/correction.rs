@@ -3,6 +3,7 @@
 use rollcall::core::attendance::{Direction, EventId, EventSource};
 use rollcall::core::correction::{Change, Correction, Deed, When};
 use rollcall::core::event::PunchOutcome;
+use rollcall::core::printable::WordingError;
 use rollcall::store::{EventFilter, Store, StoreError};
 
 use super::{code, correction, day, enrolled, operator, punch, station, time, void};
@@ -150,7 +151,12 @@ fn a_correction_that_cannot_be_done_leaves_everything_as_it_was() {
         ..correction(changed(1, at("2026-11-23T09:00:00+01:00")), "why")
     };
     let error = store.correct(&unsigned, operator().at).unwrap_err();
-    assert!(matches!(error, StoreError::Blank("name of the operator")));
+    assert!(matches!(
+        error,
+        StoreError::Wording(WordingError::Empty {
+            what: "name of the operator"
+        })
+    ));
     assert_eq!(standing(&store), ["E-1 08:00 in", "E-1 12:00 in"]);
     assert_eq!(store.audit_trail(100).unwrap(), trail);
 }

@@ -1,7 +1,10 @@
 //! The database as the rest of the program sees it.
 
-#![expect(
+#![allow(
     clippy::unwrap_used,
+    clippy::panic,
+    clippy::format_collect,
+    clippy::cloned_ref_to_slice_refs,
     reason = "the helpers of a test say what they expect by unwrapping it"
 )]
 
@@ -12,10 +15,13 @@ mod clock;
 mod closing;
 mod correction;
 mod import;
+mod missing;
 mod opening;
 mod people;
 mod privacy;
+mod restore;
 mod review;
+mod trail;
 mod vault;
 mod worker;
 
@@ -70,7 +76,7 @@ fn person(code_text: &str, name: &str) -> NewPerson {
     NewPerson {
         name: PersonName::parse(name).unwrap(),
         code: code(code_text),
-        consent_at: Some(operator().at),
+        consent_at: Some(operator().at.date_naive()),
         templates: vec![template(&[1.0, 0.0]), template(&[0.8, 0.6])],
     }
 }

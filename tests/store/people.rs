@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use rollcall::core::embedding::{Cosine, ModelId};
 use rollcall::core::enrolment::identity::AnotherPerson;
 use rollcall::core::event::PunchOutcome;
-use rollcall::core::person::PersonName;
-use rollcall::store::{Attendance, EventFilter, Store, StoreError};
+use rollcall::core::person::{Person, PersonName};
+use rollcall::store::{Attendance, Author, EventFilter, Store, StoreError};
 use rusqlite::Connection;
 
 use super::{code, enrolled, model, operator, person, punch, station, template, void};
@@ -271,4 +271,77 @@ fn settings_are_kept() {
         store.setting("station.name").unwrap().as_deref(),
         Some("Back door")
     );
+}
+
+#[test]
+fn whoever_leaves_and_comes_back_keeps_the_days_before_and_loses_those_between() {
+    let (_folder, mut store) = station();
+    enrolled(&mut store, "E-1");
+    let on = |at: &str| Author {
+        name: "olga",
+        at: super::time(at),
+    };
+    let day = super::day;
+    let code = code("e-1");
+    let left = store
+        .deactivate(&code, on("2026-12-01T09:00:00+01:00"))
+        .unwrap();
+    let enrolled_on = day("2026-11-23");
+    let includes =
+        |person: &Person, date: &str| person.expectation.includes(day(date), enrolled_on);
+    assert!(!left.active);
+    assert!(includes(&left, "2026-11-30") && !includes(&left, "2026-12-01"));
+    // Deactivated by mistake and taken back the same day: nothing happened.
+    let back = store
+        .activate(&code, on("2026-12-01T09:05:00+01:00"))
+        .unwrap();
+    assert!(back.active && back.expectation.pauses.is_empty());
+    store
+        .deactivate_from(&code, day("2026-11-27"), on("2026-12-01T09:10:00+01:00"))
+        .unwrap();
+    let back = store
+        .activate(&code, on("2026-12-14T08:00:00+01:00"))
+        .unwrap();
+    for (date, expected) in [
+        ("2026-11-26", true),
+        ("2026-11-27", false),
+        ("2026-12-13", false),
+        ("2026-12-14", true),
+    ] {
+        assert_eq!(includes(&back, date), expected, "{date}");
+    }
+    assert_eq!(
+        store.everybody_ever().unwrap()[0].expectation,
+        back.expectation
+    );
+    // What is foreseen is what comes of it.
+    let mut foreseen = back.expectation;
+    foreseen.pause_from(day("2026-12-01"));
+    let again = store
+        .deactivate_from(&code, day("2026-12-01"), on("2026-12-20T08:00:00+01:00"))
+        .unwrap();
+    assert_eq!(again.expectation, foreseen);
+    assert!(!includes(&again, "2026-12-14") && includes(&again, "2026-11-26"));
+    let error = store
+        .deactivate_from(&code, day("2026-12-21"), on("2026-12-20T08:00:00+01:00"))
+        .unwrap_err();
+    assert!(matches!(error, StoreError::DayToCome { .. }), "{error}");
+}
+
+#[test]
+fn a_consent_that_cannot_be_is_refused_at_every_door() {
+    let (_folder, mut store) = station();
+    let mut newcomer = person("E-1", "Ana");
+    newcomer.consent_at = Some(super::day("2030-01-01"));
+    let error = store.add_person(&newcomer, operator()).unwrap_err();
+    assert!(matches!(error, StoreError::Implausible(_)), "{error}");
+    enrolled(&mut store, "E-1");
+    for at in ["2026-11-24", "1900-01-01"] {
+        let error = store
+            .set_consent(&code("E-1"), super::day(at), operator())
+            .unwrap_err();
+        assert!(matches!(error, StoreError::Implausible(_)), "{at}: {error}");
+    }
+    let today = super::day("2026-11-23");
+    store.set_consent(&code("E-1"), today, operator()).unwrap();
 }

@@ -1,5 +1,10 @@
 //! Templates and pictures encrypted at rest.
 
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::Command;
+
 use rollcall::store::{DATABASE_FILE, StationLock, Store, StoreError};
 use tempfile::TempDir;
 
@@ -76,6 +81,66 @@ fn nothing_of_a_face_is_readable_without_the_key() {
     assert!(store.verify_chain().unwrap().broken.is_none());
 }
 
+fn write_key(path: &Path, text: &str, mode: u32) {
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn a_key_that_protects_nothing_is_refused() {
+    let keys = TempDir::new().unwrap();
+    let key = keys.path().join("key");
+    let good = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n";
+    let (folder, mut store) = station();
+    enrolled(&mut store, "E-1");
+    let lock = StationLock::take(folder.path()).unwrap();
+    let mut sealed_with = |path: &Path| store.seal(path, &lock, operator()).unwrap_err();
+    for mode in [0o644, 0o640, 0o602] {
+        write_key(&key, good, mode);
+        let error = sealed_with(&key);
+        assert!(matches!(error, StoreError::KeyReadable { .. }), "{error}");
+        assert!(error.to_string().contains("chmod 600"), "{error}");
+    }
+    for byte in ["00", "ff", "7a"] {
+        write_key(&key, &byte.repeat(32), 0o600);
+        let error = sealed_with(&key);
+        assert!(matches!(error, StoreError::WeakKey { .. }), "{error}");
+    }
+    // A link outside whose key is inside, and a folder that is a link.
+    write_key(&folder.path().join("inner"), good, 0o600);
+    let link = keys.path().join("link");
+    symlink(folder.path().join("inner"), &link).unwrap();
+    let error = sealed_with(&link);
+    assert!(matches!(error, StoreError::KeyInside { .. }), "{error}");
+    symlink(folder.path(), keys.path().join("usb")).unwrap();
+    let error = sealed_with(&keys.path().join("usb/new"));
+    assert!(matches!(error, StoreError::KeyInside { .. }), "{error}");
+    for endless in ["/dev/zero", "/dev/urandom"] {
+        sealed_with(Path::new(endless));
+    }
+    let pipe = keys.path().join("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    sealed_with(&pipe);
+    assert!(store.key_place().unwrap().is_none());
+    // A link to a key outside is as good as the key.
+    write_key(&key, good, 0o600);
+    let link = keys.path().join("good");
+    symlink(&key, &link).unwrap();
+    store.seal(&link, &lock, operator()).unwrap();
+    drop(store);
+    write_key(&key, good, 0o644);
+    let error = Store::open(folder.path()).unwrap_err();
+    assert!(matches!(error, StoreError::KeyReadable { .. }), "{error}");
+    write_key(&key, good, 0o600);
+    Store::open(folder.path()).unwrap();
+}
+
 #[test]
 fn a_missing_or_wrong_key_is_said_and_changes_nothing() {
     let (folder, mut store) = station();
@@ -88,7 +153,7 @@ fn a_missing_or_wrong_key_is_said_and_changes_nothing() {
     let text = std::fs::read_to_string(&key).unwrap();
     let opened = |text: Option<&str>| {
         match text {
-            Some(text) => std::fs::write(&key, text).unwrap(),
+            Some(text) => write_key(&key, text, 0o600),
             None => std::fs::remove_file(&key).unwrap(),
         }
         Store::open(folder.path()).map(|_| ())

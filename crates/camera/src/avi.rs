@@ -105,7 +105,7 @@ impl<R: Read + Seek> AviReader<R> {
                     return self.read_picture(chunk.length).map(Some);
                 }
             } else if chunk.has_a_name() {
-                skip(&mut self.input, chunk.padded_length())?;
+                skip(&mut self.input, chunk)?;
             } else if !self.find_video_chunk()? {
                 return Ok(None);
             }
@@ -142,7 +142,7 @@ impl<R: Read + Seek> AviReader<R> {
         }
         let mut picture = vec![0; length as usize];
         self.input.read_exact(&mut picture)?;
-        self.input.seek_relative(i64::from(length % 2))?;
+        skip_padding(&mut self.input, length)?;
         Ok(Ok(picture))
     }
 
@@ -175,10 +175,6 @@ impl Chunk {
         self.id
             .iter()
             .all(|b| b.is_ascii_alphanumeric() || *b == b' ' || *b == b'_')
-    }
-
-    fn padded_length(self) -> u64 {
-        u64::from(self.length) + u64::from(self.length % 2)
     }
 }
 
@@ -215,7 +211,7 @@ fn read_headers<R: Read + Seek>(input: &mut BufReader<R>) -> Result<VideoStream,
                     codec = fourcc_at(&format, 16).or(codec);
                 }
             }
-            _ => skip(input, chunk.padded_length())?,
+            _ => skip(input, chunk)?,
         }
     }
     Err(AviError::NoVideo)
@@ -275,13 +271,42 @@ fn read_header<R: Read + Seek>(input: &mut BufReader<R>, chunk: Chunk) -> io::Re
     let wanted = u64::from(chunk.length).min(HEADER_BYTES);
     let mut header = Vec::new();
     input.take(wanted).read_to_end(&mut header)?;
-    skip(input, chunk.padded_length() - wanted)?;
+    input.seek_relative(i64::from(chunk.length) - wanted.cast_signed())?;
+    skip_padding(input, chunk.length)?;
     Ok(header)
 }
 
-fn skip<R: Read + Seek>(input: &mut BufReader<R>, bytes: u64) -> io::Result<()> {
-    // At most 2^32 bytes, which an i64 holds.
-    input.seek_relative(bytes.cast_signed())
+fn skip<R: Read + Seek>(input: &mut BufReader<R>, chunk: Chunk) -> io::Result<()> {
+    input.seek_relative(i64::from(chunk.length))?;
+    skip_padding(input, chunk.length)
+}
+
+/// Goes on to the next chunk behind one of this length. A chunk of odd length is filled up
+/// with a byte, which some recorders forget: then a name begins right behind it.
+fn skip_padding<R: Read + Seek>(input: &mut BufReader<R>, length: u32) -> io::Result<()> {
+    if length.is_multiple_of(2) {
+        return Ok(());
+    }
+    let mut ahead = Vec::new();
+    input.by_ref().take(5).read_to_end(&mut ahead)?;
+    let has_padding = match ahead[..] {
+        [a, b, c, d, e] => is_known(&[b, c, d, e]) || !is_known(&[a, b, c, d]),
+        [a, b, c, d] => !is_known(&[a, b, c, d]),
+        _ => true,
+    };
+    let read = ahead.len() as i64;
+    input.seek_relative(i64::from(has_padding).min(read) - read)
+}
+
+/// Names that chunks have in such files.
+fn is_known(id: &FourCc) -> bool {
+    const NAMES: [&FourCc; 10] = [
+        b"RIFF", b"LIST", b"JUNK", b"idx1", b"strh", b"strf", b"strd", b"strn", b"indx", b"avih",
+    ];
+    let is_of_stream = id[..2].iter().all(u8::is_ascii_digit)
+        && id[2..].iter().all(u8::is_ascii_alphabetic)
+        || id.starts_with(b"ix") && id[2..].iter().all(u8::is_ascii_digit);
+    NAMES.contains(&id) || is_of_stream
 }
 
 #[cfg(test)]
@@ -405,6 +430,29 @@ pub(super) mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn chunks_without_padding_are_read() {
+        let odd = |picture: Vec<u8>| match picture.len() % 2 {
+            // Bytes behind the end marker do no harm.
+            0 => [&picture[..], &[0]].concat(),
+            _ => picture,
+        };
+        let pictures: Vec<Vec<u8>> = pictures().into_iter().map(odd).collect();
+        let bare =
+            |id: &[u8; 4], body: &[u8]| [id, &(body.len() as u32).to_le_bytes()[..], body].concat();
+        let whole = avi(b"MJPG", &[]);
+        let movie = whole.windows(4).position(|w| w == b"movi").unwrap() + 4;
+        let mut file = whole[..movie].to_vec();
+        file.extend(bare(b"JUNK", &[7; 13]));
+        for picture in &pictures {
+            file.extend(bare(b"00wb", &[1; 5]));
+            file.extend(bare(b"01dc", picture));
+        }
+        file.extend(bare(b"idx1", &[0; 31]));
+        let found: Vec<Vec<u8>> = read_all(&file).into_iter().map(Result::unwrap).collect();
+        assert_eq!(found, pictures);
     }
 
     #[test]

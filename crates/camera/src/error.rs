@@ -59,6 +59,13 @@ pub enum CameraError {
     #[error("no usable picture arrives")]
     Silent,
 
+    /// The source is open and sends pictures of which none can be read.
+    #[error("pictures arrive, but none can be read: {reason}")]
+    Unreadable {
+        /// What is wrong with the last one.
+        reason: String,
+    },
+
     /// So many threads are stuck in the driver that no more are started.
     #[error(
         "{threads} attempts to use the camera hang in its driver: unplug it, and restart Rollcall if that does not help"

@@ -16,6 +16,7 @@
 //! decoder is a large attack surface for little gain), sound, and seeking.
 
 pub mod avi;
+mod compressed;
 pub mod demo;
 #[cfg(test)]
 mod drawn;

@@ -1,4 +1,5 @@
-//! Motion JPEG: pictures one after the other, with or without bytes between.
+//! Motion JPEG: pictures one after the other, with or without bytes between. Some network
+//! cameras send PNG pictures in the same way.
 //!
 //! There is no container, so nothing says where a picture begins. A start marker
 //! is looked for, the picture is walked to its end, and after damage the next
@@ -13,6 +14,8 @@ use super::limits;
 
 /// Every JPEG picture begins with a start marker, which another marker follows.
 const START: [u8; 3] = [0xff, 0xd8, 0xff];
+/// Every PNG picture begins with these (ISO 15948, 5.2).
+pub(super) const PNG_START: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 const BLOCK: usize = 64 << 10;
 
 /// What was found next: a picture still compressed, or damage and its reason.
@@ -26,7 +29,70 @@ pub struct PictureFinder {
     /// What lies before has been handed out.
     begin: usize,
     /// The picture that has begun at `begin`.
-    walk: Option<Walk>,
+    walk: Option<Walking>,
+}
+
+#[derive(Debug)]
+enum Walking {
+    Jpeg(Walk),
+    Png(PngWalk),
+}
+
+impl Walking {
+    /// The length of the picture at the start of `bytes`.
+    fn go_on(&mut self, bytes: &[u8]) -> Result<usize, JpegError> {
+        match self {
+            Self::Jpeg(walk) => walk.go_on(bytes).map(|anatomy| anatomy.length),
+            Self::Png(walk) => walk.go_on(bytes),
+        }
+    }
+
+    /// Whether there is anything of a picture besides its start.
+    fn is_more_than_a_start(&self) -> bool {
+        match self {
+            Self::Jpeg(walk) => walk.has_passed_a_segment(),
+            Self::Png(walk) => walk.at > PNG_START.len(),
+        }
+    }
+
+    /// The length of a picture that lacks nothing but its end marker, as far as that is known.
+    fn end_here(&self, bytes: &[u8]) -> Option<usize> {
+        match self {
+            Self::Jpeg(walk) => walk.end_here(bytes).map(|anatomy| anatomy.length),
+            Self::Png(_) => None,
+        }
+    }
+}
+
+/// Goes from chunk to chunk; their checksums are for the decoder.
+#[derive(Debug)]
+struct PngWalk {
+    at: usize,
+}
+
+impl PngWalk {
+    fn go_on(&mut self, bytes: &[u8]) -> Result<usize, JpegError> {
+        const LENGTH_NAME_AND_CHECKSUM: usize = 12;
+        loop {
+            let head = bytes.get(self.at..self.at + 8);
+            let [l0, l1, l2, l3, name @ ..] = head.ok_or(JpegError::CutOff(bytes.len()))? else {
+                return Err(JpegError::CutOff(bytes.len()));
+            };
+            let length = u32::from_be_bytes([*l0, *l1, *l2, *l3]) as usize;
+            if length > limits::MAX_COMPRESSED || !name.iter().all(u8::is_ascii_alphabetic) {
+                return Err(JpegError::Malformed("its chunks make no sense"));
+            }
+            let is_last = name == b"IEND";
+            let end = self.at + length + LENGTH_NAME_AND_CHECKSUM;
+            if bytes.len() < end {
+                return Err(JpegError::CutOff(bytes.len()));
+            }
+            self.at = end;
+            if is_last {
+                return Ok(end);
+            }
+        }
+    }
 }
 
 impl PictureFinder {
@@ -42,47 +108,81 @@ impl PictureFinder {
 
     /// The next picture or damage; `None` until more bytes have come.
     pub fn take(&mut self) -> Option<Found> {
-        if self.walk.is_none() && !self.find_start() {
-            return None;
-        }
-        let picture = &self.buffer[self.begin..];
-        let walked = self.walk.get_or_insert_default().go_on(picture);
-        match walked {
-            Ok(anatomy) => {
-                let whole = picture[..anatomy.length].to_vec();
-                self.go_on_behind(anatomy.length);
-                Some(Ok(whole))
+        loop {
+            if self.walk.is_none() && !self.find_start() {
+                return None;
             }
-            Err(JpegError::CutOff(length)) if length < limits::MAX_COMPRESSED => None,
-            // Nothing in it is looked at again, or each byte would cost another walk.
-            Err(JpegError::CutOff(length)) => {
-                self.go_on_behind(length);
-                Some(Err("the picture is too long".to_owned()))
-            }
-            // This start marker only is given up; the next picture may begin right behind.
-            Err(error) => {
-                self.go_on_behind(START.len() - 1);
-                Some(Err(error.to_string()))
+            let picture = &self.buffer[self.begin..];
+            let walk = self.walk.as_mut()?;
+            match walk.go_on(picture) {
+                Ok(length) => {
+                    let whole = picture[..length].to_vec();
+                    self.go_on_behind(length);
+                    return Some(Ok(whole));
+                }
+                Err(JpegError::CutOff(length)) if length < limits::MAX_COMPRESSED => return None,
+                // Nothing in it is looked at again, or each byte would cost another walk.
+                Err(JpegError::CutOff(length)) => {
+                    self.go_on_behind(length);
+                    return Some(Err("the picture is too long".to_owned()));
+                }
+                // This start marker only is given up; the next picture may begin right behind.
+                Err(error) => {
+                    let is_picture = walk.is_more_than_a_start();
+                    self.go_on_behind(START.len() - 1);
+                    if is_picture {
+                        return Some(Err(error.to_string()));
+                    }
+                }
             }
         }
     }
 
-    /// No more bytes will come: gives up a picture that has begun, in which others may be.
+    /// No more bytes will come: hands out a picture that only lacks its end marker, as far as
+    /// its markers tell, or gives up one that has begun, in which others may be.
     pub fn give_up(&mut self) -> Option<Found> {
-        self.walk.take()?;
-        let length = self.buffer.len() - self.begin;
+        let picture = &self.buffer[self.begin..];
+        if let Some(length) = self.walk.take()?.end_here(picture) {
+            let whole = picture[..length].to_vec();
+            self.go_on_behind(picture.len());
+            return Some(Ok(whole));
+        }
+        let length = picture.len();
         self.go_on_behind(START.len() - 1);
         Some(Err(JpegError::CutOff(length).to_string()))
     }
 
-    /// Goes to the next start marker; `false` if none has come yet.
+    /// Whether a picture has begun whose end has not come yet.
+    pub fn has_begun(&self) -> bool {
+        self.walk.is_some()
+    }
+
+    /// Goes to the next start of a picture; `false` if none has come yet.
     fn find_start(&mut self) -> bool {
         let rest = &self.buffer[self.begin..];
-        let found = rest.windows(START.len()).position(|w| w == START);
-        // The last bytes may be the first of a marker.
-        let skipped = found.unwrap_or(rest.len().saturating_sub(START.len() - 1));
-        self.begin += skipped;
-        found.is_some()
+        for (at, byte) in rest.iter().enumerate() {
+            let ahead = &rest[at..];
+            let walk = match byte {
+                0xff if ahead.starts_with(&START) => Walking::Jpeg(Walk::default()),
+                0x89 if ahead.starts_with(&PNG_START) => Walking::Png(PngWalk {
+                    at: PNG_START.len(),
+                }),
+                // The last bytes may be the first of one.
+                0xff if START.starts_with(ahead) => return self.wait_at(at),
+                0x89 if PNG_START.starts_with(ahead) => return self.wait_at(at),
+                _ => continue,
+            };
+            self.begin += at;
+            self.walk = Some(walk);
+            return true;
+        }
+        self.begin = self.buffer.len();
+        false
+    }
+
+    fn wait_at(&mut self, at: usize) -> bool {
+        self.begin += at;
+        false
     }
 
     fn go_on_behind(&mut self, length: usize) {
@@ -146,6 +246,7 @@ mod tests {
 
     use super::*;
     use crate::drawn::{jpeg, picture};
+    use rollcall_picture::jpeg::decode;
 
     fn read_all(bytes: &[u8]) -> Vec<Found> {
         let mut reader = MjpegReader::new(Cursor::new(bytes));
@@ -165,9 +266,49 @@ mod tests {
         let (a, b) = (jpeg(&picture(40, 30)), jpeg(&picture(32, 32)));
         let file = [&a[..a.len() - 30], &b, &b[..b.len() / 2]].concat();
         let found = read_all(&file);
-        assert!(found[0].is_err());
+        // Its markers do not tell; its blocks do.
+        let is_whole = |found: &Found| found.as_ref().is_ok_and(|found| decode(found).is_ok());
+        assert!(!is_whole(&found[0]));
         assert_eq!(found[1], Ok(b));
-        assert!(found[2..].iter().all(Result::is_err));
+        assert!(!found[2..].iter().any(is_whole));
+    }
+
+    #[test]
+    fn pictures_without_end_markers_are_found() {
+        let (a, b) = (jpeg(&picture(40, 30)), jpeg(&picture(32, 32)));
+        let (open_a, open_b) = (&a[..a.len() - 2], &b[..b.len() - 2]);
+        let boundary = b"\r\n--frame\r\nContent-Type: image/jpeg\r\n\r\n";
+        for between in [&b""[..], boundary] {
+            let file = [open_a, between, open_b, between, &a, between, open_b].concat();
+            let decoded: Vec<_> = read_all(&file)
+                .into_iter()
+                .map(|found| decode(&found.unwrap()).unwrap())
+                .collect();
+            let (a, b) = (decode(&a).unwrap(), decode(&b).unwrap());
+            assert_eq!(decoded, [a.clone(), b.clone(), a, b]);
+        }
+    }
+
+    #[test]
+    fn png_pictures_are_found_among_others() {
+        let a = jpeg(&picture(40, 30));
+        let mut png = Cursor::new(Vec::new());
+        picture(20, 10)
+            .write_to(&mut png, image::ImageFormat::Png)
+            .unwrap();
+        let png = png.into_inner();
+        let boundary = b"\r\n--frame\r\nContent-Type: image/png\r\n\r\n";
+        let file = [&png[..], boundary, &a, &png, &png[..png.len() - 9], &a].concat();
+        let found: Vec<Vec<u8>> = read_all(&file).into_iter().flatten().collect();
+        assert_eq!(found, [png.clone(), a.clone(), png, a]);
+    }
+
+    #[test]
+    fn start_markers_in_other_bytes_are_no_pictures() {
+        let a = jpeg(&picture(40, 30));
+        let sound = START.repeat(500);
+        let file = [&sound[..], &a, &sound, &a].concat();
+        assert_eq!(read_all(&file), [Ok(a.clone()), Ok(a)]);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{CameraState, FrameRate, SourceDescription, SourceMeter};
+use super::{CameraError, CameraState, FrameRate, SourceDescription, SourceMeter};
 use rollcall_core::picture_condition::{ConditionWatch, PictureCondition, PictureMeasures};
 
 /// Frames per second are measured over this long.
@@ -47,6 +47,8 @@ pub struct CameraStats {
     pub frames: u64,
     /// Pictures that could not be decoded since the start.
     pub damaged: u64,
+    /// Why, if none could be since the last whole one.
+    pub damage: Option<String>,
     /// Pictures that camera, driver or a slow decoder lost since the start.
     pub dropped: u64,
     /// Time from the driver's stamp to the decoded picture, of the latest one.
@@ -72,6 +74,7 @@ pub(super) struct Monitor {
     recent: VecDeque<Duration>,
     frames: u64,
     damaged: u64,
+    damage: Option<String>,
     dropped_before: u64,
     meter: SourceMeter,
     openings: u64,
@@ -89,6 +92,7 @@ impl Monitor {
             recent: VecDeque::new(),
             frames: 0,
             damaged: 0,
+            damage: None,
             dropped_before: 0,
             meter: SourceMeter::default(),
             openings: 0,
@@ -107,12 +111,14 @@ impl Monitor {
         self.expected = Some((now, limit));
         self.source = Some(source);
         self.condition = ConditionWatch::default();
+        self.damage = None;
         self.openings += 1;
     }
 
     /// A whole picture of this size came.
     pub(super) fn picture(&mut self, size: (u32, u32), now: Duration) -> Option<CameraState> {
         self.frames += 1;
+        self.damage = None;
         self.recent.push_back(now);
         self.forget_before(now.saturating_sub(RATE_WINDOW));
         let source = self.source.as_mut()?;
@@ -138,8 +144,21 @@ impl Monitor {
     }
 
     /// A picture came that could not be decoded. It is no sign of life.
-    pub(super) fn damaged(&mut self) {
+    pub(super) fn damaged(&mut self, reason: &str) {
         self.damaged += 1;
+        if self.damage.as_deref() != Some(reason) {
+            self.damage = Some(reason.to_owned());
+        }
+    }
+
+    /// Why no whole picture has come for so long.
+    pub(super) fn silence(&self) -> CameraError {
+        match &self.damage {
+            Some(reason) => CameraError::Unreadable {
+                reason: reason.clone(),
+            },
+            None => CameraError::Silent,
+        }
     }
 
     /// The figures that the open source keeps of itself.
@@ -170,7 +189,7 @@ impl Monitor {
     /// Time has passed.
     pub(super) fn tick(&mut self, now: Duration) -> Option<CameraState> {
         if self.is_overdue(now) {
-            self.enter(CameraState::Silent)
+            self.enter(CameraState::retrying_after(&self.silence()))
         } else {
             None
         }
@@ -195,6 +214,7 @@ impl Monitor {
             state: self.state.clone(),
             frames: self.frames,
             damaged: self.damaged,
+            damage: self.damage.clone(),
             dropped: self.dropped_before + self.meter.dropped,
             latency: self.meter.latency,
             reconnects: self.openings.saturating_sub(1),
@@ -276,10 +296,15 @@ mod tests {
     fn a_source_that_opens_but_never_delivers_is_silent() {
         let mut monitor = Monitor::new(CameraPatience::default());
         monitor.opened(source(None), at(500));
-        monitor.damaged();
+        monitor.damaged("cut off");
         assert_eq!(monitor.tick(at(4499)), None, "sensors take a while to wake");
-        assert_eq!(monitor.tick(at(4500)), Some(CameraState::Silent));
+        let said = monitor.tick(at(4500)).unwrap().to_string();
+        assert!(said.contains("none can be read: cut off"), "{said}");
+        assert_eq!(monitor.stats(at(4500)).damage.as_deref(), Some("cut off"));
         assert_eq!(monitor.stats(at(4500)).damaged, 1);
+        // The next try begins without it.
+        monitor.opened(source(None), at(5000));
+        assert_eq!(monitor.tick(at(9000)), Some(CameraState::Silent));
     }
 
     #[test]

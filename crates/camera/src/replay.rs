@@ -18,9 +18,10 @@ use super::pace::Pacer;
 use super::y4m::{Y4mError, Y4mReader};
 use super::{
     CameraError, Delivery, FrameRate, FrameSource, OpenSource, Repeat, SourceDescription,
-    SourceOptions, jpeg,
+    SourceOptions, compressed,
 };
 use rollcall_picture as picture;
+use rollcall_system::read_bounded;
 use rollcall_system::stop::StopFlag;
 
 /// Rate of pictures that have none of their own.
@@ -153,6 +154,9 @@ impl FrameSource for ReplaySource {
                 }
                 Some(Err(reason)) => {
                     self.damaged += 1;
+                    // Damage takes its time too, or a film of nothing else would keep the
+                    // machine busy.
+                    self.pacer.wait();
                     return Ok(Delivery::Damaged(reason));
                 }
                 // Without this a file of nothing but damage would be read for ever.
@@ -169,7 +173,7 @@ impl FrameSource for ReplaySource {
 
 impl Reel {
     fn of_file(path: &Path) -> Result<Self, CameraError> {
-        let open = || File::open(path).map_err(CameraError::file("open", path));
+        let open = || read_bounded::open(path).map_err(CameraError::file("open", path));
         let mut start = Vec::new();
         open()?
             .take(16)
@@ -262,7 +266,7 @@ impl Pictures {
 }
 
 fn decode(found: Found) -> Result<RgbImage, String> {
-    jpeg::decode(&found?).map_err(|error| error.to_string())
+    compressed::decode(&found?)
 }
 
 /// The pictures of a folder in natural order; hidden files and other kinds are left out.

@@ -59,7 +59,9 @@ impl CameraState {
             T::NameWanted | T::NameRefused | T::OtherAuthenticationWanted | T::Forbidden => {
                 Self::Forbidden(message)
             }
-            T::NotFound | T::OtherKind(_) => Self::Unsupported(message),
+            T::NotFound | T::OtherKind(_) | T::OtherCoding(_) | T::NoPicture(_) => {
+                Self::Unsupported(message)
+            }
             T::Status { .. } | T::RedirectedTooOften | T::RedirectedWrongly(_) | T::Nonsense(_) => {
                 Self::Troubled(message)
             }

@@ -72,6 +72,41 @@ impl ConfigFile {
     /// # Errors
     /// If the station would refuse the configuration, or the file cannot be written.
     pub fn set(&self, section: &str, key: &str, value: Option<&str>) -> Result<(), ConfigError> {
+        let (changed, _) = self.changed(section, key, value)?;
+        whole_file::replace(&self.path, changed.as_bytes()).map_err(|source| ConfigError::Write {
+            path: self.path.clone(),
+            source,
+        })
+    }
+
+    /// The configuration as it is, and as it would be with one setting changed.
+    ///
+    /// # Errors
+    /// If the station would refuse either.
+    pub fn foresee(
+        &self,
+        (section, key): (&str, &str),
+        value: Option<&str>,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<(Config, Config), ConfigError> {
+        let (_, changed) = self.changed(section, key, value)?;
+        let present = Config::parse(&self.read()?, &self.path)?;
+        Ok((
+            present.overridden_by(&environment)?,
+            changed.overridden_by(&environment)?,
+        ))
+    }
+
+    /// What the file would say with one setting changed, and the configuration that this is.
+    ///
+    /// # Errors
+    /// If the station would refuse the configuration.
+    pub fn changed(
+        &self,
+        section: &str,
+        key: &str,
+        value: Option<&str>,
+    ) -> Result<(String, Config), ConfigError> {
         let invalid = |message: String| ConfigError::Invalid {
             path: self.path.clone(),
             message,
@@ -104,11 +139,9 @@ impl ConfigFile {
             }
         }
         let changed = document.to_string();
-        Config::check(&changed, &self.path)?;
-        whole_file::replace(&self.path, changed.as_bytes()).map_err(|source| ConfigError::Write {
-            path: self.path.clone(),
-            source,
-        })
+        let config = Config::parse(&changed, &self.path)?;
+        config.validate()?;
+        Ok((changed, config))
     }
 
     /// What was typed as a value of the type that the setting has.
@@ -130,7 +163,10 @@ impl ConfigFile {
     }
 
     fn read(&self) -> Result<String, ConfigError> {
-        match std::fs::read_to_string(&self.path) {
+        match rollcall_system::read_bounded::text(
+            &self.path,
+            rollcall_system::read_bounded::TEXT_BYTES,
+        ) {
             Ok(text) => Ok(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
             Err(source) => Err(ConfigError::Read {

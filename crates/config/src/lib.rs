@@ -7,6 +7,7 @@
 mod camera;
 mod dashboard;
 mod edit;
+mod measuring;
 mod records;
 mod shifts;
 
@@ -25,10 +26,12 @@ use rollcall_core::gallery::MatchPolicy;
 use rollcall_core::liveness::{LivenessDemand, LivenessPolicy};
 use rollcall_core::station::Policies;
 use rollcall_recognition::manifest::{ModelFamily, ModelName};
+use rollcall_system::read_bounded;
 use rollcall_system::zone::Zone;
 
 pub use dashboard::{DashboardConfig, PreviewChoice, WelcomeConfig};
 pub use edit::{ConfigFile, Setting};
+pub use measuring::Measuring;
 pub use records::{BackupConfig, ExportConfig, LogConfig, PrivacyConfig, ReviewConfig};
 pub use shifts::{ScheduleConfig, ShiftConfig};
 
@@ -310,7 +313,7 @@ impl Config {
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
         let path = explicit.map_or_else(|| data_dir.join(FILE_NAME), Path::to_path_buf);
-        let config = match std::fs::read_to_string(&path) {
+        let config = match read_bounded::text(&path, read_bounded::TEXT_BYTES) {
             Ok(text) => Self::parse(&text, &path)?,
             Err(error) if explicit.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
                 Self::default()

@@ -142,4 +142,58 @@ pub struct Provenance {
     pub operator: Option<String>,
     /// Why, if somebody made it by hand.
     pub reason: Option<String>,
+    /// When it was written down, which for a correction is long after its time; none of
+    /// what is not written yet.
+    pub recorded_at: Option<DateTime<FixedOffset>>,
+}
+
+/// What an operator has done to an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Intervention {
+    /// It was added by hand.
+    Added,
+    /// It was put in the place of another one.
+    Replaced,
+    /// It was voided.
+    Voided,
+}
+
+/// What was done to an event by hand, when, by whom and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signature<'a> {
+    /// What.
+    pub what: Intervention,
+    /// When; none if that was not noted.
+    pub at: Option<DateTime<FixedOffset>>,
+    /// By whom.
+    pub by: &'a str,
+    /// Why.
+    pub reason: &'a str,
+}
+
+impl AttendanceEvent {
+    /// What operators have done to the event, in order. What a rule has closed or a file
+    /// has brought is none of it.
+    pub fn signatures(&self) -> impl Iterator<Item = Signature<'_>> {
+        let made = match (&self.provenance.operator, self.source) {
+            (Some(by), EventSource::Manual) => Some(Signature {
+                what: match self.provenance.replaces {
+                    Some(_) => Intervention::Replaced,
+                    None => Intervention::Added,
+                },
+                at: self.provenance.recorded_at,
+                by,
+                reason: self.provenance.reason.as_deref().unwrap_or_default(),
+            }),
+            _ => None,
+        };
+        let voided = self.void.as_ref().map(|void| Signature {
+            what: Intervention::Voided,
+            at: Some(void.at),
+            by: &void.by,
+            reason: &void.reason,
+        });
+        made.into_iter().chain(voided)
+    }
 }

@@ -46,7 +46,7 @@ impl FromSql for PersonCode {
 
 impl FromSql for PersonName {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        PersonName::parse(value.as_str()?).map_err(FromSqlError::other)
+        Ok(PersonName::kept(value.as_str()?))
     }
 }
 

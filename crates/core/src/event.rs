@@ -17,7 +17,7 @@ use super::gallery::{Candidate, Gallery, Template};
 use super::notice::Notice;
 use super::observation::Observation;
 use super::person::{Person, PersonCode, PersonId, PersonName};
-use super::pin::Pin;
+use super::pin::{Pin, PinTries};
 use super::sighted::BestLook;
 
 /// Pairs a request to the database with its receipt.
@@ -190,6 +190,8 @@ pub struct Snapshot {
     pub last_before: Vec<AttendanceEvent>,
     /// Codes of people who were deleted; they are never given again.
     pub retired_codes: Vec<PersonCode>,
+    /// Wrong PINs that were tried, also before the station was started.
+    pub pin_tries: PinTries,
 }
 
 /// Everything to be done about what happened.

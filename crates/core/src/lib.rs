@@ -19,6 +19,7 @@ pub mod clock_trust;
 #[cfg(feature = "sqlite")]
 mod column;
 pub mod consensus;
+pub mod consent;
 pub mod correction;
 pub mod day;
 pub mod day_order;
@@ -35,6 +36,8 @@ pub mod observation;
 pub mod person;
 pub mod picture_condition;
 pub mod pin;
+pub mod plausible;
+pub mod printable;
 pub mod quality;
 pub mod review;
 pub mod sighted;

@@ -1,10 +1,14 @@
 //! People, and the names and codes an operator may give them.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, NaiveDate};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
+
+use super::printable::{is_hostile, is_visible};
 
 /// Row number of a person in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -88,6 +92,12 @@ impl PersonName {
         Ok(Self(name))
     }
 
+    /// A name as a database keeps it: it was checked at the door, perhaps by an earlier
+    /// program that let through what this one refuses, and must stay readable.
+    pub fn kept(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -101,8 +111,49 @@ impl fmt::Display for PersonName {
 }
 
 /// A person's code (employee number): unique, safe as a folder name and in a CSV.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+///
+/// `e-017` and `E-017` are one code: wherever two are compared, hashed or sorted, letters
+/// count without their case. All of them are ASCII, so that folding needs no tables. The text
+/// is kept as it was first written.
+#[derive(Debug, Clone)]
 pub struct PersonCode(String);
+
+impl PersonCode {
+    /// The bytes that codes are compared by.
+    fn folded(&self) -> impl Iterator<Item = u8> {
+        self.0.bytes().map(|byte| byte.to_ascii_lowercase())
+    }
+}
+
+impl PartialEq for PersonCode {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for PersonCode {}
+
+impl Hash for PersonCode {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for byte in self.folded() {
+            state.write_u8(byte);
+        }
+        // As for any text, so that two codes side by side are not taken for others.
+        state.write_u8(0xff);
+    }
+}
+
+impl Ord for PersonCode {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.folded().cmp(other.folded())
+    }
+}
+
+impl PartialOrd for PersonCode {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl PersonCode {
     /// A free code that goes on from `last`: P-041 after P-040. `given` is how many codes
@@ -127,8 +178,7 @@ impl PersonCode {
             .find(|code| !is_taken(code))
     }
 
-    /// Checks what an operator typed. Codes differ in more than case only if
-    /// the database says so; the text is kept as typed.
+    /// Checks what an operator typed; the text is kept as typed.
     ///
     /// # Errors
     /// If it is empty, too long or holds anything but ASCII letters, digits, `-`, `_` and `.`.
@@ -189,34 +239,69 @@ pub struct Person {
     pub created_at: DateTime<FixedOffset>,
     /// Number of templates, of whichever model.
     pub template_count: usize,
+    /// On which days the person is expected.
+    pub expectation: Expectation,
+}
+
+/// On which days a person is expected, as far as that is the person's and not the shifts':
+/// from the first day on, but for the days of being deactivated.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Expectation {
+    /// First day; `None` is the day of enrolment.
+    pub from: Option<NaiveDate>,
+    /// When the person was not active.
+    pub pauses: Vec<Pause>,
+}
+
+/// Days on which a person was not active.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    /// The first of them.
+    pub from: NaiveDate,
+    /// The day on which the person was active again; `None` if that has not come.
+    pub until: Option<NaiveDate>,
+}
+
+impl Expectation {
+    /// What becomes of it if the person is not expected from this day on.
+    pub fn pause_from(&mut self, day: NaiveDate) {
+        self.pauses.retain(|pause| pause.from < day);
+        let reaching = self
+            .pauses
+            .iter_mut()
+            .find(|pause| pause.until.is_none_or(|until| until >= day));
+        match reaching {
+            Some(pause) => pause.until = None,
+            None => self.pauses.push(Pause {
+                from: day,
+                until: None,
+            }),
+        }
+    }
+
+    /// Whether the person is expected on a day, if it was enrolled on `enrolled`.
+    pub fn includes(&self, day: NaiveDate, enrolled: NaiveDate) -> bool {
+        let is_paused =
+            |pause: &Pause| pause.from <= day && pause.until.is_none_or(|until| day < until);
+        day >= self.from.unwrap_or(enrolled) && !self.pauses.iter().any(is_paused)
+    }
+}
+
+/// Whether two names of teams are of one team, however they are written.
+pub fn is_same_team(one: &str, other: &str) -> bool {
+    let folded = |text: &str| text.trim().nfc().collect::<String>().to_lowercase();
+    one == other || folded(one) == folded(other)
 }
 
 fn refuse_control(what: &'static str, text: &str) -> Result<(), NameError> {
-    match text
-        .chars()
-        .find(|&c| c.is_control() || is_direction_override(c))
-    {
+    // Right-to-left letters are welcome; marks that reorder the rest of the line are not.
+    match text.chars().find(|&c| is_hostile(c)) {
         Some(c) => Err(NameError::Control {
             what,
             code_point: c as u32,
         }),
         None => Ok(()),
     }
-}
-
-/// Right-to-left *letters* are welcome; invisible overrides that reorder the
-/// rest of the line are not.
-fn is_direction_override(c: char) -> bool {
-    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
-}
-
-/// False for white space and for characters that show nothing on their own.
-fn is_visible(c: char) -> bool {
-    !c.is_whitespace()
-        && !matches!(
-            c,
-            '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}' | '\u{00AD}'
-        )
 }
 
 #[cfg(test)]
@@ -261,6 +346,18 @@ mod tests {
                 ..
             })
         ));
+        for invisible in [
+            "\u{3164}",
+            "\u{2800}",
+            "\u{200D}\u{FE0F}",
+            "\u{E0041}\u{AD}",
+        ] {
+            assert_eq!(
+                PersonName::parse(invisible),
+                Err(NameError::Empty { what: "name" }),
+                "{invisible:?}"
+            );
+        }
         assert!(matches!(
             PersonName::parse("a\u{202E}b"),
             Err(NameError::Control {
@@ -277,6 +374,69 @@ mod tests {
             PersonName::parse(&one_character_many_marks),
             Err(NameError::TooLong { .. })
         ));
+    }
+
+    #[test]
+    fn one_code_written_in_two_ways_is_one_wherever_codes_are_compared() {
+        use std::collections::{BTreeSet, HashMap};
+        let code = |text: &str| PersonCode::parse(text).unwrap();
+        assert_eq!(code("e-017"), code("E-017"));
+        assert_ne!(code("E-017"), code("E-0171"));
+        assert_eq!(code("e-017").as_str(), "e-017", "as it was written");
+        let by_code = HashMap::from([(code("AbC"), 1)]);
+        assert_eq!(by_code.get(&code("aBc")), Some(&1));
+        let sorted = BTreeSet::from([code("b"), code("A"), code("a"), code("C"), code("B")]);
+        // Which of the two spellings is kept is the set's own affair.
+        let sorted = sorted.iter().map(|code| code.as_str().to_lowercase());
+        assert_eq!(sorted.collect::<Vec<String>>(), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn teams_are_the_same_however_they_are_written() {
+        assert!(is_same_team("B\u{fc}ro", " bu\u{308}RO"));
+        assert!(is_same_team("Night", "night"));
+        assert!(!is_same_team("Night", "Nights"));
+    }
+
+    #[test]
+    fn the_past_of_somebody_who_left_stays() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let enrolled = day("2026-03-01");
+        let expectation = Expectation {
+            from: None,
+            pauses: vec![
+                Pause {
+                    from: day("2026-05-04"),
+                    until: Some(day("2026-06-01")),
+                },
+                Pause {
+                    from: day("2026-09-01"),
+                    until: None,
+                },
+            ],
+        };
+        for (date, expected) in [
+            ("2026-02-28", false),
+            ("2026-03-01", true),
+            ("2026-05-03", true),
+            ("2026-05-04", false),
+            ("2026-05-31", false),
+            ("2026-06-01", true),
+            ("2026-08-31", true),
+            ("2026-09-01", false),
+            ("2030-01-01", false),
+        ] {
+            assert_eq!(
+                expectation.includes(day(date), enrolled),
+                expected,
+                "{date}"
+            );
+        }
+        let earlier = Expectation {
+            from: Some(day("2024-01-01")),
+            ..Expectation::default()
+        };
+        assert!(earlier.includes(day("2024-01-01"), enrolled));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::camera_controls::{CameraControl, ControlChange, ControlsList};
 use super::colour::ColourDepth;
 use super::correcting::Correcting;
 use super::correction_form::CorrectionDraft;
+use super::dialog::{Dialog, Leaving};
 use super::enrol_form::EnrolForm;
 use super::graphics::Canvas;
 use super::input::Input;
@@ -59,6 +60,8 @@ pub struct UiOptions {
     pub ask_consent: bool,
     /// How long a banner greets whoever has punched; zero for none.
     pub banner: Duration,
+    /// What leaving the dashboard means, which is asked before.
+    pub leaving: Leaving,
 }
 
 impl Default for UiOptions {
@@ -75,6 +78,7 @@ impl Default for UiOptions {
             operator: "operator".into(),
             ask_consent: false,
             banner: Duration::ZERO,
+            leaving: Leaving::EndsAttendance,
         }
     }
 }
@@ -112,7 +116,7 @@ pub enum Action {
     TestCamera,
     /// Give the terminal to the shell until it is given back.
     Suspend,
-    /// End the program.
+    /// Leave the dashboard; see [`Leaving`].
     Quit,
     /// Go on without a dashboard, or end: the terminal is gone, for this reason.
     TerminalLost(String),
@@ -245,10 +249,16 @@ pub struct App {
     pub(crate) settings: Settings,
     pub(crate) log: LogView,
     pub(crate) controls: ControlsList,
-    pub(crate) help_scroll: u16,
+    pub(crate) help_scroll: usize,
     pub(crate) palette: Option<Palette>,
+    /// What has to be answered before anything else.
+    pub(crate) dialog: Option<Dialog>,
     /// What came of the last deed; until the next key.
     pub(crate) remark: Option<Result<String, String>>,
+    /// When it is forgotten without one.
+    remark_ends: Option<Duration>,
+    /// Lines of the station's log that were looked at.
+    log_lines: u64,
     /// What takes the last deeds back, the latest one last.
     undo: Vec<Question>,
     /// Changes whose answers are awaited; which of them is the last one is not known yet.
@@ -263,6 +273,9 @@ pub struct App {
     /// Where the terminal shall show the picture itself; written by drawing, too.
     pub(crate) canvas: Cell<Option<Canvas>>,
 }
+
+/// How long it is said what became of a PIN or badge.
+const PIN_REMARK: Duration = Duration::from_secs(8);
 
 /// Deeds that can be taken back, one after the other.
 const MOST_UNDO: usize = 20;
@@ -298,7 +311,10 @@ impl App {
             controls: ControlsList::default(),
             help_scroll: 0,
             palette: None,
+            dialog: None,
             remark: None,
+            remark_ends: None,
+            log_lines: 0,
             undo: Vec::new(),
             changing: 0,
             welcome: Welcome::default(),
@@ -326,6 +342,7 @@ impl App {
                 self.paste(&text, station);
                 Vec::new()
             }
+            Input::Badge(typed) => self.badge(&typed, station, now),
             Input::Resized => Vec::new(),
             Input::Lost(reason) => vec![Action::TerminalLost(reason)],
         }
@@ -341,7 +358,10 @@ impl App {
     /// A refused enrolment brings the form back, with what was typed and the reason.
     pub fn follow(&mut self, station: &Station) {
         self.welcome.follow(station);
-        self.correcting.follow(station);
+        if let Some(done) = self.correcting.follow(station) {
+            self.tell(Ok(done));
+        }
+        self.follow_pins(station);
         let Enrolling::Submitted {
             form,
             name,
@@ -375,6 +395,24 @@ impl App {
         };
     }
 
+    /// Says at once what became of a PIN or badge: whoever has entered it waits for that,
+    /// whatever screen the operator has left behind.
+    fn follow_pins(&mut self, station: &Station) {
+        for entry in station.log().since(self.log_lines) {
+            let said = entry.notice.to_string();
+            let remark = match &entry.notice {
+                Notice::PinRefused(_) => Err(said),
+                Notice::Punched {
+                    similarity: None, ..
+                } => Ok(said),
+                _ => continue,
+            };
+            self.remark = Some(remark);
+            self.remark_ends = Some(entry.at.monotonic + PIN_REMARK);
+        }
+        self.log_lines = station.log().written();
+    }
+
     /// Ties the selection of the lists to the people that are drawn now; to be called right
     /// before drawing. A key is meant for what was on the screen, whatever comes between.
     pub fn settle(&mut self, station: &Station, now: &Moment) {
@@ -405,14 +443,20 @@ impl App {
         }
     }
 
-    /// Takes in how long a frame takes now, for the charts.
+    /// Takes in how long a frame takes now, for the charts, and forgets what has been said
+    /// long enough.
     pub fn observe(&mut self, station: &Station, now: &Moment, frame_time: Option<Duration>) {
+        if self.remark_ends.is_some_and(|ends| ends <= now.monotonic) {
+            self.remark = None;
+            self.remark_ends = None;
+        }
         self.trends.observe(station, now.monotonic, frame_time);
     }
 
     /// Says what came of something; until the next key.
     pub fn tell(&mut self, remark: Result<String, String>) {
         self.remark = Some(remark);
+        self.remark_ends = None;
     }
 
     /// Whether somebody has punched since this was asked last.
@@ -449,6 +493,11 @@ impl App {
             Answer::Person(file) => self.person.take(*file),
             Answer::Settings(rows) => self.settings.take(rows),
             Answer::Reviewed(told) => self.review.told(told),
+            Answer::AltersThePast(change, alteration) => {
+                // Also if it was undone from another screen.
+                self.screen = Screen::Settings;
+                self.settings.ask(change, alteration);
+            }
             Answer::Done(done) => {
                 self.changing = self.changing.saturating_sub(1);
                 self.remark = Some(done.map(|done| {
@@ -493,6 +542,11 @@ impl App {
     /// Whom the banner greets now, if anybody.
     pub(crate) fn greeting(&self, now: &Moment) -> Option<&Greeting> {
         self.welcome.greeting(now.monotonic, self.options.banner)
+    }
+
+    /// What leaving the dashboard means.
+    pub(crate) fn leaving(&self) -> Leaving {
+        self.options.leaving
     }
 
     pub(crate) fn has_pixels(&self) -> bool {

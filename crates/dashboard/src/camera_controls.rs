@@ -1,5 +1,6 @@
 //! The camera's controls as a list: which one the keys act on, and what they ask for.
 
+use super::command::{Deed, Motion};
 use super::input::Key;
 
 /// One control, in words.
@@ -57,7 +58,7 @@ pub(crate) struct ControlsList {
     selected_name: String,
 }
 
-/// Steps that Page Up and Page Down make of a value: many have 256 of them.
+/// Steps that a big step makes of a value: many have 256 of them.
 const LEAP: i64 = 10;
 
 impl ControlsList {
@@ -78,16 +79,15 @@ impl ControlsList {
     pub(crate) fn handle(&mut self, key: Key) -> ControlKey {
         let last = self.rows.len().saturating_sub(1);
         let row = self.selected();
-        let step = match key {
-            Key::Up | Key::Char('k') => return self.select(row.saturating_sub(1)),
-            Key::Down | Key::Char('j') => return self.select((row + 1).min(last)),
-            Key::Home => return self.select(0),
-            Key::End => return self.select(last),
-            Key::Left => ControlStep::By(-1),
-            Key::Right => ControlStep::By(1),
-            Key::PageDown => ControlStep::By(-LEAP),
-            Key::PageUp => ControlStep::By(LEAP),
-            Key::Char('d') => ControlStep::ToDefault,
+        if let Some(motion) = Motion::of(key) {
+            return self.select(motion.from(row, last));
+        }
+        let step = match (key, Deed::of(key)) {
+            (Key::Left, _) => ControlStep::By(-1),
+            (Key::Right, _) => ControlStep::By(1),
+            (_, Some(Deed::StepBack)) => ControlStep::By(-LEAP),
+            (_, Some(Deed::StepForward)) => ControlStep::By(LEAP),
+            (_, Some(Deed::Propose)) => ControlStep::ToDefault,
             _ => return ControlKey::Pass,
         };
         match self.rows.get(row) {
@@ -137,8 +137,8 @@ mod tests {
             })
         };
         assert_eq!(list.handle(Key::Left), change(ControlStep::By(-1)));
-        assert_eq!(list.handle(Key::PageUp), change(ControlStep::By(10)));
-        assert_eq!(list.handle(Key::Char('d')), change(ControlStep::ToDefault));
+        assert_eq!(list.handle(Key::Char('>')), change(ControlStep::By(10)));
+        assert_eq!(list.handle(Key::Char('=')), change(ControlStep::ToDefault));
         assert_eq!(list.handle(Key::Char('q')), ControlKey::Pass);
         assert_eq!(list.handle(Key::Down), ControlKey::Taken);
         let key = list.handle(Key::Right);

@@ -1,6 +1,8 @@
-//! Everything the operator can do from anywhere, each with its name and its keys.
+//! Every key and what it means.
 //!
-//! The keys, the palette and the help all read this one list.
+//! Invariant: a letter has one meaning. The screens name what they can do ([`Command`],
+//! [`Deed`], [`Motion`]) and ask here which key that is; no other file says a letter. The
+//! hints, the palette and the help read the same lists, and a test compares README.md.
 
 use super::app::{PreviewMode, Screen};
 use super::input::Key;
@@ -22,6 +24,9 @@ pub(crate) enum Command {
     Undo,
     Suspend,
     Palette,
+    /// One screen back; from the live screen out of the dashboard, if that is confirmed.
+    Back,
+    /// Out of the dashboard, if that is confirmed.
     Quit,
 }
 
@@ -48,7 +53,7 @@ const fn entry(
 }
 
 /// All of them, in the order of the palette.
-pub(crate) const ALL: [Entry; 31] = [
+pub(crate) const ALL: [Entry; 32] = [
     entry(
         Command::Go(Screen::Live),
         english!("live: camera, today, log"),
@@ -67,7 +72,12 @@ pub(crate) const ALL: [Entry; 31] = [
         Some(Key::Char('p')),
         Some(2),
     ),
-    entry(Command::Find, english!("find a person"), None, None),
+    entry(
+        Command::Find,
+        english!("find a person, filter a list"),
+        Some(Key::Char('/')),
+        None,
+    ),
     entry(
         Command::Go(Screen::Attendance),
         english!("attendance: today"),
@@ -107,13 +117,13 @@ pub(crate) const ALL: [Entry; 31] = [
     entry(
         Command::Go(Screen::Calibration),
         english!("calibration: what the threshold costs"),
-        Some(Key::Char('g')),
+        Some(Key::Char('z')),
         Some(5),
     ),
     entry(
         Command::Go(Screen::Camera),
         english!("camera and its controls"),
-        Some(Key::Char('c')),
+        Some(Key::Char('m')),
         Some(6),
     ),
     entry(
@@ -224,8 +234,248 @@ pub(crate) const ALL: [Entry; 31] = [
         Some(Key::Ctrl('z')),
         None,
     ),
-    entry(Command::Quit, english!("quit"), Some(Key::Char('q')), None),
+    entry(
+        Command::Back,
+        english!("back; on the live screen, leave"),
+        Some(Key::Char('q')),
+        None,
+    ),
+    entry(Command::Quit, english!("quit"), None, None),
 ];
+
+/// What is done to what is marked, on the screens that have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// Corrects the marked day of the marked person.
+    Correct,
+    /// Shows only some of the people.
+    Only,
+    /// Writes what is shown into a file.
+    Export,
+    /// Gives a name: another one to a person, somebody's to a face.
+    Name,
+    /// Ignores a face.
+    Ignore,
+    /// Erases a face or a person.
+    Erase,
+    /// Whether a person is recognised.
+    SwitchActive,
+    /// Notes that a person has agreed.
+    Consent,
+    /// Sets a PIN or badge.
+    Pin,
+    /// Forgets what the station has learnt of a person.
+    Forget,
+    /// Takes the value that is proposed: the default, the calibrated threshold.
+    Propose,
+    /// A big step back: a whole period, ten steps of a value.
+    StepBack,
+    /// A big step forward.
+    StepForward,
+    /// Says yes to a question.
+    Yes,
+}
+
+/// A deed, its key, and what it is called.
+pub(crate) struct DeedEntry {
+    pub(crate) deed: Deed,
+    pub(crate) key: Key,
+    pub(crate) name: &'static str,
+    /// The screens that have it; none for what is no screen's.
+    pub(crate) on: &'static [Screen],
+}
+
+const fn deed(deed: Deed, key: Key, name: &'static str, on: &'static [Screen]) -> DeedEntry {
+    DeedEntry {
+        deed,
+        key,
+        name,
+        on,
+    }
+}
+
+/// All of them.
+pub(crate) const DEEDS: [DeedEntry; 14] = [
+    deed(
+        Deed::Correct,
+        Key::Char('c'),
+        english!("attendance: correct the marked day"),
+        &[Screen::Attendance],
+    ),
+    deed(
+        Deed::Only,
+        Key::Char('o'),
+        english!("attendance: only who is in, late, absent"),
+        &[Screen::Attendance],
+    ),
+    deed(
+        Deed::Export,
+        Key::Char('x'),
+        english!("attendance: export to a file"),
+        &[Screen::Attendance],
+    ),
+    deed(
+        Deed::Name,
+        Key::Char('n'),
+        english!("name: rename a person, say whose face it is"),
+        &[Screen::Person, Screen::Review],
+    ),
+    deed(
+        Deed::Ignore,
+        Key::Char('i'),
+        english!("review: ignore a face"),
+        &[Screen::Review],
+    ),
+    deed(
+        Deed::Erase,
+        Key::Delete,
+        english!("erase a person or a face"),
+        &[Screen::Person, Screen::Review],
+    ),
+    deed(
+        Deed::SwitchActive,
+        Key::Char('!'),
+        english!("person: active or not"),
+        &[Screen::Person],
+    ),
+    deed(
+        Deed::Consent,
+        Key::Char('+'),
+        english!("person: has agreed today"),
+        &[Screen::Person],
+    ),
+    deed(
+        Deed::Pin,
+        Key::Char('#'),
+        english!("person: PIN or badge"),
+        &[Screen::Person],
+    ),
+    deed(
+        Deed::Forget,
+        Key::Char('f'),
+        english!("person: forget what was learnt"),
+        &[Screen::Person],
+    ),
+    deed(
+        Deed::Propose,
+        Key::Char('='),
+        english!("take the default, or the proposed threshold"),
+        &[Screen::Settings, Screen::Camera, Screen::Calibration],
+    ),
+    deed(
+        Deed::StepBack,
+        Key::Char('<'),
+        english!("a whole period back, ten steps less"),
+        &[Screen::Attendance, Screen::Camera],
+    ),
+    deed(
+        Deed::StepForward,
+        Key::Char('>'),
+        english!("a whole period on, ten steps more"),
+        &[Screen::Attendance, Screen::Camera],
+    ),
+    deed(Deed::Yes, YES, english!("yes, in a question"), &[]),
+];
+
+/// Where the mark of a list or the top of a text goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Motion {
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+}
+
+/// Rows that Page Up and Page Down move by.
+const PAGE: usize = 10;
+
+/// The keys of all motions.
+const MOTIONS: [(Key, Motion); 10] = [
+    (Key::Up, Motion::Up),
+    (Key::Char('k'), Motion::Up),
+    (Key::Down, Motion::Down),
+    (Key::Char('j'), Motion::Down),
+    (Key::PageUp, Motion::PageUp),
+    (Key::PageDown, Motion::PageDown),
+    (Key::Home, Motion::First),
+    (Key::Char('g'), Motion::First),
+    (Key::End, Motion::Last),
+    (Key::Char('G'), Motion::Last),
+];
+
+impl Motion {
+    /// The motion that `key` means, if any.
+    pub(crate) fn of(key: Key) -> Option<Self> {
+        MOTIONS
+            .iter()
+            .find(|(its, _)| *its == key)
+            .map(|(_, motion)| *motion)
+    }
+
+    /// The row it leads to from `row`, where `last` is the last one.
+    pub(crate) fn from(self, row: usize, last: usize) -> usize {
+        let row = match self {
+            Self::Up => row.saturating_sub(1),
+            Self::Down => row.saturating_add(1),
+            Self::PageUp => row.saturating_sub(PAGE),
+            Self::PageDown => row.saturating_add(PAGE),
+            Self::First => 0,
+            Self::Last => last,
+        };
+        row.min(last)
+    }
+}
+
+impl Deed {
+    /// What `key` does, if it does anything to what is marked.
+    pub(crate) fn of(key: Key) -> Option<Self> {
+        DEEDS
+            .iter()
+            .find(|entry| entry.key == key)
+            .map(|entry| entry.deed)
+    }
+
+    /// Its key, as a keyboard names it.
+    pub(crate) fn label(self) -> String {
+        let entry = DEEDS.iter().find(|entry| entry.deed == self);
+        entry.map_or_else(String::new, |entry| label(entry.key))
+    }
+
+    /// Whether `screen` has it.
+    pub(crate) fn is_on(self, screen: Screen) -> bool {
+        let entry = DEEDS.iter().find(|entry| entry.deed == self);
+        entry.is_some_and(|entry| entry.on.contains(&screen))
+    }
+}
+
+impl Command {
+    /// Its letter, as a keyboard names it.
+    pub(crate) fn label(self) -> String {
+        let entry = ALL.iter().find(|entry| entry.command == self);
+        let letter = entry.and_then(|entry| entry.letter);
+        letter.map_or_else(String::new, label)
+    }
+}
+
+/// The key of a clear yes.
+pub(crate) const YES: Key = Key::Char('y');
+
+/// Whether `key` is a clear yes to a question.
+pub(crate) fn is_yes(key: Key) -> bool {
+    Deed::of(key) == Some(Deed::Yes)
+}
+
+/// "p", "Ctrl-P", "Del"
+fn label(key: Key) -> String {
+    match key {
+        Key::Char(c) => c.to_string(),
+        Key::Ctrl(c) => format!("Ctrl-{}", c.to_ascii_uppercase()),
+        Key::Delete => "Del".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
 
 /// What `key` means wherever nothing nearer takes it.
 pub(crate) fn of_key(key: Key) -> Option<Command> {
@@ -256,11 +506,7 @@ pub(crate) fn matching(wanted: &str, theme: Theme) -> Vec<&'static Entry> {
 impl Entry {
     /// "p F2", as a keyboard names them.
     pub(crate) fn keys(&self) -> String {
-        let letter = match self.letter {
-            Some(Key::Char(c)) => c.to_string(),
-            Some(Key::Ctrl(c)) => format!("Ctrl-{}", c.to_ascii_uppercase()),
-            _ => String::new(),
-        };
+        let letter = self.letter.map_or_else(String::new, label);
         match self.function {
             Some(number) => format!("{letter} F{number}").trim_start().to_owned(),
             None => letter,
@@ -269,46 +515,4 @@ impl Entry {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Charset, ColourDepth, Language};
-
-    #[test]
-    fn no_key_means_two_things() {
-        for (index, one) in ALL.iter().enumerate() {
-            for other in &ALL[index + 1..] {
-                assert!(
-                    one.letter.is_none() || one.letter != other.letter,
-                    "{}",
-                    one.name
-                );
-                assert!(
-                    one.function.is_none() || one.function != other.function,
-                    "{}",
-                    one.name
-                );
-            }
-        }
-        assert_eq!(of_key(Key::F(9)), Some(Command::Go(Screen::Settings)));
-        assert_eq!(of_key(Key::Char('Z')), None);
-    }
-
-    #[test]
-    fn every_screen_has_a_key_and_a_few_letters_find_it() {
-        let theme = Theme {
-            depth: ColourDepth::True,
-            charset: Charset::Unicode,
-            language: Language::english(),
-            cell_aspect: 2.0,
-            has_pixels: false,
-        };
-        for screen in Screen::ALL {
-            let has_key = |e: &&Entry| e.command == Command::Go(screen) && e.letter.is_some();
-            assert!(ALL.iter().any(|e| has_key(&e)), "{screen:?}");
-        }
-        let names: Vec<&str> = matching("att MON", theme).iter().map(|e| e.name).collect();
-        assert_eq!(names, ["attendance: a month"]);
-        assert!(matching("xyzzy", theme).is_empty());
-        assert!(matching("", theme).len() > 25);
-    }
-}
+mod tests;

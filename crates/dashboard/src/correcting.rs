@@ -1,5 +1,9 @@
-//! Where a correction is: not asked for, being typed, or waiting for its answer.
+//! Where a correction is: not asked for, being typed, shown for signing, or waiting for its
+//! answer.
+//!
+//! Invariant: what is given out has been shown in full and was confirmed by a key of its own.
 
+use super::command::is_yes;
 use super::correction_form::{CorrectionDraft, CorrectionForm, CorrectionStep};
 use super::input::Key;
 use rollcall_core::notice::Notice;
@@ -13,6 +17,11 @@ pub(crate) enum Correcting {
     No,
     /// It is being typed.
     Form(Box<CorrectionForm>),
+    /// It is complete and shown; a yes signs it.
+    Signing {
+        form: Box<CorrectionForm>,
+        draft: CorrectionDraft,
+    },
     /// The database has it. The form is kept for the case that it is refused.
     Submitted {
         form: Box<CorrectionForm>,
@@ -28,7 +37,7 @@ pub(crate) enum FormKey {
     NoForm,
     /// The form took it.
     Taken,
-    /// The form is complete.
+    /// The correction is signed.
     Submitted(CorrectionDraft),
 }
 
@@ -41,44 +50,63 @@ impl Correcting {
         }
     }
 
+    /// What is shown for signing.
+    pub(crate) fn signing(&self) -> Option<(&CorrectionForm, &CorrectionDraft)> {
+        match self {
+            Correcting::Signing { form, draft } => Some((form, draft)),
+            _ => None,
+        }
+    }
+
     /// Does what `key` means in the form, if there is one.
     pub(crate) fn handle(&mut self, key: Key, station: &Station) -> FormKey {
-        let Correcting::Form(form) = self else {
-            return FormKey::NoForm;
-        };
-        match form.handle(key, station) {
-            CorrectionStep::Stay => FormKey::Taken,
-            CorrectionStep::Close => {
-                *self = Correcting::No;
-                FormKey::Taken
-            }
-            CorrectionStep::Submit(draft) => {
+        match self {
+            Correcting::Form(form) => match form.handle(key, station) {
+                CorrectionStep::Stay => {}
+                CorrectionStep::Close => *self = Correcting::No,
+                CorrectionStep::Submit(draft) => {
+                    let form = form.clone();
+                    *self = Correcting::Signing { form, draft };
+                }
+            },
+            Correcting::Signing { form, draft } if is_yes(key) => {
+                let draft = draft.clone();
                 *self = Correcting::Submitted {
                     form: form.clone(),
                     log_lines: station.log().written(),
                 };
-                FormKey::Submitted(draft)
+                return FormKey::Submitted(draft);
             }
+            // Whatever else is typed was meant for the form, which is not there now.
+            Correcting::Signing { form, .. } => {
+                if matches!(key, Key::Esc | Key::Backspace) {
+                    *self = Correcting::Form(form.clone());
+                }
+            }
+            Correcting::No | Correcting::Submitted { .. } => return FormKey::NoForm,
         }
+        FormKey::Taken
     }
 
-    /// Takes in the answer: a refused correction brings the form back.
-    pub(crate) fn follow(&mut self, station: &Station) {
+    /// Takes in the answer: a refused correction brings the form back, and what was done is
+    /// said.
+    pub(crate) fn follow(&mut self, station: &Station) -> Option<String> {
         let Correcting::Submitted { form, log_lines } = self else {
-            return;
+            return None;
         };
-        let answer = station
-            .log()
-            .since(*log_lines)
-            .find_map(|entry| match &entry.notice {
-                Notice::Corrected(_) => Some(None),
-                Notice::CorrectionRefused(reason) => Some(Some(reason.clone())),
-                _ => None,
-            });
-        *self = match answer {
-            None => return,
-            Some(None) => Correcting::No,
-            Some(Some(reason)) => Correcting::Form(Box::new((**form).clone().refused(reason))),
-        };
+        let (next, said) =
+            station
+                .log()
+                .since(*log_lines)
+                .find_map(|entry| match &entry.notice {
+                    done @ Notice::Corrected(_) => Some((Correcting::No, Some(done.to_string()))),
+                    Notice::CorrectionRefused(reason) => {
+                        let form = (**form).clone().refused(reason.clone());
+                        Some((Correcting::Form(Box::new(form)), None))
+                    }
+                    _ => None,
+                })?;
+        *self = next;
+        said
     }
 }

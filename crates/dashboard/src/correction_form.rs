@@ -8,8 +8,12 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use super::field::TextField;
 use super::input::Key;
 use rollcall_core::attendance::{AttendanceEvent, Direction, EventId, EventSource};
-use rollcall_core::person::{PersonCode, PersonId};
+use rollcall_core::person::{Person, PersonCode, PersonId};
 use rollcall_core::station::Station;
+
+/// Why text changes nothing in a line that offers a choice.
+pub(crate) const MISPLACED_TEXT: &str =
+    english!("nothing is typed into this line: Left and Right choose, Tab goes to the next line");
 
 /// A correction whose times are still those of the clock on the wall.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,28 +180,34 @@ impl CorrectionForm {
             (Key::Left, CorrectionField::Choice) => {
                 self.step_choice(self.choices.len() - 1, station);
             }
-            (Key::Right | Key::Char(' '), CorrectionField::Choice) => self.step_choice(1, station),
-            (Key::Left | Key::Right | Key::Char(' '), CorrectionField::Direction) => {
+            (Key::Right, CorrectionField::Choice) => self.step_choice(1, station),
+            (Key::Left | Key::Right, CorrectionField::Direction) => {
                 self.direction = match self.direction {
                     Direction::In => Direction::Out,
                     Direction::Out => Direction::In,
                 };
             }
-            (Key::Char('i'), CorrectionField::Direction) => self.direction = Direction::In,
-            (Key::Char('o'), CorrectionField::Direction) => self.direction = Direction::Out,
-            (key, _) => {
-                if let Some(field) = self.focused() {
+            (key, _) => match self.focused() {
+                Some(field) => {
                     field.handle(key);
                 }
-            }
+                // What is typed here was meant for another line, and must not change this one.
+                None if matches!(key, Key::Char(_)) => self.note_misplaced_text(),
+                None => {}
+            },
         }
         CorrectionStep::Stay
     }
 
     pub(crate) fn paste(&mut self, pasted: &str) {
-        if let Some(field) = self.focused() {
-            field.insert(pasted);
+        match self.focused() {
+            Some(field) => field.insert(pasted),
+            None => self.note_misplaced_text(),
         }
+    }
+
+    fn note_misplaced_text(&mut self) {
+        self.refusal = Some(MISPLACED_TEXT.to_owned());
     }
 
     /// The same form after it was refused.
@@ -266,13 +276,27 @@ impl CorrectionForm {
                 let is_new_time = |at: &NaiveDateTime| {
                     old.is_none_or(|old| at.time() != whole_seconds(old.at.time()))
                 };
+                let at = Some(self.moment(station)?).filter(is_new_time);
+                let code = (code != person.code).then_some(code);
+                let direction = old
+                    .is_none_or(|old| old.direction != self.direction)
+                    .then_some(self.direction);
+                if let Some(code) = &code
+                    && person_of(station, code).is_none()
+                {
+                    let nobody = format!("nobody has the code {code}");
+                    return Err((CorrectionField::Person, nobody));
+                }
+                if at.is_none() && code.is_none() && direction.is_none() {
+                    let nothing =
+                        english!("nothing is changed: time, direction and person are as before");
+                    return Err((CorrectionField::Time, nothing.to_owned()));
+                }
                 DraftDeed::Change {
                     event,
-                    at: Some(self.moment(station)?).filter(is_new_time),
-                    code: (code != person.code).then_some(code),
-                    direction: old
-                        .is_none_or(|old| old.direction != self.direction)
-                        .then_some(self.direction),
+                    at,
+                    code,
+                    direction,
                 }
             }
         };
@@ -320,6 +344,11 @@ impl CorrectionForm {
             CorrectionField::Operator => Some(&mut self.operator),
         }
     }
+}
+
+/// Who has a code, however it is written.
+pub(crate) fn person_of<'a>(station: &'a Station, code: &PersonCode) -> Option<&'a Person> {
+    station.people().find(|person| person.code == *code)
 }
 
 /// The form shows no fractions; what is not touched must not look changed.

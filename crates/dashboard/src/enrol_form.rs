@@ -3,6 +3,7 @@
 //! Invariant: the face that is enrolled is the one that the form shows. The station holds
 //! it fast; the form says which it is.
 
+use super::command::is_yes;
 use super::field::TextField;
 use super::input::Key;
 use super::text;
@@ -71,11 +72,16 @@ impl EnrolForm {
 
     pub(crate) fn handle(&mut self, key: Key, station: &Station) -> FormStep {
         if self.consent == ConsentQuestion::Now {
-            if matches!(key, Key::Char('y' | 'Y')) {
+            if is_yes(key) {
                 return self.submit(station);
             }
             // Anything but a clear yes is none.
             self.consent = ConsentQuestion::Later;
+            let refusal = english!(
+                "not enrolled: without consent no face is kept. Enter asks again, Esc closes the \
+                 form; a PIN or badge needs no face"
+            );
+            self.refusal = Some(refusal.to_owned());
             return FormStep::Stay;
         }
         match key {
@@ -177,7 +183,7 @@ impl EnrolForm {
                 if code_clash(&code, station).is_none() {
                     self.refusal = None;
                     let Some(face) = self.shown_face(station).map(|face| face.track) else {
-                        return self.find_face(station);
+                        return Self::find_face(station);
                     };
                     if self.consent == ConsentQuestion::Later {
                         self.consent = ConsentQuestion::Now;
@@ -193,7 +199,7 @@ impl EnrolForm {
     }
 
     /// What Enter does while there is no face to enrol.
-    fn find_face(&mut self, station: &Station) -> FormStep {
+    fn find_face(station: &Station) -> FormStep {
         match choosing(station) {
             // It came after the screen was drawn: first it is shown.
             Some(choosing) if choosing.waits || !choosing.faces.is_empty() => FormStep::Stay,
@@ -242,9 +248,7 @@ pub(crate) fn suggested_code(station: &Station) -> String {
 }
 
 fn code_clash(code: &PersonCode, station: &Station) -> Option<String> {
-    let holder = station
-        .people()
-        .find(|p| p.code.as_str().eq_ignore_ascii_case(code.as_str()));
+    let holder = station.people().find(|p| p.code == *code);
     match holder {
         Some(holder) => Some(format!("{code} belongs to {}", holder.name)),
         None => station

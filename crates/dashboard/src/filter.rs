@@ -1,5 +1,6 @@
 //! The filter of a list: a part of what is looked for, typed after `/`.
 
+use super::command::{self, Command};
 use super::field::TextField;
 use super::input::Key;
 
@@ -55,7 +56,7 @@ impl Filter {
 
     pub(crate) fn handle(&mut self, key: Key) -> FilterKey {
         match (key, self.is_typing) {
-            (Key::Char('/'), false) => self.begin(),
+            (key, false) if command::of_key(key) == Some(Command::Find) => self.begin(),
             (Key::Enter | Key::Tab, true) => self.is_typing = false,
             (Key::Esc, true) => {
                 *self = Self::default();

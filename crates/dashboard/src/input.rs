@@ -1,15 +1,27 @@
 //! What the operator does with the keyboard, and the thread that listens to it.
+//!
+//! The thread reads the terminal itself ([`decoder`] says why), tells badge readers from
+//! people ([`burst`]), and gives on what it made of the bytes. It always reads what waits,
+//! so that when a key came is known even while the dashboard is busy.
+
+mod burst;
+mod decoder;
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{SendTimeoutError, Sender};
-use crossterm::event::{self, Event as TerminalEvent, KeyCode, KeyEvent, KeyModifiers};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
+use signal_hook::consts::SIGWINCH;
+
+use burst::BurstReader;
+use decoder::Decoder;
 
 use rollcall_system::stop::StopFlag;
 
@@ -20,6 +32,9 @@ pub enum Input {
     Key(Key),
     /// Text was pasted.
     Paste(String),
+    /// A reader has typed the number of a badge, and Enter: what it typed without the Enter.
+    /// [`rollcall_core::pin::Pin::parse`] takes it.
+    Badge(String),
     /// The terminal has another size now; the next drawing finds out which.
     Resized,
     /// The terminal can no longer be read, e.g. because the connection broke.
@@ -65,86 +80,100 @@ pub enum Key {
     F(u8),
 }
 
-impl Input {
-    /// What a terminal event means here, if anything.
-    pub fn from_terminal(event: TerminalEvent) -> Option<Self> {
-        match event {
-            // Terminals with the richer keyboard protocol report releases too.
-            TerminalEvent::Key(key) if !key.is_release() => Key::from_terminal(key).map(Input::Key),
-            TerminalEvent::Paste(text) => Some(Input::Paste(text)),
-            TerminalEvent::Resize(..) => Some(Input::Resized),
-            _ => None,
-        }
-    }
-}
-
-impl Key {
-    fn from_terminal(key: KeyEvent) -> Option<Self> {
-        Some(match key.code {
-            KeyCode::Char(c) if key.modifiers.contains(KeyModifiers::CONTROL) => {
-                Key::Ctrl(c.to_ascii_lowercase())
-            }
-            KeyCode::Char(_) if key.modifiers.contains(KeyModifiers::ALT) => return None,
-            KeyCode::Char(c) => Key::Char(c),
-            KeyCode::Enter => Key::Enter,
-            KeyCode::Esc => Key::Esc,
-            KeyCode::Tab => Key::Tab,
-            KeyCode::BackTab => Key::BackTab,
-            KeyCode::Backspace => Key::Backspace,
-            KeyCode::Delete => Key::Delete,
-            KeyCode::Left => Key::Left,
-            KeyCode::Right => Key::Right,
-            KeyCode::Up => Key::Up,
-            KeyCode::Down => Key::Down,
-            KeyCode::PageUp => Key::PageUp,
-            KeyCode::PageDown => Key::PageDown,
-            KeyCode::Home => Key::Home,
-            KeyCode::End => Key::End,
-            KeyCode::F(number) => Key::F(number),
-            _ => return None,
-        })
-    }
-}
-
 /// How long a wait lasts before the stop flag is looked at again.
 const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Bytes that are read at once.
+const BYTES_AT_ONCE: usize = 4096;
 
 /// Starts the thread that reads the terminal. It ends on a stop, when nobody
 /// receives any more, or after it has reported [`Input::Lost`].
 ///
 /// # Errors
-/// If there is no terminal to read, or the system refuses another thread.
+/// If there is no terminal to read, or the system refuses another thread or the signal of
+/// a resize.
 pub fn spawn(stop: StopFlag, inputs: Sender<Input>) -> io::Result<JoinHandle<()>> {
-    let line = Line::open()?;
+    let resized = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(SIGWINCH, Arc::clone(&resized))?;
+    let mut keyboard = Keyboard {
+        line: Line::open()?,
+        started: Instant::now(),
+        decoder: Decoder::default(),
+        burst: BurstReader::default(),
+        resized,
+    };
     std::thread::Builder::new()
         .name("input".into())
         .spawn(move || {
             while !stop.is_requested() {
-                let input = match next_input(&line) {
-                    Ok(Some(input)) => input,
-                    Ok(None) => continue,
-                    Err(error) => Input::Lost(error.to_string()),
-                };
-                let is_last = matches!(input, Input::Lost(_));
-                if !deliver(&inputs, input, &stop) || is_last {
-                    return;
+                let read = keyboard
+                    .read()
+                    .unwrap_or_else(|error| vec![Input::Lost(error.to_string())]);
+                for input in read {
+                    let is_last = matches!(input, Input::Lost(_));
+                    if !deliver(&inputs, input, &stop) || is_last {
+                        return;
+                    }
                 }
             }
         })
 }
 
-/// The line to the terminal, watched for its end.
-///
-/// `crossterm` reads a terminal that has hung up again and again and never comes
-/// back from it, so it is asked only while the line stands.
+/// The terminal and what is made of its bytes.
+struct Keyboard {
+    line: Line,
+    started: Instant,
+    decoder: Decoder,
+    burst: BurstReader,
+    /// Set by the signal of a resize.
+    resized: Arc<AtomicBool>,
+}
+
+impl Keyboard {
+    /// Waits for a while and gives out what has come.
+    fn read(&mut self) -> io::Result<Vec<Input>> {
+        let deadlines = [self.decoder.deadline(), self.burst.deadline()];
+        let now = self.started.elapsed();
+        let wait = deadlines
+            .into_iter()
+            .flatten()
+            .map(|deadline| deadline.saturating_sub(now))
+            .fold(PATIENCE, Duration::min);
+        let is_ready = self.line.wait(wait)?;
+        let mut decoded = Vec::new();
+        let mut given = Vec::new();
+        if is_ready {
+            let mut bytes = [0; BYTES_AT_ONCE];
+            let count = self.line.read(&mut bytes)?;
+            let at = self.started.elapsed();
+            self.decoder.take(&bytes[..count], at, &mut decoded);
+        } else {
+            self.decoder.elapse(self.started.elapsed(), &mut decoded);
+        }
+        let now = self.started.elapsed();
+        for input in decoded {
+            self.burst.take(input, now, &mut given);
+        }
+        if !is_ready {
+            self.burst.elapse(now, &mut given);
+        }
+        // Dragging a window's corner sends hundreds of sizes; one redraw answers them all.
+        if self.resized.swap(false, Ordering::SeqCst) {
+            given.push(Input::Resized);
+        }
+        Ok(given)
+    }
+}
+
+/// The line to the terminal.
 enum Line {
     Stdin(io::Stdin),
     Controlling(File),
 }
 
 impl Line {
-    /// The one that `crossterm` reads: standard input if it is a terminal, else
-    /// the controlling terminal.
+    /// The one that `crossterm` has put into raw mode: standard input if it is a terminal,
+    /// else the controlling terminal.
     fn open() -> io::Result<Self> {
         let stdin = io::stdin();
         if stdin.is_terminal() {
@@ -153,51 +182,43 @@ impl Line {
         File::open("/dev/tty").map(Line::Controlling)
     }
 
-    /// Waits for something to read or for [`PATIENCE`].
-    fn wait(&self) -> io::Result<()> {
-        let line = match self {
+    fn fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        match self {
             Line::Stdin(stdin) => stdin.as_fd(),
             Line::Controlling(file) => file.as_fd(),
-        };
-        let mut watched = [PollFd::new(line, PollFlags::POLLIN)];
-        match poll(&mut watched, PATIENCE.as_millis() as u16) {
-            // A resize interrupts the wait; crossterm knows of it.
+        }
+    }
+
+    /// Waits for something to read, but no longer than `patience`.
+    fn wait(&self, patience: Duration) -> io::Result<bool> {
+        let mut watched = [PollFd::new(self.fd(), PollFlags::POLLIN)];
+        // Rounded up, or the last millisecond of a wait would be spent asking.
+        let patience = patience.as_micros().div_ceil(1000) as u16;
+        match poll(&mut watched, patience) {
+            // A resize interrupts the wait.
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
-        let ended = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
-        if watched[0].revents().is_some_and(|e| e.intersects(ended)) {
-            return Err(io::Error::new(
-                io::ErrorKind::BrokenPipe,
-                "the terminal was closed",
-            ));
+        let seen = watched[0].revents().unwrap_or(PollFlags::empty());
+        if seen.intersects(PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL) {
+            return Err(closed());
         }
-        Ok(())
+        Ok(seen.contains(PollFlags::POLLIN))
+    }
+
+    /// Reads what waits. Not through `Stdin`, whose buffer would hide it from the next wait.
+    fn read(&self, bytes: &mut [u8]) -> io::Result<usize> {
+        match nix::unistd::read(self.fd(), bytes) {
+            Ok(0) => Err(closed()),
+            Ok(count) => Ok(count),
+            Err(Errno::EINTR | Errno::EAGAIN) => Ok(0),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
-fn next_input(line: &Line) -> io::Result<Option<Input>> {
-    line.wait()?;
-    if !event::poll(Duration::ZERO)? {
-        return Ok(None);
-    }
-    let input = Input::from_terminal(event::read()?);
-    if input == Some(Input::Resized) {
-        return resized();
-    }
-    Ok(input)
-}
-
-/// Dragging a window's corner sends hundreds of sizes; one redraw answers them all.
-fn resized() -> io::Result<Option<Input>> {
-    while event::poll(Duration::ZERO)? {
-        match Input::from_terminal(event::read()?) {
-            Some(Input::Resized) | None => {}
-            // Every key leads to a redraw too, so the size is not forgotten.
-            other => return Ok(other),
-        }
-    }
-    Ok(Some(Input::Resized))
+fn closed() -> io::Error {
+    io::Error::new(io::ErrorKind::BrokenPipe, "the terminal was closed")
 }
 
 /// Waits for the reader, but not beyond a stop; `false` if nobody reads any more.
@@ -208,42 +229,5 @@ fn deliver(inputs: &Sender<Input>, mut input: Input, stop: &StopFlag) -> bool {
             Err(SendTimeoutError::Timeout(unsent)) if !stop.is_requested() => input = unsent,
             Err(_) => return false,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crossterm::event::KeyEventKind;
-
-    #[test]
-    fn keys_are_translated() {
-        let translate = |code, modifiers, kind| {
-            Input::from_terminal(TerminalEvent::Key(KeyEvent::new_with_kind(
-                code, modifiers, kind,
-            )))
-        };
-        let press = KeyEventKind::Press;
-        let none = KeyModifiers::NONE;
-        for (code, modifiers, kind, expected) in [
-            (KeyCode::Char('É'), none, press, Some(Key::Char('É'))),
-            (
-                KeyCode::Char('C'),
-                KeyModifiers::CONTROL,
-                press,
-                Some(Key::Ctrl('c')),
-            ),
-            (KeyCode::Char('c'), KeyModifiers::ALT, press, None),
-            (KeyCode::Up, none, KeyEventKind::Repeat, Some(Key::Up)),
-            (KeyCode::Up, none, KeyEventKind::Release, None),
-            (KeyCode::F(5), none, press, Some(Key::F(5))),
-            (KeyCode::Insert, none, press, None),
-        ] {
-            assert_eq!(translate(code, modifiers, kind), expected.map(Input::Key));
-        }
-        assert_eq!(
-            Input::from_terminal(TerminalEvent::Resize(80, 24)),
-            Some(Input::Resized)
-        );
     }
 }

@@ -161,13 +161,9 @@ impl Language {
         if !is_asked || code == "en" {
             return Ok(None);
         }
-        let known = BUILT_IN.iter().map(|(code, _)| *code);
         Err(LanguageError::Unknown {
             code,
-            known: std::iter::once("en")
-                .chain(known)
-                .collect::<Vec<_>>()
-                .join(", "),
+            known: known(folder).join(", "),
         })
     }
 
@@ -220,7 +216,7 @@ impl Language {
 
     /// A sentence of the dashboard's own, without holes. A context in square brackets at
     /// its end tells words apart that are one in English; it is never shown.
-    pub(crate) fn text<'a>(&'a self, english: &'a str) -> &'a str {
+    pub fn text<'a>(&'a self, english: &'a str) -> &'a str {
         match self.sentences.get(english) {
             Some(said) => said,
             None => without_context(english),
@@ -444,10 +440,29 @@ fn of_environment(environment: impl Fn(&str) -> Option<String>) -> String {
 }
 
 fn read(file: &Path) -> std::io::Result<String> {
-    if std::fs::metadata(file)?.len() > MOST_BYTES {
-        return Err(std::io::Error::other("it is too large for a catalogue"));
-    }
-    std::fs::read_to_string(file)
+    rollcall_system::read_bounded::text(file, MOST_BYTES)
+}
+
+/// What a setting may say: what the program brings, and the catalogues in `folder`.
+fn known(folder: &Path) -> Vec<String> {
+    let own = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let own = own.filter_map(|entry| {
+        let path = entry.path();
+        let is_catalogue = path
+            .extension()
+            .is_some_and(|extension| extension == "toml");
+        is_catalogue.then(|| path.file_stem()?.to_str().map(str::to_owned))?
+    });
+    let mut known: Vec<String> = own
+        .chain(BUILT_IN.iter().map(|(code, _)| (*code).to_owned()))
+        .collect();
+    known.sort();
+    known.dedup();
+    ["auto", "en"]
+        .into_iter()
+        .map(str::to_owned)
+        .chain(known.into_iter().filter(|code| code != "en"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -568,10 +583,9 @@ short_weekdays = ["lu","ma","3","4","5","6","7"]
         assert_eq!(load("auto", "tlh_QO.UTF-8").unwrap(), "English");
         assert_eq!(load("auto", "").unwrap(), "English");
         assert_eq!(load("en", "es_ES.UTF-8").unwrap(), "English");
-        assert!(matches!(
-            load("tlh", ""),
-            Err(LanguageError::Unknown { .. })
-        ));
+        std::fs::write(folder.path().join("ca.toml"), HEAD).unwrap();
+        let refused = load("tlh", "").unwrap_err().to_string();
+        assert!(refused.ends_with("auto, en, ca, es are here"), "{refused}");
         assert!(load("../es", "").is_err());
         std::fs::write(folder.path().join("es.toml"), HEAD).unwrap();
         assert_eq!(load("es", "").unwrap(), "Test", "one's own goes first");

@@ -21,6 +21,7 @@ mod colour;
 mod command;
 mod correcting;
 mod correction_form;
+mod dialog;
 mod enrol_form;
 mod field;
 mod filter;
@@ -28,7 +29,6 @@ mod graphics;
 pub mod input;
 mod language;
 mod listing;
-mod meter;
 mod pace;
 mod page;
 mod palette;
@@ -50,14 +50,15 @@ mod welcome;
 mod widgets;
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 
 pub use app::{Action, App, PreviewMode, UiOptions};
 pub use camera_controls::{CameraControl, ControlChange, ControlStep};
 pub use colour::ColourDepth;
 pub use correction_form::{CorrectionDraft, DraftDeed};
+pub use dialog::Leaving;
 pub use input::{Input, Key};
 pub use language::{Language, LanguageError};
-pub use meter::Written;
 pub use pace::PreviewPace;
 pub use records::{
     Answer, Done, PageKind, PageLine, PersonChange, PersonDeed, PersonFile, Question,
@@ -69,6 +70,7 @@ pub use status::{CameraFigures, CameraStatus, Health, Status};
 pub use terminal::{Terminal, TerminalError};
 pub use theme::Charset;
 
+use rollcall_core::printable::is_hostile;
 use rollcall_core::station::Station;
 use theme::Theme;
 
@@ -82,6 +84,19 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, station: &Station, status: &Status
         theme: app.theme(),
     };
     screens::draw(frame, view);
+    keep_out_hostile(frame.buffer_mut());
+}
+
+/// The last step before the terminal: whatever a widget has put into a cell, nothing in it
+/// is obeyed. Words are spelled out before ([`Theme::text`]); this is for what has none.
+fn keep_out_hostile(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        if cell.symbol().contains(is_hostile) {
+            let shown: String = cell.symbol().chars().filter(|&c| !is_hostile(c)).collect();
+            // A cell that shows nothing at all would shift its line.
+            cell.set_symbol(if shown.is_empty() { " " } else { &shown });
+        }
+    }
 }
 
 /// Everything a widget may read.
@@ -91,4 +106,27 @@ pub(crate) struct View<'a> {
     station: &'a Station,
     status: &'a Status<'a>,
     theme: Theme,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratatui::layout::Rect;
+    use ratatui::style::Style;
+
+    #[test]
+    fn nothing_in_a_cell_is_obeyed() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 12, 1));
+        buffer.set_string(0, 0, "a\u{202e}b\u{61c}", Style::new());
+        buffer.content[5].set_symbol("\u{9b}");
+        buffer.content[6].set_symbol("e\u{301}");
+        keep_out_hostile(&mut buffer);
+        let row: String = buffer
+            .content
+            .iter()
+            .map(ratatui::buffer::Cell::symbol)
+            .collect();
+        assert!(!row.contains(is_hostile), "{row:?}");
+        assert_eq!(row.trim_end(), "ab    e\u{301}");
+    }
 }

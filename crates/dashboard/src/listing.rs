@@ -1,13 +1,11 @@
 //! A list that is filtered and moved through: which row the keys act on.
 
+use super::command::Motion;
 use super::filter::{Filter, FilterKey};
 use super::input::Key;
 use super::text;
 use rollcall_core::person::{Person, PersonId};
 use rollcall_core::station::Station;
-
-/// Rows that Page Up and Page Down move by.
-const PAGE: usize = 10;
 
 /// The state of a list of people.
 ///
@@ -49,6 +47,10 @@ impl Listing {
     /// Ties the selection to a person among the `rows` that are drawn now: if the one before
     /// is not among them, to the one in that place.
     pub(crate) fn settle(&mut self, rows: &[PersonId]) {
+        // They are being read.
+        if rows.is_empty() {
+            return;
+        }
         if !self.selected.is_some_and(|person| rows.contains(&person)) {
             let row = self.row.min(rows.len().saturating_sub(1));
             self.selected = rows.get(row).copied();
@@ -59,16 +61,10 @@ impl Listing {
     fn step(&mut self, key: Key, rows: &[PersonId]) -> bool {
         let last = rows.len().saturating_sub(1);
         let row = self.selected_row(rows);
-        let row = match key {
-            Key::Up | Key::Char('k') => row.saturating_sub(1),
-            Key::Down | Key::Char('j') => row + 1,
-            Key::PageUp => row.saturating_sub(PAGE),
-            Key::PageDown => row + PAGE,
-            Key::Home => 0,
-            Key::End => last,
-            _ => return false,
+        let Some(motion) = Motion::of(key) else {
+            return false;
         };
-        self.selected = rows.get(row.min(last)).copied();
+        self.selected = rows.get(motion.from(row, last)).copied();
         true
     }
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::meter::Written;
+use rollcall_system::outlet::Written;
 
 /// Rates are measured over so long.
 const WINDOW: Duration = Duration::from_secs(1);

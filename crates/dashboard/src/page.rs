@@ -1,12 +1,10 @@
 //! A report in lines: what was read last, and how far it is scrolled.
 
+use super::command::{Deed, Motion, is_yes};
 use super::filter::{Filter, FilterKey};
 use super::input::Key;
 use super::records::{PageKind, PageLine};
 use super::text;
-
-/// Lines that Page Up and Page Down scroll by.
-const PAGE: usize = 10;
 
 /// The report on the screen.
 #[derive(Debug, Clone, Default)]
@@ -73,9 +71,10 @@ impl Page {
 
     pub(crate) fn handle(&mut self, key: Key) -> PageKey {
         if std::mem::take(&mut self.is_confirming) {
-            return match key {
-                Key::Char('y' | 'Y') => PageKey::WriteThreshold,
-                _ => PageKey::Taken,
+            return if is_yes(key) {
+                PageKey::WriteThreshold
+            } else {
+                PageKey::Taken
             };
         }
         match self.filter.handle(key) {
@@ -86,28 +85,19 @@ impl Page {
                 return PageKey::Taken;
             }
         }
-        self.scroll = match key {
-            Key::Enter => {
-                self.is_asked = false;
-                self.scroll
-            }
-            Key::Char('w') if self.kind == Some(PageKind::Calibration) => {
-                self.is_confirming = true;
-                self.scroll
-            }
-            Key::Up | Key::Char('k') => self.scroll.saturating_sub(1),
-            Key::Down | Key::Char('j') => self.scroll + 1,
-            Key::PageUp => self.scroll.saturating_sub(PAGE),
-            Key::PageDown => self.scroll + PAGE,
-            Key::Home => 0,
-            Key::End => usize::MAX,
-            _ => return PageKey::Pass,
-        };
         let last = match self.shown() {
             Some(Ok(lines)) => lines.len().saturating_sub(1),
             _ => 0,
         };
-        self.scroll = self.scroll.min(last);
+        if key == Key::Enter {
+            self.is_asked = false;
+        } else if Deed::of(key) == Some(Deed::Propose) && self.kind == Some(PageKind::Calibration) {
+            self.is_confirming = true;
+        } else if let Some(motion) = Motion::of(key) {
+            self.scroll = motion.from(self.scroll, last);
+        } else {
+            return PageKey::Pass;
+        }
         PageKey::Taken
     }
 }
@@ -145,7 +135,7 @@ mod tests {
         );
         assert_eq!(page.handle(Key::Esc), PageKey::Pass);
         assert_eq!(
-            page.handle(Key::Char('w')),
+            page.handle(Key::Char('=')),
             PageKey::Pass,
             "nothing to write here"
         );
@@ -162,7 +152,7 @@ mod tests {
             (Key::Char('n'), PageKey::Taken),
             (Key::Char('y'), PageKey::WriteThreshold),
         ] {
-            assert_eq!(page.handle(Key::Char('w')), PageKey::Taken);
+            assert_eq!(page.handle(Key::Char('=')), PageKey::Taken);
             assert!(page.is_confirming);
             assert_eq!(page.handle(answer), led_to);
             assert!(!page.is_confirming);

@@ -1,5 +1,6 @@
 //! One person's page: what is known, and what the operator is doing about it.
 
+use super::command::{Deed, Motion, is_yes};
 use super::field::TextField;
 use super::input::Key;
 use super::records::{PersonChange, PersonDeed, PersonFile};
@@ -106,9 +107,10 @@ impl PersonScreen {
         self.problem = None;
         match std::mem::take(&mut self.doing) {
             Doing::Confirming(change) => {
-                return match key {
-                    Key::Char('y' | 'Y') => deed(change),
-                    _ => PersonKey::Taken,
+                return if is_yes(key) {
+                    deed(change)
+                } else {
+                    PersonKey::Taken
                 };
             }
             Doing::Typing(what, mut field) => {
@@ -127,30 +129,32 @@ impl PersonScreen {
         let Some(Ok(file)) = &self.file else {
             return PersonKey::Pass;
         };
-        match key {
-            Key::Char('n') => {
+        match (Deed::of(key), Motion::of(key)) {
+            (Some(Deed::Name), _) => {
                 let mut field = TextField::default();
                 field.insert(file.name.as_str());
                 self.doing = Doing::Typing(Typing::Name, field);
             }
-            Key::Char('x') => return deed(PersonChange::Active(!file.active)),
-            Key::Char('o') => self.doing = Doing::Confirming(PersonChange::Consent),
-            Key::Char('i') => {
+            (Some(Deed::SwitchActive), _) => return deed(PersonChange::Active(!file.active)),
+            (Some(Deed::Consent), _) => self.doing = Doing::Confirming(PersonChange::Consent),
+            (Some(Deed::Pin), _) => {
                 self.doing = Doing::Typing(Typing::Pin(None), TextField::default());
             }
-            Key::Char('f') => self.doing = Doing::Confirming(PersonChange::ForgetAdaptive),
-            Key::Char('D') => {
+            (Some(Deed::Forget), _) => {
+                self.doing = Doing::Confirming(PersonChange::ForgetAdaptive);
+            }
+            (Some(Deed::Erase), _) => {
                 self.doing = Doing::Typing(Typing::CodeToErase, TextField::default());
             }
-            Key::Up | Key::Char('k') => self.scroll = self.scroll.saturating_sub(1),
-            Key::Down | Key::Char('j') => self.scroll = self.last_line().min(self.scroll + 1),
-            Key::PageUp => self.scroll = self.scroll.saturating_sub(10),
-            Key::PageDown => self.scroll = self.last_line().min(self.scroll + 10),
-            Key::Home => self.scroll = 0,
-            Key::End => self.scroll = self.last_line(),
+            (_, Some(motion)) => self.scroll = motion.from(self.scroll, self.last_line()),
             _ => return PersonKey::Pass,
         }
         PersonKey::Taken
+    }
+
+    /// Whether a PIN is being typed, which may be a badge's number.
+    pub(crate) fn is_typing_pin(&self) -> bool {
+        matches!(self.doing, Doing::Typing(Typing::Pin(_), _))
     }
 
     pub(crate) fn paste(&mut self, text: &str) {
@@ -198,7 +202,7 @@ impl PersonScreen {
                     error.to_string(),
                 ),
             },
-            Typing::Pin(Some(first)) if first.digits() == text => {
+            Typing::Pin(Some(first)) if Pin::parse(&text).as_ref() == Ok(&first) => {
                 Some(PersonChange::Pin(Some(first)))
             }
             Typing::Pin(Some(_)) => refused(
@@ -253,6 +257,7 @@ mod tests {
             let key = match c {
                 '\n' => Key::Enter,
                 '<' => Key::Ctrl('u'),
+                '~' => Key::Delete,
                 c => Key::Char(c),
             };
             last = screen.handle(key, "olga");
@@ -272,15 +277,20 @@ mod tests {
     fn keys_change_what_they_say() {
         let name = PersonName::parse("Ana María").unwrap();
         let pin = Pin::parse("483920").unwrap();
+        let badge = Pin::parse("04A22B9A").unwrap();
         for (keys, led_to) in [
-            ("x", deed(PersonChange::Active(false))),
+            ("!", deed(PersonChange::Active(false))),
             ("n<Ana María\n", deed(PersonChange::Rename(name))),
-            ("oy", deed(PersonChange::Consent)),
-            ("on", PersonKey::Taken),
+            ("+y", deed(PersonChange::Consent)),
+            ("+n", PersonKey::Taken),
             ("fy", deed(PersonChange::ForgetAdaptive)),
-            ("i483920\n483920\n", deed(PersonChange::Pin(Some(pin)))),
-            ("i\ny", deed(PersonChange::Pin(None))),
-            ("DP-001\n", deed(PersonChange::Erase)),
+            ("#483920\n483920\n", deed(PersonChange::Pin(Some(pin)))),
+            (
+                "#04:a2:2b:9a\n;04A22B9A?\n",
+                deed(PersonChange::Pin(Some(badge))),
+            ),
+            ("#\ny", deed(PersonChange::Pin(None))),
+            ("~P-001\n", deed(PersonChange::Erase)),
             ("q", PersonKey::Pass),
         ] {
             assert_eq!(write(&mut screen(), keys), led_to, "{keys:?}");
@@ -291,10 +301,10 @@ mod tests {
     fn what_is_typed_wrongly_changes_nothing_and_is_said() {
         for (keys, problem) in [
             ("n<\n", "the name is empty"),
-            ("i123456\n", "too easy"),
-            ("i48\n", "6 to 20 digits"),
-            ("i483920\n483921\n", "not the same"),
-            ("DP-002\n", "nothing was erased"),
+            ("#123456\n", "too easy"),
+            ("#48\n", "6 to 32 digits"),
+            ("#483920\n483921\n", "not the same"),
+            ("~P-002\n", "nothing was erased"),
         ] {
             let mut screen = screen();
             assert_eq!(write(&mut screen, keys), PersonKey::Taken, "{keys:?}");

@@ -1,14 +1,16 @@
-//! Digits on the live screen: a PIN, or a badge held to a reader that types.
+//! Digits on the live screen: a PIN, or a badge held to a reader that types slowly.
 //!
-//! A reader types its digits and Enter within a blink; a person may walk away
-//! half-way. What was typed is shown as its number of digits only.
+//! What a quick reader types comes as [`super::Input::Badge`]. A person may walk away
+//! half-way. What was typed is shown as its number of characters only.
+//!
+//! Invariant: once a number is begun, letters belong to it and are no commands.
 
 use std::time::Duration;
 
 use super::input::Key;
-use rollcall_core::pin::{MOST_DIGITS, Pin, PinError};
+use rollcall_core::pin::{Pin, PinError};
 
-/// Digits that were typed, and when the last one was.
+/// What was typed, and when the last character was.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PinEntry {
     typed: String,
@@ -22,15 +24,18 @@ pub(crate) enum PinStep {
     Pass,
     /// The key was taken.
     Taken,
-    /// Enter was pressed behind some digits.
+    /// Enter was pressed behind a number.
     Entered(Result<Pin, PinError>),
 }
+
+/// More than any frame of a magnetic stripe has; so that too long a number is refused as such.
+const MOST_TYPED: usize = 256;
 
 /// After this long, what was typed belongs to somebody who has left.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 impl PinEntry {
-    /// Number of digits typed, to be shown at `monotonic`.
+    /// Number of characters typed, to be shown at `monotonic`.
     pub(crate) fn digits(&self, monotonic: Duration) -> usize {
         if self.is_stale(monotonic) {
             0
@@ -44,10 +49,9 @@ impl PinEntry {
             self.typed.clear();
         }
         match key {
-            Key::Char(digit) if digit.is_ascii_digit() => {
-                // One more than may be, so that too long a number is refused as such.
-                if self.typed.len() <= MOST_DIGITS {
-                    self.typed.push(digit);
+            Key::Char(c) if self.belongs(c) => {
+                if self.typed.len() < MOST_TYPED {
+                    self.typed.push(c);
                 }
                 self.last_key = monotonic;
                 PinStep::Taken
@@ -64,6 +68,15 @@ impl PinEntry {
             }
             Key::Enter => PinStep::Entered(Pin::parse(&std::mem::take(&mut self.typed))),
             _ => PinStep::Pass,
+        }
+    }
+
+    /// A number begins with a digit, or as the frame of a magnetic stripe does.
+    fn belongs(&self, c: char) -> bool {
+        if self.typed.is_empty() {
+            c.is_ascii_digit() || matches!(c, ';' | '%')
+        } else {
+            c == ' ' || c.is_ascii_graphic()
         }
     }
 
@@ -103,6 +116,16 @@ mod tests {
             typed(&mut entry, "12\n", 100),
             PinStep::Entered(Err(PinError::Shape))
         );
+        let hexadecimal = Pin::parse("04A22B9A").unwrap();
+        assert_eq!(
+            typed(&mut entry, "04a22b9a\n", 100),
+            PinStep::Entered(Ok(hexadecimal))
+        );
+        let framed = Pin::parse("0012345678").unwrap();
+        assert_eq!(
+            typed(&mut entry, ";0012345678?\n", 100),
+            PinStep::Entered(Ok(framed))
+        );
         let long = "1".repeat(40) + "\n";
         assert_eq!(
             typed(&mut entry, &long, 100),
@@ -113,7 +136,7 @@ mod tests {
     #[test]
     fn other_keys_keep_their_meaning() {
         let mut entry = PinEntry::default();
-        for key in ["e", "q", "\n", "<", "!"] {
+        for key in ["e", "q", "a", "\n", "<", "!"] {
             assert_eq!(typed(&mut entry, key, 100), PinStep::Pass, "{key:?}");
         }
         assert_eq!(typed(&mut entry, "48!", 100), PinStep::Taken);

@@ -11,6 +11,7 @@ use super::status::Health;
 use rollcall_core::person::{PersonCode, PersonName};
 use rollcall_core::pin::Pin;
 use rollcall_core::review::{ReviewDeed, Visitor};
+use rollcall_core::worktime::alteration::Alteration;
 use rollcall_core::worktime::period::PersonDays;
 
 /// Something to read, or to do.
@@ -73,6 +74,8 @@ pub enum Answer {
     Reviewed(Result<String, String>),
     /// What came of any other deed.
     Done(Result<Done, String>),
+    /// Days that have passed would come out otherwise; whether that is meant is asked first.
+    AltersThePast(SettingChange, Alteration),
 }
 
 /// A deed that is done.
@@ -120,7 +123,7 @@ pub struct PersonFile {
     /// Whose schedule the person has.
     pub team: Option<String>,
     /// When the person agreed.
-    pub consent_at: Option<DateTime<FixedOffset>>,
+    pub consent_at: Option<NaiveDate>,
     /// Whether a PIN or badge is set.
     pub has_pin: bool,
     /// When the person was enrolled.
@@ -202,4 +205,6 @@ pub struct SettingChange {
     pub value: Option<String>,
     /// Who asked for it.
     pub by: String,
+    /// Whether it was agreed that days which have passed are altered.
+    pub is_agreed: bool,
 }

@@ -5,6 +5,7 @@
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 
+use super::command::Deed;
 use super::input::Key;
 use super::listing::passes;
 use super::text;
@@ -54,7 +55,7 @@ pub(crate) enum Who {
 pub(crate) struct Reports {
     pub(crate) period: Period,
     pub(crate) who: Who,
-    /// A day of the period; today until another is chosen.
+    /// The day of the period that is marked; today until another is chosen.
     anchor: Option<NaiveDate>,
     /// What was asked last, and how many lines the log had then.
     asked: Option<(ReportQuery, u64)>,
@@ -67,17 +68,29 @@ impl Reports {
         match key {
             Key::Tab => self.period = self.period.next(),
             Key::BackTab => self.period = self.period.next().next().next(),
-            Key::Left => self.step(today, Self::earlier),
-            Key::Right => self.step(today, Self::later),
-            Key::Char('i') => self.who = self.who.next(),
-            _ => return false,
+            Key::Left => self.step(today, |day, _| day.pred_opt()),
+            Key::Right => self.step(today, |day, _| day.succ_opt()),
+            key => match Deed::of(key) {
+                Some(Deed::StepBack) => self.step(today, Self::earlier),
+                Some(Deed::StepForward) => self.step(today, Self::later),
+                Some(Deed::Only) => self.who = self.who.next(),
+                _ => return false,
+            },
         }
         true
     }
 
+    /// The day that is marked, which the keys act on.
+    pub(crate) fn marked(&self, today: NaiveDate) -> NaiveDate {
+        match self.period {
+            Period::Today => today,
+            _ => self.anchor.unwrap_or(today),
+        }
+    }
+
     /// The days that are shown, unless they are today's.
     pub(crate) fn query(&self, today: NaiveDate) -> Option<ReportQuery> {
-        let day = self.anchor.unwrap_or(today);
+        let day = self.marked(today);
         let (from, to) = match self.period {
             Period::Today => return None,
             Period::Day => (day, day),
@@ -165,13 +178,17 @@ impl Reports {
         rows
     }
 
-    /// The events of a person on the one day that is shown.
+    /// The events of a person on the marked day.
     pub(crate) fn events_of(&self, person: PersonId, today: NaiveDate) -> Vec<AttendanceEvent> {
+        let marked = self.marked(today);
         let Some(Ok(people)) = self.shown(today) else {
             return Vec::new();
         };
         let days = people.iter().filter(|days| days.person.id == person);
-        let events = days.flat_map(|days| &days.days).flat_map(|day| &day.events);
+        let days = days.flat_map(|days| &days.days);
+        let events = days
+            .filter(|day| day.day == marked)
+            .flat_map(|day| &day.events);
         events.cloned().collect()
     }
 
@@ -194,8 +211,8 @@ impl Reports {
         let Some(ReportQuery { from, to }) = self.query(today) else {
             return theme.day(today, "%a %-d %b %Y");
         };
-        match self.period {
-            Period::Today | Period::Day => theme.day(from, "%a %-d %b %Y"),
+        let days = match self.period {
+            Period::Today | Period::Day => return theme.day(from, "%a %-d %b %Y"),
             Period::Week => theme.fill(
                 "{} {} {} to {}",
                 &[
@@ -206,7 +223,13 @@ impl Reports {
                 ],
             ),
             Period::Month => theme.day(from, "%B %Y"),
-        }
+        };
+        let marked = theme.day(self.marked(today), "%a %-d %b");
+        let separator = theme.marks().separator;
+        format!(
+            "{days} {separator} {}",
+            theme.fill("marked: {}", &[&marked])
+        )
     }
 
     fn step(&mut self, today: NaiveDate, to: fn(NaiveDate, Period) -> Option<NaiveDate>) {

@@ -4,6 +4,8 @@
 //! the question was opened. The list is read again whenever something happens and may
 //! change its order; the selection, the form and the question name sightings, not rows.
 
+use super::command::{Deed, Motion, is_yes};
+use super::correction_form::MISPLACED_TEXT;
 use super::field::TextField;
 use super::input::Key;
 use super::listing::{filtered_people, first_shown};
@@ -11,9 +13,6 @@ use rollcall_core::attendance::Direction;
 use rollcall_core::person::{Person, PersonCode};
 use rollcall_core::review::{Assignment, ReviewDeed, Visitor};
 use rollcall_core::station::Station;
-
-/// Rows that Page Up and Page Down move by.
-const PAGE: usize = 10;
 
 /// The state of the review screen.
 #[derive(Debug, Clone, Default)]
@@ -103,7 +102,8 @@ impl AssignForm {
     /// not change it.
     fn settle(&mut self, station: &Station) {
         let typed = self.who.text().trim();
-        let is_code = |person: &&&Person| person.code.as_str().eq_ignore_ascii_case(typed);
+        let code = PersonCode::parse(typed).ok();
+        let is_code = |person: &&&Person| Some(&person.code) == code.as_ref();
         let matches = filtered_people(station, typed);
         self.meant = match (matches.as_slice(), matches.iter().find(is_code)) {
             _ if typed.is_empty() => Meant::Nothing,
@@ -123,11 +123,11 @@ impl AssignForm {
         match (key, self.focus) {
             (Key::Tab | Key::Down, focus) => self.focus = step(focus),
             (Key::BackTab | Key::Up, focus) => self.focus = step(step(step(focus))),
-            (Key::Left | Key::Right | Key::Char(' '), AssignField::Sample) => self.add = !self.add,
-            (Key::Left | Key::Right | Key::Char(' '), AssignField::Another) => {
+            (Key::Left | Key::Right, AssignField::Sample) => self.add = !self.add,
+            (Key::Left | Key::Right, AssignField::Another) => {
                 self.another_person = !self.another_person;
             }
-            (Key::Left | Key::Right | Key::Char(' '), AssignField::Punch) => {
+            (Key::Left | Key::Right, AssignField::Punch) => {
                 self.punch = match self.punch {
                     None => Some(Direction::In),
                     Some(Direction::In) => Some(Direction::Out),
@@ -223,15 +223,20 @@ impl Review {
 
     pub(crate) fn handle(&mut self, key: Key, station: &Station, operator: &str) -> ReviewKey {
         if let Some(question) = self.question.take() {
-            return match key {
-                Key::Char('y') => ReviewKey::Do(question.deed),
-                _ => ReviewKey::Taken,
+            return if is_yes(key) {
+                ReviewKey::Do(question.deed)
+            } else {
+                ReviewKey::Taken
             };
         }
         if let Some(form) = &mut self.form {
             match key {
                 Key::Esc => self.form = None,
                 Key::Enter => return self.assign(operator),
+                // What is typed here was meant for another line, and must not change this one.
+                Key::Char(_) if form.focus != AssignField::Who => {
+                    self.remark = Some(Err(MISPLACED_TEXT.to_owned()));
+                }
                 key => {
                     let before = form.who.text().to_owned();
                     form.handle(key);
@@ -247,20 +252,21 @@ impl Review {
             Some((row, visitor)) => (row, Some(visitor.clone())),
             None => (0, None),
         };
-        match (key, visitor) {
-            (Key::Up | Key::Char('k'), _) => self.select(row.saturating_sub(1)),
-            (Key::Down | Key::Char('j'), _) => self.select(row + 1),
-            (Key::PageUp, _) => self.select(row.saturating_sub(PAGE)),
-            (Key::PageDown, _) => self.select(row + PAGE),
-            (Key::Char('a'), Some(visitor)) => self.form = Some(AssignForm::open(visitor)),
-            (Key::Char('i'), Some(visitor)) => {
+        if let Some(motion) = Motion::of(key) {
+            self.select(motion.from(row, self.last_row()));
+            self.remark = None;
+            return ReviewKey::Taken;
+        }
+        match (Deed::of(key), visitor) {
+            (Some(Deed::Name), Some(visitor)) => self.form = Some(AssignForm::open(visitor)),
+            (Some(Deed::Ignore), Some(visitor)) => {
                 let deed = ReviewDeed::Ignore {
                     sightings: visitor.sightings.clone(),
                     by: by(),
                 };
                 self.question = Some(ReviewQuestion { deed, visitor });
             }
-            (Key::Char('d'), Some(visitor)) => {
+            (Some(Deed::Erase), Some(visitor)) => {
                 let deed = ReviewDeed::Delete {
                     sightings: visitor.sightings.clone(),
                     by: by(),
@@ -273,6 +279,11 @@ impl Review {
         ReviewKey::Taken
     }
 
+    fn last_row(&self) -> usize {
+        let rows = self.visitors.as_ref().and_then(|v| v.as_ref().ok());
+        rows.map_or(0, |rows| rows.len().saturating_sub(1))
+    }
+
     fn assign(&mut self, operator: &str) -> ReviewKey {
         let Some(form) = self.form.as_mut().filter(|form| !form.is_sent) else {
             return ReviewKey::Taken;
@@ -280,13 +291,14 @@ impl Review {
         let code = match &form.meant {
             Meant::One(code) => code.clone(),
             Meant::Several(_) => {
-                self.remark = Some(Err(
-                    "several people match; type more, or the code".to_owned()
-                ));
+                self.remark = Some(Err(english!(
+                    "several people match; type more, or the code"
+                )
+                .to_owned()));
                 return ReviewKey::Taken;
             }
             Meant::Nothing | Meant::Nobody => {
-                self.remark = Some(Err("type a part of a name or code".to_owned()));
+                self.remark = Some(Err(english!("type a part of a name or code").to_owned()));
                 return ReviewKey::Taken;
             }
         };
@@ -303,9 +315,13 @@ impl Review {
     }
 
     pub(crate) fn paste(&mut self, text: &str, station: &Station) {
-        if let Some(form) = &mut self.form {
-            form.who.insert(text);
-            form.settle(station);
+        match &mut self.form {
+            Some(form) if form.focus == AssignField::Who => {
+                form.who.insert(text);
+                form.settle(station);
+            }
+            Some(_) => self.remark = Some(Err(MISPLACED_TEXT.to_owned())),
+            None => {}
         }
     }
 }
@@ -340,7 +356,11 @@ mod tests {
     fn write(review: &mut Review, station: &Station, keys: &str) -> ReviewKey {
         let mut last = ReviewKey::Pass;
         for c in keys.chars() {
-            let key = if c == '\n' { Key::Enter } else { Key::Char(c) };
+            let key = match c {
+                '\n' => Key::Enter,
+                '~' => Key::Delete,
+                c => Key::Char(c),
+            };
             last = review.handle(key, station, "olga");
         }
         last
@@ -360,7 +380,7 @@ mod tests {
     #[test]
     fn what_is_done_is_done_about_the_face_that_was_shown() {
         let station = station(&["P-001", "P-002"]);
-        for keys in ["aP-002\n", "iy", "dy"] {
+        for keys in ["nP-002\n", "iy", "~y"] {
             let mut review = review(&[&[7, 8], &[5]]);
             write(&mut review, &station, &keys[..1]);
             // Somebody else has come often meanwhile and leads the list now.
@@ -387,14 +407,14 @@ mod tests {
         assert_eq!(review.selected().unwrap().1.sightings, [4]);
         reread(&mut review, &[]);
         assert!(review.selected().is_none());
-        assert!(matches!(write(&mut review, &station, "d"), ReviewKey::Pass));
+        assert!(matches!(write(&mut review, &station, "~"), ReviewKey::Pass));
     }
 
     #[test]
     fn a_name_means_whom_it_meant_when_it_was_typed() {
         let before = station(&["P-001"]);
         let mut review = review(&[&[7]]);
-        write(&mut review, &before, "aPerson");
+        write(&mut review, &before, "nPerson");
         // Somebody whose name begins the same is enrolled before Enter is pressed.
         let after = station(&["A-001", "P-001"]);
         let ReviewKey::Do(ReviewDeed::Assign(done)) = write(&mut review, &after, "\n") else {
@@ -406,7 +426,7 @@ mod tests {
             "Enter once more sends it no second time"
         );
         review.told(Ok("done".into()));
-        write(&mut review, &after, "aPerson");
+        write(&mut review, &after, "nPerson");
         assert!(
             matches!(write(&mut review, &after, "\n"), ReviewKey::Taken),
             "two people match"
@@ -420,10 +440,10 @@ mod tests {
     fn the_answer_to_one_form_does_not_close_another() {
         let station = station(&["P-001"]);
         let mut review = review(&[&[7], &[5]]);
-        write(&mut review, &station, "aP-001\n");
+        write(&mut review, &station, "nP-001\n");
         review.handle(Key::Esc, &station, "olga");
         review.handle(Key::Down, &station, "olga");
-        write(&mut review, &station, "aPer");
+        write(&mut review, &station, "nPer");
         review.told(Ok("7 was Person 1".into()));
         assert_eq!(review.form.as_ref().unwrap().visitor.sightings, [5]);
     }

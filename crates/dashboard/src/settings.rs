@@ -1,13 +1,12 @@
 //! The operator going through the settings: which one, and what is being typed.
 
+use super::command::{Deed, Motion};
 use super::field::TextField;
 use super::filter::{Filter, FilterKey};
 use super::input::Key;
 use super::records::{SettingChange, SettingRow};
 use super::text;
-
-/// Rows that Page Up and Page Down move by.
-const PAGE: usize = 10;
+use rollcall_core::worktime::alteration::Alteration;
 
 /// The state of the settings screen.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +17,8 @@ pub(crate) struct Settings {
     pub(crate) filter: Filter,
     /// The value that is being typed.
     pub(crate) editing: Option<TextField>,
+    /// A change that would alter days that have passed, and how: whether that is meant.
+    pub(crate) asked: Option<(SettingChange, Alteration)>,
 }
 
 /// What a key led to.
@@ -86,8 +87,19 @@ impl Settings {
                 key: row.key.clone(),
                 value,
                 by: operator.to_owned(),
+                is_agreed: false,
             })
         };
+        if let Some((change, _)) = self.asked.take() {
+            return if crate::command::is_yes(key) {
+                SettingsKey::Change(SettingChange {
+                    is_agreed: true,
+                    ..change
+                })
+            } else {
+                SettingsKey::Taken
+            };
+        }
         if let Some(field) = &mut self.editing {
             match key {
                 Key::Esc => self.editing = None,
@@ -119,14 +131,19 @@ impl Settings {
             Some(Ok(rows)) => rows.len().saturating_sub(1),
             _ => 0,
         };
-        self.selected = match (key, self.selected()) {
-            (Key::Up | Key::Char('k'), _) => row.saturating_sub(1),
-            (Key::Down | Key::Char('j'), _) => row + 1,
-            (Key::PageUp, _) => row.saturating_sub(PAGE),
-            (Key::PageDown, _) => row + PAGE,
-            (Key::Home, _) => 0,
-            (Key::End, _) => last,
-            (Key::Enter | Key::Right | Key::Char(' '), Some((_, setting))) => {
+        if let Some(motion) = Motion::of(key) {
+            self.selected = motion.from(row, last);
+            return SettingsKey::Taken;
+        }
+        let is_default_wanted = Deed::of(key) == Some(Deed::Propose);
+        match (key, self.selected()) {
+            (_, Some((_, setting))) if is_default_wanted => {
+                if setting.value == setting.default {
+                    return SettingsKey::Taken;
+                }
+                return change(setting, None);
+            }
+            (Key::Enter | Key::Right, Some((_, setting))) => {
                 // What is yes or no needs no typing.
                 match setting.value.as_str() {
                     "true" => return change(setting, Some("false".to_owned())),
@@ -135,20 +152,18 @@ impl Settings {
                         let mut field = TextField::default();
                         field.insert(value);
                         self.editing = Some(field);
-                        row
                     }
                 }
             }
-            (Key::Char('d') | Key::Delete, Some((_, setting))) => {
-                if setting.value == setting.default {
-                    return SettingsKey::Taken;
-                }
-                return change(setting, None);
-            }
             _ => return SettingsKey::Pass,
         }
-        .min(last);
         SettingsKey::Taken
+    }
+
+    /// Asks whether days that have passed shall be altered.
+    pub(crate) fn ask(&mut self, change: SettingChange, alteration: Alteration) {
+        self.editing = None;
+        self.asked = Some((change, alteration));
     }
 
     pub(crate) fn paste(&mut self, pasted: &str) {
@@ -191,6 +206,7 @@ mod tests {
             key: key.into(),
             value: value.map(str::to_owned),
             by: "olga".into(),
+            is_agreed: false,
         })
     }
 
@@ -210,11 +226,11 @@ mod tests {
             change("bell", Some("true"))
         );
         assert_eq!(
-            press(&mut settings, &[Key::Char('d')]),
+            press(&mut settings, &[Key::Char('=')]),
             SettingsKey::Taken,
             "is the default"
         );
-        let down = [Key::Down, Key::Char('d')];
+        let down = [Key::Down, Key::Char('=')];
         assert_eq!(press(&mut settings, &down), change("language", None));
         let typed = [
             Key::Enter,
@@ -229,6 +245,29 @@ mod tests {
         let given_up = [Key::Enter, Key::Char('x'), Key::Esc];
         assert_eq!(press(&mut settings, &given_up), SettingsKey::Taken);
         assert!(settings.editing.is_none());
+    }
+
+    #[test]
+    fn what_alters_the_past_is_done_only_after_a_yes() {
+        let mut settings = settings();
+        let SettingsKey::Change(wanted) = change("language", Some("en")) else {
+            panic!("a change");
+        };
+        settings.ask(wanted.clone(), Alteration::default());
+        assert_eq!(press(&mut settings, &[Key::Esc]), SettingsKey::Taken);
+        assert_eq!(press(&mut settings, &[Key::Char('y')]), SettingsKey::Pass);
+        settings.ask(wanted.clone(), Alteration::default());
+        assert_eq!(press(&mut settings, &[Key::Enter]), SettingsKey::Taken);
+        settings.ask(wanted.clone(), Alteration::default());
+        let agreed = SettingChange {
+            is_agreed: true,
+            ..wanted
+        };
+        assert_eq!(
+            press(&mut settings, &[Key::Char('y')]),
+            SettingsKey::Change(agreed)
+        );
+        assert!(settings.asked.is_none());
     }
 
     #[test]

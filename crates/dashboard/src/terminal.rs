@@ -8,6 +8,7 @@ use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
@@ -19,11 +20,12 @@ use ratatui::layout::Rect;
 
 use super::graphics::{self, Canvas, Encoder, Graphics, Protocol};
 use super::language::Language;
-use super::meter::{Meter, Metered, Written};
 use super::widgets::marks;
 use super::{App, Status, draw};
 use rollcall_core::frame::FrameId;
+use rollcall_core::printable::printable;
 use rollcall_core::station::Station;
+use rollcall_system::outlet::{Offered, Outlet, Written};
 
 /// Why the dashboard has no terminal.
 #[derive(Debug, thiserror::Error)]
@@ -43,8 +45,8 @@ pub enum TerminalError {
 
 /// The terminal, taken for the dashboard; given back when dropped.
 pub struct Terminal {
-    inner: ratatui::Terminal<CrosstermBackend<Metered<io::Stdout>>>,
-    meter: Meter,
+    inner: ratatui::Terminal<CrosstermBackend<Page>>,
+    outlet: Outlet,
     graphics: Option<Graphics>,
     encoder: Encoder,
     /// What the picture on the screen shows; none if there is none.
@@ -61,6 +63,12 @@ static OWNER: Mutex<Option<ThreadId>> = Mutex::new(None);
 
 /// What could not be said while the dashboard was on the screen.
 static HELD_BACK: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// What writes to the terminal.
+static OUTLET: Mutex<Option<Outlet>> = Mutex::new(None);
+
+/// How long a terminal may take for what was drawn last.
+const LAST_DRAWING: Duration = Duration::from_millis(500);
 
 static HOOK: Once = Once::new();
 
@@ -79,12 +87,16 @@ impl Terminal {
             return Err(TerminalError::NoTerminal);
         }
         HOOK.call_once(install_panic_hook);
-        let meter = Meter::default();
-        let out = Metered::new(io::stdout(), meter.clone());
+        let outlet = Outlet::to_stdout().map_err(TerminalError::SetUp)?;
+        *lock(&OUTLET) = Some(outlet.clone());
+        let page = Page {
+            outlet: outlet.clone(),
+            bytes: Vec::new(),
+        };
         let mut terminal = Self {
-            inner: ratatui::Terminal::new(CrosstermBackend::new(out))
+            inner: ratatui::Terminal::new(CrosstermBackend::new(page))
                 .map_err(TerminalError::SetUp)?,
-            meter,
+            outlet,
             graphics: None,
             encoder: Encoder::default(),
             shown: None,
@@ -103,7 +115,7 @@ impl Terminal {
 
     /// What has been written so far.
     pub fn written(&self) -> Written {
-        self.meter.read()
+        self.outlet.written()
     }
 
     /// Gives the terminal back while `stopped` runs, and takes it again.
@@ -131,7 +143,7 @@ impl Terminal {
         self.shown = None;
         enable_raw_mode()?;
         execute!(
-            io::stdout(),
+            self.inner.backend_mut(),
             EnterAlternateScreen,
             EnableBracketedPaste,
             cursor::Hide
@@ -144,6 +156,15 @@ impl Terminal {
     fn blank(&mut self) -> io::Result<()> {
         let size = self.inner.size()?;
         self.inner.resize(Rect::new(0, 0, size.width, size.height))
+    }
+
+    /// Whether the terminal has taken everything so far. While it has not, nothing new is
+    /// worth drawing: a terminal that is not read gets the newest screen when it reads again.
+    ///
+    /// # Errors
+    /// If the terminal is gone.
+    pub fn is_ready(&self) -> Result<bool, TerminalError> {
+        self.outlet.is_idle().map_err(TerminalError::Draw)
     }
 
     /// Sounds the bell.
@@ -232,6 +253,31 @@ impl Terminal {
     }
 }
 
+/// What is written during one drawing; it goes out with the flush, so that no part of a
+/// drawing is left out.
+struct Page {
+    outlet: Outlet,
+    bytes: Vec<u8>,
+}
+
+impl Write for Page {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.bytes.extend_from_slice(buf);
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.bytes.is_empty() {
+            return Ok(());
+        }
+        // Without room it stays here, for the next flush: the screen would be wrong without it.
+        if self.outlet.offer(&self.bytes)? == Offered::Taken {
+            self.bytes.clear();
+        }
+        Ok(())
+    }
+}
+
 /// What the kernel knows of the window, if the terminal has told it.
 fn cell_of_window() -> Option<(u16, u16)> {
     let size = crossterm::terminal::window_size().ok()?;
@@ -255,18 +301,26 @@ fn restore() {
         return;
     }
     *lock(&OWNER) = None;
-    let mut out = io::stdout();
-    let _ = execute!(
-        out,
-        DisableBracketedPaste,
-        LeaveAlternateScreen,
-        cursor::Show
-    );
+    let outlet = lock(&OUTLET).clone();
+    // A terminal that is not read would hold up the end of the station.
+    let is_read = outlet.is_none_or(|outlet| outlet.drain(LAST_DRAWING));
+    if is_read {
+        let mut out = io::stdout();
+        let _ = execute!(
+            out,
+            DisableBracketedPaste,
+            LeaveAlternateScreen,
+            cursor::Show
+        );
+        let _ = out.flush();
+    }
     let _ = disable_raw_mode();
-    let _ = out.flush();
+    if !is_read {
+        return;
+    }
     for message in lock(&HELD_BACK).drain(..) {
         // Not `eprintln!`, which panics where standard error is closed.
-        let _ = writeln!(io::stderr(), "{message}");
+        let _ = writeln!(io::stderr(), "{}", printable(&message));
     }
 }
 

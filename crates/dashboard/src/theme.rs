@@ -8,11 +8,13 @@ use std::fmt::Display;
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
+use ratatui::text::Span;
 
 use super::colour::ColourDepth;
 use super::language::Language;
 use super::text;
 use rollcall_core::notice::Severity;
+use rollcall_core::printable::{is_hostile, printable_line};
 
 /// Which characters the terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,8 +152,10 @@ impl Theme {
 
     /// Text from outside (names, messages) in characters the terminal has.
     pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let one_line = if text.contains(char::is_control) {
-            Cow::Owned(text.replace(char::is_control, " "))
+        let is_space = |c| matches!(c, '\n' | '\r' | '\t');
+        let one_line = if text.contains(is_hostile) {
+            let spaced = text.replace(is_space, " ");
+            Cow::Owned(printable_line(&spaced).into_owned())
         } else {
             Cow::Borrowed(text)
         };
@@ -233,6 +237,20 @@ impl Theme {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
+    /// The name of a line of a form: with a mark and turned over where the keys go, so that
+    /// it is seen on a terminal without colours and in a photograph of one.
+    pub(crate) fn label(&self, name: &str, width: usize, is_focused: bool) -> Span<'static> {
+        let (mark, style) = if is_focused {
+            (">", self.selected().add_modifier(Modifier::BOLD))
+        } else {
+            (" ", self.dim())
+        };
+        let room = width.saturating_sub(2);
+        let name = self.fit(name, room);
+        let gap = " ".repeat(room.saturating_sub(text::width(&name)));
+        Span::styled(format!("{mark}{name}{gap} "), style)
+    }
+
     pub(crate) fn severity(&self, severity: Severity) -> Style {
         match severity {
             Severity::Good => self.good(),
@@ -280,7 +298,10 @@ mod tests {
             cell_aspect: 2.0,
             has_pixels: false,
         };
-        assert_eq!(theme.text("disk\nfull \u{1b}[31mñ"), "disk full  [31mn");
+        assert_eq!(
+            theme.text("disk\nfull \u{1b}[31mñ"),
+            "disk full \\u001b[31mn"
+        );
         assert_eq!(theme.fit("Bruno Díaz", 8), "Bruno...");
     }
 

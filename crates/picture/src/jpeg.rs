@@ -1,9 +1,9 @@
 //! Motion JPEG pictures of cameras and video files.
 //!
-//! Three things set them apart from picture files. Bytes may follow the end of
-//! the picture. A picture may be half sent, and still have an end marker.
-//! And the Huffman tables are often left out, because everyone uses those of
-//! ITU-T T.81, annex K.3. So the picture is first walked marker by marker,
+//! Four things set them apart from picture files. Bytes may follow the end of
+//! the picture. A picture may be half sent, and still have an end marker; or be
+//! whole, and have none. And the Huffman tables are often left out, because everyone
+//! uses those of ITU-T T.81, annex K.3. So the picture is first walked marker by marker,
 //! which finds its end and what it lacks, then code by code ([`entropy`]), which
 //! finds whether all of it is there, and only then decoded, strictly.
 //!
@@ -21,6 +21,7 @@ use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
 use crate::limits;
+use entropy::Ending;
 pub use markers::{Anatomy, Walk, dissect};
 
 const START_OF_IMAGE: u8 = 0xd8;
@@ -52,17 +53,47 @@ pub enum JpegError {
 pub fn decode(buffer: &[u8]) -> Result<RgbImage, JpegError> {
     let anatomy = dissect(buffer)?;
     let picture = &buffer[..anatomy.length];
-    match anatomy.first_scan {
-        None => Err(JpegError::Malformed("it has no image data")),
-        Some(_) if anatomy.has_huffman_tables => decode_complete(picture),
-        Some(scan) => {
-            let (head, tail) = picture.split_at(scan);
-            decode_complete(&[head, STANDARD_HUFFMAN_TABLES, tail].concat())
-        }
+    let scan = anatomy
+        .first_scan
+        .ok_or(JpegError::Malformed("it has no image data"))?;
+    if anatomy.has_huffman_tables && anatomy.has_end {
+        return decode_complete(picture, Ending::Marked);
+    }
+    let (head, tail) = picture.split_at(scan);
+    let tables = if anatomy.has_huffman_tables {
+        &[]
+    } else {
+        STANDARD_HUFFMAN_TABLES
+    };
+    if anatomy.has_end {
+        return decode_complete(&[head, tables, tail].concat(), Ending::Marked);
+    }
+    let closed = [head, tables, tail, &[0xff, END_OF_IMAGE]].concat();
+    match decode_complete(&closed, Ending::Unmarked) {
+        Err(JpegError::Damaged(_)) => Err(JpegError::CutOff(picture.len())),
+        decoded => decoded,
     }
 }
 
-fn decode_complete(picture: &[u8]) -> Result<RgbImage, JpegError> {
+/// Checks that all of a photograph is there, which its decoder would not say. Returns the
+/// bytes that the decoder keeps of it besides the pixels.
+///
+/// # Errors
+/// When blocks or scans are missing or make no sense.
+pub fn check_photograph(bytes: &[u8]) -> Result<u64, JpegError> {
+    let ending = match dissect(bytes) {
+        Ok(anatomy) if anatomy.has_end => Ending::Marked,
+        // Other programs leave bytes between segments; `entropy` steps over them.
+        Ok(_) | Err(JpegError::Malformed(_)) => Ending::Unmarked,
+        Err(error) => return Err(error),
+    };
+    match (entropy::check(bytes, ending), ending) {
+        (Err(JpegError::Damaged(_)), Ending::Unmarked) => Err(JpegError::CutOff(bytes.len())),
+        (checked, _) => checked,
+    }
+}
+
+fn decode_complete(picture: &[u8], ending: Ending) -> Result<RgbImage, JpegError> {
     let damaged = |error: zune_jpeg::errors::DecodeErrors| JpegError::Damaged(format!("{error:?}"));
     let options = DecoderOptions::default()
         .set_strict_mode(true)
@@ -77,7 +108,7 @@ fn decode_complete(picture: &[u8]) -> Result<RgbImage, JpegError> {
     if !limits::allows(width, height) {
         return Err(JpegError::TooLarge(width, height));
     }
-    entropy::check(picture)?;
+    entropy::check(picture, ending)?;
     let rgb = decoder.decode().map_err(damaged)?;
     RgbImage::from_raw(width as u32, height as u32, rgb)
         .ok_or(JpegError::Malformed("its colours cannot be read as RGB"))
@@ -202,8 +233,14 @@ mod tests {
     #[test]
     fn no_part_of_a_picture_is_taken_for_the_whole() {
         let bytes = jpeg(&picture(64, 48));
-        for length in 0..bytes.len() {
-            assert_eq!(decode(&bytes[..length]), Err(JpegError::CutOff(length)));
+        let whole = decode(&bytes).unwrap();
+        // The last byte of the data may hold nothing but filling.
+        for length in 0..bytes.len() - 3 {
+            let error = decode(&bytes[..length]).unwrap_err();
+            assert!(matches!(error, JpegError::CutOff(_)), "{length}: {error}");
+        }
+        for length in bytes.len() - 2..bytes.len() {
+            assert_eq!(decode(&bytes[..length]).unwrap(), whole);
         }
     }
 
@@ -211,7 +248,25 @@ mod tests {
     fn a_picture_cut_off_by_the_next_one_is_refused() {
         let bytes = jpeg(&picture(64, 48));
         let half = [&bytes[..bytes.len() - 60], &bytes[..]].concat();
-        assert!(matches!(decode(&half), Err(JpegError::Malformed(_))));
+        assert!(matches!(decode(&half), Err(JpegError::CutOff(_))));
+    }
+
+    #[test]
+    fn a_whole_picture_without_an_end_marker_is_read() {
+        let bytes = jpeg(&picture(64, 48));
+        let whole = decode(&bytes).unwrap();
+        let open = &bytes[..bytes.len() - 2];
+        for behind in [
+            &b""[..],
+            &[0; 9],
+            b"\r\n--frame\r\nContent-Type: image/jpeg\r\nContent-Length: 9\r\n\r\n",
+        ] {
+            assert_eq!(decode(&[open, behind].concat()).unwrap(), whole);
+            // Another one begins behind it.
+            assert_eq!(decode(&[open, behind, &bytes].concat()).unwrap(), whole);
+        }
+        let bare = without_tables(&bytes);
+        assert_eq!(decode(&bare[..bare.len() - 2]).unwrap(), whole);
     }
 
     #[test]

@@ -2,29 +2,42 @@
 //!
 //! What is inside a file is told by its contents, never by its name. Sizes are
 //! checked before memory is taken for them, since a header of 33 bytes can
-//! announce a picture of a gigabyte. Camera frames come through [`jpeg`] only.
+//! announce a picture of a gigabyte: a picture and what its decoder keeps of it stay below
+//! 300 MB, for a Raspberry Pi may have one gigabyte for everything.
+//! What is larger than faces need is scaled down as soon as it is decoded.
+//!
+//! A JPEG picture of which a part is missing is refused as a camera's is: its decoder would
+//! fill the part with grey and say nothing.
 
 pub mod jpeg;
 pub mod limits;
 
-use std::fs;
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
 use image::codecs::jpeg::JpegEncoder;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
+use image::{
+    ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage,
+};
 
+use jpeg::JpegError;
 use rollcall_core::geometry::BoundingBox;
+use rollcall_system::read_bounded;
 
 /// Pictures with more pixels are refused; the largest telephones make 50 million
 /// in their everyday mode.
-pub const MAX_PIXELS: u64 = 100_000_000;
+pub const MAX_PIXELS: u64 = 64_000_000;
 
-/// Memory a decoder may take. A Raspberry Pi has one gigabyte for everything.
-const MAX_DECODER_BYTES: u64 = 512 << 20;
+/// Memory for the pixels of a picture as they are decoded, and for what its decoder keeps
+/// besides or what they are converted to.
+const MAX_DECODER_BYTES: u64 = 256 << 20;
 
 /// Larger files are not read into memory.
-const MAX_FILE_BYTES: u64 = 256 << 20;
+const MAX_FILE_BYTES: u64 = 80 << 20;
+
+/// A picture with more pixels is scaled down: a face of an eightieth of its width still has
+/// the 50 pixels that a template needs.
+const KEPT_PIXELS: u64 = 16_000_000;
 
 /// Why a picture cannot be used. Every message names the file.
 #[derive(Debug, thiserror::Error)]
@@ -62,8 +75,9 @@ pub enum PictureError {
     },
     /// The picture would need more memory than is sensible.
     #[error(
-        "{} has {width}x{height} pixels; up to {} million are read, so scale it down first",
-        path.display(), MAX_PIXELS / 1_000_000
+        "{} has {width}x{height} pixels and takes {} MB to read; up to {} million pixels and \
+         {} MB are read, so scale it down first",
+        path.display(), bytes.div_ceil(1 << 20), MAX_PIXELS / 1_000_000, MAX_DECODER_BYTES >> 20
     )]
     TooLarge {
         /// The file.
@@ -72,6 +86,8 @@ pub enum PictureError {
         width: u32,
         /// Height by its header.
         height: u32,
+        /// Memory for it.
+        bytes: u64,
     },
     /// The file itself is too large.
     #[error("{} has {} MB; files up to {} MB are read", path.display(), bytes >> 20, MAX_FILE_BYTES >> 20)]
@@ -86,6 +102,14 @@ pub enum PictureError {
     Truncated {
         /// The file.
         path: PathBuf,
+    },
+    /// The file is as long as it should be, but not all of the picture is in it.
+    #[error("{} is damaged: {reason}; use another copy of it", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: JpegError,
     },
     /// The contents are damaged or of a kind that is not supported.
     #[error("decoding {}: {source}", path.display())]
@@ -122,8 +146,7 @@ pub fn open(path: &Path) -> Result<RgbImage, PictureError> {
         path: path.to_owned(),
         source,
     };
-    let metadata = fs::metadata(path).map_err(read_error)?;
-    // Opening a pipe would wait for a writer for ever.
+    let metadata = std::fs::metadata(path).map_err(read_error)?;
     if !metadata.is_file() {
         return Err(PictureError::NotAFile {
             path: path.to_owned(),
@@ -135,7 +158,8 @@ pub fn open(path: &Path) -> Result<RgbImage, PictureError> {
             bytes: metadata.len(),
         });
     }
-    decode(&fs::read(path).map_err(read_error)?, path)
+    let bytes = read_bounded::file(path, MAX_FILE_BYTES).map_err(read_error)?;
+    decode(&bytes, path)
 }
 
 /// Decodes the contents of a picture file as [`open`] does; `path` is for messages.
@@ -159,15 +183,74 @@ pub fn decode(bytes: &[u8], path: &Path) -> Result<RgbImage, PictureError> {
     };
     let (width, height) = decoder.dimensions();
     check_size(width, height, decoder.total_bytes(), path)?;
-    if format == ImageFormat::Jpeg && !jpeg_has_an_end(bytes) {
-        return Err(PictureError::Truncated {
-            path: path.to_owned(),
-        });
-    }
+    let besides = match format {
+        ImageFormat::Jpeg => check_jpeg(bytes, path)?,
+        _ => 0,
+    };
+    let converted = bytes_to_convert(decoder.color_type(), u64::from(width) * u64::from(height));
+    // A conversion begins when the decoder is done.
+    check_size(
+        width,
+        height,
+        decoder.total_bytes() + besides.max(converted),
+        path,
+    )?;
     let orientation = decoder.orientation().map_err(explain)?;
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(explain)?;
-    picture.apply_orientation(orientation);
-    Ok(flatten(picture))
+    let picture = DynamicImage::from_decoder(decoder).map_err(explain)?;
+    let mut upright = DynamicImage::ImageRgb8(scaled_down(flatten(picture)));
+    upright.apply_orientation(orientation);
+    Ok(upright.into_rgb8())
+}
+
+/// Checks that all of a JPEG picture is there. Returns the bytes that its decoder keeps of it
+/// besides the pixels.
+fn check_jpeg(bytes: &[u8], path: &Path) -> Result<u64, PictureError> {
+    jpeg::check_photograph(bytes).map_err(|reason| {
+        let path = path.to_owned();
+        match reason {
+            JpegError::CutOff(_) => PictureError::Truncated { path },
+            reason => PictureError::Damaged { path, reason },
+        }
+    })
+}
+
+/// Memory for eight bits of each colour besides the pixels as they were decoded.
+fn bytes_to_convert(colour: ColorType, pixels: u64) -> u64 {
+    match colour {
+        ColorType::Rgb8 | ColorType::Rgba8 => 0,
+        colour if colour.has_alpha() => pixels * 4,
+        _ => pixels * 3,
+    }
+}
+
+/// Halves a picture until it is not larger than faces need.
+fn scaled_down(mut picture: RgbImage) -> RgbImage {
+    while u64::from(picture.width()) * u64::from(picture.height()) > KEPT_PIXELS {
+        let (width, height) = (picture.width() / 2, picture.height() / 2);
+        // What is so narrow has no face in it.
+        if width == 0 || height == 0 {
+            break;
+        }
+        picture = halved(&picture, width, height);
+    }
+    picture
+}
+
+/// Each pixel the mean of four; the last row and column of an odd size are left out.
+fn halved(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
+    let row_bytes = picture.width() as usize * 3;
+    let mut small = Vec::with_capacity(width as usize * height as usize * 3);
+    for rows in picture.as_raw().chunks_exact(2 * row_bytes) {
+        let (upper, lower) = rows.split_at(row_bytes);
+        for (a, b) in upper.chunks_exact(6).zip(lower.chunks_exact(6)) {
+            small.extend((0..3).map(|c| {
+                let sum = [a[c], a[c + 3], b[c], b[c + 3]].map(u16::from);
+                ((sum.iter().sum::<u16>() + 2) / 4) as u8
+            }));
+        }
+    }
+    small.resize(width as usize * height as usize * 3, 0);
+    RgbImage::from_raw(width, height, small).unwrap_or_default()
 }
 
 /// JPEG quality of kept portraits: no block edges that an embedder would see.
@@ -217,6 +300,7 @@ fn check_size(width: u32, height: u32, bytes: u64, path: &Path) -> Result<(), Pi
             path: path(),
             width,
             height,
+            bytes,
         });
     }
     Ok(())
@@ -238,6 +322,7 @@ fn refuse_header(
                 path: path.to_owned(),
                 width,
                 height,
+                bytes: u64::from(width) * u64::from(height) * 3,
             };
         }
     }
@@ -267,46 +352,27 @@ fn explain(error: ImageError, path: &Path) -> PictureError {
     }
 }
 
-/// `false` if the entropy-coded data runs into the end of the file. The decoder
-/// would fill the missing part with grey and say nothing.
-fn jpeg_has_an_end(bytes: &[u8]) -> bool {
-    const START_OF_SCAN: u8 = 0xDA;
-    let mut at = 2;
-    // Segments before the scan may hold thumbnails with an end of their own.
-    while let Some(&[0xFF, marker]) = bytes.get(at..at + 2) {
-        if marker == 0xFF {
-            // Fill bytes may precede a marker.
-            at += 1;
-            continue;
-        }
-        let Some(&[high, low]) = bytes.get(at + 2..at + 4) else {
-            return false;
-        };
-        at += 2 + usize::from(u16::from_be_bytes([high, low]));
-        if marker == START_OF_SCAN {
-            // Within the scan, FF is always followed by a zero or a marker.
-            return bytes
-                .get(at..)
-                .is_some_and(|scan| scan.windows(2).any(|pair| pair == [0xFF, 0xD9]));
-        }
-    }
-    // Not a layout that this understands: leave the judgement to the decoder.
-    true
-}
-
+/// Transparent parts become white. Works in place where the pixels have eight bits.
 fn flatten(picture: DynamicImage) -> RgbImage {
     if !picture.color().has_alpha() {
         return picture.into_rgb8();
     }
     let with_alpha = picture.into_rgba8();
+    let (width, height) = with_alpha.dimensions();
     let over_white = |value: u8, alpha: u8| {
         let (value, alpha) = (u32::from(value), u32::from(alpha));
         ((value * alpha + 255 * (255 - alpha) + 127) / 255) as u8
     };
-    RgbImage::from_fn(with_alpha.width(), with_alpha.height(), |x, y| {
-        let [r, g, b, alpha] = with_alpha.get_pixel(x, y).0;
-        image::Rgb([r, g, b].map(|value| over_white(value, alpha)))
-    })
+    let mut bytes = with_alpha.into_raw();
+    let pixels = bytes.len() / 4;
+    for pixel in 0..pixels {
+        let alpha = bytes[pixel * 4 + 3];
+        for colour in 0..3 {
+            bytes[pixel * 3 + colour] = over_white(bytes[pixel * 4 + colour], alpha);
+        }
+    }
+    bytes.truncate(pixels * 3);
+    RgbImage::from_raw(width, height, bytes).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -233,3 +233,71 @@ fn jpeg_has_limits_that_are_told() {
     assert!(error.to_string().contains("70000x1"), "{error}");
     assert!(encode_jpeg(&RgbImage::new(0, 0), 80).is_err());
 }
+
+#[test]
+fn half_a_jpeg_is_refused_whatever_closes_it() {
+    let image = RgbImage::from_fn(96, 64, |x, y| {
+        Rgb([(x * y) as u8, (x * 3) as u8, (y * 7) as u8])
+    });
+    let baseline = encode_jpeg(&image, 90).unwrap();
+    let progressive = include_bytes!("../../../tests/fixtures/pictures/progressive.jpg");
+    for whole in [&baseline[..], progressive] {
+        assert!(opened(whole).is_ok());
+        // Complete but for its end marker.
+        assert!(opened(&whole[..whole.len() - 2]).is_ok());
+        // What telephones append does no harm.
+        assert!(opened(&[whole, b"trailer", whole].concat()).is_ok());
+        for percent in [40, 60, 80, 95] {
+            let cut = &whole[..whole.len() * percent / 100];
+            assert!(opened(cut).is_err(), "cut to {percent} %");
+            let error = opened(&[cut, &[0xff, 0xd9]].concat()).unwrap_err();
+            assert!(
+                matches!(error, PictureError::Damaged { .. }),
+                "closed at {percent} %: {error}"
+            );
+            assert!(error.to_string().contains("another copy"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_progressive_picture_is_read() {
+    for bytes in [
+        &include_bytes!("../../../tests/fixtures/pictures/progressive.jpg")[..],
+        include_bytes!("../../../tests/fixtures/pictures/progressive_grey.jpg"),
+        include_bytes!("../../../tests/fixtures/pictures/progressive_restarts.jpg"),
+    ] {
+        assert_eq!(opened(bytes).unwrap().dimensions(), (83, 61));
+    }
+}
+
+#[test]
+fn what_is_larger_than_faces_need_is_scaled_down() {
+    let wide = two_colours(8001, 2400);
+    let read = opened(&encode(wide, ImageFormat::Png)).unwrap();
+    assert_eq!(read.dimensions(), (4000, 1200));
+    assert!(is_near(*read.get_pixel(100, 600), [250, 5, 5]));
+    assert!(is_near(*read.get_pixel(3900, 600), [5, 5, 250]));
+    let mean = halved(
+        &RgbImage::from_raw(2, 2, vec![0, 1, 9, 4, 3, 9, 8, 5, 9, 1, 6, 9]).unwrap(),
+        1,
+        1,
+    );
+    assert_eq!(mean.get_pixel(0, 0).0, [3, 4, 9]);
+}
+
+#[test]
+fn pictures_that_take_much_memory_are_refused_by_their_header() {
+    // Grey with 16 bits: small in its file, and large when it becomes colour.
+    let mut png = encode(
+        ImageBuffer::<Luma<u16>, Vec<u16>>::new(1, 1),
+        ImageFormat::Png,
+    );
+    png[16..20].copy_from_slice(&8000_u32.to_be_bytes());
+    png[20..24].copy_from_slice(&8000_u32.to_be_bytes());
+    let checksum = crc32(&png[12..29]);
+    png[29..33].copy_from_slice(&checksum.to_be_bytes());
+    let error = opened(&png).unwrap_err();
+    assert!(matches!(error, PictureError::TooLarge { .. }), "{error}");
+    assert!(error.to_string().contains("MB"), "{error}");
+}

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use rollcall_core::embedding::ModelId;
+use rollcall_system::read_bounded;
 
 #[cfg(test)]
 mod tests;
@@ -359,9 +360,11 @@ impl Manifest {
     /// If the manifest cannot be read, does not parse or contradicts itself.
     pub fn load(dir: &Path) -> Result<Self, ModelsError> {
         let path = dir.join(MANIFEST_FILE);
-        let text = fs::read_to_string(&path).map_err(|source| ModelsError::Read {
-            path: path.clone(),
-            source,
+        let text = read_bounded::text(&path, read_bounded::TEXT_BYTES).map_err(|source| {
+            ModelsError::Read {
+                path: path.clone(),
+                source,
+            }
         })?;
         let parsed: ManifestFile = toml::from_str(&text).map_err(|source| ModelsError::Parse {
             path: path.clone(),
@@ -485,10 +488,11 @@ impl Manifest {
                 found,
             });
         }
-        let bytes = fs::read(&path).map_err(|source| ModelsError::Read {
-            path: path.clone(),
-            source,
-        })?;
+        let bytes =
+            read_bounded::file(&path, entry.size_bytes).map_err(|source| ModelsError::Read {
+                path: path.clone(),
+                source,
+            })?;
         let found = sha256_hex(&bytes);
         if found != entry.sha256 {
             return Err(ModelsError::WrongHash {

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
+use rollcall_system::read_bounded;
+
 /// The largest network that is read. The largest of InsightFace's has 261 MB.
 pub const LARGEST_FILE: u64 = 512 << 20;
 
@@ -109,7 +111,7 @@ pub fn visit_files<E: From<PackageError>>(
         path: path.to_owned(),
         source,
     };
-    let mut file = File::open(path).map_err(read_error)?;
+    let mut file = read_bounded::open(path).map_err(read_error)?;
     let mut magic = Vec::new();
     Read::by_ref(&mut file)
         .take(ZIP_MAGIC.len() as u64)
@@ -224,7 +226,7 @@ fn read_file(path: &Path, budget: &mut Budget<'_>) -> Result<PackagedFile, Packa
     };
     let name = path.file_name().unwrap_or(path.as_os_str());
     let name = name.to_string_lossy().into_owned();
-    let file = File::open(path).map_err(read_error)?;
+    let file = read_bounded::open(path).map_err(read_error)?;
     let bytes = budget.read(&name, file).map_err(|error| match error {
         ReadFailure::TooLarge(error) => error,
         ReadFailure::Io(source) => read_error(source),

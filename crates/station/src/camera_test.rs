@@ -58,6 +58,7 @@ mod tests {
             state,
             frames,
             damaged,
+            damage: None,
             dropped: 3,
             latency: None,
             reconnects: 0,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use chrono::{LocalResult, NaiveDateTime};
-use crossbeam_channel::bounded;
+use crossbeam_channel::{Receiver, bounded};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getppid, getsid};
 use signal_hook::consts::SIGTSTP;
@@ -28,6 +28,9 @@ use rollcall_dashboard::{
 
 /// Keys and resizes that may wait for the main thread.
 const INPUTS_WAITING: usize = 64;
+
+/// How long keys are taken in before they are seen.
+const KEYS_BEFORE_A_DRAWING: Duration = Duration::from_millis(50);
 
 /// Without a new picture the screen is still drawn this often, for its clock.
 const LEAST_DRAWS: Duration = Duration::from_millis(500);
@@ -123,6 +126,7 @@ impl Dashboard {
             let until_draw = self.until_next_draw();
             if let Some(input) = self.runtime.wait(&inputs, until_draw)? {
                 self.take_in(input);
+                self.take_in_what_waits(&inputs);
                 // A key is answered at once, whatever the preview's pace.
                 self.draw(terminal)?;
             } else if self.until_next_draw().is_zero() {
@@ -130,6 +134,20 @@ impl Dashboard {
             }
         }
         Ok(())
+    }
+
+    /// Takes in the keys that came meanwhile: one drawing answers them all, or a held arrow
+    /// and a badge reader would outrun the screen. Not without end, so that a flood of keys
+    /// is seen, too.
+    fn take_in_what_waits(&mut self, inputs: &Receiver<Input>) {
+        let until = self.runtime.now().monotonic + KEYS_BEFORE_A_DRAWING;
+        while !self.runtime.is_stopping()
+            && !self.wants_shell.load(Ordering::SeqCst)
+            && self.runtime.now().monotonic < until
+            && let Ok(input) = inputs.try_recv()
+        {
+            self.take_in(input);
+        }
     }
 
     /// Gives the terminal to the shell and stops, with all threads, until it says `fg`.
@@ -195,7 +213,20 @@ impl Dashboard {
         due.saturating_sub(since)
     }
 
+    /// Draws, unless the terminal still has something to read: attendance goes on without it.
     fn draw(&mut self, terminal: &mut Terminal) -> Result<()> {
+        match terminal.is_ready() {
+            Ok(true) => {}
+            Ok(false) => {
+                self.last_draw = self.runtime.now().monotonic;
+                self.app.follow(self.runtime.station());
+                return Ok(());
+            }
+            Err(error) => {
+                self.lose(&error);
+                return Ok(());
+            }
+        }
         let stats = self.runtime.camera_stats();
         let now = self.runtime.now().monotonic;
         self.pace.observe(now, terminal.written());
@@ -250,11 +281,7 @@ impl Dashboard {
         };
         self.app.settle(self.runtime.station(), &now);
         match terminal.draw(&self.app, self.runtime.station(), &status) {
-            // The connection broke: an orderly end, not an error.
-            Err(error @ TerminalError::Draw(_)) => {
-                tracing::warn!("{error}; ending");
-                self.runtime.stop_flag().request();
-            }
+            Err(error @ TerminalError::Draw(_)) => self.lose(&error),
             drawn => drawn?,
         }
         self.last_draw = now.monotonic;
@@ -263,6 +290,12 @@ impl Dashboard {
 }
 
 impl Dashboard {
+    /// The connection broke: an orderly end, not an error.
+    fn lose(&self, error: &TerminalError) {
+        tracing::warn!("{error}; ending");
+        self.runtime.stop_flag().request();
+    }
+
     /// Takes in what the records say, and asks what the screen needs of them.
     fn follow_records(&mut self) {
         for answer in self.records.answers() {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, Days, FixedOffset, NaiveDate};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
@@ -14,6 +14,7 @@ use rollcall_camera::without_credentials;
 use rollcall_config::Setting;
 use rollcall_core::person::PersonCode;
 use rollcall_core::review::ReviewDeed;
+use rollcall_core::worktime::alteration::Alteration;
 use rollcall_core::worktime::plan::WorkPlan;
 use rollcall_dashboard::{
     Answer, Done, PageKind, PageLine, PersonChange, PersonDeed, PersonFile, Question, ReportQuery,
@@ -47,11 +48,16 @@ pub trait DeskCommands: Send + Sync {
     /// # Errors
     /// If it cannot be read.
     fn settings(&self) -> Result<Vec<Setting>>;
-    /// Changes one of them; none is the default.
+    /// What it would do to days that have passed to change one of them; none is the default.
+    ///
+    /// # Errors
+    /// If the station would refuse it or the records cannot be read.
+    fn foresee(&self, change: &SettingChange) -> Result<Alteration>;
+    /// Changes it, which alters the past as was foreseen and agreed to.
     ///
     /// # Errors
     /// If the station would refuse it or it cannot be written.
-    fn set(&self, section: &str, key: &str, value: Option<&str>) -> Result<()>;
+    fn set(&self, change: &SettingChange, alteration: &Alteration) -> Result<()>;
 }
 
 /// What the thread needs to know.
@@ -164,9 +170,9 @@ impl DeskRules {
             Question::ChangePerson(deed) => {
                 Answer::Done(self.change_person(&deed, now).map_err(in_words))
             }
-            Question::ChangeSetting(change) => {
-                Answer::Done(self.change_setting(&change, now).map_err(in_words))
-            }
+            Question::ChangeSetting(change) => self
+                .change_setting(&change, now)
+                .unwrap_or_else(|error| Answer::Done(Err(in_words(error)))),
             Question::WriteThreshold(shown) => done(self.write_threshold(&shown)),
             Question::Export(ReportQuery { from, to }) => done(self.commands.export(from, to)),
         }
@@ -263,7 +269,7 @@ impl DeskRules {
     fn change_person(&self, deed: &PersonDeed, at: DateTime<FixedOffset>) -> Result<Done> {
         let PersonDeed { code, change, by } = deed;
         let author = Author { name: by, at };
-        let mut store = Store::open(&self.data_dir)?;
+        let mut store = Store::open_existing(&self.data_dir)?;
         let undo = |change| {
             Some(Question::ChangePerson(PersonDeed {
                 code: code.clone(),
@@ -295,7 +301,7 @@ impl DeskRules {
                 undo: undo(PersonChange::Active(true)),
             },
             PersonChange::Consent => {
-                store.set_consent(code, at, author)?;
+                store.set_consent(code, at.date_naive(), author)?;
                 Done {
                     said: format!("{code} has agreed today"),
                     undo: None,
@@ -339,47 +345,52 @@ impl DeskRules {
 
     /// Writes what the operator has seen, not what has come out of it since.
     fn write_threshold(&self, shown: &[PageLine]) -> Result<String> {
-        anyhow::ensure!(
-            self.commands.calibration()? == shown,
-            "the calibration has changed since it was shown; check it and write it again"
-        );
+        if self.commands.calibration()? != shown {
+            bail!("the calibration has changed since it was shown; check it and write it again");
+        }
         self.commands.write_threshold()
     }
 
-    fn change_setting(&self, change: &SettingChange, at: DateTime<FixedOffset>) -> Result<Done> {
+    fn change_setting(&self, change: &SettingChange, at: DateTime<FixedOffset>) -> Result<Answer> {
         let SettingChange {
             section,
             key,
             value,
             by,
+            is_agreed,
         } = change;
+        let alteration = self.commands.foresee(change)?;
+        if !alteration.is_none() && !is_agreed {
+            return Ok(Answer::AltersThePast(change.clone(), alteration));
+        }
         let before = self
             .commands
             .settings()?
             .into_iter()
             .find(|setting| setting.section == *section && setting.key == *key)
             .context("no such setting")?;
-        self.commands.set(section, key, value.as_deref())?;
+        self.commands.set(change, &alteration)?;
         let said = value.as_ref().unwrap_or(&before.default);
         let said = &without_credentials(said);
-        Store::open(&self.data_dir)?.note(
+        Store::open_existing(&self.data_dir)?.note(
             Author { name: by, at },
             "config.set",
             &format!("{section}.{key}"),
             said,
         )?;
         let undo = (before.value != before.default).then(|| before.value.clone());
-        Ok(Done {
+        Ok(Answer::Done(Ok(Done {
             said: format!("{section}.{key} = {said}; it takes effect at the next start"),
             undo: Some(Question::ChangeSetting(SettingChange {
                 value: undo,
+                is_agreed: false,
                 ..change.clone()
             })),
-        })
+        })))
     }
 
     fn review(&self, deed: &ReviewDeed, at: DateTime<FixedOffset>) -> Result<String> {
-        let mut store = Store::open(&self.data_dir)?;
+        let mut store = Store::open_existing(&self.data_dir)?;
         match deed {
             ReviewDeed::Ignore { sightings, by } => {
                 store.ignore_sightings(sightings, Author { name: by, at })?;

@@ -1,10 +1,10 @@
 //! The station without a dashboard: one line per event on standard output.
 
-use std::io::{self, Write};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
+use super::printer::Printer;
 use super::{LAST_RECEIPTS, Parts, Runtime, both};
 use rollcall_camera::CameraState;
 
@@ -21,17 +21,20 @@ pub fn run(parts: Parts) -> Result<()> {
 
 fn operate(runtime: &mut Runtime) -> Result<()> {
     let no_input = crossbeam_channel::never::<()>();
+    let mut printer = Printer::start()?;
     let mut printed = 0;
     while !runtime.is_stopping() && !runtime.is_finished() {
         runtime.wait(&no_input, Duration::from_millis(250))?;
-        print_new_lines(runtime, &mut printed)?;
+        print_new_lines(runtime, &mut printed, &mut printer)?;
     }
     // The last receipts are waited for here, so that their lines are printed, too.
     let patience_ends = runtime.now().monotonic + LAST_RECEIPTS;
     while runtime.station().unconfirmed() > 0 && runtime.now().monotonic < patience_ends {
         runtime.wait(&no_input, Duration::from_millis(50))?;
     }
-    print_new_lines(runtime, &mut printed)
+    let last = print_new_lines(runtime, &mut printed, &mut printer);
+    printer.finish();
+    last
 }
 
 /// A file that could not be read must not look like one in which nobody was seen.
@@ -42,16 +45,15 @@ fn source_was_usable(runtime: &Runtime) -> Result<()> {
     }
 }
 
-fn print_new_lines(runtime: &Runtime, printed: &mut u64) -> Result<()> {
+fn print_new_lines(runtime: &Runtime, printed: &mut u64, printer: &mut Printer) -> Result<()> {
     let log = runtime.station().log();
-    if log.written() == *printed {
-        return Ok(());
-    }
-    let mut out = io::stdout().lock();
-    for entry in log.since(*printed) {
-        let time = entry.at.wall.format("%Y-%m-%dT%H:%M:%S%:z");
-        writeln!(out, "{time} {}", entry.notice).context("writing to standard output")?;
-    }
+    let lines: Vec<String> = log
+        .since(*printed)
+        .map(|entry| {
+            let time = entry.at.wall.format("%Y-%m-%dT%H:%M:%S%:z");
+            format!("{time} {}", entry.notice)
+        })
+        .collect();
     *printed = log.written();
-    out.flush().context("writing to standard output")
+    printer.print(&lines)
 }

@@ -154,8 +154,8 @@ fn retain(duties: &Duties, clock: Clock, notices: &Sender<Notice>) {
         at,
     };
     let today = duties.work_plan.policy.local_day(&at);
-    let done =
-        Store::open(&duties.data_dir).and_then(|mut store| store.retain(&policy, today, author));
+    let done = Store::open_existing(&duties.data_dir)
+        .and_then(|mut store| store.retain(&policy, today, author));
     let notice = match done {
         Ok(report) if report == RetentionReport::default() => return,
         Ok(report) => Notice::Info(format!(
@@ -183,7 +183,7 @@ fn close_forgotten(duties: &Duties, at: DateTime<FixedOffset>, notices: &Sender<
     };
     let from = yesterday.checked_sub_days(LOOK_BACK).unwrap_or(yesterday);
     let author = Author { name: "rule", at };
-    let done = Store::open(&duties.data_dir)
+    let done = Store::open_existing(&duties.data_dir)
         .and_then(|mut store| store.close_forgotten(&duties.work_plan, (from, yesterday), author));
     let notice = match done {
         Ok(closed) if closed.is_empty() => return,

@@ -16,6 +16,7 @@ pub mod headless;
 pub mod keeper;
 pub mod plain;
 mod portraits;
+mod printer;
 pub mod review;
 
 use std::sync::Arc;

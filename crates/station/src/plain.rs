@@ -1,11 +1,12 @@
 //! The station for screen readers and very slow lines: events as lines of words, and
 //! commands as typed lines. Nothing on the screen moves.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _};
 
 use anyhow::{Context as _, Result};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::printer::Printer;
 use super::{Parts, Runtime, TICK, both};
 use rollcall_core::event::{Event, Intent};
 use rollcall_core::pin::Pin;
@@ -32,14 +33,15 @@ fn operate(runtime: &mut Runtime, language: &'static Language) -> Result<()> {
         .name("input".into())
         .spawn(move || read(&sender))
         .context("starting the thread that reads the keyboard")?;
-    say(&[plain::greeting(language)])?;
+    let mut printer = Printer::start()?;
+    printer.print(&[plain::greeting(language)])?;
     let mut printed = 0;
     let mut is_listening = true;
     let silence = crossbeam_channel::never();
     while !runtime.is_stopping() && !runtime.is_finished() {
         let typed: &Receiver<Typed> = if is_listening { &lines } else { &silence };
         match runtime.wait(typed, TICK)? {
-            Some(Typed::Line(line)) => answer(&line, runtime, language)?,
+            Some(Typed::Line(line)) => answer(&line, runtime, language, &mut printer)?,
             Some(Typed::End { was_typed: true }) => runtime.stop_flag().request(),
             Some(Typed::End { was_typed: false }) => is_listening = false,
             None => {}
@@ -50,8 +52,9 @@ fn operate(runtime: &mut Runtime, language: &'static Language) -> Result<()> {
             .map(|entry| plain::entry(entry, language))
             .collect();
         printed = log.written();
-        say(&new)?;
+        printer.print(&new)?;
     }
+    printer.finish();
     Ok(())
 }
 
@@ -82,17 +85,24 @@ fn read(lines: &Sender<Typed>) {
     }
 }
 
-fn answer(line: &str, runtime: &mut Runtime, language: &'static Language) -> Result<()> {
+fn answer(
+    line: &str,
+    runtime: &mut Runtime,
+    language: &'static Language,
+    printer: &mut Printer,
+) -> Result<()> {
     let line = line.trim();
-    if !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit()) {
-        match Pin::parse(line) {
-            Ok(pin) => runtime.take_in(Event::Intent(Intent::EnterPin(pin))),
-            Err(problem) => say(&[plain::sentence(&problem, language)])?,
-        }
-        return Ok(());
-    }
     let Some(command) = plain::Command::parse(line, language) else {
-        return say(&plain::help(language));
+        return match Pin::parse(line) {
+            Ok(pin) => {
+                runtime.take_in(Event::Intent(Intent::EnterPin(pin)));
+                Ok(())
+            }
+            Err(problem) if line.starts_with(|c: char| c.is_ascii_digit()) => {
+                printer.print(&[plain::sentence(&problem, language)])
+            }
+            Err(_) => printer.print(&plain::help(language)),
+        };
     };
     let lines = match command {
         plain::Command::Quit => {
@@ -107,16 +117,5 @@ fn answer(line: &str, runtime: &mut Runtime, language: &'static Language) -> Res
             vec![plain::sentence(&state, language)]
         }
     };
-    say(&lines)
-}
-
-fn say(lines: &[String]) -> Result<()> {
-    if lines.is_empty() {
-        return Ok(());
-    }
-    let mut out = io::stdout().lock();
-    for line in lines {
-        writeln!(out, "{line}").context("writing to standard output")?;
-    }
-    out.flush().context("writing to standard output")
+    printer.print(&lines)
 }

@@ -50,7 +50,7 @@ impl Runtime {
             name,
             code,
             consent_at: match self.consent {
-                Consent::Asked => Some(self.now().wall),
+                Consent::Asked => Some(self.now().wall.date_naive()),
                 Consent::NotAsked => None,
             },
             templates,

@@ -222,11 +222,11 @@ fn compare(
                 row.sighting,
                 person.name
             ),
-            Err(objection) => bail!(
-                "sighting {}: {}",
-                row.sighting,
-                objection.in_words(|id| holder(id).map(|p| format!("{} ({})", p.name, p.code)))
-            ),
+            Err(objection) => {
+                let name = |id| holder(id).map(|p| format!("{} ({})", p.name, p.code));
+                let reason = objection.in_words(name);
+                bail!("sighting {}: {reason}", row.sighting)
+            }
         }
     }
     Ok(overruled.and_then(|other| {
@@ -249,12 +249,13 @@ fn refuse_what_was_seen(
     };
     let is_another = *candidate != person.code.as_str();
     let is_taken_for = Cosine(similarity) >= identity::same_person(&rules.matching);
-    anyhow::ensure!(
-        !is_another || !is_taken_for || assignment.another_person,
-        "sighting {}: this face is already enrolled as {candidate}, similarity {}",
-        row.sighting,
-        Cosine(similarity)
-    );
+    if is_another && is_taken_for && !assignment.another_person {
+        bail!(
+            "sighting {}: this face is already enrolled as {candidate}, similarity {}",
+            row.sighting,
+            Cosine(similarity)
+        );
+    }
     Ok(())
 }
 

@@ -4,17 +4,22 @@
 //! in the person's day; a retry after a crash finds its own row, and a decision
 //! made on a stale picture of the day finds another's and is sent back.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, FixedOffset, NaiveDate};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::{Fault, StoreError};
 use super::sql::{Day, Stamp, event_time};
+use super::stored_path::StoredPath;
 use super::{Author, Store, audit, people};
-use rollcall_core::attendance::{AttendanceEvent, EventId, NewPunch, Provenance, Void};
+use rollcall_core::attendance::{
+    AttendanceEvent, EventId, EventSource, NewPunch, Provenance, Void,
+};
 use rollcall_core::clock_trust::ClockMark;
+use rollcall_core::correction::When;
 use rollcall_core::embedding::Cosine;
 use rollcall_core::event::PunchOutcome;
 use rollcall_core::person::{PersonCode, PersonId};
+use rollcall_core::plausible;
 
 /// Which events to read; `None` is no limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,7 +37,7 @@ macro_rules! event_columns {
     () => {
         "e.id, e.person_id, e.local_day, e.sequence, e.at_utc_us, e.utc_offset_secs, e.direction, \
          e.source, e.similarity, e.margin, e.liveness, e.void_at, e.void_by, e.void_reason, \
-         e.clock_state, e.clock_batch, e.replaces, e.operator, e.reason"
+         e.clock_state, e.clock_batch, e.replaces, e.operator, e.reason, e.created_at"
     };
 }
 pub(super) use event_columns;
@@ -76,7 +81,7 @@ impl Store {
                 .optional()?;
             match existing {
                 None => {
-                    let event = NewEvent::of(punch, batches);
+                    let event = NewEvent::of(punch, author, batches);
                     Ok(PunchOutcome::Recorded(insert(
                         tx,
                         &event,
@@ -121,6 +126,56 @@ impl Store {
                     row.get(0)
                 })?,
             )
+        })
+    }
+
+    /// When the station saw somebody last, by its clock of then, which was not in doubt.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn latest_seen(&self) -> Result<Option<DateTime<FixedOffset>>, StoreError> {
+        self.read("looking for the latest punch", |tx| {
+            let latest = tx
+                .prepare_cached(
+                    "SELECT at_utc_us, utc_offset_secs FROM attendance_event
+                     WHERE source IN ('camera', 'pin') AND void_at IS NULL
+                       AND coalesce(clock_state, 'synchronised') = 'synchronised'
+                     ORDER BY at_utc_us DESC LIMIT 1",
+                )?
+                .query_row([], |row| Ok(event_time(row.get(0)?, row.get(1)?)))
+                .optional()?;
+            Ok(latest.flatten())
+        })
+    }
+
+    /// Standing events that were stated and cannot have happened as of `now`, or count for a
+    /// day that is not theirs.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn stated_at_impossible_times(
+        &self,
+        now: &DateTime<FixedOffset>,
+    ) -> Result<Vec<AttendanceEvent>, StoreError> {
+        self.read("looking for impossible times", |tx| {
+            let mut statement = tx.prepare_cached(concat!(
+                "SELECT ",
+                event_columns!(),
+                " FROM attendance_event e
+                 WHERE e.source IN ('manual', 'import') AND e.void_at IS NULL ORDER BY e.id"
+            ))?;
+            let mut found = Vec::new();
+            for stated in statement.query_map([], event)? {
+                let stated = stated?;
+                let when = When {
+                    at: stated.at,
+                    local_day: stated.local_day,
+                };
+                if plausible::punch(&when, now).is_err() {
+                    found.push(stated);
+                }
+            }
+            Ok(found)
         })
     }
 
@@ -193,6 +248,23 @@ pub(super) fn of_person(
     Ok(events)
 }
 
+/// Reads every event without keeping any: an error if there is one that cannot be read.
+pub(super) fn check_all(tx: &Connection) -> Result<(), Fault> {
+    let mut statement = tx.prepare(concat!(
+        "SELECT ",
+        event_columns!(),
+        ", e.picture FROM attendance_event e"
+    ))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        event(row)?;
+        if let Some(picture) = row.get::<_, Option<String>>("picture")? {
+            StoredPath::parse(&picture)?;
+        }
+    }
+    Ok(())
+}
+
 /// The last standing event of each person before `day`.
 pub(super) fn last_before(tx: &Connection, day: NaiveDate) -> Result<Vec<AttendanceEvent>, Fault> {
     let events = tx
@@ -210,7 +282,7 @@ pub(super) fn last_before(tx: &Connection, day: NaiveDate) -> Result<Vec<Attenda
     Ok(events)
 }
 
-/// Reads a row that begins with the columns above. By place: looking up nineteen names for
+/// Reads a row that begins with the columns above. By place: looking up twenty names for
 /// each of thousands of rows takes longer than reading them.
 pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<AttendanceEvent> {
     let at = event_time(row.get(4)?, row.get(5)?)
@@ -247,6 +319,8 @@ pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<AttendanceEvent> {
             replaces: row.get(16)?,
             operator: row.get(17)?,
             reason: row.get(18)?,
+            // A row whose note cannot be read is still a punch.
+            recorded_at: row.get::<_, Stamp>(19).ok().map(|Stamp(at)| at),
         },
     })
 }
@@ -259,8 +333,8 @@ pub(super) struct NewEvent<'a> {
 
 impl<'a> NewEvent<'a> {
     /// A punch that a station has decided, in the first or a later batch of its run.
-    fn of(punch: &'a NewPunch, first_batch: i64) -> Self {
-        let clock = punch.clock.map(|clock| ClockMark {
+    fn of(punch: &'a NewPunch, author: Author<'_>, first_batch: i64) -> Self {
+        let clock = plausible::clock_of(punch, &author.at).map(|clock| ClockMark {
             state: clock.state,
             batch: first_batch + i64::from(clock.jumps),
         });
@@ -274,7 +348,8 @@ impl<'a> NewEvent<'a> {
     }
 }
 
-/// Writes an event and its record in the audit trail.
+/// Writes an event and its record in the audit trail: the one way in for all of them. What
+/// somebody states has to be plausible; what the station saw is kept and marked.
 pub(super) fn insert(
     tx: &Connection,
     event: &NewEvent<'_>,
@@ -282,6 +357,13 @@ pub(super) fn insert(
     action: &str,
 ) -> Result<AttendanceEvent, Fault> {
     let NewEvent { punch, provenance } = event;
+    if matches!(punch.source, EventSource::Manual | EventSource::Import) {
+        let when = When {
+            at: punch.at,
+            local_day: punch.local_day,
+        };
+        plausible::punch(&when, &author.at).map_err(StoreError::from)?;
+    }
     tx.prepare_cached(
         "INSERT INTO attendance_event (person_id, local_day, sequence, at_utc_us, utc_offset_secs,
             direction, source, similarity, margin, liveness, model, created_at,

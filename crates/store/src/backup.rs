@@ -23,7 +23,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::error::StoreError;
-use super::{DATABASE_FILE, PICTURES_FOLDER, Store, schema};
+use super::stored_path::StoredPath;
+use super::workplace::{self, Workplace};
+use super::{DATABASE_FILE, Store, schema, unpack};
+use rollcall_system::read_bounded;
 
 /// Name of the manifest in the archive.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -33,6 +36,16 @@ pub(super) const FORMAT: u32 = 1;
 
 /// Name of the configuration in the data folder and in the archive.
 pub(super) const CONFIGURATION: &str = "config.toml";
+
+/// The first line of a file is a passphrase; nobody types more than this.
+const LARGEST_PASSPHRASE_FILE: u64 = 64 << 10;
+
+/// Larger than any configuration.
+pub(super) const LARGEST_CONFIGURATION: u64 = 4 << 20;
+
+/// scrypt work factor of our own archives, as a power of two: 128 MB of memory, and about a
+/// second on a Raspberry Pi, which has to open them too.
+const WORK_FACTOR: u8 = 17;
 
 /// Begin of the names of the folders in which backups are made.
 const WORKPLACE: &str = ".rollcall-backup-";
@@ -103,7 +116,8 @@ impl Passphrase {
     /// # Errors
     /// If the file cannot be read or its first line is empty.
     pub fn read(path: &Path) -> Result<Self, StoreError> {
-        let text = std::fs::read_to_string(path)
+        let text = read_bounded::file(path, LARGEST_PASSPHRASE_FILE)
+            .and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other))
             .map_err(|e| failed("read the passphrase from", path, e))?;
         Self::new(text.lines().next().unwrap_or_default()).ok_or_else(|| StoreError::Archive {
             path: path.to_path_buf(),
@@ -135,44 +149,36 @@ pub fn back_up(data_dir: &Path, plan: &BackupPlan) -> Result<(PathBuf, Manifest)
         .mode(0o700)
         .create(folder)
         .map_err(|e| failed("make the folder of backups", folder, e))?;
-    remove_leftovers(folder, plan.at);
-    let workplace = tempfile::Builder::new()
-        .prefix(WORKPLACE)
-        .permissions(owner_only())
-        .tempdir_in(folder)
-        .map_err(|e| failed("make a temporary folder in", folder, e))?;
+    workplace::remove_leftovers(folder, WORKPLACE);
+    let workplace = Workplace::make(folder, WORKPLACE)?;
     let copy = workplace.path().join(DATABASE_FILE);
     copy_database(data_dir, &copy)?;
     let snapshot = Store::open_read_only(workplace.path())?;
     snapshot.check()?;
-    let mut sources = vec![Source {
-        name: DATABASE_FILE.into(),
+    let mut sources = vec![Source::File {
+        name: DATABASE_FILE,
         path: copy,
     }];
     let configuration = data_dir.join(CONFIGURATION);
     if configuration.is_file() {
-        sources.push(Source {
-            name: CONFIGURATION.into(),
+        sources.push(Source::File {
+            name: CONFIGURATION,
             path: configuration,
         });
     }
     let mut missing = Vec::new();
     for picture in snapshot.pictures()? {
-        let path = data_dir.join(&picture);
-        // A person may have been deleted since the database was copied.
-        if path.is_file() {
-            sources.push(Source {
-                name: picture,
-                path,
-            });
-        } else {
-            missing.push(picture);
+        match StoredPath::parse(&picture) {
+            // A person may have been deleted since the database was copied.
+            Ok(path) if path.open(data_dir).is_ok() => sources.push(Source::Picture(path)),
+            _ => missing.push(picture),
         }
     }
-    let manifest = manifest_of(&snapshot, &sources, missing, plan.at)?;
+    let contents = Contents { data_dir, sources };
+    let manifest = manifest_of(&snapshot, &contents, missing, plan.at)?;
     drop(snapshot);
     let unfinished = workplace.path().join("archive");
-    write_archive(&unfinished, &manifest, &sources, plan.passphrase.as_ref())?;
+    write_archive(&unfinished, &manifest, &contents, plan.passphrase.as_ref())?;
     let name = format!(
         "{PREFIX}{}{}",
         plan.at.to_utc().format("%Y%m%dT%H%M%S%3fZ"),
@@ -217,6 +223,17 @@ pub fn latest_backup(folder: &Path) -> Option<PathBuf> {
     backups(folder).ok()?.pop()
 }
 
+/// What a backup says of itself, read without unpacking it. Not checked against the rest.
+///
+/// # Errors
+/// If it cannot be read or decrypted.
+pub fn manifest_of_backup(
+    archive: &Path,
+    passphrase: Option<&Passphrase>,
+) -> Result<Manifest, StoreError> {
+    unpack::manifest_of(archive, passphrase)
+}
+
 /// When a backup was made, by its name.
 pub fn made_at(backup: &Path) -> Option<DateTime<chrono::Utc>> {
     let name = backup.file_name()?.to_str()?.strip_prefix(PREFIX)?;
@@ -239,26 +256,55 @@ pub fn rotate(folder: &Path, keep: usize) -> Result<Vec<PathBuf>, StoreError> {
     Ok(found)
 }
 
-/// Removes what a backup left that a power cut ended: it holds a copy of everything.
-/// A younger one may belong to another process that is at work.
-fn remove_leftovers(folder: &Path, now: DateTime<FixedOffset>) {
-    let a_day_ago = now.to_utc() - chrono::TimeDelta::days(1);
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let is_ours = entry.file_name().to_string_lossy().starts_with(WORKPLACE);
-        let modified = entry.metadata().and_then(|m| m.modified());
-        if is_ours
-            && modified.is_ok_and(|at| DateTime::<chrono::Utc>::from(at) < a_day_ago)
-            && let Err(error) = std::fs::remove_dir_all(entry.path())
-        {
-            tracing::warn!(%error, path = %entry.path().display(), "leftover not removed");
+/// A file on its way into the archive.
+enum Source {
+    /// The copy of the database, or the configuration.
+    File { name: &'static str, path: PathBuf },
+    /// A picture that the database names.
+    Picture(StoredPath),
+}
+
+/// All of them, and the folder that pictures are in.
+struct Contents<'a> {
+    data_dir: &'a Path,
+    sources: Vec<Source>,
+}
+
+impl Contents<'_> {
+    fn open(&self, source: &Source) -> io::Result<File> {
+        match source {
+            Source::File { path, .. } => read_bounded::open(path),
+            Source::Picture(path) => path.open(self.data_dir),
         }
+    }
+
+    fn measure(&self, source: &Source) -> Result<ManifestFile, StoreError> {
+        let (size, sha256) = self
+            .open(source)
+            .and_then(measure_open)
+            .map_err(|e| failed("read", &source.path(self.data_dir), e))?;
+        Ok(ManifestFile {
+            path: source.name(),
+            size,
+            sha256,
+        })
     }
 }
 
-/// A file on its way into the archive.
-struct Source {
-    name: String,
-    path: PathBuf,
+impl Source {
+    fn name(&self) -> String {
+        match self {
+            Self::File { name, .. } => (*name).to_owned(),
+            Self::Picture(path) => path.to_string(),
+        }
+    }
+
+    fn path(&self, data_dir: &Path) -> PathBuf {
+        match self {
+            Self::File { path, .. } => path.clone(),
+            Self::Picture(path) => path.shown_in(data_dir),
+        }
+    }
 }
 
 fn copy_database(data_dir: &Path, copy: &Path) -> Result<(), StoreError> {
@@ -286,7 +332,7 @@ fn copy_database(data_dir: &Path, copy: &Path) -> Result<(), StoreError> {
 
 fn manifest_of(
     snapshot: &Store,
-    sources: &[Source],
+    contents: &Contents<'_>,
     missing: Vec<String>,
     at: DateTime<FixedOffset>,
 ) -> Result<Manifest, StoreError> {
@@ -295,17 +341,10 @@ fn manifest_of(
         // Kept all the same: the only copy of a record is worth more than a clean one.
         tracing::warn!(%broken, "the backup holds a broken audit trail");
     }
-    let files = sources
-        .iter()
-        .map(|source| {
-            let (size, sha256) = measure(&source.path)?;
-            Ok(ManifestFile {
-                path: source.name.clone(),
-                size,
-                sha256,
-            })
-        })
-        .collect::<Result<_, StoreError>>()?;
+    let measured = contents.sources.iter();
+    let files = measured
+        .map(|source| contents.measure(source))
+        .collect::<Result<Vec<_>, StoreError>>()?;
     Ok(Manifest {
         format: FORMAT,
         rollcall: env!("CARGO_PKG_VERSION").into(),
@@ -323,7 +362,7 @@ fn manifest_of(
 fn write_archive(
     path: &Path,
     manifest: &Manifest,
-    sources: &[Source],
+    contents: &Contents<'_>,
     passphrase: Option<&Passphrase>,
 ) -> Result<(), StoreError> {
     let attempt = || -> io::Result<()> {
@@ -335,11 +374,15 @@ fn write_archive(
         let output = BufWriter::new(&file);
         match passphrase {
             None => {
-                pack(output, manifest, sources)?.flush()?;
+                pack(output, manifest, contents)?.flush()?;
             }
             Some(Passphrase(passphrase)) => {
-                let encryptor = age::Encryptor::with_user_passphrase(passphrase.clone());
-                let encrypted = pack(encryptor.wrap_output(output)?, manifest, sources)?;
+                let mut recipient = age::scrypt::Recipient::new(passphrase.clone());
+                recipient.set_work_factor(WORK_FACTOR);
+                let recipients = std::iter::once(&recipient as &dyn age::Recipient);
+                let encryptor =
+                    age::Encryptor::with_recipients(recipients).map_err(io::Error::other)?;
+                let encrypted = pack(encryptor.wrap_output(output)?, manifest, contents)?;
                 encrypted.finish()?.flush()?;
             }
         }
@@ -348,7 +391,7 @@ fn write_archive(
     attempt().map_err(|e| failed("write the backup", path, e))
 }
 
-fn pack<W: Write>(output: W, manifest: &Manifest, sources: &[Source]) -> io::Result<W> {
+fn pack<W: Write>(output: W, manifest: &Manifest, contents: &Contents<'_>) -> io::Result<W> {
     let mut archive = tar::Builder::new(output);
     let header = |size| {
         let mut header = tar::Header::new_gnu();
@@ -359,10 +402,10 @@ fn pack<W: Write>(output: W, manifest: &Manifest, sources: &[Source]) -> io::Res
     };
     let json = serde_json::to_vec_pretty(manifest)?;
     archive.append_data(&mut header(json.len() as u64), MANIFEST, json.as_slice())?;
-    for (source, file) in sources.iter().zip(&manifest.files) {
+    for (source, file) in contents.sources.iter().zip(&manifest.files) {
         // Of the length that was measured, whatever happens to the file meanwhile;
         // a change of its content shows in the hash when it is restored.
-        let bytes = File::open(&source.path)?.take(file.size);
+        let bytes = contents.open(source)?.take(file.size);
         archive.append_data(&mut header(file.size), &file.path, bytes)?;
     }
     archive.into_inner()
@@ -370,28 +413,25 @@ fn pack<W: Write>(output: W, manifest: &Manifest, sources: &[Source]) -> io::Res
 
 /// Size and SHA-256 of a file.
 pub(super) fn measure(path: &Path) -> Result<(u64, String), StoreError> {
-    let attempt = || -> io::Result<(u64, String)> {
-        let mut file = File::open(path)?;
-        let mut hasher = Sha256::new();
-        let mut buffer = vec![0; 1 << 16];
-        let mut size = 0;
-        loop {
-            match file.read(&mut buffer)? {
-                0 => break,
-                read => {
-                    hasher.update(&buffer[..read]);
-                    size += read as u64;
-                }
-            }
-        }
-        Ok((size, super::chain::hex(hasher)))
-    };
-    attempt().map_err(|e| failed("read", path, e))
+    read_bounded::open(path)
+        .and_then(measure_open)
+        .map_err(|e| failed("read", path, e))
 }
 
-/// For folders that hold a copy of everything.
-pub(super) fn owner_only() -> std::fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o700)
+fn measure_open(mut file: File) -> io::Result<(u64, String)> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    let mut size = 0;
+    loop {
+        match file.read(&mut buffer)? {
+            0 => break,
+            read => {
+                hasher.update(&buffer[..read]);
+                size += read as u64;
+            }
+        }
+    }
+    Ok((size, super::chain::hex(hasher)))
 }
 
 pub(super) fn failed(doing: &'static str, path: &Path, source: io::Error) -> StoreError {
@@ -410,12 +450,5 @@ pub(super) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
 
 /// Whether a path in an archive is one that a backup may hold.
 pub(super) fn is_expected(path: &str) -> bool {
-    let mut parts = path.split('/');
-    match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(DATABASE_FILE | CONFIGURATION), None, ..) => true,
-        (Some(PICTURES_FOLDER), Some(code), Some(name), None) => [code, name]
-            .iter()
-            .all(|part| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', '\0'])),
-        _ => false,
-    }
+    matches!(path, DATABASE_FILE | CONFIGURATION) || StoredPath::parse(path).is_ok()
 }

@@ -2,7 +2,8 @@
 //!
 //! Each record hashes its predecessor's hash and its own content. A record about
 //! an attendance event also carries the hash of that row as the deed left it, so
-//! that a row changed behind the program's back no longer fits.
+//! that a row changed behind the program's back no longer fits. [`super::coverage`] does the
+//! same for people with their faces, and for the settings.
 //!
 //! What it does not do: somebody who can write the file and knows this program
 //! can make a new, consistent chain. It then ends in another hash; whoever noted
@@ -16,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::Store;
 use super::audit::AuditRecord;
+use super::coverage::{Covered, Covers};
 use super::error::{Fault, StoreError};
 use rollcall_core::attendance::EventId;
 
@@ -29,6 +31,9 @@ const CONTENT: &str =
 
 /// What the first record takes for its predecessor's hash.
 const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// In the place of the hash of a person whose code is nobody's any more.
+pub(super) const GONE: &str = GENESIS;
 
 /// Action under which old events are erased; `detail` lists them as ranges.
 pub(super) const EXPIRE: &str = "attendance.expire";
@@ -88,6 +93,36 @@ pub enum BrokenLink {
         /// The record that names it.
         record: i64,
     },
+    /// Somebody is not as their last record says.
+    #[error(
+        "person {code} (name, activity, team, consent, PIN or faces) was changed after record {record} of the audit trail"
+    )]
+    Person {
+        /// The person's code.
+        code: String,
+        /// The record it should match.
+        record: i64,
+    },
+    /// Somebody is recorded and not there, or under another code.
+    #[error("person {code} of record {record} of the audit trail is missing")]
+    MissingPerson {
+        /// The person's code.
+        code: String,
+        /// The record that names it.
+        record: i64,
+    },
+    /// Somebody is there whom nothing records.
+    #[error("person {code} was added past the audit trail")]
+    UnrecordedPerson {
+        /// The person's code.
+        code: String,
+    },
+    /// The settings are not what their last record says.
+    #[error("the settings in the database were changed after record {record} of the audit trail")]
+    Settings {
+        /// The record they should match; 0 if none is about them.
+        record: i64,
+    },
     /// An event is there that nothing records.
     #[error("attendance event {event} was added past the audit trail")]
     Unrecorded {
@@ -104,14 +139,42 @@ impl Store {
     pub fn verify_chain(&self) -> Result<ChainReport, StoreError> {
         self.read("verifying the audit trail", |tx| verify(tx))
     }
+
+    /// Number of records.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn trail_length(&self) -> Result<u64, StoreError> {
+        self.read("counting the records of the audit trail", |tx| {
+            Ok(tx.query_row("SELECT count(*) FROM audit", [], |row| row.get(0))?)
+        })
+    }
+
+    /// The hash of the record with this place in the trail, counted from 1: the end of the
+    /// trail when it was so long. `None` if it is not that long.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn hash_of_record(&self, place: u64) -> Result<Option<String>, StoreError> {
+        let Some(before) = place.checked_sub(1) else {
+            return Ok(Some(GENESIS.to_owned()));
+        };
+        self.read("looking up a record of the audit trail", |tx| {
+            let hash = tx
+                .prepare_cached("SELECT hash FROM audit ORDER BY id LIMIT 1 OFFSET ?1")?
+                .query_row([before], |row| row.get(0))
+                .optional()?;
+            Ok(hash)
+        })
+    }
 }
 
 /// Appends a record to the chain.
 pub(super) fn append(tx: &Connection, record: &AuditRecord<'_>) -> Result<(), Fault> {
     let hash = link(&head(tx)?, record);
     tx.prepare_cached(
-        "INSERT INTO audit (at, actor, action, subject, detail, content, hash)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO audit (at, actor, action, subject, detail, content, hash, covers)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute(params![
         record.at,
@@ -120,7 +183,8 @@ pub(super) fn append(tx: &Connection, record: &AuditRecord<'_>) -> Result<(), Fa
         record.subject,
         record.detail,
         record.content,
-        hash
+        hash,
+        record.covers.map(Covers::word)
     ])?;
     Ok(())
 }
@@ -163,6 +227,7 @@ pub(super) fn adopt_version_1(tx: &Connection) -> Result<(), Fault> {
                 subject: &subject?,
                 detail: &detail?,
                 content: None,
+                covers: None,
             };
             previous = link(&previous, &record);
             insert.execute(params![
@@ -178,6 +243,11 @@ pub(super) fn adopt_version_1(tx: &Connection) -> Result<(), Fault> {
     }
     tx.execute_batch("DROP TABLE audit_1")?;
     let mut events = tx.prepare("SELECT id, created_at FROM attendance_event ORDER BY id")?;
+    // As the table was then.
+    let mut insert = tx.prepare(
+        "INSERT INTO audit (at, actor, action, subject, detail, content, hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
     let mut rows = events.query([])?;
     while let Some(row) = rows.next()? {
         let (id, created_at): (i64, String) = (row.get(0)?, row.get(1)?);
@@ -189,8 +259,18 @@ pub(super) fn adopt_version_1(tx: &Connection) -> Result<(), Fault> {
             subject: &id.to_string(),
             detail: "from schema version 1",
             content: Some(&content),
+            covers: None,
         };
-        append(tx, &record)?;
+        previous = link(&previous, &record);
+        insert.execute(params![
+            record.at,
+            record.actor,
+            record.action,
+            record.subject,
+            record.detail,
+            record.content,
+            previous
+        ])?;
     }
     Ok(())
 }
@@ -221,7 +301,7 @@ fn ranges_hold(ranges: &str, number: i64) -> bool {
     })
 }
 
-fn verify(tx: &Connection) -> Result<ChainReport, Fault> {
+pub(super) fn verify(tx: &Connection) -> Result<ChainReport, Fault> {
     let mut report = ChainReport {
         records: 0,
         head: GENESIS.to_owned(),
@@ -230,9 +310,11 @@ fn verify(tx: &Connection) -> Result<ChainReport, Fault> {
     // The last record of each event: its number and the row's hash.
     let mut recorded: HashMap<i64, (i64, String)> = HashMap::new();
     let mut expired: Vec<String> = Vec::new();
+    let mut covered = Covered::default();
     let mut last_id = 0;
     let mut statement = tx.prepare(
-        "SELECT id, at, actor, action, subject, detail, content, hash FROM audit ORDER BY id",
+        "SELECT id, at, actor, action, subject, detail, content, hash, covers FROM audit
+         ORDER BY id",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -241,6 +323,8 @@ fn verify(tx: &Connection) -> Result<ChainReport, Fault> {
         let (at, actor, action) = (at?, actor?, action?);
         let (subject, detail, hash) = (subject?, detail?, hash?);
         let content: Option<String> = row.get(6)?;
+        let covers: Option<String> = row.get(8)?;
+        let covers = covers.as_deref().and_then(Covers::of_word);
         last_id = row.get(0)?;
         let record = AuditRecord {
             at: &at,
@@ -249,6 +333,7 @@ fn verify(tx: &Connection) -> Result<ChainReport, Fault> {
             subject: &subject,
             detail: &detail,
             content: content.as_deref(),
+            covers,
         };
         if link(&report.head, &record) != hash {
             report.broken = Some(BrokenLink::Record {
@@ -261,7 +346,9 @@ fn verify(tx: &Connection) -> Result<ChainReport, Fault> {
         }
         report.records += 1;
         report.head = hash;
-        if let (Some(content), Ok(event)) = (content, subject.parse()) {
+        if let (Some(content), Some(covers)) = (&content, covers) {
+            covered.take_in(covers, &subject, last_id, content.clone());
+        } else if let (Some(content), Ok(event)) = (content, subject.parse()) {
             recorded.insert(event, (last_id, content));
         } else if action == EXPIRE {
             expired.push(detail);
@@ -279,7 +366,10 @@ fn verify(tx: &Connection) -> Result<ChainReport, Fault> {
             last: last_id,
             written,
         }),
-        _ => verify_events(tx, recorded, &expired)?,
+        _ => match verify_events(tx, recorded, &expired)? {
+            None => covered.compare(tx)?,
+            broken => broken,
+        },
     };
     Ok(report)
 }
@@ -324,21 +414,31 @@ fn link(previous: &str, record: &AuditRecord<'_>) -> String {
         Some(content) => take_in(&mut hasher, b't', content.as_bytes()),
         None => take_in(&mut hasher, b'n', &[]),
     }
+    // Records of before have no such word, and their hashes stay what they are.
+    if let Some(covers) = record.covers {
+        take_in(&mut hasher, b'c', covers.word().as_bytes());
+    }
     hex(hasher)
 }
 
 fn row_hash(row: &rusqlite::Row<'_>) -> rusqlite::Result<String> {
     let mut hasher = Sha256::new();
+    take_in_row(&mut hasher, row)?;
+    Ok(hex(hasher))
+}
+
+/// All columns of a row, each with its type.
+pub(super) fn take_in_row(hasher: &mut Sha256, row: &rusqlite::Row<'_>) -> rusqlite::Result<()> {
     for column in 0..row.as_ref().column_count() {
         match row.get_ref(column)? {
-            ValueRef::Null => take_in(&mut hasher, b'n', &[]),
-            ValueRef::Integer(value) => take_in(&mut hasher, b'i', &value.to_le_bytes()),
-            ValueRef::Real(value) => take_in(&mut hasher, b'r', &value.to_le_bytes()),
-            ValueRef::Text(value) => take_in(&mut hasher, b't', value),
-            ValueRef::Blob(value) => take_in(&mut hasher, b'b', value),
+            ValueRef::Null => take_in(hasher, b'n', &[]),
+            ValueRef::Integer(value) => take_in(hasher, b'i', &value.to_le_bytes()),
+            ValueRef::Real(value) => take_in(hasher, b'r', &value.to_le_bytes()),
+            ValueRef::Text(value) => take_in(hasher, b't', value),
+            ValueRef::Blob(value) => take_in(hasher, b'b', value),
         }
     }
-    Ok(hex(hasher))
+    Ok(())
 }
 
 /// Type and length in front: no two lists of values run together alike.

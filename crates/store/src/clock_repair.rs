@@ -8,7 +8,7 @@ use chrono::{DateTime, FixedOffset};
 use rusqlite::params;
 
 use super::attendance::{event, event_columns};
-use super::correction::{Stated, add, refuse_blank, void};
+use super::correction::{Stated, add, void};
 use super::error::{Fault, StoreError};
 use super::{Author, Store, audit};
 use rollcall_core::attendance::AttendanceEvent;
@@ -16,6 +16,7 @@ use rollcall_core::clock_repair::{ClockRepair, ClockSpan};
 use rollcall_core::clock_trust::say_shift;
 use rollcall_core::correction::{Corrected, When};
 use rollcall_core::day::AttendancePolicy;
+use rollcall_core::printable::Wording;
 
 /// Tells the local time and the day of a moment.
 pub struct Calendar<'a> {
@@ -47,14 +48,14 @@ impl Store {
         calendar: &Calendar<'_>,
         at: DateTime<FixedOffset>,
     ) -> Result<Vec<Corrected>, StoreError> {
-        refuse_blank("reason", &repair.reason)?;
-        refuse_blank("name of the operator", &repair.operator)?;
+        let stated = Wording::parse("reason", &repair.reason)?;
+        let operator = Wording::parse("name of the operator", &repair.operator)?;
         let author = Author {
-            name: repair.operator.trim(),
+            name: operator.as_str(),
             at,
         };
         let shift = say_shift(repair.shift);
-        let reason = format!("clock shifted by {shift}: {}", repair.reason.trim());
+        let reason = format!("clock shifted by {shift}: {}", stated.as_str());
         self.write("shifting events", |tx| {
             let events = doubtful(tx, &repair.span)?;
             // All of them first, so that a shifted event never meets one yet to be shifted.
@@ -86,7 +87,7 @@ impl Store {
                 });
             }
             if !done.is_empty() {
-                let detail = format!("{} events by {shift}: {}", done.len(), repair.reason.trim());
+                let detail = format!("{} events by {shift}: {}", done.len(), stated.as_str());
                 audit::append(tx, author, "clock.repair", "attendance", &detail)?;
             }
             Ok(done)

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::attendance::{NewEvent, by_event_id, insert, next_sequence};
 use super::error::{Fault, StoreError};
-use super::sql::{Day, Stamp};
+use super::sql::Stamp;
 use super::vault::{Content, Vault};
 use super::{Author, Store, audit, people};
 use rollcall_core::attendance::{
@@ -17,6 +17,7 @@ use rollcall_core::correction::{Change, Corrected, Correction, Deed, When};
 use rollcall_core::embedding::{Embedding, ModelId};
 use rollcall_core::gallery::TemplateKind;
 use rollcall_core::person::{PersonCode, PersonId};
+use rollcall_core::printable::Wording;
 
 impl Store {
     /// Carries out a correction, all of it or nothing.
@@ -30,13 +31,13 @@ impl Store {
         correction: &Correction,
         at: chrono::DateTime<chrono::FixedOffset>,
     ) -> Result<Corrected, StoreError> {
-        refuse_blank("reason", &correction.reason)?;
-        refuse_blank("name of the operator", &correction.operator)?;
+        let reason = Wording::parse("reason", &correction.reason)?;
+        let operator = Wording::parse("name of the operator", &correction.operator)?;
         let author = Author {
-            name: correction.operator.trim(),
+            name: operator.as_str(),
             at,
         };
-        let reason = correction.reason.trim();
+        let reason = reason.as_str();
         let vault = self.vault.clone();
         self.write("correcting attendance", |tx| match &correction.deed {
             Deed::Add {
@@ -148,6 +149,7 @@ pub(super) fn add(
             replaces: stated.replaces,
             operator: Some(author.name.to_owned()),
             reason: Some(reason.to_owned()),
+            recorded_at: Some(author.at),
         },
     };
     let action = if stated.replaces.is_some() {
@@ -216,18 +218,17 @@ fn replace(
     })
 }
 
-/// A command given twice, or a form sent twice, is one punch.
+/// A command given twice, or a form sent twice, is one punch; nor do the same hours count on
+/// two days.
 fn refuse_double(tx: &Connection, stated: &Stated) -> Result<(), Fault> {
     let twin = tx
         .prepare_cached(
             "SELECT id FROM attendance_event
-             WHERE person_id = ?1 AND local_day = ?2 AND at_utc_us = ?3 AND direction = ?4
-               AND void_at IS NULL",
+             WHERE person_id = ?1 AND at_utc_us = ?2 AND direction = ?3 AND void_at IS NULL",
         )?
         .query_row(
             params![
                 stated.person,
-                Day(stated.when.local_day),
                 stated.when.at.timestamp_micros(),
                 stated.direction
             ],
@@ -237,13 +238,5 @@ fn refuse_double(tx: &Connection, stated: &Stated) -> Result<(), Fault> {
     match twin {
         Some(event) => Err(StoreError::SameEvent { event }.into()),
         None => Ok(()),
-    }
-}
-
-pub(super) fn refuse_blank(what: &'static str, text: &str) -> Result<(), StoreError> {
-    if text.trim().is_empty() {
-        Err(StoreError::Blank(what))
-    } else {
-        Ok(())
     }
 }

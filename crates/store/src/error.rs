@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use chrono::NaiveDate;
 use rusqlite::ErrorCode;
 
 use rollcall_core::attendance::EventId;
 use rollcall_core::person::PersonId;
+use rollcall_core::plausible::Implausible;
+use rollcall_core::printable::WordingError;
 
 /// Why the store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -46,8 +49,32 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// Nobody has said where the key of a restored station is.
+    #[error(
+        "its faces are encrypted; it says that their key is in {path:?} (fingerprint {fingerprint:?}). A backup does not decide which file is read: name the file yourself with --key-file"
+    )]
+    KeyNotNamed {
+        /// Where the database in the archive says it is.
+        path: PathBuf,
+        /// Of the key.
+        fingerprint: String,
+    },
+    /// A key that others can read protects nothing from them.
+    #[error("others than its owner can read the key {} (mode {mode:03o}): take that away with `chmod 600`", path.display())]
+    KeyReadable {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// A key that anybody would guess.
+    #[error("the key in {} is always the same byte, which anybody would guess: name a file that is not there, and a key is made", path.display())]
+    WeakKey {
+        /// The file.
+        path: PathBuf,
+    },
     /// A key beside what it protects protects nothing.
-    #[error("the key {} would be inside of the data folder; whoever takes the folder would have it too", path.display())]
+    #[error("the key {} is, or would be, inside of the data folder; whoever takes the folder would have it too", path.display())]
     KeyInside {
         /// The file.
         path: PathBuf,
@@ -78,8 +105,16 @@ pub enum StoreError {
         /// Where the pictures are.
         faces: PathBuf,
     },
+    /// The log of a database is there and the database is not.
+    #[error("the database {} is missing or empty, yet its log {} is there and may hold attendance: put the database back, restore a backup with `rollcall restore`, or begin anew with `rollcall run --start-fresh`", path.display(), log.display())]
+    LogWithout {
+        /// Where the database should be.
+        path: PathBuf,
+        /// The log.
+        log: PathBuf,
+    },
     /// A damaged database lies aside, and nothing has taken its place yet.
-    #[error("the database {} was damaged and lies aside as {}: restore a backup with `rollcall restore`, or begin anew with `rollcall run --start-fresh`", path.display(), aside.display())]
+    #[error("the database {} was damaged or lost, and what is left of it lies aside as {}: restore a backup with `rollcall restore`, or begin anew with `rollcall run --start-fresh`", path.display(), aside.display())]
     Aside {
         /// Where the database should be.
         path: PathBuf,
@@ -127,6 +162,28 @@ pub enum StoreError {
         found: i64,
         /// Version of this program.
         known: usize,
+    },
+    /// Its tables, triggers or views are not those of this program.
+    #[error("{} is not as this program makes it: {differences}. Somebody has changed it, and nothing in it can be relied on: restore a backup with `rollcall restore`", path.display())]
+    ForeignSchema {
+        /// The file.
+        path: PathBuf,
+        /// What is different.
+        differences: String,
+    },
+    /// The database was deleted, moved or replaced while it was open.
+    #[error("{} {}; nothing is written until it is put back. To go on with another one, end the station and start it again", path.display(), if *is_replaced { "was replaced by another file" } else { "was deleted or moved away" })]
+    Vanished {
+        /// Whether another file is in its place.
+        is_replaced: bool,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A database or an archive names a file that is not one of the station's pictures.
+    #[error("{path:?} is not the path of a picture of this station; it was left alone")]
+    PathOutside {
+        /// The path.
+        path: String,
     },
     /// The file is damaged.
     #[error("the database {} is damaged ({detail}): nothing was changed; restore a backup with `rollcall restore`", path.display())]
@@ -246,9 +303,18 @@ pub enum StoreError {
         /// The event.
         event: EventId,
     },
-    /// Taking an event back needs a reason that somebody can read later.
-    #[error("the {0} is empty")]
-    Blank(&'static str),
+    /// A time that cannot be true.
+    #[error(transparent)]
+    Implausible(#[from] Implausible),
+    /// Somebody can leave or come back today or on a day before.
+    #[error("{day} is still to come; do it on that day")]
+    DayToCome {
+        /// The day.
+        day: NaiveDate,
+    },
+    /// A reason, a team or an operator that nobody could read, or that could forge a screen.
+    #[error(transparent)]
+    Wording(#[from] WordingError),
     /// A thread could not be started.
     #[error("cannot start the store's thread: {0}")]
     Thread(std::io::Error),
@@ -270,9 +336,11 @@ impl StoreError {
             | StoreError::SameEvent { .. }
             | StoreError::NothingChanges { .. }
             | StoreError::ShiftOutOfRange { .. }
+            | StoreError::Implausible(_)
+            | StoreError::DayToCome { .. }
             | StoreError::PinTaken
             | StoreError::PinHash(_)
-            | StoreError::Blank(_) => true,
+            | StoreError::Wording(_) => true,
             StoreError::Sql { source, .. } => match source.sqlite_error_code() {
                 Some(code) => code == ErrorCode::ConstraintViolation,
                 // Not SQLite's: a value in a row is not what it should be.

@@ -10,7 +10,7 @@
 //!
 //! All SQL of the program is in this module, as static text with bound parameters.
 //! Deliberately absent: the clock (times are arguments) and every rule of
-//! attendance, which is decided in [`crate::core`].
+//! attendance, which is decided in [`rollcall_core`].
 
 mod attendance;
 mod audit;
@@ -19,7 +19,9 @@ mod chain;
 mod clock_repair;
 mod closing;
 mod correction;
+mod coverage;
 mod error;
+mod exact_schema;
 mod export;
 mod import;
 mod lock;
@@ -27,23 +29,30 @@ mod modes;
 mod people;
 mod pictures;
 mod pin;
+mod presence;
 mod privacy;
 mod re_embedding;
+mod read_only;
+mod rescue;
 mod restore;
 mod salvage;
 mod schema;
 mod setting;
 mod sighting;
 mod sql;
+mod stored_path;
 mod templates;
+mod unpack;
 mod vault;
 pub mod worker;
+mod workplace;
 
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use rollcall_core::embedding::ModelId;
@@ -51,29 +60,35 @@ use rollcall_core::event::Snapshot;
 use rollcall_core::person::Person;
 
 pub use attendance::EventFilter;
-pub use audit::AuditEntry;
+pub use audit::{AuditEntry, AuditFilter, AuditRow};
 pub use backup::{
-    BackupPlan, Manifest, Passphrase, back_up, backups, latest_backup, made_at, rotate,
+    BackupPlan, Manifest, Passphrase, back_up, backups, latest_backup, made_at, manifest_of_backup,
+    rotate,
 };
 pub use chain::{BrokenLink, ChainReport};
 pub use clock_repair::Calendar;
 pub use error::StoreError;
-pub use export::AttendanceRow;
+pub use export::{AttendanceRow, AttendanceSink, MeasuredDays, NamedEvent, Wanted};
 pub use import::{Imported, ImportedEvent, ImportedPerson};
 pub use lock::StationLock;
 pub use modes::readable_by_others;
 pub use people::{GalleryRows, NewPerson, NewTemplate, PersonRow, SkippedTemplate};
+pub use pin::PinTry;
 pub use privacy::{
     Attendance, ErasureReceipt, PersonData, RetentionPolicy, RetentionReport, TemplateData,
 };
 pub use re_embedding::{ForeignTemplate, Replacement};
-pub use restore::{CheckedBackup, describe as describe_backup};
+pub use restore::{
+    CONFIGURATION_ASIDE, CheckedBackup, RestorePlan, RestoredConfiguration,
+    describe as describe_backup, restore_leftovers,
+};
 pub use salvage::{SetAside, latest_aside, set_aside, start_fresh};
 pub use sighting::{SightedFace, SightingRow, SightingState};
 pub use vault::{KeyPlace, Sealed};
 pub use worker::{Patience, StoreHandle, StoreRequest, spawn};
 
 use error::Fault;
+use presence::{Presence, beside};
 
 /// Name of the database in the data folder.
 pub const DATABASE_FILE: &str = "station.db";
@@ -104,6 +119,16 @@ pub struct Store {
     /// The number of this run's first batch of events, once one was needed.
     clock_batches: Option<i64>,
     vault: vault::Vault,
+    presence: Presence,
+}
+
+/// Whether the key of a sealed station is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Key {
+    /// It is read from where the database says.
+    Read,
+    /// The database may be a stranger's, who could name any file: nothing is read.
+    Untouched,
 }
 
 impl Store {
@@ -126,40 +151,64 @@ impl Store {
     pub fn open_with(data_dir: &Path, busy_timeout: Duration) -> Result<Self, StoreError> {
         let path = data_dir.join(DATABASE_FILE);
         prepare_folder(data_dir)?;
+        restore::remove_leftovers(data_dir);
         refuse_silent_start(data_dir, &path)?;
         make_file(&path)?;
-        Self::open_file(data_dir, path, busy_timeout)
+        Self::open_file(data_dir, path, busy_timeout, Key::Read)
+    }
+
+    /// As [`Store::open`], where a database has to be there: a running station whose database
+    /// is gone must not be given an empty one.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and [`StoreError::Missing`].
+    pub fn open_existing(data_dir: &Path) -> Result<Self, StoreError> {
+        let path = data_dir.join(DATABASE_FILE);
+        refuse_silent_start(data_dir, &path)?;
+        if std::fs::metadata(&path).map_or(true, |m| m.len() == 0) {
+            return Err(StoreError::Missing { path });
+        }
+        Self::open_file(data_dir, path, BUSY_TIMEOUT, Key::Read)
+    }
+
+    /// Opens a database that was unpacked from an archive, without its key.
+    fn open_unpacked(folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.join(DATABASE_FILE);
+        Self::open_file(folder, path, BUSY_TIMEOUT, Key::Untouched)
     }
 
     /// Makes a new database where the operator has said that there shall be one.
     fn make(data_dir: &Path) -> Result<Self, StoreError> {
         let path = data_dir.join(DATABASE_FILE);
         make_file(&path)?;
-        Self::open_file(data_dir, path, BUSY_TIMEOUT)
+        Self::open_file(data_dir, path, BUSY_TIMEOUT, Key::Read)
     }
 
     fn open_file(
         data_dir: &Path,
         path: PathBuf,
         busy_timeout: Duration,
+        key: Key,
     ) -> Result<Self, StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let doing = "opening the database";
-        let mut connection = open_writable(&path, flags, busy_timeout)
-            .map_err(|e| StoreError::of_sqlite(doing, &path, e))?;
-        // Before anything is written: a file that is not ours stays untouched.
-        schema::Identity::read(&connection)
-            .map_err(|e| StoreError::of_sqlite(doing, &path, e))?
-            .check(&path)?;
-        quick_check(&connection, &path)?;
+        let index = salvage::index_of_log(&path);
+        let checked = open_checked(&path, busy_timeout);
+        if let Err(StoreError::Corrupt { .. } | StoreError::NotADatabase { .. }) = &checked {
+            salvage::keep_index(&path, index);
+        }
+        let mut connection = checked?;
         set_up_writer(&connection).map_err(|e| StoreError::of_sqlite(doing, &path, e))?;
         schema::migrate(&mut connection, &path)
             .map_err(|f| f.explain("bringing the schema up to date", &path))?;
-        let vault = vault::Vault::of(&connection, &path)?;
+        let vault = match key {
+            Key::Read => vault::Vault::of(&connection, data_dir, &path)?,
+            Key::Untouched => vault::Vault::default(),
+        };
         let mut store = Self {
             connection,
             vault,
             data_dir: data_dir.to_path_buf(),
+            presence: Presence::note(&path),
             path,
             data_version: None,
             clock_batches: None,
@@ -169,22 +218,22 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens the database for reading, also while a dashboard is writing to it.
+    /// Opens the database for reading, also while a dashboard is writing to it, and where
+    /// its folder cannot be written.
     ///
     /// # Errors
     /// If there is none, or it is damaged, foreign, or of another schema.
     pub fn open_read_only(data_dir: &Path) -> Result<Self, StoreError> {
         let path = data_dir.join(DATABASE_FILE);
         if std::fs::metadata(&path).map_or(true, |m| m.len() == 0) {
+            // "None yet" only where there was none.
+            refuse_silent_start(data_dir, &path)?;
             return Err(StoreError::Missing { path });
         }
         let doing = "opening the database for reading";
         let explain = |e| StoreError::of_sqlite(doing, &path, e);
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&path, flags).map_err(explain)?;
-        connection.busy_timeout(BUSY_TIMEOUT).map_err(explain)?;
-        let identity = schema::Identity::read(&connection).map_err(explain)?;
-        identity.check(&path)?;
+        let connection = open_to_read(&path).map_err(explain)?;
+        let identity = schema::check(&connection, &path).map_err(|f| f.explain(doing, &path))?;
         if usize::try_from(identity.version) != Ok(schema::VERSION) {
             return Err(StoreError::Outdated {
                 path,
@@ -192,15 +241,28 @@ impl Store {
                 known: schema::VERSION,
             });
         }
-        let vault = vault::Vault::of(&connection, &path)?;
+        let vault = vault::Vault::of(&connection, data_dir, &path)?;
         Ok(Self {
             connection,
             vault,
             data_dir: data_dir.to_path_buf(),
+            presence: Presence::note(&path),
             path,
             data_version: None,
             clock_batches: None,
         })
+    }
+
+    /// Looks through the audit trail of a database that is not opened because its schema was
+    /// changed: where that was done, more may have been.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn trail_of_changed(data_dir: &Path) -> Result<ChainReport, StoreError> {
+        let path = data_dir.join(DATABASE_FILE);
+        let doing = "reading the audit trail";
+        let connection = open_to_read(&path).map_err(|e| StoreError::of_sqlite(doing, &path, e))?;
+        chain::verify(&connection).map_err(|fault| fault.explain(doing, &path))
     }
 
     /// The database file.
@@ -219,8 +281,9 @@ impl Store {
     /// Whether another connection has written since this was last asked.
     ///
     /// # Errors
-    /// If the database cannot be read.
+    /// If the database cannot be read, or is no longer where it was.
     pub fn changed_elsewhere(&mut self) -> Result<bool, StoreError> {
+        self.presence.check(&self.path)?;
         let version = self
             .connection
             .query_row("PRAGMA data_version", [], |row| row.get(0))
@@ -265,6 +328,7 @@ impl Store {
                 events: attendance::of_day(tx, local_day)?,
                 last_before: attendance::last_before(tx, local_day)?,
                 retired_codes: people::retired_codes(tx)?,
+                pin_tries: pin::tries(tx)?,
             })
         })
     }
@@ -275,6 +339,7 @@ impl Store {
         doing: &'static str,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
+        self.presence.check(&self.path)?;
         let attempt = || -> Result<T, Fault> {
             // IMMEDIATE: waiting for the lock happens here and not half-way.
             let transaction = self
@@ -284,7 +349,10 @@ impl Store {
             transaction.commit()?;
             Ok(result)
         };
-        attempt().map_err(|fault| fault.explain(doing, &self.path))
+        let result = attempt().map_err(|fault| fault.explain(doing, &self.path))?;
+        // A file that was taken away meanwhile has this in it, and nobody will find it.
+        self.presence.check(&self.path)?;
+        Ok(result)
     }
 
     /// Several queries that see the same state.
@@ -301,14 +369,36 @@ impl Store {
     }
 }
 
-fn open_writable(
-    path: &Path,
-    flags: OpenFlags,
-    busy_timeout: Duration,
-) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(busy_timeout)?;
+/// A connection to a database that has passed every check and was not written to: a file that
+/// is not ours or damaged stays as it is, and so does its write-ahead log.
+fn open_checked(path: &Path, busy_timeout: Duration) -> Result<Connection, StoreError> {
+    let doing = "opening the database";
+    let explain = |e| StoreError::of_sqlite(doing, path, e);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(explain)?;
+    connection.busy_timeout(busy_timeout).map_err(explain)?;
+    be_wary(&connection).map_err(explain)?;
+    let keep_log = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+    connection.set_db_config(keep_log, true).map_err(explain)?;
+    schema::check(&connection, path).map_err(|f| f.explain(doing, path))?;
+    quick_check(&connection, path)?;
+    connection.set_db_config(keep_log, false).map_err(explain)?;
     Ok(connection)
+}
+
+/// A connection to read with, which nothing has been checked of.
+fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = read_only::connect(path, BUSY_TIMEOUT)?;
+    be_wary(&connection)?;
+    Ok(connection)
+}
+
+/// The file may be a stranger's: what its schema says is not trusted with functions that reach
+/// outside of it, and its inner tables are not written by SQL.
+fn be_wary(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    Ok(())
 }
 
 fn set_up_writer(connection: &Connection) -> rusqlite::Result<()> {
@@ -368,6 +458,14 @@ fn refuse_silent_start(data_dir: &Path, path: &Path) -> Result<(), StoreError> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
         Err(e) => return Err(file_error("look at", path, e)),
     }
+    let log = beside(path, "-wal");
+    if std::fs::metadata(&log).is_ok_and(|m| m.len() > 0) {
+        // SQLite would delete the log of a database that is empty.
+        return Err(StoreError::LogWithout {
+            path: path.to_path_buf(),
+            log,
+        });
+    }
     if let Some(aside) = salvage::latest_aside(data_dir) {
         return Err(StoreError::Aside {
             path: path.to_path_buf(),
@@ -384,15 +482,21 @@ fn refuse_silent_start(data_dir: &Path, path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Makes an empty file if there is none. One that is there is not opened: when it is closed
+/// again, the system takes away the locks that SQLite holds on it in this process, and another
+/// process would take the write-ahead log of a running station for one that nobody needs.
 fn make_file(path: &Path) -> Result<(), StoreError> {
     // SQLite gives its journal files the mode of the database.
-    std::fs::OpenOptions::new()
-        .append(true)
-        .create(true)
+    let made = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
         .mode(0o600)
-        .open(path)
-        .map(|_| ())
-        .map_err(|e| file_error("make the database", path, e))
+        .open(path);
+    match made {
+        Ok(_) => Ok(()),
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(file_error("make the database", path, e)),
+    }
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{DATABASE_FILE, PICTURES_FOLDER};
+use super::{CONFIGURATION_ASIDE, PICTURES_FOLDER};
 
 /// Bits that let others than the owner in.
-const OTHERS: u32 = 0o077;
+pub(super) const OTHERS: u32 = 0o077;
 
 /// Files and folders of the station that others may read, with their modes.
 pub fn readable_by_others(data_dir: &Path) -> Vec<(PathBuf, u32)> {
@@ -53,22 +53,38 @@ fn look(path: &Path, found: &mut Vec<(PathBuf, u32)>) {
     }
 }
 
-/// The database, the folder of pictures, those of the people, and the pictures.
+/// Begins of the names in the data folder that hold names, faces or a copy of everything.
+const OURS: [&str; 4] = ["station.", PICTURES_FOLDER, "logs", CONFIGURATION_ASIDE];
+
+/// Folders below these are looked into: pictures are one folder deeper than logs.
+const DEPTH: usize = 2;
+
+/// The database with its journals and what lies aside, pictures and logs.
 fn own_files(data_dir: &Path) -> Vec<PathBuf> {
-    let faces = data_dir.join(PICTURES_FOLDER);
-    let mut files = vec![data_dir.join(DATABASE_FILE), faces.clone()];
-    let list = |folder: &Path| {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        entries.map(|entry| entry.path()).collect::<Vec<_>>()
-    };
-    for person in list(&faces) {
-        let is_link = std::fs::symlink_metadata(&person).is_ok_and(|m| m.is_symlink());
-        if !is_link && person.is_dir() {
-            files.extend(list(&person));
+    let mut files = Vec::new();
+    for path in list(data_dir) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if OURS.iter().any(|begin| name.starts_with(begin)) {
+            collect(path, DEPTH, &mut files);
         }
-        files.push(person);
     }
     files
+}
+
+fn collect(path: PathBuf, depth: usize, files: &mut Vec<PathBuf>) {
+    // Not through links: what they point to is not ours.
+    let is_folder = std::fs::symlink_metadata(&path).is_ok_and(|m| m.is_dir());
+    if is_folder && depth > 0 {
+        for inner in list(&path) {
+            collect(inner, depth - 1, files);
+        }
+    }
+    files.push(path);
+}
+
+fn list(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
 }
 
 #[cfg(test)]
@@ -88,13 +104,21 @@ mod tests {
         };
         open(elsewhere.path(), 0o644);
         std::os::unix::fs::symlink(elsewhere.path(), person.join("link")).unwrap();
-        for (name, mode) in [("station.db", 0o644), ("faces/E-1/face-1.jpg", 0o664)] {
+        std::fs::create_dir(folder.path().join("logs")).unwrap();
+        open(&folder.path().join("logs"), 0o755);
+        for (name, mode) in [
+            ("station.db", 0o644),
+            ("station.db.aside-1", 0o640),
+            ("faces/E-1/face-1.jpg", 0o664),
+            ("logs/rollcall.log", 0o644),
+            ("config.toml", 0o644),
+        ] {
             std::fs::write(folder.path().join(name), "").unwrap();
             open(&folder.path().join(name), mode);
         }
         open(&person, 0o755);
         open(&folder.path().join("faces"), 0o755);
-        assert_eq!(readable_by_others(folder.path()).len(), 4);
+        assert_eq!(readable_by_others(folder.path()).len(), 7);
         close(folder.path());
         assert_eq!(readable_by_others(folder.path()), []);
         let mode = std::fs::metadata(elsewhere.path())

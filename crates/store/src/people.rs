@@ -5,19 +5,24 @@
 //! templates and pictures; the row stays with its code, because the attendance that people are paid by
 //! refers to it, and for the same reason the code is never given to another.
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, NaiveDate};
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::error::{Fault, StoreError};
-use super::sql::{Stamp, event_time};
+use super::sql::{ConsentDay, Day, Stamp, event_time};
 use super::templates::{gallery, insert_templates};
 use super::vault::Vault;
 use super::{Author, Store, audit, pictures};
 use rollcall_core::embedding::{Embedding, ModelId};
 use rollcall_core::enrolment::identity::AnotherPerson;
 use rollcall_core::gallery::{Gallery, Template};
-use rollcall_core::person::{Person, PersonCode, PersonId, PersonName, TemplateId};
+use rollcall_core::person::{
+    Expectation, Pause, Person, PersonCode, PersonId, PersonName, TemplateId,
+};
+use rollcall_core::plausible;
+use rollcall_core::printable::Wording;
 
 /// What the name of an erased person reads.
 pub(super) const ERASED_NAME: &str = "(deleted)";
@@ -29,8 +34,8 @@ pub struct NewPerson {
     pub name: PersonName,
     /// Unique code.
     pub code: PersonCode,
-    /// When the person agreed to be recognised, if that was noted.
-    pub consent_at: Option<DateTime<FixedOffset>>,
+    /// The day on which the person agreed to be recognised, if that was noted.
+    pub consent_at: Option<NaiveDate>,
     /// At least one.
     pub templates: Vec<NewTemplate>,
 }
@@ -52,23 +57,30 @@ pub struct NewTemplate {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PersonRow {
     /// Unique code.
-    pub code: String,
+    #[serde(serialize_with = "as_text")]
+    pub code: PersonCode,
     /// Display name.
     pub name: String,
     /// Whether the person is recognised.
     pub active: bool,
     /// When the person was enrolled.
     pub created_at: DateTime<FixedOffset>,
-    /// When the person agreed to be recognised, if that was noted.
-    pub consent_at: Option<DateTime<FixedOffset>>,
+    /// The day on which the person agreed to be recognised, if that was noted.
+    pub consent_at: Option<NaiveDate>,
     /// The group that schedules are chosen by.
     pub team: Option<String>,
+    /// First day on which the person is expected, if that is not the day of enrolment.
+    pub expected_from: Option<NaiveDate>,
     /// Whether the person has a PIN or badge.
     pub has_pin: bool,
     /// Number of templates, of whichever model.
     pub templates: usize,
     /// Time of the latest standing attendance event.
     pub last_seen: Option<DateTime<FixedOffset>>,
+}
+
+fn as_text<S: serde::Serializer>(code: &PersonCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(code.as_str())
 }
 
 /// The templates of one model.
@@ -137,6 +149,7 @@ impl Store {
                 code: new.code.to_string(),
             });
         }
+        check_consent(new.consent_at, author)?;
         self.write_with_pictures("enrolling a person", |tx, album| {
             refuse_taken(tx, &new.code)?;
             tx.prepare_cached(
@@ -145,7 +158,7 @@ impl Store {
             .execute(params![
                 new.code,
                 new.name,
-                new.consent_at.map(Stamp),
+                new.consent_at.map(Day),
                 Stamp(author.at)
             ])?;
             let id = PersonId(tx.last_insert_rowid());
@@ -206,6 +219,7 @@ impl Store {
                 // Beside max(), SQLite takes the other columns from the row of the maximum.
                 .prepare_cached(
                     "SELECT p.code, p.name, p.active, p.created_at, p.consent_at, p.team,
+                        p.expected_from,
                         p.pin_hash IS NOT NULL AS has_pin,
                         (SELECT count(*) FROM template t
                  WHERE t.person_id = p.id AND t.kind <> 'negative') AS template_count,
@@ -227,7 +241,7 @@ impl Store {
     pub fn person_row(&self, code: &PersonCode) -> Result<PersonRow, StoreError> {
         self.people()?
             .into_iter()
-            .find(|row| row.code.eq_ignore_ascii_case(code.as_str()))
+            .find(|row| row.code == *code)
             .ok_or_else(|| StoreError::NoSuchCode {
                 code: code.to_string(),
             })
@@ -260,7 +274,8 @@ impl Store {
         })
     }
 
-    /// Recognises the person no more, and keeps everything.
+    /// Stops recognising the person, who is expected up to the day before, and keeps
+    /// everything.
     ///
     /// # Errors
     /// If nobody has the code or the database cannot be written.
@@ -269,10 +284,24 @@ impl Store {
         code: &PersonCode,
         author: Author<'_>,
     ) -> Result<Person, StoreError> {
-        self.set_active(code, Activity::Inactive, author)
+        self.set_active(code, Activity::Inactive, author.at.date_naive(), author)
     }
 
-    /// Recognises the person again.
+    /// The same from an earlier day on.
+    ///
+    /// # Errors
+    /// As [`Store::deactivate`], and if the day is to come or cannot be.
+    pub fn deactivate_from(
+        &mut self,
+        code: &PersonCode,
+        day: NaiveDate,
+        author: Author<'_>,
+    ) -> Result<Person, StoreError> {
+        self.set_active(code, Activity::Inactive, day, author)
+    }
+
+    /// Recognises the person again, who is expected from today on; the days of being inactive
+    /// stay free.
     ///
     /// # Errors
     /// If nobody has the code or the database cannot be written.
@@ -281,15 +310,38 @@ impl Store {
         code: &PersonCode,
         author: Author<'_>,
     ) -> Result<Person, StoreError> {
-        self.set_active(code, Activity::Active, author)
+        self.set_active(code, Activity::Active, author.at.date_naive(), author)
+    }
+
+    /// States from which day on the person is expected.
+    ///
+    /// # Errors
+    /// If nobody has the code, the day cannot be, or the database cannot be written.
+    pub fn expect_from(
+        &mut self,
+        code: &PersonCode,
+        day: NaiveDate,
+        author: Author<'_>,
+    ) -> Result<Person, StoreError> {
+        plausible::first_day(day)?;
+        self.write("changing from when a person is expected", |tx| {
+            let person = by_code(tx, code)?;
+            set_expected_from(tx, &person, day, author)?;
+            by_id(tx, person.id)
+        })
     }
 
     fn set_active(
         &mut self,
         code: &PersonCode,
         activity: Activity,
+        day: NaiveDate,
         author: Author<'_>,
     ) -> Result<Person, StoreError> {
+        plausible::first_day(day)?;
+        if day > author.at.date_naive() {
+            return Err(StoreError::DayToCome { day });
+        }
         let (active, action) = match activity {
             Activity::Active => (true, "person.activate"),
             Activity::Inactive => (false, "person.deactivate"),
@@ -298,7 +350,12 @@ impl Store {
             let person = by_code(tx, code)?;
             tx.prepare_cached("UPDATE person SET active = ?2 WHERE id = ?1")?
                 .execute(params![person.id, active])?;
-            audit::append(tx, author, action, person.code.as_str(), "")?;
+            match activity {
+                Activity::Inactive => begin_pause(tx, person.id, day)?,
+                Activity::Active => end_pause(tx, person.id, day)?,
+            }
+            let detail = format!("from {day}");
+            audit::append(tx, author, action, person.code.as_str(), &detail)?;
             by_id(tx, person.id)
         })
     }
@@ -315,11 +372,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write("changing a team", |tx| {
             let person = by_code(tx, code)?;
-            let team = team.map(str::trim).filter(|team| !team.is_empty());
-            tx.prepare_cached("UPDATE person SET team = ?2 WHERE id = ?1")?
-                .execute(params![person.id, team])?;
-            let detail = team.unwrap_or_default();
-            audit::append(tx, author, "person.team", person.code.as_str(), detail)
+            set_team(tx, &person, team, author)
         })
     }
 
@@ -330,15 +383,13 @@ impl Store {
     pub fn set_consent(
         &mut self,
         code: &PersonCode,
-        consent_at: DateTime<FixedOffset>,
+        consent_at: NaiveDate,
         author: Author<'_>,
     ) -> Result<(), StoreError> {
+        check_consent(Some(consent_at), author)?;
         self.write("noting a consent", |tx| {
             let person = by_code(tx, code)?;
-            tx.prepare_cached("UPDATE person SET consent_at = ?2 WHERE id = ?1")?
-                .execute(params![person.id, Stamp(consent_at)])?;
-            let detail = consent_at.to_rfc3339();
-            audit::append(tx, author, "person.consent", person.code.as_str(), &detail)
+            set_consent(tx, &person, consent_at, author)
         })
     }
 
@@ -346,7 +397,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub fn codes_ever_used(&self) -> Result<Vec<String>, StoreError> {
+    pub fn codes_ever_used(&self) -> Result<Vec<PersonCode>, StoreError> {
         self.read("listing codes", |tx| {
             let codes = tx
                 .prepare_cached("SELECT code FROM person")?
@@ -384,6 +435,92 @@ impl Store {
     }
 }
 
+/// From this day on the person is not expected. A pause that reaches it goes on.
+fn begin_pause(tx: &Connection, person: PersonId, day: NaiveDate) -> Result<(), Fault> {
+    tx.prepare_cached("DELETE FROM pause WHERE person_id = ?1 AND from_day >= ?2")?
+        .execute(params![person, Day(day)])?;
+    let continued = tx
+        .prepare_cached(
+            "UPDATE pause SET until_day = NULL
+             WHERE person_id = ?1 AND (until_day IS NULL OR until_day >= ?2)",
+        )?
+        .execute(params![person, Day(day)])?;
+    if continued == 0 {
+        tx.prepare_cached("INSERT INTO pause (person_id, from_day) VALUES (?1, ?2)")?
+            .execute(params![person, Day(day)])?;
+    }
+    Ok(())
+}
+
+/// From this day on the person is expected again.
+fn end_pause(tx: &Connection, person: PersonId, day: NaiveDate) -> Result<(), Fault> {
+    tx.prepare_cached(
+        "DELETE FROM pause WHERE person_id = ?1 AND until_day IS NULL AND from_day >= ?2",
+    )?
+    .execute(params![person, Day(day)])?;
+    tx.prepare_cached(
+        "UPDATE pause SET until_day = ?2 WHERE person_id = ?1 AND until_day IS NULL",
+    )?
+    .execute(params![person, Day(day)])?;
+    Ok(())
+}
+
+/// Notes the first day that an operator states.
+pub(super) fn set_expected_from(
+    tx: &Connection,
+    person: &Person,
+    day: NaiveDate,
+    author: Author<'_>,
+) -> Result<(), Fault> {
+    tx.prepare_cached(
+        "UPDATE person SET expected_from = ?2, expected_from_is_stated = 1 WHERE id = ?1",
+    )?
+    .execute(params![person.id, Day(day)])?;
+    let detail = format!("from {day}");
+    audit::append(tx, author, "person.expected", person.code.as_str(), &detail)
+}
+
+/// Notes the team, or none.
+pub(super) fn set_team(
+    tx: &Connection,
+    person: &Person,
+    team: Option<&str>,
+    author: Author<'_>,
+) -> Result<(), Fault> {
+    let team = team.filter(|team| !team.trim().is_empty());
+    let team = team.map(|team| Wording::parse("team", team)).transpose();
+    let team = team.map_err(StoreError::from)?;
+    let team = team.as_ref().map(Wording::as_str);
+    tx.prepare_cached("UPDATE person SET team = ?2 WHERE id = ?1")?
+        .execute(params![person.id, team])?;
+    let detail = team.unwrap_or_default();
+    audit::append(tx, author, "person.team", person.code.as_str(), detail)
+}
+
+/// Notes when the person agreed.
+pub(super) fn set_consent(
+    tx: &Connection,
+    person: &Person,
+    consent_at: NaiveDate,
+    author: Author<'_>,
+) -> Result<(), Fault> {
+    tx.prepare_cached("UPDATE person SET consent_at = ?2 WHERE id = ?1")?
+        .execute(params![person.id, Day(consent_at)])?;
+    let detail = consent_at.to_string();
+    audit::append(tx, author, "person.consent", person.code.as_str(), &detail)
+}
+
+/// Whether somebody can have agreed then.
+pub(super) fn check_consent(
+    consent_at: Option<NaiveDate>,
+    author: Author<'_>,
+) -> Result<(), StoreError> {
+    if let Some(day) = consent_at {
+        plausible::consent(day, author.at.date_naive())?;
+    }
+    Ok(())
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Activity {
     Active,
@@ -397,15 +534,28 @@ pub(super) struct Album<'a> {
     pub(super) written: Vec<String>,
 }
 
+/// What [`person`] reads besides `active`. Who was deleted is expected on no day.
+macro_rules! person_columns {
+    () => {
+        "p.id, p.code, p.name, p.team, p.created_at, p.expected_from,
+         CASE WHEN p.deleted_at IS NULL
+              THEN (SELECT group_concat(from_day || '/' || coalesce(until_day, ''), ' ')
+                    FROM pause WHERE pause.person_id = p.id)
+              ELSE '0001-01-01/' END AS pauses,
+         (SELECT count(*) FROM template t
+          WHERE t.person_id = p.id AND t.kind <> 'negative') AS template_count"
+    };
+}
+
 /// Everybody who was not deleted, in the order of enrolment.
 pub(super) fn all(tx: &Connection) -> Result<Vec<Person>, Fault> {
     let people = tx
-        .prepare_cached(
-            "SELECT p.id, p.code, p.name, p.team, p.active, p.created_at, p.deleted_at,
-                (SELECT count(*) FROM template t
-                 WHERE t.person_id = p.id AND t.kind <> 'negative') AS template_count
-             FROM person p WHERE p.deleted_at IS NULL ORDER BY p.id",
-        )?
+        .prepare_cached(concat!(
+            "SELECT p.active, ",
+            person_columns!(),
+            "
+             FROM person p WHERE p.deleted_at IS NULL ORDER BY p.id"
+        ))?
         .query_map([], person)?
         .collect::<Result<_, _>>()?;
     Ok(people)
@@ -414,13 +564,12 @@ pub(super) fn all(tx: &Connection) -> Result<Vec<Person>, Fault> {
 /// Those who were deleted too; a deleted person is not active and in no team.
 pub(super) fn all_ever(tx: &Connection) -> Result<Vec<Person>, Fault> {
     let people = tx
-        .prepare_cached(
-            "SELECT p.id, p.code, p.name, p.team, p.active AND p.deleted_at IS NULL AS active,
-                p.created_at,
-                (SELECT count(*) FROM template t
-                 WHERE t.person_id = p.id AND t.kind <> 'negative') AS template_count
-             FROM person p ORDER BY p.id",
-        )?
+        .prepare_cached(concat!(
+            "SELECT p.active AND p.deleted_at IS NULL AS active, ",
+            person_columns!(),
+            "
+             FROM person p ORDER BY p.id"
+        ))?
         .query_map([], person)?
         .collect::<Result<_, _>>()?;
     Ok(people)
@@ -436,12 +585,12 @@ pub(super) fn retired_codes(tx: &Connection) -> Result<Vec<PersonCode>, Fault> {
 }
 
 pub(super) fn by_id(tx: &Connection, id: PersonId) -> Result<Person, Fault> {
-    tx.prepare_cached(
-        "SELECT p.id, p.code, p.name, p.team, p.active, p.created_at,
-            (SELECT count(*) FROM template t
-                 WHERE t.person_id = p.id AND t.kind <> 'negative') AS template_count
-         FROM person p WHERE p.id = ?1 AND p.deleted_at IS NULL",
-    )?
+    tx.prepare_cached(concat!(
+        "SELECT p.active, ",
+        person_columns!(),
+        "
+         FROM person p WHERE p.id = ?1 AND p.deleted_at IS NULL"
+    ))?
     .query_row([id], person)
     .optional()?
     .ok_or(Fault::Store(StoreError::NoSuchPerson(id)))
@@ -460,12 +609,12 @@ pub(super) fn require(tx: &Connection, id: PersonId) -> Result<(), Fault> {
 }
 
 pub(super) fn by_code(tx: &Connection, code: &PersonCode) -> Result<Person, Fault> {
-    tx.prepare_cached(
-        "SELECT p.id, p.code, p.name, p.team, p.active, p.created_at,
-            (SELECT count(*) FROM template t
-                 WHERE t.person_id = p.id AND t.kind <> 'negative') AS template_count
-         FROM person p WHERE p.code = ?1 AND p.deleted_at IS NULL",
-    )?
+    tx.prepare_cached(concat!(
+        "SELECT p.active, ",
+        person_columns!(),
+        "
+         FROM person p WHERE p.code = ?1 AND p.deleted_at IS NULL"
+    ))?
     .query_row([code], person)
     .optional()?
     .ok_or_else(|| {
@@ -497,6 +646,27 @@ fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
         created_at: row.get::<_, Stamp>("created_at")?.0,
         team: row.get("team")?,
         template_count: row.get("template_count")?,
+        expectation: expectation(row)?,
+    })
+}
+
+fn expectation(row: &Row<'_>) -> rusqlite::Result<Expectation> {
+    let pauses: Option<String> = row.get("pauses")?;
+    let pauses = pauses.as_deref().unwrap_or_default();
+    let day = |text: &str| {
+        let day = text.parse::<NaiveDate>();
+        day.map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))
+    };
+    let pauses = pauses.split_whitespace().map(|pause| {
+        let (from, until) = pause.split_once('/').unwrap_or((pause, ""));
+        Ok(Pause {
+            from: day(from)?,
+            until: (!until.is_empty()).then(|| day(until)).transpose()?,
+        })
+    });
+    Ok(Expectation {
+        from: row.get::<_, Option<Day>>("expected_from")?.map(|day| day.0),
+        pauses: pauses.collect::<rusqlite::Result<_>>()?,
     })
 }
 
@@ -508,8 +678,11 @@ fn person_row(row: &Row<'_>) -> rusqlite::Result<PersonRow> {
         name: row.get("name")?,
         active: row.get("active")?,
         created_at: row.get::<_, Stamp>("created_at")?.0,
-        consent_at: row.get::<_, Option<Stamp>>("consent_at")?.map(|s| s.0),
+        consent_at: row
+            .get::<_, Option<ConsentDay>>("consent_at")?
+            .map(|day| day.0),
         team: row.get("team")?,
+        expected_from: row.get::<_, Option<Day>>("expected_from")?.map(|day| day.0),
         has_pin: row.get("has_pin")?,
         templates: row.get("template_count")?,
         last_seen: at

@@ -16,6 +16,7 @@ use chrono::{DateTime, FixedOffset};
 
 use super::Store;
 use super::error::{Fault, StoreError};
+use super::stored_path::StoredPath;
 use rollcall_core::person::PersonCode;
 
 /// The folder of all pictures within the data folder.
@@ -32,8 +33,11 @@ pub(super) fn write(
     at: DateTime<FixedOffset>,
     jpeg: &[u8],
 ) -> Result<String, StoreError> {
-    let folder = data_dir.join(FOLDER).join(code.as_str());
-    write_in(&folder, at, jpeg)
+    let all = data_dir.join(FOLDER);
+    let folder = all.join(code.as_str());
+    refuse_link(&all)
+        .and_then(|()| refuse_link(&folder))
+        .and_then(|()| write_in(&folder, at, jpeg))
         .map(|name| format!("{FOLDER}/{code}/{name}"))
         .map_err(|source| StoreError::File {
             doing: "write a picture into",
@@ -77,19 +81,35 @@ fn write_in(folder: &Path, at: DateTime<FixedOffset>, jpeg: &[u8]) -> io::Result
     }
 }
 
-/// Removes files, as far as possible, and their folders if nothing is left in them.
-/// What cannot be removed now is an orphan, and removed at the next start.
+/// Pictures are written where they belong, not where a link leads.
+fn refuse_link(folder: &Path) -> io::Result<()> {
+    match std::fs::symlink_metadata(folder) {
+        Ok(found) if found.is_dir() => Ok(()),
+        Ok(_) => Err(io::Error::other(
+            "it is a link or a file, and has to be a folder",
+        )),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(e),
+    }
+}
+
+/// Removes pictures by their columns, as far as possible, and their folders if nothing is left
+/// in them. What cannot be removed now is an orphan, and removed at the next start; what is no
+/// path of a picture is left alone.
 pub(super) fn remove(data_dir: &Path, relative: &[String]) {
-    for path in relative.iter().map(|r| data_dir.join(r)) {
-        if let Err(error) = std::fs::remove_file(&path)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            tracing::warn!(path = %path.display(), %error, "picture not removed");
+    for text in relative {
+        match StoredPath::parse(text) {
+            Ok(path) => remove_one(data_dir, &path),
+            Err(error) => tracing::warn!(%error, "picture not removed"),
         }
-        if let Some(folder) = path.parent() {
-            // Fails if something is left in it, which is what is wanted.
-            let _ = std::fs::remove_dir(folder);
-        }
+    }
+}
+
+fn remove_one(data_dir: &Path, path: &StoredPath) {
+    if let Err(error) = path.remove(data_dir)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(%path, %error, "picture not removed");
     }
 }
 
@@ -111,6 +131,9 @@ impl Store {
             Err(StoreError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 Some(format!("{relative} is missing"))
             }
+            Err(StoreError::PathOutside { path }) => Some(format!(
+                "{path:?} is not the path of a picture of this station"
+            )),
             Err(e) => Some(format!("{relative} cannot be read: {e}")),
         };
         Ok(self.pictures()?.into_iter().filter_map(problem).collect())
@@ -147,13 +170,18 @@ impl Store {
                     source,
                 })
             })?;
-            let orphans: Vec<String> = found
+            let orphans: Vec<StoredPath> = found
                 .iter()
                 .filter(|path| is_temporary(path) || (is_picture(path) && !kept.contains(*path)))
-                .filter_map(|path| path.strip_prefix(&data_dir).ok())
-                .map(|path| path.to_string_lossy().into_owned())
+                .filter_map(|path| {
+                    let folder = path.parent().and_then(file_name);
+                    folder.zip(file_name(path))
+                })
+                .map(|(folder, name)| StoredPath::found(folder, name))
                 .collect();
-            remove(&data_dir, &orphans);
+            for orphan in &orphans {
+                remove_one(&data_dir, orphan);
+            }
             Ok(orphans.len())
         })
     }
@@ -167,6 +195,10 @@ fn is_whole(jpeg: &[u8]) -> bool {
 /// All files one folder below `faces`; none if there is no such folder.
 fn list(faces: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
+    if std::fs::symlink_metadata(faces).is_ok_and(|found| found.is_symlink()) {
+        tracing::warn!(path = %faces.display(), "this is a link; no picture is taken from there");
+        return Ok(files);
+    }
     let folders = match std::fs::read_dir(faces) {
         Ok(folders) => folders,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(files),

@@ -1,5 +1,6 @@
 //! What is erased, when, and what is told about it.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
@@ -130,11 +131,17 @@ impl Store {
             let sightings = run("UPDATE sighting SET candidate = NULL WHERE candidate = ?1")?;
             // A face that was said to be theirs is theirs.
             run("DELETE FROM sighting WHERE assigned_to = ?1")?;
-            // Before `deleted_at`: a deleted person may have neither.
-            run("UPDATE person SET team = NULL, pin_hash = NULL WHERE id = ?1")?;
+            // Before `deleted_at`: a deleted person may have none of these.
+            run(
+                "UPDATE person SET team = NULL, pin_hash = NULL, salt = NULL, expected_from = NULL
+                 WHERE id = ?1",
+            )?;
+            run("DELETE FROM pause WHERE person_id = ?1")?;
             empty_row(tx, person.id, people::ERASED_NAME, author)?;
-            audit::append(tx, author, "person.delete", person.code.as_str(), "")?;
-            if attendance == Attendance::Anonymised {
+            if attendance == Attendance::KeepsCode {
+                audit::append(tx, author, "person.delete", person.code.as_str(), "")?;
+            } else {
+                audit::append_gone(tx, author, "person.delete", person.code.as_str())?;
                 // No line of the trail holds both codes.
                 run("UPDATE person SET code = 'anon-' || lower(hex(randomblob(6))) WHERE id = ?1")?;
             }
@@ -189,7 +196,7 @@ impl Store {
                     .execute([Day(limit)])?;
             }
             if let Some(limit) = limit(policy.pictures, today) {
-                erased = expired_pictures(tx, limit)?;
+                erased = expired_pictures(tx, limit, author)?;
                 report.pictures = erased.len();
             }
             if let Some(limit) = limit(policy.events, today) {
@@ -321,18 +328,27 @@ fn limit(days: Option<u32>, today: NaiveDate) -> Option<NaiveDate> {
     today.checked_sub_days(Days::new(days?.into()))
 }
 
-fn expired_pictures(tx: &Connection, limit: NaiveDate) -> Result<Vec<String>, Fault> {
+fn expired_pictures(
+    tx: &Connection,
+    limit: NaiveDate,
+    author: Author<'_>,
+) -> Result<Vec<String>, Fault> {
     let expired = tx
         .prepare_cached(
-            "SELECT picture FROM template WHERE picture IS NOT NULL AND substr(created_at, 1, 10) < ?1",
+            "SELECT t.picture, p.code FROM template t JOIN person p ON p.id = t.person_id
+             WHERE t.picture IS NOT NULL AND substr(t.created_at, 1, 10) < ?1",
         )?
-        .query_map([Day(limit)], |row| row.get(0))?
-        .collect::<Result<Vec<String>, _>>()?;
+        .query_map([Day(limit)], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<Vec<(String, String)>, _>>()?;
     tx.prepare_cached(
         "UPDATE template SET picture = NULL WHERE picture IS NOT NULL AND substr(created_at, 1, 10) < ?1",
     )?
     .execute([Day(limit)])?;
-    Ok(expired)
+    let (pictures, codes): (Vec<String>, BTreeSet<String>) = expired.into_iter().unzip();
+    for code in &codes {
+        audit::append(tx, author, "person.pictures-expired", code, "")?;
+    }
+    Ok(pictures)
 }
 
 fn expire_events(tx: &Connection, limit: NaiveDate, author: Author<'_>) -> Result<usize, Fault> {

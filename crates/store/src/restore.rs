@@ -1,36 +1,74 @@
 //! Restoring a backup.
 //!
+//! An archive may be a stranger's: what is in it is read like any other input.
+//!
 //! Invariants:
 //! - Nothing is touched before the whole archive was unpacked beside it and
-//!   checked: every hash, the database's soundness, its version, its audit trail.
+//!   checked: every hash, the database's soundness, its schema, its rows, its audit trail.
 //! - What is there is set aside, never overwritten. The database comes last, so
 //!   that an interrupted restore leaves a folder that refuses to start.
+//! - Nothing in an archive takes effect outside of it by itself: its configuration, which may
+//!   run a program, is put in force only when that is asked for, and the key file that its
+//!   database names is not read unless this station uses it already.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset};
-use tempfile::TempDir;
 
 use super::backup::{
-    CONFIGURATION, FORMAT, MANIFEST, Manifest, Passphrase, failed, is_expected, measure,
-    owner_only, sync_folder,
+    CONFIGURATION, LARGEST_CONFIGURATION, Manifest, Passphrase, failed, sync_folder,
 };
 use super::error::StoreError;
 use super::salvage::make_room;
-use super::{Author, DATABASE_FILE, PICTURES_FOLDER, SetAside, StationLock, Store, prepare_folder};
+use super::stored_path::StoredPath;
+use super::unpack::{bad, readable, unpack};
+use super::vault::KEY_FILE_VARIABLE;
+use super::workplace::{self, Workplace};
+use super::{
+    Author, BrokenLink, DATABASE_FILE, KeyPlace, PICTURES_FOLDER, SetAside, StationLock, Store,
+    attendance, people, prepare_folder,
+};
+use rollcall_system::read_bounded;
 
-/// More than any manifest needs: a name of 100 bytes for each of a million pictures.
-const LARGEST_MANIFEST: u64 = 256 << 20;
+/// Begin of the names of the folders in which archives are unpacked.
+const WORKPLACE: &str = ".rollcall-restore-";
+
+/// Where the configuration of an archive lies that is not put in force.
+pub const CONFIGURATION_ASIDE: &str = "config-from-backup.toml";
 
 /// A backup that was unpacked and found good; dropped, it leaves nothing behind.
 #[derive(Debug)]
 pub struct CheckedBackup {
     archive: PathBuf,
-    unpacked: TempDir,
+    unpacked: Workplace,
     /// What it consists of.
     pub manifest: Manifest,
+    /// Its configuration, if it holds one: text that somebody else may have written.
+    pub configuration: Option<String>,
+    /// Where its database says that the key of its faces is, if they are sealed.
+    pub key: Option<KeyPlace>,
+    /// What does not fit in its audit trail.
+    pub broken: Option<BrokenLink>,
+}
+
+/// What an operator has said about a restore.
+#[derive(Debug, Clone, Copy)]
+pub struct RestorePlan<'a> {
+    /// Who restores, and when.
+    pub author: Author<'a>,
+    /// What becomes of the configuration in the archive.
+    pub configuration: RestoredConfiguration,
+    /// Where the key of a sealed station is.
+    pub key_file: Option<&'a Path>,
+}
+
+/// What becomes of the configuration in an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RestoredConfiguration {
+    /// It is laid beside the station's own as [`CONFIGURATION_ASIDE`].
+    LaidAside,
+    /// It takes the place of the station's own.
+    PutInForce,
 }
 
 impl CheckedBackup {
@@ -38,51 +76,62 @@ impl CheckedBackup {
     ///
     /// # Errors
     /// If it cannot be read or decrypted, is not whole, holds what it should not,
-    /// or its database is damaged, of a later program, or not the one the manifest
-    /// describes.
+    /// or its database is damaged, of a later program, has other tables or triggers than this
+    /// program makes, or is not the one the manifest describes.
     pub fn open(
         archive: &Path,
         data_dir: &Path,
         passphrase: Option<&Passphrase>,
     ) -> Result<Self, StoreError> {
         prepare_folder(data_dir)?;
-        let unpacked = tempfile::Builder::new()
-            .prefix(".rollcall-restore-")
-            .permissions(owner_only())
-            .tempdir_in(data_dir)
-            .map_err(|e| failed("make a temporary folder in", data_dir, e))?;
-        let file = File::open(archive).map_err(|e| failed("open the backup", archive, e))?;
-        let bytes = readable(BufReader::new(file), archive, passphrase)?;
-        let manifest = unpack(bytes, archive, unpacked.path())?;
-        check_files(&manifest, archive, unpacked.path())?;
-        check_database(&manifest, archive, unpacked.path())?;
+        remove_leftovers(data_dir);
+        let unpacked = Workplace::make(data_dir, WORKPLACE)?;
+        let manifest = unpack(readable(archive, passphrase)?, archive, unpacked.path())?;
+        let configuration = configuration(archive, unpacked.path())?;
+        let store = check_database(&manifest, archive, unpacked.path())?;
+        let key = store.key_place()?;
+        let broken = store.verify_chain()?.broken;
+        drop(store);
         Ok(Self {
             archive: archive.to_path_buf(),
             unpacked,
             manifest,
+            configuration,
+            key,
+            broken,
         })
     }
 
     /// Puts the backup in the place of what is in `data_dir`, which is set aside.
     ///
     /// # Errors
-    /// If something cannot be moved; the message names it, and what was set aside
-    /// is where the moved files are.
+    /// If its faces are sealed and nobody has said where their key is, or something cannot be
+    /// moved; the message names it, and what was set aside is where the moved files are.
     pub fn install(
         self,
         data_dir: &Path,
-        author: Author<'_>,
+        plan: &RestorePlan<'_>,
         _lock: &StationLock,
     ) -> Result<SetAside, StoreError> {
         let unpacked = self.unpacked.path();
-        let has_configuration = unpacked.join(CONFIGURATION).exists();
+        self.find_key(data_dir, plan)?;
+        let configuration = self
+            .configuration
+            .as_ref()
+            .map(|_| match plan.configuration {
+                RestoredConfiguration::LaidAside => CONFIGURATION_ASIDE,
+                RestoredConfiguration::PutInForce => CONFIGURATION,
+            });
         let mut names = vec![PICTURES_FOLDER, DATABASE_FILE];
-        if has_configuration {
-            names.push(CONFIGURATION);
-        }
-        let aside = make_room(data_dir, &names, author.at)?;
-        for name in [CONFIGURATION, PICTURES_FOLDER, DATABASE_FILE] {
-            let (from, to) = (unpacked.join(name), data_dir.join(name));
+        names.extend(configuration);
+        let aside = make_room(data_dir, &names, plan.author.at)?;
+        let moves = [
+            configuration.map(|name| (CONFIGURATION, name)),
+            Some((PICTURES_FOLDER, PICTURES_FOLDER)),
+            Some((DATABASE_FILE, DATABASE_FILE)),
+        ];
+        for (from, to) in moves.into_iter().flatten() {
+            let (from, to) = (unpacked.join(from), data_dir.join(to));
             if from.exists() {
                 std::fs::rename(&from, &to)
                     .map_err(|e| failed("move the restored file to", &to, e))?;
@@ -95,168 +144,98 @@ impl CheckedBackup {
             .file_name()
             .unwrap_or_default()
             .to_string_lossy();
-        Store::open(data_dir)?.note(author, "backup.restore", "database", &name)?;
+        Store::open(data_dir)?.note(plan.author, RESTORE, "database", &name)?;
         Ok(aside)
     }
-}
 
-fn bad(archive: &Path, problem: impl Into<String>) -> StoreError {
-    StoreError::Archive {
-        path: archive.to_path_buf(),
-        problem: problem.into(),
-    }
-}
-
-fn readable<'a>(
-    mut file: BufReader<File>,
-    archive: &Path,
-    passphrase: Option<&Passphrase>,
-) -> Result<Box<dyn Read + 'a>, StoreError> {
-    use std::io::BufRead;
-    let start = file
-        .fill_buf()
-        .map_err(|e| failed("read the backup", archive, e))?;
-    let is_encrypted = start.starts_with(b"age-encryption.org/");
-    match (is_encrypted, passphrase) {
-        (false, _) => Ok(Box::new(file)),
-        (true, None) => Err(bad(
-            archive,
-            "it is encrypted; say where its passphrase is with --passphrase-file",
-        )),
-        (true, Some(Passphrase(passphrase))) => {
-            let identity = age::scrypt::Identity::new(passphrase.clone());
-            let decryptor = age::Decryptor::new_buffered(file)
-                .map_err(|e| bad(archive, format!("it cannot be decrypted: {e}")))?;
-            let bytes = decryptor
-                .decrypt(std::iter::once(&identity as &dyn age::Identity))
-                .map_err(|e| {
-                    bad(
-                        archive,
-                        format!("it cannot be decrypted with this passphrase: {e}"),
-                    )
-                })?;
-            Ok(Box::new(bytes))
-        }
-    }
-}
-
-fn unpack(bytes: Box<dyn Read + '_>, archive: &Path, into: &Path) -> Result<Manifest, StoreError> {
-    let torn = |e: io::Error| {
-        bad(
-            archive,
-            format!("it is damaged or not a backup of Rollcall: {e}"),
-        )
-    };
-    let mut reader = tar::Archive::new(bytes);
-    let mut manifest: Option<Manifest> = None;
-    for entry in reader.entries().map_err(torn)? {
-        let mut entry = entry.map_err(torn)?;
-        let path = entry.path().map_err(torn)?.to_string_lossy().into_owned();
-        let Some(manifest) = &manifest else {
-            if path != MANIFEST || entry.size() > LARGEST_MANIFEST {
-                return Err(bad(
-                    archive,
-                    "it does not begin with a manifest, so it is no backup of Rollcall",
-                ));
-            }
-            let mut json = Vec::new();
-            entry.read_to_end(&mut json).map_err(torn)?;
-            manifest = Some(read_manifest(&json, archive)?);
-            continue;
+    /// Makes sure that sealed faces can be opened, with a key that the operator has named or
+    /// that this very station uses, before anything is moved.
+    fn find_key(&self, data_dir: &Path, plan: &RestorePlan<'_>) -> Result<(), StoreError> {
+        let Some(key) = &self.key else {
+            return Ok(());
         };
-        let announced = manifest.files.iter().find(|file| file.path == path);
-        let is_file = entry.header().entry_type() == tar::EntryType::Regular;
-        if !is_file || announced.is_none_or(|file| file.size != entry.size()) {
-            return Err(bad(
-                archive,
-                format!("it holds {path:?}, which its manifest does not describe"),
-            ));
-        }
-        let target = into.join(&path);
-        if let Some(folder) = target.parent() {
-            prepare_folder(folder)?;
-        }
-        write_synced(&mut entry, &target).map_err(|e| match e.kind() {
-            io::ErrorKind::UnexpectedEof => torn(e),
-            _ => failed("unpack", &target, e),
+        let named = plan.key_file.map(Path::to_path_buf);
+        let in_environment = || std::env::var_os(KEY_FILE_VARIABLE).map(PathBuf::from);
+        let in_use = || {
+            let present = Store::key_place_in(data_dir)?;
+            (present == *key).then_some(present.path)
+        };
+        let file = named.or_else(in_environment).or_else(in_use);
+        let file = file.ok_or_else(|| StoreError::KeyNotNamed {
+            path: key.path.clone(),
+            fingerprint: key.fingerprint.clone(),
         })?;
+        let mut store = Store::open_unpacked(self.unpacked.path())?;
+        store.name_key(&file, data_dir, plan.author)
     }
-    manifest.ok_or_else(|| bad(archive, "it is empty"))
 }
 
-fn write_synced(from: &mut impl Read, path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    io::copy(from, &mut file)?;
-    file.sync_all()
+/// Action under which the trail says that a backup was restored.
+pub(super) const RESTORE: &str = "backup.restore";
+
+/// Removes what an interrupted restore has left: a readable copy of everything.
+pub(super) fn remove_leftovers(data_dir: &Path) {
+    workplace::remove_leftovers(data_dir, WORKPLACE);
 }
 
-fn read_manifest(json: &[u8], archive: &Path) -> Result<Manifest, StoreError> {
-    #[derive(serde::Deserialize)]
-    struct Layout {
-        format: u32,
+/// What interrupted restores have left, for a report.
+pub fn restore_leftovers(data_dir: &Path) -> Vec<PathBuf> {
+    workplace::leftovers(data_dir, WORKPLACE)
+}
+
+fn configuration(archive: &Path, unpacked: &Path) -> Result<Option<String>, StoreError> {
+    let path = unpacked.join(CONFIGURATION);
+    if !path.exists() {
+        return Ok(None);
     }
-    let unreadable =
-        |e: serde_json::Error| bad(archive, format!("its manifest cannot be read: {e}"));
-    let Layout { format } = serde_json::from_slice(json).map_err(unreadable)?;
-    if format != FORMAT {
-        let problem = format!(
-            "it has the layout {format}, and this program reads {FORMAT}: update this program"
-        );
-        return Err(bad(archive, problem));
-    }
-    let manifest: Manifest = serde_json::from_slice(json).map_err(unreadable)?;
-    if !manifest.files.iter().any(|file| file.path == DATABASE_FILE) {
-        return Err(bad(archive, "its manifest names no database"));
-    }
-    if let Some(file) = manifest.files.iter().find(|file| !is_expected(&file.path)) {
-        return Err(bad(
+    let bytes = read_bounded::file(&path, LARGEST_CONFIGURATION)
+        .map_err(|e| failed("read the configuration", &path, e))?;
+    let text = String::from_utf8(bytes);
+    let text = text.map_err(|_| bad(archive, "the configuration in it is no text"))?;
+    Ok(Some(text))
+}
+
+fn check_database(
+    manifest: &Manifest,
+    archive: &Path,
+    unpacked: &Path,
+) -> Result<Store, StoreError> {
+    let described = |e: StoreError| match e {
+        StoreError::ForeignSchema { differences, .. } => bad(
             archive,
-            format!(
-                "its manifest names {:?}, which is no file of a station",
-                file.path
-            ),
-        ));
-    }
-    Ok(manifest)
-}
-
-fn check_files(manifest: &Manifest, archive: &Path, unpacked: &Path) -> Result<(), StoreError> {
-    for file in &manifest.files {
-        let path = unpacked.join(&file.path);
-        if !path.is_file() {
-            return Err(bad(
-                archive,
-                format!("{} is missing in it; it is not whole", file.path),
-            ));
-        }
-        let (size, sha256) = measure(&path)?;
-        if size != file.size || sha256 != file.sha256 {
-            return Err(bad(archive, format!("{} in it is damaged", file.path)));
-        }
-    }
-    Ok(())
-}
-
-fn check_database(manifest: &Manifest, archive: &Path, unpacked: &Path) -> Result<(), StoreError> {
-    let described = |e: StoreError| bad(archive, format!("its database cannot be used: {e}"));
+            format!("its database is not as this program makes it: {differences}"),
+        ),
+        e => bad(archive, format!("its database cannot be used: {e}")),
+    };
     // Brings a database of an earlier schema up to date, in the temporary folder.
-    let store = Store::open(unpacked).map_err(described)?;
-    store.check().map_err(described)?;
-    let trail = store.verify_chain()?;
-    let is_of_this_schema = manifest.schema == super::schema::VERSION;
-    if is_of_this_schema && trail.head != manifest.trail_head {
-        return Err(bad(
-            archive,
-            "its audit trail is not the one its manifest describes",
-        ));
+    let store = Store::open_unpacked(unpacked).map_err(described)?;
+    let strange = "its audit trail is not the one its manifest describes";
+    let end = store
+        .hash_of_record(manifest.trail_records)
+        .map_err(described)?;
+    if end.is_some_and(|hash| hash != manifest.trail_head) {
+        return Err(bad(archive, strange));
     }
-    drop(store);
-    Ok(())
+    let is_of_this_schema = manifest.schema == super::schema::VERSION;
+    if is_of_this_schema && store.trail_length().map_err(described)? != manifest.trail_records {
+        return Err(bad(archive, strange));
+    }
+    store.check_rows().map_err(described)?;
+    Ok(store)
+}
+
+impl Store {
+    /// Makes sure that everything in the database can be read and that no path in it leads
+    /// out of the data folder.
+    fn check_rows(&self) -> Result<(), StoreError> {
+        for picture in self.pictures()? {
+            StoredPath::parse(&picture)?;
+        }
+        self.read("reading everything", |tx| {
+            people::all_ever(tx)?;
+            attendance::check_all(tx)
+        })
+    }
 }
 
 /// When the restored state was current, for a message.

@@ -5,8 +5,8 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::chain;
 use super::error::{Fault, StoreError};
+use super::{chain, coverage, exact_schema};
 
 /// Marks the file as ours: "ROLL" in ASCII.
 pub(super) const APPLICATION_ID: i32 = 0x524F_4C4C;
@@ -34,6 +34,14 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         sql: include_str!("schema/004.sql"),
         finish: |_| Ok(()),
+    },
+    Migration {
+        sql: include_str!("schema/005.sql"),
+        finish: |_| Ok(()),
+    },
+    Migration {
+        sql: include_str!("schema/006.sql"),
+        finish: coverage::adopt,
     },
 ];
 
@@ -80,18 +88,48 @@ impl Identity {
     }
 }
 
+/// Refuses a file of another program, of a later Rollcall, or whose tables, triggers and
+/// views are not those of its version. Nothing is written.
+pub(super) fn check(connection: &Connection, path: &std::path::Path) -> Result<Identity, Fault> {
+    // Both of one state, whoever is migrating beside this.
+    let transaction = connection.unchecked_transaction()?;
+    check_within(&transaction, path)
+}
+
+fn check_within(transaction: &Connection, path: &std::path::Path) -> Result<Identity, Fault> {
+    let identity = Identity::read(transaction)?;
+    identity.check(path)?;
+    let version = usize::try_from(identity.version).unwrap_or(VERSION);
+    let differences = exact_schema::differences(transaction, version)?;
+    if differences.is_empty() {
+        Ok(identity)
+    } else {
+        Err(Fault::Store(StoreError::ForeignSchema {
+            path: path.to_path_buf(),
+            differences: exact_schema::in_words(&differences),
+        }))
+    }
+}
+
+/// Runs some of the migrations.
+pub(super) fn run_migrations(
+    connection: &Connection,
+    steps: std::ops::Range<usize>,
+) -> Result<(), Fault> {
+    for migration in &MIGRATIONS[steps] {
+        connection.execute_batch(migration.sql)?;
+        (migration.finish)(connection)?;
+    }
+    Ok(())
+}
+
 /// Brings the database up to [`VERSION`], all or nothing.
 pub(super) fn migrate(connection: &mut Connection, path: &std::path::Path) -> Result<(), Fault> {
-    Identity::read(connection)?.check(path)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Read again: another process may have migrated while this one waited for the lock.
-    let identity = Identity::read(&transaction)?;
-    identity.check(path)?;
+    // Checked again: another process may have migrated while this one waited for the lock.
+    let identity = check_within(&transaction, path)?;
     let done = usize::try_from(identity.version).unwrap_or(VERSION);
-    for migration in &MIGRATIONS[done..] {
-        transaction.execute_batch(migration.sql)?;
-        (migration.finish)(&transaction)?;
-    }
+    run_migrations(&transaction, done..VERSION)?;
     if done < VERSION {
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", VERSION)?;

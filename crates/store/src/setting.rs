@@ -1,8 +1,8 @@
 //! Small facts about this station that are not worth a table.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::error::StoreError;
+use super::error::{Fault, StoreError};
 use super::{Author, Store, audit};
 
 impl Store {
@@ -19,6 +19,22 @@ impl Store {
         })
     }
 
+    /// Sets a setting whose value is too long for the audit trail, which says `detail` of it.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub fn set_described_setting(
+        &mut self,
+        (key, value): (&str, &str),
+        (action, detail): (&str, &str),
+        author: Author<'_>,
+    ) -> Result<(), StoreError> {
+        self.write("writing a setting", |tx| {
+            put(tx, key, value)?;
+            audit::append(tx, author, action, key, detail)
+        })
+    }
+
     /// Sets a setting.
     ///
     /// # Errors
@@ -30,12 +46,17 @@ impl Store {
         author: Author<'_>,
     ) -> Result<(), StoreError> {
         self.write("writing a setting", |tx| {
-            tx.prepare_cached(
-                "INSERT INTO setting (key, value) VALUES (?1, ?2)
-                 ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            )?
-            .execute(params![key, value])?;
+            put(tx, key, value)?;
             audit::append(tx, author, "setting.set", key, value)
         })
     }
+}
+
+fn put(tx: &Connection, key: &str, value: &str) -> Result<(), Fault> {
+    tx.prepare_cached(
+        "INSERT INTO setting (key, value) VALUES (?1, ?2)
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    )?
+    .execute(params![key, value])?;
+    Ok(())
 }

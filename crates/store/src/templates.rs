@@ -61,14 +61,31 @@ impl Store {
     ) -> Result<usize, StoreError> {
         let forgotten = self.write("forgetting adaptive templates", |tx| {
             let person = code.map(|code| by_code(tx, code)).transpose()?;
+            let owners: Vec<(PersonCode, u64)> = tx
+                .prepare_cached(
+                    "SELECT p.code, count(*) FROM template t JOIN person p ON p.id = t.person_id
+                     WHERE t.kind = ?1 AND (?2 IS NULL OR t.person_id = ?2) GROUP BY p.id",
+                )?
+                .query_map(
+                    params![TemplateKind::Adaptive, person.as_ref().map(|p| p.id)],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )?
+                .collect::<Result<_, _>>()?;
             let forgotten = tx
                 .prepare_cached(
                     "DELETE FROM template WHERE kind = ?1 AND (?2 IS NULL OR person_id = ?2)",
                 )?
                 .execute(params![TemplateKind::Adaptive, person.map(|p| p.id)])?;
-            let subject = code.map_or("all", PersonCode::as_str);
-            let detail = format!("{forgotten} templates");
-            audit::append(tx, author, "person.forget-adaptive", subject, &detail)?;
+            for (owner, templates) in owners {
+                let detail = format!("{templates} templates");
+                audit::append(
+                    tx,
+                    author,
+                    "person.forget-adaptive",
+                    owner.as_str(),
+                    &detail,
+                )?;
+            }
             Ok(forgotten)
         })?;
         self.empty_log();

@@ -14,9 +14,10 @@
 //! are not sealed; the passphrase of a backup seals all.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -26,8 +27,13 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use super::error::{Fault, StoreError};
-use super::{Author, StationLock, Store, audit, file_error, pictures};
+use super::stored_path::StoredPath;
+use super::{
+    Author, DATABASE_FILE, StationLock, Store, audit, file_error, modes, open_to_read, pictures,
+    schema,
+};
 use rollcall_core::person::{PersonCode, TemplateId};
+use rollcall_system::read_bounded;
 
 /// What sealed bytes begin with; neither a template nor a JPEG can.
 const MAGIC: &[u8; 8] = b"ROLLSEA1";
@@ -35,7 +41,7 @@ const MAGIC: &[u8; 8] = b"ROLLSEA1";
 const NONCE: usize = 24;
 
 /// Where the key is looked for instead of where the database says.
-const KEY_FILE_VARIABLE: &str = "ROLLCALL_KEY_FILE";
+pub(super) const KEY_FILE_VARIABLE: &str = "ROLLCALL_KEY_FILE";
 
 const SETTING: &str = "vault";
 
@@ -92,14 +98,18 @@ pub struct Sealed {
 
 impl Vault {
     /// The vault of a database, with its key if it has one.
-    pub(super) fn of(connection: &Connection, path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn of(
+        connection: &Connection,
+        data_dir: &Path,
+        path: &Path,
+    ) -> Result<Self, StoreError> {
         let place = key_place(connection)
             .map_err(|e| StoreError::of_sqlite("looking for the key", path, e))?;
         let Some(place) = place else {
             return Ok(Self::default());
         };
         let file = std::env::var_os(KEY_FILE_VARIABLE).map_or(place.path, PathBuf::from);
-        let key = read_key(&file)?;
+        let key = read_key(&file, data_dir)?;
         if fingerprint(&key) != place.fingerprint {
             return Err(StoreError::WrongKey { path: file });
         }
@@ -160,6 +170,47 @@ impl Vault {
 }
 
 impl Store {
+    /// Uses the key in `key_file` from now on, for the station in `data_dir` that was sealed
+    /// with it, and notes that it is there.
+    ///
+    /// # Errors
+    /// If nothing is sealed, or the file holds no key or another one.
+    pub(super) fn name_key(
+        &mut self,
+        key_file: &Path,
+        data_dir: &Path,
+        author: Author<'_>,
+    ) -> Result<(), StoreError> {
+        let place = self.key_place()?.ok_or(StoreError::NotSealed)?;
+        let path = std::path::absolute(key_file).map_err(|e| file_error("find", key_file, e))?;
+        let key = read_key(&path, data_dir)?;
+        if fingerprint(&key) != place.fingerprint {
+            return Err(StoreError::WrongKey { path });
+        }
+        if path != place.path {
+            self.write("noting where the key is", |tx| {
+                tx.prepare_cached("UPDATE setting SET value = ?2 WHERE key = ?1")?
+                    .execute(params![
+                        SETTING,
+                        format!("{} {}", place.fingerprint, path.display())
+                    ])?;
+                let detail = path.display().to_string();
+                audit::append(tx, author, "vault.key", "vault", &detail)
+            })?;
+        }
+        self.vault = Vault::with(&key);
+        Ok(())
+    }
+
+    /// Where the database in a folder says that its key is, without reading that; none also if
+    /// the database cannot be read.
+    pub(super) fn key_place_in(data_dir: &Path) -> Option<KeyPlace> {
+        let path = data_dir.join(DATABASE_FILE);
+        let connection = open_to_read(&path).ok()?;
+        schema::check(&connection, &path).ok()?;
+        key_place(&connection).ok()?
+    }
+
     /// Where the key is, if templates and pictures are sealed.
     ///
     /// # Errors
@@ -171,10 +222,12 @@ impl Store {
     /// A picture that the database refers to, by its path in the data folder.
     ///
     /// # Errors
-    /// If it cannot be read or opened.
+    /// If it is no path of a picture, or cannot be read or opened.
     pub fn picture(&self, relative: &str) -> Result<Vec<u8>, StoreError> {
-        let path = self.data_dir.join(relative);
-        let bytes = std::fs::read(&path).map_err(|e| file_error("read", &path, e))?;
+        let path = StoredPath::parse(relative)?;
+        let bytes = path
+            .read(&self.data_dir)
+            .map_err(|e| file_error("read", &path.shown_in(&self.data_dir), e))?;
         Ok(self.vault.open(Content::Picture, &bytes)?.into_owned())
     }
 
@@ -198,7 +251,7 @@ impl Store {
         if lies_in(&key_file, &self.data_dir) {
             return Err(StoreError::KeyInside { path: key_file });
         }
-        let key = read_or_make_key(&key_file)?;
+        let key = read_or_make_key(&key_file, &self.data_dir)?;
         let place = format!("{} {}", fingerprint(&key), key_file.display());
         self.move_to(Vault::with(&key), Some(&place), author)
     }
@@ -228,13 +281,15 @@ impl Store {
         let (mut written, mut replaced) = (Vec::new(), Vec::new());
         let done = self.write("sealing templates and pictures", |tx| {
             let mut done = Sealed::default();
+            let mut owners = BTreeSet::new();
             for row in rows(tx)? {
                 let opened = from.open(Content::Template, &row.embedding)?;
                 let embedding = to.seal(Content::Template, &opened)?;
                 let mut picture = None;
-                // A picture that is missing or torn is left to `doctor`.
+                // A picture that is missing, torn or elsewhere is left to `doctor`.
                 if let Some(old) = row.picture
-                    && let Ok(bytes) = std::fs::read(data_dir.join(&old))
+                    && let Ok(path) = StoredPath::parse(&old)
+                    && let Ok(bytes) = path.read(&data_dir)
                 {
                     let opened = from.open(Content::Picture, &bytes)?;
                     let sealed = to.seal(Content::Picture, &opened)?;
@@ -249,6 +304,7 @@ impl Store {
                 )?
                 .execute(params![row.id, embedding, picture])?;
                 done.templates += 1;
+                owners.insert(row.code);
             }
             move_sightings(tx, &from, &to)?;
             match place {
@@ -261,6 +317,10 @@ impl Store {
             let action = if place.is_some() { "vault.seal" } else { "vault.unseal" };
             let detail = format!("{} templates, {} pictures", done.templates, done.pictures);
             audit::append(tx, author, action, "vault", &detail)?;
+            let action = if place.is_some() { "person.seal" } else { "person.unseal" };
+            for code in &owners {
+                audit::append(tx, author, action, code.as_str(), "")?;
+            }
             Ok(done)
         });
         match &done {
@@ -355,34 +415,56 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Whether a file that may not be there yet would be below `folder`, links followed.
+/// Whether a file that may not be there yet is or would be below `folder`, links followed.
 fn lies_in(file: &Path, folder: &Path) -> bool {
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let parent = file.parent().map(real);
-    parent.is_some_and(|parent| parent.starts_with(real(folder)))
+    let folder = real(folder);
+    // The file itself may be a link, and so may the folder that it is in.
+    real(file).starts_with(&folder) || file.parent().is_some_and(|p| real(p).starts_with(&folder))
 }
 
-fn read_key(path: &Path) -> Result<[u8; 32], StoreError> {
-    let text = std::fs::read_to_string(path).map_err(|source| StoreError::NoKey {
+/// More than a key and the white space around it.
+const LARGEST_KEY_FILE: u64 = 4096;
+
+/// A key that protects something: of this size, not everybody's to read, not beside what it
+/// protects, and not one that anybody would guess.
+fn read_key(path: &Path, data_dir: &Path) -> Result<[u8; 32], StoreError> {
+    let no_key = |source| StoreError::NoKey {
         path: path.to_path_buf(),
         source,
-    })?;
-    let digits = text.trim().as_bytes();
+    };
+    let bad_key = || StoreError::BadKey {
+        path: path.to_path_buf(),
+    };
+    if lies_in(path, data_dir) {
+        let path = path.to_path_buf();
+        return Err(StoreError::KeyInside { path });
+    }
+    let file = read_bounded::open(path).map_err(no_key)?;
+    let mode = file.metadata().map_err(no_key)?.permissions().mode() & 0o777;
+    if mode & modes::OTHERS != 0 {
+        let path = path.to_path_buf();
+        return Err(StoreError::KeyReadable { path, mode });
+    }
+    let bytes = read_bounded::stream(file, LARGEST_KEY_FILE).map_err(no_key)?;
+    let digits = bytes.trim_ascii();
     let mut key = [0; 32];
     let is_hex = digits.len() == 64 && digits.iter().all(u8::is_ascii_hexdigit);
     if !is_hex {
-        return Err(StoreError::BadKey {
-            path: path.to_path_buf(),
-        });
+        return Err(bad_key());
     }
     for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
         let value = |digit: u8| char::from(digit).to_digit(16).unwrap_or_default() as u8;
         *byte = value(pair[0]) << 4 | value(pair[1]);
     }
+    if key.iter().all(|byte| *byte == key[0]) {
+        let path = path.to_path_buf();
+        return Err(StoreError::WeakKey { path });
+    }
     Ok(key)
 }
 
-fn read_or_make_key(path: &Path) -> Result<[u8; 32], StoreError> {
+fn read_or_make_key(path: &Path, data_dir: &Path) -> Result<[u8; 32], StoreError> {
     let made = std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -396,7 +478,7 @@ fn read_or_make_key(path: &Path) -> Result<[u8; 32], StoreError> {
                 .map_err(|e| file_error("write the key into", path, e))?;
             Ok(key)
         }
-        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => read_key(path),
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => read_key(path, data_dir),
         Err(e) => Err(file_error("make the key file", path, e)),
     }
 }

@@ -21,7 +21,7 @@ use crossbeam_channel::{
 };
 
 use super::sighting::SightedFace;
-use super::{Author, NewPerson, NewTemplate, Store, StoreError};
+use super::{Author, NewPerson, NewTemplate, PinTry, Store, StoreError};
 use rollcall_core::attendance::NewPunch;
 use rollcall_core::correction::Correction;
 use rollcall_core::embedding::ModelId;
@@ -65,6 +65,8 @@ pub enum StoreRequest {
         /// What was typed or read.
         pin: Pin,
     },
+    /// Count a wrong PIN that could not be counted when it was tried.
+    WrongPin,
     /// Write a template that the station has made itself.
     Adapt {
         /// Whose face it is.
@@ -178,6 +180,7 @@ pub fn spawn(
         stopping: stopping.clone(),
         backlog: VecDeque::new(),
         trouble: None,
+        missing: None,
     };
     let thread = std::thread::Builder::new()
         .name("store".into())
@@ -266,6 +269,15 @@ struct Worker {
     backlog: VecDeque<StoreRequest>,
     /// Set while the database is in trouble.
     trouble: Option<Trouble>,
+    /// Set while the database is not where it was.
+    missing: Option<Missing>,
+}
+
+/// A database that was deleted, moved or replaced, and is saved as far as it can be.
+#[derive(Debug, Default)]
+struct Missing {
+    /// What else there is to say about it.
+    remark: String,
 }
 
 /// A database that does not work at the moment.
@@ -318,6 +330,10 @@ impl Worker {
 
     /// Tries the backlog in its order, up to the first request that fails.
     fn work_off(&mut self) {
+        // Where that fails, each request finds out by itself that the file is still missing.
+        if self.missing.is_some() && self.store.take_up_again().is_ok() {
+            self.missing = None;
+        }
         while let Some(request) = self.backlog.pop_front() {
             let tried = self.attempt(request);
             if !matches!(tried, Tried::TryAgain(..)) {
@@ -335,11 +351,18 @@ impl Worker {
                             }
                             None => self.patience.first_retry,
                         },
-                        of_reading: matches!(*request, StoreRequest::Reload { .. }),
+                        of_reading: matches!(
+                            *request,
+                            StoreRequest::Reload { .. } | StoreRequest::ReloadIfChanged { .. }
+                        ),
                     });
                     self.backlog.push_front(*request);
                     tracing::error!(%error, waiting = self.backlog.len(), "the database fails");
-                    self.deliver(Receipt::Trouble(error.to_string()));
+                    if matches!(error, StoreError::Vanished { .. }) {
+                        self.say_what_is_missing(&error);
+                    } else {
+                        self.deliver(Receipt::Trouble(error.to_string()));
+                    }
                     self.answer_those_who_stand_there();
                     return;
                 }
@@ -348,6 +371,21 @@ impl Worker {
                 self.deliver(Receipt::Recovered);
             }
         }
+    }
+
+    /// The first time that the database is not where it was, what it holds is saved.
+    fn say_what_is_missing(&mut self, error: &StoreError) {
+        if self.missing.is_none() {
+            let remark = match self.store.let_go(self.clock.now().wall) {
+                Ok(None) => String::new(),
+                Ok(Some(copy)) => format!("What it held was saved as {}", copy.display()),
+                Err(error) => format!("What it held could not be saved: {error}"),
+            };
+            self.missing = Some(Missing { remark });
+        }
+        let remark = self.missing.as_ref().map_or("", |missing| &missing.remark);
+        let words = format!("{error}. {remark}");
+        self.deliver(Receipt::Trouble(words.trim_end_matches(". ").to_owned()));
     }
 
     /// While the database is in trouble: refuses at once what an operator waits for and can
@@ -389,9 +427,34 @@ impl Worker {
         }
     }
 
-    fn check_pin(&self, ticket: Ticket, pin: &Pin) {
-        let holder = self.store.person_of_pin(pin).map_err(|e| e.to_string());
+    /// A wrong one is written down before anybody hears of it: pulling the plug gives no
+    /// free tries.
+    fn check_pin(&mut self, ticket: Ticket, pin: &Pin) {
+        let author = self.author();
+        let holder = match self.store.try_pin(pin, author) {
+            Ok(PinTry::Holder(person)) => Ok(Some(person)),
+            Ok(PinTry::Nobody) => {
+                // A database in trouble would keep somebody waiting who stands there.
+                if self.trouble.is_some() || self.store.note_wrong_pin(author).is_err() {
+                    self.waiting.fetch_add(1, Ordering::Relaxed);
+                    self.backlog.push_back(StoreRequest::WrongPin);
+                }
+                Ok(None)
+            }
+            Ok(PinTry::Closed(left)) => {
+                let seconds = left.as_secs_f64().ceil();
+                Err(format!("too many wrong ones; wait {seconds} seconds"))
+            }
+            Err(error) => Err(error.to_string()),
+        };
         self.deliver(Receipt::PinChecked { ticket, holder });
+    }
+
+    fn author(&self) -> Author<'static> {
+        Author {
+            name: STATION,
+            at: self.clock.now().wall,
+        }
     }
 
     fn retry_after(&self) -> Duration {
@@ -399,11 +462,30 @@ impl Worker {
             .map_or(Duration::ZERO, |trouble| trouble.retry_after)
     }
 
+    /// The operator is standing there and can enrol again: no retry behind their back.
+    fn enrol(
+        &mut self,
+        ticket: Ticket,
+        person: &NewPerson,
+        stated: Option<&AnotherPerson>,
+        author: Author<'_>,
+    ) -> Tried {
+        match self.store.add_stated_person(person, stated, author) {
+            Ok((person, templates)) => self.answer(Receipt::Enrolled {
+                ticket,
+                person,
+                templates,
+            }),
+            Err(error) => {
+                let reason = error.to_string();
+                self.deliver(Receipt::EnrolmentRefused { ticket, reason });
+                Tried::Refused
+            }
+        }
+    }
+
     fn attempt(&mut self, request: StoreRequest) -> Tried {
-        let author = Author {
-            name: STATION,
-            at: self.clock.now().wall,
-        };
+        let author = self.author();
         match request {
             StoreRequest::Punch { ticket, punch } => match self.store.record(&punch, author) {
                 Ok(outcome) => self.answer(Receipt::Punch { ticket, outcome }),
@@ -420,28 +502,21 @@ impl Worker {
                 ticket,
                 person,
                 stated,
-            } => {
-                // The operator is standing there and can enrol again: no retry behind their back.
-                match self
-                    .store
-                    .add_stated_person(&person, stated.as_ref(), author)
-                {
-                    Ok((person, templates)) => self.answer(Receipt::Enrolled {
-                        ticket,
-                        person,
-                        templates,
-                    }),
-                    Err(error) => {
-                        let reason = error.to_string();
-                        self.deliver(Receipt::EnrolmentRefused { ticket, reason });
-                        Tried::Refused
-                    }
-                }
-            }
+            } => self.enrol(ticket, &person, stated.as_ref(), author),
             StoreRequest::CheckPin { ticket, pin } => {
                 self.check_pin(ticket, &pin);
                 Tried::Read
             }
+            StoreRequest::WrongPin => match self.store.note_wrong_pin(author) {
+                Err(error) if !error.is_permanent() => {
+                    Tried::TryAgain(Box::new(StoreRequest::WrongPin), error)
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a wrong PIN was not written down");
+                    Tried::Refused
+                }
+                Ok(()) => Tried::Written,
+            },
             // As with an enrolment, the operator is standing there.
             StoreRequest::Correct { ticket, correction } => {
                 let outcome = self.store.correct(&correction, author.at);
@@ -482,6 +557,10 @@ impl Worker {
             StoreRequest::ReloadIfChanged { local_day } => match self.store.changed_elsewhere() {
                 Ok(true) => self.attempt(StoreRequest::Reload { local_day }),
                 Ok(false) => Tried::Read,
+                // Nobody shall be told that a punch is done, so it is found out at once.
+                Err(error @ (StoreError::Vanished { .. } | StoreError::StationRuns { .. })) => {
+                    Tried::TryAgain(Box::new(StoreRequest::ReloadIfChanged { local_day }), error)
+                }
                 Err(error) => {
                     // It is asked again soon; nothing waits for the answer.
                     tracing::warn!(%error, "cannot look for changes");

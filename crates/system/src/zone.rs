@@ -25,6 +25,16 @@ impl Zone {
         name.parse().ok().map(Self::Named)
     }
 
+    /// Name of the machine's zone, e.g. to see later that it is another.
+    pub fn machine_name() -> String {
+        // As chrono finds it: the variable goes before the system's setting.
+        let variable = std::env::var("TZ").ok();
+        let named = variable.filter(|name| name.parse::<Tz>().is_ok());
+        let named = named.or_else(|| iana_time_zone::get_timezone().ok());
+        let known = named.filter(|name| name.parse::<Tz>().is_ok());
+        known.unwrap_or_else(|| "UTC".to_owned())
+    }
+
     /// A moment as a clock on the wall shows it.
     pub fn localise(self, moment: DateTime<Utc>) -> DateTime<FixedOffset> {
         match self {

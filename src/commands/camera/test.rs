@@ -1,6 +1,5 @@
 //! `rollcall camera test`: looks through the camera for a few seconds and says how well it works.
 
-use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,8 +14,10 @@ use crate::cli::{CameraTestArgs, Outcome};
 use crate::core::frame::Frame;
 use crate::mailbox::{Mailbox, Received};
 use crate::picture;
+use crate::print;
 use crate::stop::StopFlag;
 use crate::ui::{self, Charset, ColourDepth};
+use crate::whole_file;
 
 /// Lines of the picture in the terminal.
 const PICTURE_HEIGHT: u16 = 24;
@@ -38,6 +39,8 @@ struct Report {
     latency_ms: Option<Latency>,
     dropped: u64,
     broken: u64,
+    /// Why the last picture was broken, if no whole one came after it.
+    cause: Option<String>,
     reconnects: u64,
     threads_left_behind: u64,
 }
@@ -65,7 +68,7 @@ pub(super) fn run(args: &CameraTestArgs, context: &Context) -> Result<Outcome> {
     let report = report(&source, &looked);
     if let (Some(path), Some(frame)) = (&args.snapshot, &looked.newest) {
         let jpeg = picture::encode_jpeg(&frame.image, picture::PORTRAIT_QUALITY)?;
-        fs::write(path, jpeg).with_context(|| format!("writing {}", path.display()))?;
+        whole_file::replace(path, &jpeg).with_context(|| format!("writing {}", path.display()))?;
     }
     if args.json {
         print_json(&report)?;
@@ -144,6 +147,7 @@ fn report(source: &SourceSpec, looked: &Looked) -> Report {
         latency_ms: latency(looked.latencies.clone()),
         dropped: stats.dropped,
         broken: stats.damaged,
+        cause: stats.damage.clone(),
         reconnects: stats.reconnects,
         threads_left_behind: stats.abandoned,
     }
@@ -166,7 +170,7 @@ fn print_picture(frame: &Frame) {
         ColourDepth::detect(environment),
         Charset::detect(environment),
     );
-    print!("{text}");
+    print::picture(&text);
 }
 
 fn print_report(report: &Report) {
@@ -175,6 +179,9 @@ fn print_report(report: &Report) {
         "{} pictures in {:.1} s, {:.1} a second; {} dropped, {} broken",
         report.pictures, report.seconds, report.pictures_per_second, report.dropped, report.broken
     );
+    if let Some(cause) = &report.cause {
+        println!("the last picture could not be read: {cause}");
+    }
     if let Some(latency) = &report.latency_ms {
         println!(
             "from the camera to the decoded picture: {:.0} ms, at worst {:.0} ms",

@@ -108,7 +108,7 @@ impl Scene {
         let gains = gains.map(|gain| (gain * 256.0) as i32);
         let mut random = SplitMix::new(self.seed, 2 + index);
         for row in picture.chunks_exact_mut(3 * WIDTH as usize) {
-            let offset = random.next() as usize;
+            let offset = random.next_u64() as usize;
             for (i, byte) in row.iter_mut().enumerate() {
                 let noise = self.noise[(offset.wrapping_add(i)) % NOISE_LENGTH];
                 let lit = (i32::from(*byte) * gains[i % 3]) >> 8;

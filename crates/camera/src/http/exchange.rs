@@ -15,6 +15,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::address::StreamAddress;
 use super::body::{Chunk, Framing};
+use super::coding::Coding;
 use super::trouble::NetworkTrouble;
 use rollcall_system::stop::StopFlag;
 
@@ -28,7 +29,7 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(5);
 const GLANCE: Duration = Duration::from_millis(100);
 /// Longest head of an answer.
 const LONGEST_HEAD: usize = 16 << 10;
-const MOST_HEADERS: usize = 64;
+const MOST_HEADERS: usize = 128;
 const MOST_REDIRECTIONS: usize = 3;
 /// Bytes that are read at once.
 const BLOCK: usize = 64 << 10;
@@ -38,6 +39,8 @@ const BLOCK: usize = 64 << 10;
 pub(super) struct Answer {
     /// The media type in lower case without its parameters; empty if there is none.
     pub(super) media_type: String,
+    /// The length that was announced. Small cameras announce any.
+    pub(super) length: Option<u64>,
     pub(super) body: Body,
 }
 
@@ -46,9 +49,12 @@ pub(super) struct Answer {
 pub(super) struct Body {
     stream: TcpStream,
     framing: Framing,
+    coding: Coding,
     /// What was read with the head.
     read_ahead: Vec<u8>,
     block: Vec<u8>,
+    /// What is left when the framing is taken off, if it is compressed.
+    unframed: Vec<u8>,
 }
 
 /// What [`Body::read`] found.
@@ -77,9 +83,12 @@ pub(super) fn ask(address: &StreamAddress, stop: &StopFlag) -> Result<Answer, Ne
             body: Body {
                 stream,
                 framing: head.framing(),
+                coding: Coding::of(&head.coding)?,
                 read_ahead,
                 block: vec![0; BLOCK],
+                unframed: Vec::new(),
             },
+            length: head.length,
             media_type: head.media_type,
         });
     }
@@ -114,6 +123,7 @@ fn request(address: &StreamAddress) -> String {
     format!(
         "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: rollcall/{}\r\n\
          Accept: multipart/x-mixed-replace, image/jpeg, */*;q=0.5\r\n\
+         Accept-Encoding: identity\r\n\
          {authorization}Connection: close\r\n\r\n",
         address.target(),
         address.authority(),
@@ -131,6 +141,8 @@ struct Head {
     authenticate: Vec<String>,
     length: Option<u64>,
     is_chunked: bool,
+    /// How the body is compressed, in lower case; empty if it is not.
+    coding: String,
 }
 
 /// The head, and the bytes of the body that came with it.
@@ -149,8 +161,13 @@ fn read_head(stream: &mut TcpStream, stop: &StopFlag) -> Result<(Head, Vec<u8>),
             0 => return Err(NetworkTrouble::Nonsense("it says nothing".to_owned())),
             read => bytes.extend_from_slice(&block[..read]),
         }
-        if let Some((head, length)) = Head::parse(&bytes)? {
-            return Ok((head, bytes.split_off(length)));
+        // What comes first may only announce the answer (RFC 9110, 15.2).
+        while let Some((head, length)) = Head::parse(&bytes)? {
+            let behind = bytes.split_off(length);
+            if !(100..=199).contains(&head.code) {
+                return Ok((head, behind));
+            }
+            bytes = behind;
         }
         if bytes.len() > LONGEST_HEAD {
             let reason = "its head is endless".to_owned();
@@ -162,16 +179,32 @@ fn read_head(stream: &mut TcpStream, stop: &StopFlag) -> Result<(Head, Vec<u8>),
 impl Head {
     /// The head and its length; `None` if more bytes are needed.
     fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, NetworkTrouble> {
+        if PICTURES_BEGIN.iter().any(|start| bytes.starts_with(start)) {
+            return Ok(Some((Self::missing(), 0)));
+        }
+        // As Shoutcast servers begin, and the cameras that were made after their example.
+        let renamed = bytes
+            .strip_prefix(b"ICY ")
+            .map(|rest| [b"HTTP/1.0 ", rest].concat());
+        let added = renamed
+            .as_ref()
+            .map_or(0, |renamed| renamed.len() - bytes.len());
+        let bytes = renamed.as_deref().unwrap_or(bytes);
         let mut headers = [EMPTY_HEADER; MOST_HEADERS];
         let mut response = Response::new(&mut headers);
         let mut lenient = ParserConfig::default();
         lenient
             .allow_spaces_after_header_name_in_responses(true)
+            .allow_obsolete_multiline_headers_in_responses(true)
             .ignore_invalid_headers_in_responses(true);
         let length = match lenient.parse_response(&mut response, bytes) {
             Ok(Status::Complete(length)) => length,
             Ok(Status::Partial) => return Ok(None),
-            Err(error) => return Err(NetworkTrouble::Nonsense(error.to_string())),
+            Err(error) => {
+                let start = printable(&String::from_utf8_lossy(&bytes[..bytes.len().min(60)]));
+                let reason = format!("{error}; it begins with {start:?}");
+                return Err(NetworkTrouble::Nonsense(reason));
+            }
         };
         let all = |name: &'static str| {
             let named = response.headers.iter();
@@ -190,12 +223,30 @@ impl Head {
             length: all("content-length").find_map(|length| length.parse().ok()),
             is_chunked: all("transfer-encoding")
                 .any(|coding| coding.to_ascii_lowercase().contains("chunked")),
+            coding: all("content-encoding")
+                .next()
+                .map(|coding| printable(&coding.to_ascii_lowercase()))
+                .unwrap_or_default(),
         };
-        Ok(Some((head, length)))
+        Ok(Some((head, length - added)))
+    }
+
+    /// Some cameras begin with their pictures at once, as before HTTP 1.0.
+    fn missing() -> Self {
+        Self {
+            code: 200,
+            reason: String::new(),
+            media_type: String::new(),
+            location: None,
+            authenticate: Vec::new(),
+            length: None,
+            is_chunked: false,
+            coding: String::new(),
+        }
     }
 
     fn check(&self, address: &StreamAddress) -> Result<(), NetworkTrouble> {
-        let wants_basic = |way: &String| way.to_ascii_lowercase().contains("basic");
+        let wants_basic = |ways: &String| schemes(ways).any(|way| way == "basic");
         Err(match self.code {
             200..=299 => return Ok(()),
             401 if !self.authenticate.is_empty() && !self.authenticate.iter().any(wants_basic) => {
@@ -215,15 +266,32 @@ impl Head {
     fn framing(&self) -> Framing {
         match self.length {
             _ if self.is_chunked => Framing::Chunked(Chunk::first()),
-            // Cameras announce any length for a stream that has none.
-            Some(length) if !self.media_type.starts_with("multipart/") => Framing::Length(length),
-            _ => Framing::ToTheEnd,
+            // Pictures say themselves where they end.
+            _ if self.media_type.starts_with("multipart/") => Framing::ToTheEnd,
+            _ if self.media_type.starts_with("image/") => Framing::ToTheEnd,
+            Some(length) => Framing::Length(length),
+            None => Framing::ToTheEnd,
         }
     }
 }
 
+/// What an answer without a head begins with: a boundary, or a picture.
+const PICTURES_BEGIN: [&[u8]; 4] = [b"--", b"\r\n--", &[0xff, 0xd8, 0xff], b"\x89PNG"];
+
+/// The ways of authentication that a header names, in lower case. What stands in quotes is
+/// a name of the camera's.
+fn schemes(header: &str) -> impl Iterator<Item = String> {
+    let unquoted: String = header.split('"').step_by(2).collect();
+    let challenges: Vec<String> = unquoted
+        .split(',')
+        .filter_map(|challenge| challenge.split_whitespace().next())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    challenges.into_iter()
+}
+
 /// What somebody else's words may put on the screen.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     let visible = text.chars().filter(|c| !c.is_control());
     visible.take(60).collect()
 }
@@ -235,29 +303,41 @@ impl Body {
         patience: Duration,
         into: &mut Vec<u8>,
     ) -> Result<Arrived, NetworkTrouble> {
-        let nonsense = |reason: &str| NetworkTrouble::Nonsense(reason.to_owned());
         if self.framing.is_over() {
             return Ok(Arrived::End);
         }
         if !self.read_ahead.is_empty() {
             let read_ahead = std::mem::take(&mut self.read_ahead);
-            let unwrapped = self.framing.unwrap_into(&read_ahead, into);
-            unwrapped.map_err(nonsense)?;
+            self.unwrap_into(&read_ahead, into)?;
             return Ok(Arrived::Bytes);
         }
         let readable = is_readable(&self.stream, patience.min(GLANCE));
         if !readable.map_err(NetworkTrouble::Broken)? {
             return Ok(Arrived::Nothing);
         }
-        match read_some(&mut self.stream, &mut self.block) {
+        let mut block = std::mem::take(&mut self.block);
+        let read = read_some(&mut self.stream, &mut block).map_err(NetworkTrouble::Broken);
+        let arrived = match read {
             Ok(0) => Ok(Arrived::End),
-            Ok(read) => {
-                let unwrapped = self.framing.unwrap_into(&self.block[..read], into);
-                unwrapped.map_err(nonsense)?;
-                Ok(Arrived::Bytes)
-            }
-            Err(error) => Err(NetworkTrouble::Broken(error)),
+            Ok(read) => self
+                .unwrap_into(&block[..read], into)
+                .map(|()| Arrived::Bytes),
+            Err(trouble) => Err(trouble),
+        };
+        self.block = block;
+        arrived
+    }
+
+    /// Takes framing and compression off what has come.
+    fn unwrap_into(&mut self, piece: &[u8], into: &mut Vec<u8>) -> Result<(), NetworkTrouble> {
+        let nonsense = |reason: &str| NetworkTrouble::Nonsense(reason.to_owned());
+        if let Coding::None = self.coding {
+            return self.framing.unwrap_into(piece, into).map_err(nonsense);
         }
+        self.unframed.clear();
+        let unwrapped = self.framing.unwrap_into(piece, &mut self.unframed);
+        unwrapped.map_err(nonsense)?;
+        self.coding.unwrap_into(&self.unframed, into)
     }
 }
 

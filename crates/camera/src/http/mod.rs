@@ -1,7 +1,7 @@
 //! Cameras in the network: Motion JPEG over HTTP, as IP cameras and streamers send it.
 //!
 //! An address answers with an endless stream (`multipart/x-mixed-replace`) or with one
-//! picture (`image/jpeg`), which is then asked for again and again.
+//! picture (`image/jpeg`, `image/png`), which is then asked for again and again.
 //!
 //! # Invariants
 //! - Nothing waits longer than a glance without looking at the stop flag, but for the
@@ -14,6 +14,7 @@
 
 mod address;
 mod body;
+mod coding;
 mod exchange;
 mod trouble;
 
@@ -23,7 +24,7 @@ use super::mjpeg::{Found, PictureFinder};
 use super::pace::Pacer;
 use super::{
     CameraError, Delivery, FrameRate, FrameSource, OpenSource, SourceDescription, SourceMeter,
-    jpeg, limits,
+    compressed, limits,
 };
 use exchange::{Answer, Arrived, Body};
 use rollcall_system::stop::StopFlag;
@@ -37,6 +38,10 @@ const SNAPSHOTS_PER_SECOND: f64 = 5.0;
 const SNAPSHOT_PATIENCE: Duration = Duration::from_secs(5);
 /// How long is waited at once; the stop flag is looked at in between.
 const GLANCE: Duration = Duration::from_millis(100);
+/// So much without the beginning of a picture is told.
+const MOST_FRUITLESS_BYTES: usize = 64 << 10;
+/// So much of an answer is shown where it is not what it should be.
+const FIRST_WORDS: usize = 40;
 /// A camera that sends faster than this can be decoded gets a picture through every so often.
 const MOST_BYTES_SKIPPED: usize = 4 << 20;
 
@@ -57,13 +62,14 @@ impl OpenSource for HttpOpener {
     fn open(&self, stop: &StopFlag) -> Result<Box<dyn FrameSource>, CameraError> {
         let address = self.address.clone();
         let answer = exchange::ask(&address, stop).map_err(at(&address))?;
-        match Kind::of(&answer.media_type) {
+        match Kind::of(&answer) {
             Some(Kind::Stream) => Ok(Box::new(StreamSource {
                 address,
                 body: answer.body,
                 finder: PictureFinder::default(),
                 piece: Vec::new(),
                 newest: None,
+                fruitless: Fruitless::default(),
                 stop: stop.clone(),
                 meter: SourceMeter::default(),
             })),
@@ -90,12 +96,17 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(media_type: &str) -> Option<Self> {
-        match media_type {
-            "image/jpeg" | "image/jpg" => Some(Self::Snapshot),
+    fn of(answer: &Answer) -> Option<Self> {
+        match answer.media_type.as_str() {
+            "image/jpeg" | "image/jpg" | "image/pjpeg" | "image/png" | "image/x-png" => {
+                Some(Self::Snapshot)
+            }
             // Where nothing is said, the pictures speak for themselves.
+            "" | "application/octet-stream" if answer.length.is_some() => Some(Self::Snapshot),
             ""
             | "application/octet-stream"
+            | "text/plain"
+            | "video/jpeg"
             | "video/mjpeg"
             | "video/x-mjpeg"
             | "video/x-motion-jpeg" => Some(Self::Stream),
@@ -114,8 +125,49 @@ struct StreamSource {
     piece: Vec<u8>,
     /// The newest picture, until nothing newer is there.
     newest: Option<Vec<u8>>,
+    fruitless: Fruitless,
     stop: StopFlag,
     meter: SourceMeter,
+}
+
+/// What has come since there was a picture in it.
+#[derive(Debug, Default)]
+struct Fruitless {
+    bytes: usize,
+    has_pictures: bool,
+    /// The first words of the body, for whoever has to find out what it is.
+    start: Vec<u8>,
+}
+
+impl Fruitless {
+    /// Takes note of a piece; what to say if there was too much.
+    fn take_in(&mut self, piece: &[u8]) -> Option<String> {
+        let wanted = FIRST_WORDS - self.start.len();
+        self.start
+            .extend_from_slice(&piece[..piece.len().min(wanted)]);
+        self.bytes += piece.len();
+        if self.bytes < MOST_FRUITLESS_BYTES {
+            return None;
+        }
+        let bytes = std::mem::take(&mut self.bytes);
+        Some(format!(
+            "no picture begins in {} KB; the answer begins with {}",
+            bytes >> 10,
+            self.start_in_words()
+        ))
+    }
+
+    fn found_picture(&mut self) {
+        self.bytes = 0;
+        self.has_pictures = true;
+    }
+
+    fn start_in_words(&self) -> String {
+        format!(
+            "{:?}",
+            exchange::printable(&String::from_utf8_lossy(&self.start))
+        )
+    }
 }
 
 impl FrameSource for StreamSource {
@@ -134,6 +186,7 @@ impl FrameSource for StreamSource {
         while !self.stop.is_requested() {
             match self.finder.take() {
                 Some(Ok(picture)) => {
+                    self.fruitless.found_picture();
                     skipped += picture.len();
                     if self.newest.replace(picture).is_some() {
                         self.meter.dropped += 1;
@@ -155,17 +208,36 @@ impl FrameSource for StreamSource {
             let arrived = self.body.read(patience, &mut self.piece);
             if let Ok(Arrived::Bytes) = arrived {
                 self.finder.push(&self.piece);
-                continue;
+                let too_much = self.fruitless.take_in(&self.piece);
+                match too_much.filter(|_| !self.finder.has_begun()) {
+                    Some(reason) => return Ok(Delivery::Damaged(reason)),
+                    None => continue,
+                }
             }
             match (arrived, self.newest.take()) {
                 // What follows the last picture is told with the next call.
                 (_, Some(picture)) => return Ok(decoded(Ok(picture))),
-                (Ok(Arrived::End), None) => return Err(at(&self.address)(NetworkTrouble::HungUp)),
+                (Ok(Arrived::End), None) => return self.last(),
                 (Ok(_), None) => {}
                 (Err(trouble), None) => return Err(at(&self.address)(trouble)),
             }
         }
         Ok(Delivery::End)
+    }
+}
+
+impl StreamSource {
+    /// The connection has ended: a last picture may only lack its end marker.
+    fn last(&mut self) -> Result<Delivery, CameraError> {
+        if let Some(Ok(picture)) = self.finder.give_up() {
+            self.fruitless.found_picture();
+            return Ok(decoded(Ok(picture)));
+        }
+        Err(at(&self.address)(if self.fruitless.has_pictures {
+            NetworkTrouble::HungUp
+        } else {
+            NetworkTrouble::NoPicture(self.fruitless.start_in_words())
+        }))
     }
 }
 
@@ -184,20 +256,38 @@ impl SnapshotSource {
             Some(answer) => answer,
             None => exchange::ask(&self.address, &self.stop)?,
         };
-        if Kind::of(&answer.media_type) != Some(Kind::Snapshot) {
+        if Kind::of(&answer) != Some(Kind::Snapshot) {
             return Err(NetworkTrouble::OtherKind(answer.media_type));
         }
         let patience_ends = Instant::now() + SNAPSHOT_PATIENCE;
-        let (mut body, mut picture) = (answer.body, Vec::new());
-        while body.read(GLANCE, &mut picture)? != Arrived::End {
-            if picture.len() > limits::MAX_COMPRESSED {
+        let (mut body, mut finder) = (answer.body, PictureFinder::default());
+        let (mut piece, mut length) = (Vec::new(), 0_usize);
+        loop {
+            piece.clear();
+            let arrived = body.read(GLANCE, &mut piece)?;
+            finder.push(&piece);
+            length += piece.len();
+            // The picture says where it ends; some cameras leave the connection open.
+            if let Some(found) = finder.take() {
+                return Ok(found);
+            }
+            let is_all = |announced| announced <= length as u64;
+            let is_over = match arrived {
+                Arrived::End => true,
+                Arrived::Nothing => answer.length.is_some_and(is_all),
+                Arrived::Bytes => false,
+            };
+            if is_over {
+                let without_end = finder.give_up();
+                return Ok(without_end.unwrap_or_else(|| Err("it sends no picture".to_owned())));
+            }
+            if length > limits::MAX_COMPRESSED {
                 return Ok(Err("the picture is too long".to_owned()));
             }
             if self.stop.is_requested() || Instant::now() > patience_ends {
                 return Err(NetworkTrouble::Slow);
             }
         }
-        Ok(Ok(picture))
     }
 }
 
@@ -216,8 +306,7 @@ impl FrameSource for SnapshotSource {
 }
 
 fn decoded(found: Found) -> Delivery {
-    let image = found.and_then(|jpeg| jpeg::decode(&jpeg).map_err(|error| error.to_string()));
-    match image {
+    match found.and_then(|picture| compressed::decode(&picture)) {
         Ok(image) => Delivery::Image(image),
         Err(reason) => Delivery::Damaged(reason),
     }

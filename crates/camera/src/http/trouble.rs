@@ -45,8 +45,18 @@ pub enum NetworkTrouble {
         reason: String,
     },
     /// It sends something else.
-    #[error("sends {0}, which is no Motion JPEG: give the address of its stream or its snapshot")]
+    #[error(
+        "sends {0}, which is no Motion JPEG, JPEG or PNG: give the address of its stream or its snapshot"
+    )]
     OtherKind(String),
+    /// It compresses its answer in a way that is not read.
+    #[error("sends pictures compressed as {0}, which is not read: turn that off in its settings")]
+    OtherCoding(String),
+    /// The answer came to its end and held no picture.
+    #[error(
+        "sends no picture; its answer begins with {0}: give the address of its stream or its snapshot"
+    )]
+    NoPicture(String),
     /// It sends the request elsewhere, and elsewhere again.
     #[error("redirects too often: check the address")]
     RedirectedTooOften,

@@ -5,9 +5,9 @@
 //! Rollcall ran, which a small file keeps.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use serde::Serialize;
 use thiserror::Error;
@@ -15,6 +15,7 @@ use v4l::control::{Control as RawControl, Description, Flags, MenuItem, Type, Va
 
 use super::super::{CameraError, CameraSettings};
 use super::VideoDevice;
+use rollcall_system::read_bounded;
 
 /// Name of the file of changed controls inside the data folder.
 pub const FILE_NAME: &str = "camera-controls.toml";
@@ -177,7 +178,7 @@ pub fn remembered(file: &Path) -> Result<BTreeMap<String, i64>, ControlError> {
         path: file.to_path_buf(),
         source,
     };
-    match fs::read_to_string(file) {
+    match read_bounded::text(file, read_bounded::TEXT_BYTES) {
         Ok(text) => toml::from_str(&text)
             .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidData, error))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
@@ -342,6 +343,8 @@ fn plain_name(title: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn brightness() -> Control {

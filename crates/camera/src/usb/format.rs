@@ -102,7 +102,8 @@ mod tests {
         ] {
             let image = decode(data, &agreed(format)).unwrap();
             assert_eq!(image.dimensions(), (16, 8), "{format}");
-            let cut_off = &data[..data.len() - 1];
+            // An end marker alone may be missing.
+            let cut_off = &data[..data.len() - 9];
             assert!(decode(cut_off, &agreed(format)).is_err(), "{format}");
         }
     }

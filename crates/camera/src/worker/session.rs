@@ -18,8 +18,11 @@ use rollcall_core::picture_condition::PictureMeasures;
 use rollcall_system::clock::Clock;
 use rollcall_system::stop::StopFlag;
 
-/// One damaged picture in this many is logged, so that a bad cable does not fill the disk.
-const LOG_EVERY_DAMAGED: u64 = 100;
+/// So many damaged pictures in a row may be an accident.
+const DAMAGED_IN_A_ROW: u64 = 30;
+/// After that each is waited for: a source of nothing but garbage must not keep the machine
+/// busy with it.
+const DAMAGE_PAUSE: Duration = Duration::from_millis(20);
 
 /// Number of a session; only the latest one may deliver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +91,11 @@ impl Present {
             let change = delivering.monitor.closed(state);
             self.report(change);
         });
+    }
+
+    /// Why no whole picture has come for so long.
+    pub(super) fn silence(&self) -> CameraError {
+        self.with(|delivering| delivering.monitor.silence())
     }
 
     pub(super) fn count_abandoned(&self) {
@@ -202,17 +210,28 @@ impl Captor {
         if opened.is_err() {
             return Ok(());
         }
+        let mut damaged_in_a_row = 0;
         while !self.stop.is_requested() {
-            let delivered = match source.next_image()? {
-                Delivery::Image(image) => match self.layout.apply(image) {
-                    Ok(image) => self.publish(image, is_live, source.as_ref()),
-                    Err(reason) => self.note_damage(&reason),
-                },
-                Delivery::Damaged(reason) => self.note_damage(&reason),
+            let image = match source.next_image()? {
+                Delivery::Image(image) => self.layout.apply(image),
+                Delivery::Damaged(reason) => Err(reason),
                 Delivery::End => return Ok(()),
+            };
+            let delivered = match image {
+                Ok(image) => {
+                    damaged_in_a_row = 0;
+                    self.publish(image, is_live, source.as_ref())
+                }
+                Err(reason) => {
+                    damaged_in_a_row += 1;
+                    self.note_damage(&reason)
+                }
             };
             if delivered.is_err() {
                 return Ok(());
+            }
+            if damaged_in_a_row > DAMAGED_IN_A_ROW {
+                self.stop.sleep(DAMAGE_PAUSE);
             }
         }
         Ok(())
@@ -254,14 +273,11 @@ impl Captor {
     }
 
     fn note_damage(&self, reason: &str) -> Result<(), Superseded> {
-        let now = self.present.clock().now().monotonic;
-        let damaged = self.present.deliver(self.id, |delivering| {
-            delivering.monitor.damaged();
-            delivering.monitor.stats(now).damaged
+        self.present.deliver(self.id, |delivering| {
+            delivering.monitor.damaged(reason);
         })?;
-        if damaged % LOG_EVERY_DAMAGED == 1 {
-            tracing::warn!(damaged, "a damaged picture was skipped: {reason}");
-        }
+        // The log counts those that are alike.
+        tracing::warn!("a damaged picture was skipped: {reason}");
         Ok(())
     }
 }

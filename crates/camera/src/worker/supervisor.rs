@@ -107,7 +107,7 @@ impl Supervisor {
             }
             if is_overdue && self.opener.comes_back() {
                 self.end(session);
-                return Err(CameraError::Silent);
+                return Err(self.present.silence());
             }
         }
     }

@@ -5,7 +5,7 @@
 //! - The answer depends on the two faces that are compared, not on how many people are
 //!   enrolled or who came first.
 //! - Somebody who merely resembles another person is welcome, and is told apart from then on
-//!   as people who look alike are ([`super::super::gallery::policy`]).
+//!   as people who look alike are (`gallery/policy`).
 //! - A face that is taken for another person's is refused until somebody states that it is
 //!   another person, such as a twin. Who stated it, and about whom, goes into the audit trail.
 

@@ -71,7 +71,8 @@ impl Station {
         let say = |event: &AttendanceEvent| {
             let person = self.people.get(&event.person);
             let name = person.map_or("somebody", |p| p.name.as_str());
-            let time = event.at.format("%H:%M:%S");
+            // With its date: most corrections are about another day than today.
+            let time = event.at.format("%Y-%m-%d %H:%M:%S");
             format!("{name} {} {time}", event.direction)
         };
         match (&corrected.voided, &corrected.added) {
@@ -86,7 +87,8 @@ impl Station {
     }
 
     pub(super) fn pin_entered(&mut self, pin: Pin, now: &Moment, effects: &mut Vec<Effect>) {
-        if let Some(left) = self.pin_guard.closed_for(now.monotonic) {
+        let guard = self.pin_guard.unwrap_or_default();
+        if let Some(left) = guard.closed_for(now.monotonic) {
             let reason = format!(
                 "too many wrong ones; wait {} seconds",
                 left.as_secs_f64().ceil()
@@ -114,11 +116,11 @@ impl Station {
         let refusal = match holder {
             Err(reason) => Some(reason),
             Ok(None) => {
-                self.pin_guard.wrong(now.monotonic);
+                self.pin_guard.get_or_insert_default().wrong(now.monotonic);
                 Some("nobody has this one".to_owned())
             }
             Ok(Some(person)) => {
-                self.pin_guard.right();
+                self.pin_guard.get_or_insert_default().right();
                 self.punch_by_pin(person, entered_at, effects)
             }
         };

@@ -85,10 +85,7 @@ impl Station {
         face: Option<TrackId>,
         now: &Moment,
     ) -> Result<(), String> {
-        let holder = self
-            .people
-            .values()
-            .find(|p| p.code.as_str().eq_ignore_ascii_case(code.as_str()));
+        let holder = self.people.values().find(|p| p.code == *code);
         if let Some(holder) = holder {
             return Err(format!("the code {code} belongs to {}", holder.name));
         }
@@ -98,9 +95,8 @@ impl Station {
             ));
         }
         let chosen = match (face, &self.mode) {
-            (None, _) => None,
             (Some(track), Mode::Choosing(choosing)) => choosing.face(track).cloned(),
-            (Some(_), _) => None,
+            _ => None,
         };
         if face.is_some() && chosen.is_none() {
             return Err("the face that was chosen is not held any more; choose again".to_owned());

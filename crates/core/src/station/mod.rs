@@ -100,7 +100,8 @@ pub struct Station {
     retired_codes: Vec<PersonCode>,
     next_ticket: u64,
     clock: ClockWatch,
-    pin_guard: PinGuard,
+    /// None until the first snapshot says what was tried before.
+    pin_guard: Option<PinGuard>,
     /// PINs that the database is looking for, and when they were entered.
     pins: BTreeMap<Ticket, Moment>,
     commands: Commands,
@@ -138,7 +139,7 @@ impl Station {
             retired_codes: Vec::new(),
             next_ticket: 0,
             clock: ClockWatch::default(),
-            pin_guard: PinGuard::default(),
+            pin_guard: None,
             pins: BTreeMap::new(),
             commands: Commands::default(),
         }
@@ -265,7 +266,7 @@ impl Station {
     pub fn is_code_taken(&self, code: &PersonCode) -> bool {
         let people = self.people.values().map(|person| &person.code);
         let mut codes = people.chain(&self.retired_codes);
-        codes.any(|taken| taken.as_str().eq_ignore_ascii_case(code.as_str()))
+        codes.any(|taken| taken == code)
     }
 
     /// How far the clock can be believed; `None` if the kernel was never asked.
@@ -421,6 +422,8 @@ impl Station {
 
     fn snapshot_taken(&mut self, snapshot: Snapshot, now: &Moment) {
         self.unreadable = None;
+        self.pin_guard
+            .get_or_insert_with(|| PinGuard::resumed(&snapshot.pin_tries, now));
         self.retired_codes = snapshot.retired_codes;
         self.people = snapshot.people.into_iter().map(|p| (p.id, p)).collect();
         self.gallery = snapshot.templates;

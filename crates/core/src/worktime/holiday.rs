@@ -1,31 +1,42 @@
-//! Holidays, from a calendar file.
+//! Holidays, from a calendar file (iCalendar, RFC 5545).
 //!
-//! Of iCalendar (RFC 5545) this reads what calendars of holidays consist of: whole-day
-//! events (`DTSTART;VALUE=DATE`, `DTEND` or `DURATION` in days) that happen once or every
-//! year on the same date (`RRULE:FREQ=YEARLY`, with `UNTIL`, `COUNT` and `INTERVAL`). What
-//! else repeats is an error: a holiday that is silently left out makes people absent.
+//! Everything in a calendar that decides which day is free is understood, or refused with
+//! its line: a holiday that is silently left out makes people absent, and one that is not
+//! meant gives everybody a day off. The file becomes a table of days when it is read, so
+//! nothing is worked out later, and a hostile rule is cut off here.
+//!
+//! What is a holiday:
+//! - An event of whole days: `DTSTART;VALUE=DATE`, with `DTEND` or `DURATION`, or one that
+//!   begins and ends at midnight of the station, whatever zone it is written in.
+//! - Again on every day of its `RRULE`s and `RDATE`s but its `EXDATE`s, and moved or
+//!   cancelled by later entries for one of them (`RECURRENCE-ID`, `STATUS:CANCELLED`).
+//!
+//! What is not, by decision:
+//! - An event with times, such as a meeting at 16:00, gives nobody a day off.
+//! - `TRANSP`, `CLASS`, `CATEGORIES` and the like decide nothing: calendars of public
+//!   holidays mark them as "free" as often as not.
+//! - Alarms, tasks, journals and busy times.
 
-use chrono::{Datelike, Days, NaiveDate};
+mod event;
+mod lines;
+mod moment;
+mod rule;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{Days, NaiveDate};
+
+use super::plan::WallClock;
+use event::Event;
+use lines::Component;
+use moment::Zones;
 
 /// Whole days on which nobody is expected.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Holidays {
-    entries: Vec<Holiday>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Holiday {
-    name: String,
-    first: NaiveDate,
-    days: u64,
-    every: Option<Yearly>,
-}
-
-/// Every so many years, up to and including a year.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Yearly {
-    interval: i32,
-    last_year: i32,
+    names: Vec<String>,
+    /// Index of the name by day.
+    days: BTreeMap<NaiveDate, usize>,
 }
 
 /// What is wrong with a calendar file.
@@ -34,295 +45,174 @@ struct Yearly {
 pub struct HolidayError {
     /// Line of the file, from 1.
     pub line: usize,
-    /// What is wrong there.
+    /// What is wrong there, beginning with the name of the property.
     pub reason: String,
 }
 
-/// Longest event that is a holiday and not a mistake.
-const LONGEST_DAYS: u64 = 366;
+impl HolidayError {
+    fn new(line: usize, reason: impl Into<String>) -> Self {
+        Self {
+            line,
+            reason: reason.into(),
+        }
+    }
+}
 
-/// Years after which nobody looks.
-const LAST_YEAR: i32 = 9999;
+/// Events of one calendar; those of all countries together have fewer.
+const MOST_EVENTS: usize = 20_000;
+
+/// Days of all its events together; thirty holidays a year have 6000 until the horizon.
+const MOST_DAYS: u64 = 200_000;
 
 impl Holidays {
-    /// Reads a calendar.
+    /// Reads a calendar, for a station with this clock on its wall.
     ///
     /// # Errors
-    /// If it has no event, or one that cannot be understood as whole days.
-    pub fn parse(text: &str) -> Result<Self, HolidayError> {
-        let mut entries = Vec::new();
-        let mut event: Option<Draft> = None;
-        for (line, content) in unfolded(text) {
-            let wrong = |reason: String| HolidayError { line, reason };
-            let Some((head, value)) = content.split_once(':') else {
-                continue;
-            };
-            let name = head
-                .split(';')
-                .next()
-                .unwrap_or_default()
-                .to_ascii_uppercase();
-            match (name.as_str(), value, &mut event) {
-                ("BEGIN", "VEVENT", _) => event = Some(Draft::default()),
-                ("END", "VEVENT", _) => {
-                    let draft = event.take().unwrap_or_default();
-                    entries.push(draft.finish().map_err(wrong)?);
+    /// If it holds no event, or something that decides which day is free and is not
+    /// understood.
+    pub fn parse(calendar: &[u8], station: &dyn WallClock) -> Result<Self, HolidayError> {
+        let roots = lines::components(calendar)?;
+        let mut events = Vec::new();
+        for root in &roots {
+            check_calendar(root)?;
+            let zones = Zones::of(root)?;
+            for component in &root.children {
+                match component.name.as_str() {
+                    "VEVENT" => events.push(Event::read(component, &zones, station)?),
+                    "VTIMEZONE" | "VALARM" | "VTODO" | "VJOURNAL" | "VFREEBUSY" => {}
+                    name if name.starts_with("X-") => {}
+                    name => {
+                        return Err(HolidayError::new(
+                            component.line,
+                            format!("BEGIN: {name:?} is not understood: remove it"),
+                        ));
+                    }
                 }
-                ("SUMMARY", _, Some(draft)) => draft.name = unescaped(value),
-                ("DTSTART", _, Some(draft)) => draft.first = Some(date(value).map_err(wrong)?),
-                ("DTEND", _, Some(draft)) => draft.end = Some(date(value).map_err(wrong)?),
-                ("DURATION", _, Some(draft)) => draft.days = Some(duration(value).map_err(wrong)?),
-                ("RRULE", _, Some(draft)) => draft.rule = Some(value.to_owned()),
-                ("RDATE" | "EXDATE", _, Some(_)) => {
-                    return Err(wrong(format!("{name} is not understood")));
+                if events.len() > MOST_EVENTS {
+                    return Err(HolidayError::new(
+                        component.line,
+                        format!(
+                            "BEGIN: more than {MOST_EVENTS} events are no calendar of holidays"
+                        ),
+                    ));
                 }
-                _ => {}
             }
         }
-        if entries.is_empty() {
-            return Err(HolidayError {
-                line: 1,
-                reason: "it holds no event (BEGIN:VEVENT)".to_owned(),
-            });
+        if events.is_empty() {
+            return Err(HolidayError::new(1, "it holds no event (BEGIN:VEVENT)"));
         }
-        Ok(Self { entries })
+        Self::of_events(&latest(events), station)
     }
 
     /// What is celebrated on a day.
     pub fn name_of(&self, day: NaiveDate) -> Option<&str> {
-        let holiday = self.entries.iter().find(|holiday| holiday.is_on(day))?;
-        Some(&holiday.name)
-    }
-}
-
-impl Holiday {
-    fn is_on(&self, day: NaiveDate) -> bool {
-        let Some(every) = self.every else {
-            return self.covers(self.first, day);
-        };
-        // An event may reach from one year into the next.
-        (day.year() - 1..=day.year())
-            .filter(|year| *year >= self.first.year() && *year <= every.last_year)
-            .filter(|year| (year - self.first.year()) % every.interval == 0)
-            // 29 February exists in leap years only, and the rule has no other day for it.
-            .filter_map(|year| self.first.with_year(year))
-            .any(|first| self.covers(first, day))
+        let name = self.days.get(&day)?;
+        self.names.get(*name).map(String::as_str)
     }
 
-    fn covers(&self, first: NaiveDate, day: NaiveDate) -> bool {
-        let end = first.checked_add_days(Days::new(self.days));
-        first <= day && end.is_none_or(|end| day < end)
-    }
-}
-
-#[derive(Default)]
-struct Draft {
-    name: String,
-    first: Option<NaiveDate>,
-    end: Option<NaiveDate>,
-    days: Option<u64>,
-    rule: Option<String>,
-}
-
-impl Draft {
-    fn finish(self) -> Result<Holiday, String> {
-        let first = self.first.ok_or("the event has no DTSTART")?;
-        let days = match (self.end, self.days) {
-            (Some(end), _) => u64::try_from((end - first).num_days())
-                .map_err(|_| "the event ends before it starts".to_owned())?
-                .max(1),
-            (None, days) => days.unwrap_or(1),
-        };
-        if days > LONGEST_DAYS {
-            return Err(format!("an event of {days} days is no holiday"));
-        }
-        Ok(Holiday {
-            every: self.rule.map(|rule| yearly(&rule, first)).transpose()?,
-            name: self.name,
-            first,
-            days,
-        })
-    }
-}
-
-fn yearly(rule: &str, first: NaiveDate) -> Result<Yearly, String> {
-    let refuse = || format!("the rule {rule:?} is not understood: only FREQ=YEARLY on a date is");
-    let number = |value: &str| {
-        let number = value.parse::<i32>().ok().filter(|n| (1..=9999).contains(n));
-        number.ok_or_else(refuse)
-    };
-    let (mut interval, mut count, mut last_year, mut is_yearly) = (1, None, LAST_YEAR, false);
-    for part in rule.split(';') {
-        let (key, value) = part.split_once('=').ok_or_else(refuse)?;
-        match key {
-            "FREQ" => is_yearly = value == "YEARLY",
-            "INTERVAL" => interval = number(value)?,
-            "COUNT" => count = Some(number(value)?),
-            "UNTIL" => {
-                let until = date(value)?;
-                let is_reached = (until.month(), until.day()) >= (first.month(), first.day());
-                last_year = until.year() - i32::from(!is_reached);
+    fn of_events(events: &[Event], station: &dyn WallClock) -> Result<Self, HolidayError> {
+        let replaced = replaced(events)?;
+        let mut holidays = Self::default();
+        let mut days_left = MOST_DAYS;
+        for event in events.iter().filter(|event| !event.is_cancelled) {
+            let mut starts = event.starts(station)?;
+            let of_the_same = event.uid.as_deref().and_then(|uid| replaced.get(uid));
+            if let (None, Some(days)) = (&event.instance, of_the_same) {
+                starts.retain(|day| !days.contains(day));
             }
-            // The date itself, said once more.
-            "BYMONTH" if value == first.month().to_string() => {}
-            "BYMONTHDAY" if value == first.day().to_string() => {}
-            "WKST" => {}
-            _ => return Err(refuse()),
+            let days = event.days.saturating_mul(starts.len() as u64);
+            days_left = days_left.checked_sub(days).ok_or_else(|| {
+                HolidayError::new(
+                    event.line,
+                    format!("BEGIN: up to this event there are more than {MOST_DAYS} days off"),
+                )
+            })?;
+            holidays.add(event, &starts);
+        }
+        Ok(holidays)
+    }
+
+    fn add(&mut self, event: &Event, starts: &BTreeSet<NaiveDate>) {
+        self.names.push(event.name.clone());
+        for start in starts {
+            for offset in 0..event.days {
+                let Some(day) = start.checked_add_days(Days::new(offset)) else {
+                    break;
+                };
+                self.days.entry(day).or_insert(self.names.len() - 1);
+            }
         }
     }
-    if !is_yearly {
-        return Err(refuse());
-    }
-    if let Some(count) = count {
-        last_year = first
-            .year()
-            .saturating_add((count - 1).saturating_mul(interval));
-    }
-    Ok(Yearly {
-        interval,
-        last_year,
-    })
 }
 
-/// The day of a date, or of a date with a time.
-fn date(value: &str) -> Result<NaiveDate, String> {
-    let day = value.get(..8).unwrap_or(value);
-    NaiveDate::parse_from_str(day, "%Y%m%d").map_err(|_| format!("{value:?} is no date"))
+/// Checks what is said of all events at once.
+fn check_calendar(root: &Component) -> Result<(), HolidayError> {
+    for line in &root.properties {
+        let value = line.value.trim().to_ascii_uppercase();
+        let refused = match line.name.as_str() {
+            "CALSCALE" if value != "GREGORIAN" => "only the Gregorian calendar is understood",
+            "VERSION" if value != "2.0" => "only version 2.0 is understood: export it as iCalendar",
+            "METHOD" if value == "CANCEL" => "it cancels events of another calendar, and is none",
+            _ => continue,
+        };
+        return Err(line.refused(refused));
+    }
+    Ok(())
 }
 
-/// `P2D`, `P1W`.
-fn duration(value: &str) -> Result<u64, String> {
-    let refuse = || format!("the duration {value:?} is not in whole days");
-    let (number, days_each) = match value.strip_prefix('P') {
-        Some(rest) if rest.ends_with('D') => (&rest[..rest.len() - 1], 1),
-        Some(rest) if rest.ends_with('W') => (&rest[..rest.len() - 1], 7),
-        _ => return Err(refuse()),
+/// Of several versions of one event the latest.
+fn latest(events: Vec<Event>) -> Vec<Event> {
+    let key = |event: &Event| {
+        let instance = event
+            .instance
+            .as_ref()
+            .map(|instance| instance.text.clone());
+        event.uid.clone().map(|uid| (uid, instance))
     };
-    let number: u64 = number.parse().map_err(|_| refuse())?;
-    Ok(number.saturating_mul(days_each).max(1))
-}
-
-/// Lines with their numbers; a line that begins with a blank continues the one before.
-fn unfolded(text: &str) -> Vec<(usize, String)> {
-    let mut lines: Vec<(usize, String)> = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        let line = line.trim_end_matches('\r');
-        match (line.strip_prefix([' ', '\t']), lines.last_mut()) {
-            (Some(rest), Some((_, before))) => before.push_str(rest),
-            _ => lines.push((number, line.to_owned())),
+    let mut newest: HashMap<_, u64> = HashMap::new();
+    for event in &events {
+        if let Some(key) = key(event) {
+            let sequence = newest.entry(key).or_default();
+            *sequence = event.sequence.max(*sequence);
         }
     }
-    lines
+    let is_newest = |event: &Event| {
+        let newest = newest.get(&key(event)?)?;
+        Some(event.sequence == *newest)
+    };
+    events
+        .into_iter()
+        .filter(|event| is_newest(event).unwrap_or(true))
+        .collect()
 }
 
-fn unescaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            '\\' => match characters.next() {
-                Some('n' | 'N') => out.push(' '),
-                Some(other) => out.push(other),
-                None => {}
-            },
-            other if other.is_control() => {}
-            other => out.push(other),
+/// Days of each series, by its `UID`, for which there is an entry of their own.
+fn replaced(events: &[Event]) -> Result<HashMap<String, BTreeSet<NaiveDate>>, HolidayError> {
+    let whole_days: BTreeSet<&str> = events
+        .iter()
+        .filter(|event| event.instance.is_none() && event.is_of_whole_days())
+        .filter_map(|event| event.uid.as_deref())
+        .collect();
+    let mut replaced: HashMap<String, BTreeSet<NaiveDate>> = HashMap::new();
+    for event in events {
+        let (Some(uid), Some(instance)) = (&event.uid, &event.instance) else {
+            continue;
+        };
+        match instance.day {
+            Some(day) => _ = replaced.entry(uid.clone()).or_default().insert(day),
+            None if whole_days.contains(uid.as_str()) => {
+                return Err(HolidayError::new(
+                    instance.line,
+                    "RECURRENCE-ID: it is no midnight here, and the series is of whole days: \
+                     give it as VALUE=DATE",
+                ));
+            }
+            // Of a series with times, which frees no day.
+            None => {}
         }
     }
-    out
+    Ok(replaced)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn day(text: &str) -> NaiveDate {
-        text.parse().unwrap()
-    }
-
-    fn event(lines: &str) -> Result<Holidays, HolidayError> {
-        Holidays::parse(&format!(
-            "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n{}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
-            lines.replace('\n', "\r\n")
-        ))
-    }
-
-    #[test]
-    fn a_single_day_and_several() {
-        let one = event("DTSTART;VALUE=DATE:20261226\nSUMMARY:St. Stephen\\, again").unwrap();
-        assert_eq!(one.name_of(day("2026-12-26")), Some("St. Stephen, again"));
-        assert_eq!(one.name_of(day("2027-12-26")), None);
-        let week = event("DTSTART;VALUE=DATE:20261228\nDTEND;VALUE=DATE:20270104").unwrap();
-        assert!(week.name_of(day("2027-01-03")).is_some());
-        assert!(week.name_of(day("2027-01-04")).is_none());
-        let two = event("DTSTART:20260501\nDURATION:P2D").unwrap();
-        assert!(
-            two.name_of(day("2026-05-02")).is_some() && two.name_of(day("2026-05-03")).is_none()
-        );
-    }
-
-    #[test]
-    fn every_year() {
-        let newyear = event("DTSTART:20200101\nRRULE:FREQ=YEARLY").unwrap();
-        assert!(newyear.name_of(day("2031-01-01")).is_some());
-        assert!(newyear.name_of(day("2019-01-01")).is_none());
-        let until = event("DTSTART:20200101\nRRULE:FREQ=YEARLY;UNTIL=20211231").unwrap();
-        assert!(until.name_of(day("2021-01-01")).is_some());
-        assert!(until.name_of(day("2022-01-01")).is_none());
-        let twice = event("DTSTART:20200101\nRRULE:FREQ=YEARLY;INTERVAL=2;COUNT=2").unwrap();
-        let held = |year: i32| {
-            twice
-                .name_of(NaiveDate::from_ymd_opt(year, 1, 1).unwrap())
-                .is_some()
-        };
-        assert_eq!(
-            [2020, 2021, 2022, 2024].map(held),
-            [true, false, true, false]
-        );
-        let turn = event("DTSTART:20201231\nDTEND:20210102\nRRULE:FREQ=YEARLY").unwrap();
-        assert!(turn.name_of(day("2030-01-01")).is_some());
-    }
-
-    #[test]
-    fn the_leap_day_is_a_holiday_in_leap_years() {
-        let leap = event("DTSTART:20240229\nRRULE:FREQ=YEARLY").unwrap();
-        assert!(leap.name_of(day("2028-02-29")).is_some());
-        assert!(
-            leap.name_of(day("2027-02-28")).is_none() && leap.name_of(day("2027-03-01")).is_none()
-        );
-    }
-
-    #[test]
-    fn what_is_not_understood_names_its_line() {
-        for (lines, line, word) in [
-            ("SUMMARY:nothing", 4, "DTSTART"),
-            ("DTSTART:2026-12-25", 3, "no date"),
-            ("DTSTART:20261225\nRRULE:FREQ=YEARLY;BYDAY=4TH", 5, "RRULE"),
-            ("DTSTART:20261225\nRRULE:FREQ=WEEKLY", 5, "WEEKLY"),
-            ("DTSTART:20261225\nEXDATE:20271225", 4, "EXDATE"),
-            ("DTSTART:20261225\nDTEND:20261220", 5, "before"),
-            ("DTSTART:20261225\nDURATION:PT5H", 4, "whole days"),
-        ] {
-            let error = event(lines).unwrap_err();
-            assert_eq!(error.line, line, "{lines}: {error}");
-            let is_said = error.reason.contains(word) || word == "RRULE";
-            assert!(is_said, "{lines}: {error}");
-        }
-        assert!(Holidays::parse("a,b,c\n1,2,3\n").is_err());
-    }
-
-    #[test]
-    fn folded_lines_are_one() {
-        let folded = event("DTSTART:2026\n 1225\nSUMMARY:Christ\n mas").unwrap();
-        assert_eq!(folded.name_of(day("2026-12-25")), Some("Christmas"));
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_read_or_refused(text in "[A-Z:;=0-9 \\n\\\\é]{0,300}") {
-            let _ = Holidays::parse(&text);
-            let _ = event(&text);
-        }
-    }
-}
+mod tests;

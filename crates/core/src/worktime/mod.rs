@@ -2,6 +2,9 @@
 //!
 //! Invariants:
 //! - Hours are real elapsed time and never negative, whatever a clock did.
+//! - All is counted in whole minutes: a punch counts for the minute that the clock showed,
+//!   its seconds stay in the event only. What is printed is what was counted, days add up
+//!   to their total, and two rows that print alike are alike.
 //! - An unpaid break is taken off where it was worked through and nowhere else, so
 //!   that somebody who punches out for it does not lose it twice.
 //! - Nothing is guessed silently: every event that does not pair is a [`Flag`], and a
@@ -9,6 +12,7 @@
 //!
 //! Deliberately absent: writing the proposed closing; this room writes nothing.
 
+pub mod alteration;
 pub mod holiday;
 pub mod period;
 pub mod plan;
@@ -19,7 +23,7 @@ pub mod totals;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, TimeDelta, Timelike};
 
 use self::shift::{PlannedShift, Span};
 use crate::attendance::{AttendanceEvent, Direction, EventSource};
@@ -38,6 +42,9 @@ pub enum Flag {
     CheckInTwice,
     /// A check-out that the clock puts before its check-in; it counts no hours.
     ClockWentBack,
+    /// More than 24 hours, or a time that is nowhere near the day: a punch counts for a day
+    /// that is not its own.
+    NotOneDay,
 }
 
 impl std::fmt::Display for Flag {
@@ -47,6 +54,7 @@ impl std::fmt::Display for Flag {
             Self::CheckOutAlone => "check-out without a check-in",
             Self::CheckInTwice => "checked in twice",
             Self::ClockWentBack => "the clock went back",
+            Self::NotOneDay => "more than a day",
         })
     }
 }
@@ -98,9 +106,9 @@ pub struct DayRules<'a> {
 /// What a person's day adds up to.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct DayReport {
-    /// First check-in.
+    /// First check-in, to the minute.
     pub first_in: Option<DateTime<FixedOffset>>,
-    /// Last check-out.
+    /// Last check-out, to the minute.
     pub last_out: Option<DateTime<FixedOffset>>,
     /// Spans between check-in and check-out, in the order in which they were lived.
     pub sessions: Vec<Span>,
@@ -134,7 +142,12 @@ pub fn day_report(
         .filter(|e| e.void.is_none())
         .cloned()
         .collect();
+    // By the exact times; the minutes would not tell two punches of one minute apart.
     sort_as_lived(&mut standing);
+    for event in &mut standing {
+        event.at = to_minute(event.at);
+    }
+    let now = &to_minute(*now);
     let mut pairing = Pairing::new(rules.mode);
     for event in &standing {
         pairing.take(event);
@@ -146,6 +159,9 @@ pub fn day_report(
         shift.breaks.iter().flat_map(overlap).sum()
     });
     let worked = in_sessions.saturating_sub(breaks);
+    if in_sessions > LONGEST_DAY {
+        pairing.flags.insert(Flag::NotOneDay);
+    }
     let mut report = DayReport {
         first_in: pairing.first_in,
         last_out: pairing.last_out,
@@ -169,6 +185,16 @@ pub fn day_report(
     report.late = lateness(&report, rules.shift);
     report.early = earliness(&report, rules.shift, now);
     report
+}
+
+/// Nobody works longer in one day, not even in the one that has 25 hours.
+const LONGEST_DAY: Duration = Duration::from_hours(24);
+
+/// The minute that a clock on the wall showed.
+pub fn to_minute(at: DateTime<FixedOffset>) -> DateTime<FixedOffset> {
+    let past = TimeDelta::new(at.second().into(), at.nanosecond() % 1_000_000_000);
+    past.and_then(|past| at.checked_sub_signed(past))
+        .unwrap_or(at)
 }
 
 /// Check-ins and check-outs being matched, one event after the other.
@@ -253,7 +279,7 @@ impl Pairing {
             rules.day_ends
         };
         if *now < forgotten_at {
-            if from < *now {
+            if from <= *now {
                 self.sessions.push(Span { from, to: *now });
             }
             return None;

@@ -142,7 +142,8 @@ impl Planner<'_> {
         now: &DateTime<FixedOffset>,
     ) -> (DayReport, Option<Arc<str>>) {
         let (policy, close_after) = (self.plan.policy, self.plan.close_after);
-        let is_expected = person.active && day >= policy.local_day(&person.created_at);
+        let enrolled = policy.local_day(&person.created_at);
+        let is_expected = person.expectation.includes(day, enrolled);
         let plan = self.day(day, person.team.as_deref());
         if is_expected || !events.is_empty() {
             let name = plan.shift.as_ref().map(|(name, _)| name.clone());

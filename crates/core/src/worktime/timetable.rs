@@ -4,6 +4,7 @@ use chrono::{Datelike, NaiveDate, Weekday};
 
 use super::holiday::Holidays;
 use super::shift::Shift;
+use crate::person::is_same_team;
 
 /// Which shift a team has on some weekdays.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +51,7 @@ impl Timetable {
         }
         let in_effect = || self.schedules.iter().filter(|s| s.is_in_effect(day));
         let is_own = |schedule: &&Schedule| match (&schedule.team, team) {
-            (Some(theirs), Some(own)) => theirs.eq_ignore_ascii_case(own),
+            (Some(theirs), Some(own)) => is_same_team(theirs, own),
             _ => false,
         };
         let has_own = in_effect().any(|schedule| is_own(&schedule));
@@ -152,8 +153,9 @@ mod tests {
     #[test]
     fn nobody_is_expected_on_a_holiday() {
         let mut table = timetable(vec![schedule(None, 0, &WORKDAYS)]);
-        let ics = "BEGIN:VEVENT\nDTSTART;VALUE=DATE:20261225\nSUMMARY:Christmas\nEND:VEVENT\n";
-        table.holidays = Holidays::parse(ics).unwrap();
+        let ics = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261225\n\
+            SUMMARY:Christmas\nEND:VEVENT\nEND:VCALENDAR\n";
+        table.holidays = Holidays::parse(ics.as_bytes(), &chrono::Utc).unwrap();
         assert_eq!(on(&table, "2026-12-25", None), None);
         assert_eq!(on(&table, "2026-12-24", None), Some("day"));
     }

@@ -70,6 +70,19 @@ impl Totals {
         self.early += day.early;
     }
 
+    /// Adds the sums of other days.
+    pub fn merge(&mut self, other: &Self) {
+        self.days_present += other.days_present;
+        self.days_absent += other.days_absent;
+        self.days_late += other.days_late;
+        self.days_early += other.days_early;
+        self.days_flagged += other.days_flagged;
+        self.worked += other.worked;
+        self.overtime += other.overtime;
+        self.late += other.late;
+        self.early += other.early;
+    }
+
     /// The sums over all days.
     pub fn of<'a>(days: impl IntoIterator<Item = &'a DayReport>) -> Self {
         let mut totals = Self::default();

@@ -2,15 +2,16 @@
 
 use super::{Action, App, Enrolling, LogView, Pane, Screen};
 use crate::camera_controls::ControlKey;
-use crate::command::{self, Command};
+use crate::command::{self, Command, Deed, Motion};
 use crate::correcting::{Correcting, FormKey};
 use crate::correction_form::CorrectionForm;
+use crate::dialog::{Dialog, DialogStep};
 use crate::enrol_form::{ConsentQuestion, EnrolForm, FormStep};
 use crate::input::Key;
 use crate::listing::{Listing, filtered_people};
 use crate::page::PageKey;
 use crate::palette::{Palette, PaletteStep};
-use crate::person::PersonKey;
+use crate::person::{Doing, PersonKey};
 use crate::pin_entry::PinStep;
 use crate::records::Question;
 use crate::reports::{Period, ReportQuery};
@@ -19,10 +20,11 @@ use crate::settings::SettingsKey;
 use rollcall_core::event::Intent;
 use rollcall_core::frame::Moment;
 use rollcall_core::person::PersonId;
+use rollcall_core::pin::Pin;
 use rollcall_core::station::{Mode, Station};
 
-/// Lines that Page Up and Page Down scroll by.
-const PAGE: u16 = 10;
+/// The last line of the help that can be the first one shown.
+const LAST_HELP_LINE: usize = 60;
 
 impl App {
     pub(super) fn key(&mut self, key: Key, station: &Station, now: &Moment) -> Vec<Action> {
@@ -33,11 +35,25 @@ impl App {
             return vec![Action::Suspend];
         }
         self.remark = None;
+        let key = self.in_own_language(key);
         // Whoever takes the banner away does not mean what the key would do behind it.
         if self.greeting(now).is_some() {
             self.welcome.dismiss();
             if matches!(key, Key::Esc | Key::Enter | Key::Char(' ')) {
                 return Vec::new();
+            }
+        }
+        if let Some(dialog) = &self.dialog {
+            match dialog.handle(key) {
+                DialogStep::Stay => return Vec::new(),
+                DialogStep::Close => {
+                    self.dialog = None;
+                    return Vec::new();
+                }
+                DialogStep::Leave => {
+                    self.dialog = None;
+                    return vec![Action::Quit];
+                }
             }
         }
         if let Some(palette) = &mut self.palette {
@@ -81,29 +97,114 @@ impl App {
         if let Some(actions) = self.key_of_screen(key, station, now) {
             return actions;
         }
-        match (key, command::of_key(key)) {
-            (Key::Esc, _) => {
-                self.screen = match self.screen {
-                    Screen::Help => self.behind_help,
-                    Screen::Person => Screen::People,
-                    _ => Screen::Live,
-                };
+        match (key, command::of_key(key), Deed::of(key)) {
+            (Key::Esc, ..) => {
+                self.back();
                 Vec::new()
             }
-            (_, Some(command)) => self.perform(command, station),
+            (_, Some(command), _) => self.perform(command, station),
+            (.., Some(deed)) if deed.is_on(self.screen) => {
+                self.notice(english!(
+                    "There is nothing here that this could be done to."
+                ));
+                Vec::new()
+            }
             _ => Vec::new(),
         }
     }
 
+    /// The letter that means yes in the operator's language, where a question is asked.
+    fn in_own_language(&self, key: Key) -> Key {
+        let Key::Char(typed) = key else {
+            return key;
+        };
+        let yes = self.theme().t(english!("y")).chars().next();
+        let lower = Key::Char(typed.to_ascii_lowercase());
+        let is_yes = typed.to_lowercase().next() == yes || command::is_yes(lower);
+        if self.is_asking() && is_yes {
+            command::YES
+        } else {
+            key
+        }
+    }
+
+    /// Whether a yes or no is waited for.
+    fn is_asking(&self) -> bool {
+        let is_consent_asked = matches!(&self.enrolling, Enrolling::Form(form)
+            if form.consent == ConsentQuestion::Now && self.screen == Screen::Live);
+        self.dialog == Some(Dialog::Leave)
+            || self.asked.is_some() && self.screen == Screen::Live
+            || self.correcting.signing().is_some()
+            || is_consent_asked
+            || matches!(self.person.doing, Doing::Confirming(_)) && self.screen == Screen::Person
+            || self.review.question.is_some() && self.screen == Screen::Review
+            || self.page.is_confirming && self.screen == Screen::Calibration
+    }
+
+    /// One screen back. From the live screen there is none.
+    fn back(&mut self) {
+        let screen = match self.screen {
+            Screen::Help => self.behind_help,
+            Screen::Person => Screen::People,
+            _ => Screen::Live,
+        };
+        if self.screen == Screen::Review {
+            self.review.leave();
+        }
+        self.screen = screen;
+    }
+
+    /// Says why something is not begun. Words that are typed for it lead nowhere.
+    fn notice(&mut self, words: &'static str) {
+        self.dialog = Some(Dialog::Notice(words));
+    }
+
+    /// Does what a badge means that was held to a reader: a punch on every screen, also in
+    /// the middle of a form, of which nothing is touched. Where a PIN is asked for it is
+    /// that; and what is more likely to have been typed is typed.
+    pub(super) fn badge(&mut self, typed: &str, station: &Station, now: &Moment) -> Vec<Action> {
+        let is_for_field = self.screen == Screen::Person && self.person.is_typing_pin();
+        let is_for_text = self.is_typing() && is_word(typed);
+        match Pin::parse(typed) {
+            Ok(pin) if !is_for_field && !is_for_text => {
+                vec![Action::Intent(Intent::EnterPin(pin))]
+            }
+            _ => {
+                let keys = typed.chars().map(Key::Char).chain([Key::Enter]);
+                keys.flat_map(|key| self.key(key, station, now)).collect()
+            }
+        }
+    }
+
+    /// Whether keys go into a text.
+    fn is_typing(&self) -> bool {
+        self.palette.is_some()
+            || self.correcting.form().is_some() && self.screen == Screen::Attendance
+            || match self.screen {
+                Screen::Live => matches!(self.enrolling, Enrolling::Form(_)),
+                Screen::People => self.people.filter.is_typing(),
+                Screen::Attendance => self.attendance.filter.is_typing(),
+                Screen::Person => matches!(self.person.doing, Doing::Typing(..)),
+                Screen::Review => self.review.form.is_some(),
+                Screen::Settings => {
+                    self.settings.editing.is_some() || self.settings.filter.is_typing()
+                }
+                Screen::Calibration | Screen::Audit | Screen::Doctor => {
+                    self.page.filter.is_typing()
+                }
+                _ => false,
+            }
+    }
+
     /// Does what `key` means while samples are taken or shown.
     fn key_of_enrolment(&mut self, key: Key, station: &Station) -> Option<Vec<Action>> {
-        let intent = match (station.mode(), key) {
-            (Mode::Enrolling(_), Key::Esc | Key::Char('q'))
-            | (Mode::Confirming(_), Key::Esc | Key::Char('q' | 'n')) => {
+        let is_back = key == Key::Esc || command::of_key(key) == Some(Command::Back);
+        let intent = match station.mode() {
+            Mode::Enrolling(_) | Mode::Confirming(_) if is_back => {
                 self.enrolling = Enrolling::No;
                 Intent::CancelEnrolment
             }
-            (Mode::Confirming(_), Key::Char('y' | 'Y')) => {
+            Mode::Confirming(_) if command::is_yes(key) => {
                 // What was on the screen, even if something else is asked by now.
                 let (code, another_than) = self.asked.clone()?;
                 Intent::ConfirmEnrolment { code, another_than }
@@ -122,6 +223,8 @@ impl App {
                 self.go(Screen::People);
                 self.people.filter.begin();
             }
+            Command::Back if self.screen != Screen::Live => self.back(),
+            Command::Back | Command::Quit => self.dialog = Some(Dialog::Leave),
             Command::Report(period) => {
                 self.go(Screen::Attendance);
                 self.reports.period = period;
@@ -142,12 +245,11 @@ impl App {
                     return vec![Action::Ask(question)];
                 }
                 let nothing =
-                    english!("nothing to undo; punches are put right with c in the table");
+                    english!("nothing to undo; punches are corrected in the attendance table");
                 self.remark = Some(Err(nothing.to_owned()));
             }
             Command::Palette => self.palette = Some(Palette::default()),
             Command::Suspend => return vec![Action::Suspend],
-            Command::Quit => return vec![Action::Quit],
         }
         Vec::new()
     }
@@ -215,13 +317,13 @@ impl App {
                 let filter = self.attendance.filter.text();
                 let rows = self.reports.ids(station, now, filter);
                 if !self.attendance.filter.is_typing() {
-                    match key {
-                        Key::Char('c') => {
+                    match Deed::of(key) {
+                        Some(Deed::Correct) => {
                             self.correct(&rows, station);
                             return nothing();
                         }
-                        Key::Char('x') => return Some(vec![self.export(station)]),
-                        key if self.reports.handle(key, station.local_day()) => return nothing(),
+                        Some(Deed::Export) => return Some(vec![self.export(station)]),
+                        _ if self.reports.handle(key, station.local_day()) => return nothing(),
                         _ => {}
                     }
                 }
@@ -247,7 +349,7 @@ impl App {
                     return Some(vec![Action::Ask(Question::ChangeSetting(change))]);
                 }
             },
-            Screen::Camera if key == Key::Char('m') => return Some(vec![Action::TestCamera]),
+            Screen::Camera if key == Key::Enter => return Some(vec![Action::TestCamera]),
             Screen::Camera => match self.controls.handle(key) {
                 ControlKey::Pass => false,
                 ControlKey::Taken => true,
@@ -261,19 +363,13 @@ impl App {
     }
 
     fn key_of_help(&mut self, key: Key) -> bool {
-        let scroll = self.help_scroll;
-        self.help_scroll = match key {
-            Key::Up | Key::Char('k') => scroll.saturating_sub(1),
-            Key::Down | Key::Char('j') => scroll.saturating_add(1).min(PAGE * 6),
-            Key::PageUp => scroll.saturating_sub(PAGE),
-            Key::PageDown => scroll.saturating_add(PAGE).min(PAGE * 6),
-            Key::Home => 0,
-            Key::Char('?') | Key::F(1) => {
-                self.screen = self.behind_help;
-                0
-            }
-            _ => return false,
-        };
+        if let Some(motion) = Motion::of(key) {
+            self.help_scroll = motion.from(self.help_scroll, LAST_HELP_LINE);
+        } else if command::of_key(key) == Some(Command::Go(Screen::Help)) {
+            self.back();
+        } else {
+            return false;
+        }
         true
     }
 
@@ -291,10 +387,6 @@ impl App {
             }
         }
         match key {
-            Key::Char('/') => {
-                self.screen = Screen::People;
-                self.people.filter.begin();
-            }
             Key::Esc if self.explaining => self.explaining = false,
             Key::Tab | Key::Right => {
                 self.pane = match self.pane {
@@ -320,20 +412,17 @@ impl App {
         let oldest = written + 1 - (station.log().iter().len() as u64).min(written + 1);
         let oldest = oldest.max(1);
         let top = self.log.top(written);
-        let page = u64::from(PAGE);
-        let top = match key {
-            Key::Up | Key::Char('k') => top + 1,
-            Key::Down | Key::Char('j') => top.saturating_sub(1),
-            Key::PageUp => top + page,
-            Key::PageDown => top.saturating_sub(page),
-            Key::Home => written,
-            Key::End => oldest,
-            _ => return false,
+        let Some(motion) = Motion::of(key) else {
+            return false;
         };
-        self.log = if top >= written {
-            LogView::Following
-        } else {
-            LogView::Held(top.max(oldest))
+        // The newest line is the first one.
+        let row = motion.from(
+            (written - top) as usize,
+            (written.max(oldest) - oldest) as usize,
+        );
+        self.log = match row {
+            0 => LogView::Following,
+            row => LogView::Held(written - row as u64),
         };
         true
     }
@@ -352,33 +441,32 @@ impl App {
             self.enrolling = Enrolling::Form(EnrolForm::asking(consent));
             // The face is the one that is there now, not whoever stands there later.
             return vec![Action::Intent(Intent::ChooseFace)];
+        } else {
+            self.notice(english!("Somebody is being enrolled at the moment."));
         }
         Vec::new()
     }
 
-    /// Opens the form for the selected person's day. Of several days none is meant, so
-    /// that the first step is to choose one.
+    /// Opens the form for the marked day of the selected person, whether there is anything
+    /// in it or not, or says why it cannot be opened.
     fn correct(&mut self, rows: &[PersonId], station: &Station) {
-        let Some(person) = self.attendance.selected(rows) else {
-            return;
-        };
-        let (day, events) = match self.reports.period {
-            Period::Today => (station.local_day(), station.events_of(person).to_vec()),
-            Period::Day => {
-                let today = station.local_day();
-                let day = self.reports.query(today).map_or(today, |query| query.from);
-                (day, self.reports.events_of(person, today))
-            }
-            Period::Week | Period::Month => {
-                self.reports.period = Period::Day;
-                return;
-            }
-        };
-        if !matches!(self.correcting, Correcting::Submitted { .. }) {
-            let operator = &self.options.operator;
-            let form = CorrectionForm::open(person, (day, events), station, operator);
-            self.correcting = Correcting::Form(Box::new(form));
+        if matches!(self.correcting, Correcting::Submitted { .. }) {
+            return self.notice(english!("The correction before is still being saved."));
         }
+        let Some(person) = self.attendance.selected(rows) else {
+            return self.notice(english!(
+                "Nobody is shown here whose day could be corrected. Choose other days, or Esc \
+                 takes the filter away."
+            ));
+        };
+        let today = station.local_day();
+        let events = match self.reports.period {
+            Period::Today => station.events_of(person).to_vec(),
+            Period::Day | Period::Week | Period::Month => self.reports.events_of(person, today),
+        };
+        let day = (self.reports.marked(today), events);
+        let form = CorrectionForm::open(person, day, station, &self.options.operator);
+        self.correcting = Correcting::Form(Box::new(form));
     }
 
     fn submit(&mut self, intent: Intent, station: &Station) -> Vec<Action> {
@@ -393,6 +481,9 @@ impl App {
     }
 
     pub(super) fn paste(&mut self, text: &str, station: &Station) {
+        if self.dialog.is_some() || self.correcting.signing().is_some() {
+            return;
+        }
         if let Some(palette) = &mut self.palette {
             return palette.field.insert(text);
         }
@@ -417,4 +508,11 @@ impl App {
 pub(super) fn people_ids(station: &Station, listing: &Listing) -> Vec<PersonId> {
     let people = filtered_people(station, listing.filter.text());
     people.into_iter().map(|person| person.id).collect()
+}
+
+/// Whether a number in letters and digits is more likely to have been typed than read: a
+/// reader that sends no frame sends decimal or hexadecimal digits.
+fn is_word(typed: &str) -> bool {
+    typed.chars().all(|c| c.is_ascii_alphanumeric())
+        && !typed.chars().all(|c| c.is_ascii_hexdigit())
 }

@@ -21,7 +21,7 @@ use rollcall_core::gallery::MatchPolicy;
 use rollcall_core::geometry::{BoundingBox, Landmarks, Point};
 use rollcall_core::liveness::{LivenessDemand, LivenessPolicy};
 use rollcall_core::observation::{FaceObservation, Observation, StageTimes};
-use rollcall_core::person::{Person, PersonCode, PersonId};
+use rollcall_core::person::{Expectation, Person, PersonCode, PersonId};
 use rollcall_core::quality::FaceQuality;
 use rollcall_core::station::{Mode, Policies};
 use rollcall_core::worktime::plan::WorkPlan;
@@ -64,6 +64,7 @@ pub(crate) fn station(codes: &[&str]) -> Station {
         created_at: now().wall,
         team: None,
         template_count: 1,
+        expectation: Expectation::default(),
     });
     let snapshot = Snapshot {
         people: people.collect(),
@@ -180,7 +181,8 @@ fn keys_lead_from_screen_to_screen() {
         ("s", Screen::Settings),
         ("d", Screen::Doctor),
         ("a", Screen::Audit),
-        ("g", Screen::Calibration),
+        ("z", Screen::Calibration),
+        ("m", Screen::Camera),
         ("b", Screen::Charts),
         ("sb", Screen::Charts),
         ("x", Screen::Live),
@@ -192,7 +194,49 @@ fn keys_lead_from_screen_to_screen() {
         // A filter that is being typed is left by the first Esc.
         press(&mut app, &station, &[Key::Esc, Key::Esc]);
         assert_eq!(app.screen, Screen::Live, "Esc after {keys:?}");
-        assert_eq!(write(&mut app, &station, "q"), [Action::Quit]);
+        assert_eq!(write(&mut app, &station, "q"), [], "it asks first");
+        assert_eq!(write(&mut app, &station, "y"), [Action::Quit]);
+    }
+}
+
+#[test]
+fn q_goes_back_one_screen_and_never_out_of_another() {
+    let station = station(&["P-001"]);
+    for (there, behind) in [
+        ("p", Screen::Live),
+        ("t?", Screen::Attendance),
+        ("s", Screen::Live),
+        ("l", Screen::Live),
+        ("m", Screen::Live),
+        ("r", Screen::Live),
+    ] {
+        let mut app = app();
+        write(&mut app, &station, there);
+        assert_eq!(write(&mut app, &station, "q"), []);
+        assert_eq!(app.screen, behind, "after {there:?}");
+        assert_eq!(app.dialog, None);
+    }
+}
+
+#[test]
+fn yes_is_a_letter_of_the_operators_language_and_only_in_a_question() {
+    let station = station(&[]);
+    let spanish = Language::load("es", std::path::Path::new("."), |_| None).unwrap();
+    for (language, letter, led_to) in [
+        (spanish, "s", vec![Action::Quit]),
+        (spanish, "S", vec![Action::Quit]),
+        (spanish, "y", vec![Action::Quit]),
+        (Language::english(), "s", vec![]),
+    ] {
+        let mut app = App::new(UiOptions {
+            language,
+            ..UiOptions::default()
+        });
+        write(&mut app, &station, "q");
+        assert_eq!(write(&mut app, &station, letter), led_to, "{letter}");
+        assert_eq!(app.screen, Screen::Live);
+        write(&mut app, &station, "s");
+        assert_eq!(app.screen, Screen::Settings);
     }
 }
 
@@ -219,7 +263,12 @@ fn the_palette_takes_all_keys_and_gives_back_a_command() {
         let mut app = app();
         press(&mut app, &station, &[Key::Char('t'), opening]);
         assert_eq!(write(&mut app, &station, "quit"), []);
-        assert_eq!(press(&mut app, &station, &[Key::Enter]), [Action::Quit]);
+        assert_eq!(
+            press(&mut app, &station, &[Key::Enter]),
+            [],
+            "it asks first"
+        );
+        assert_eq!(write(&mut app, &station, "y"), [Action::Quit]);
         press(&mut app, &station, &[opening, Key::Esc]);
         assert_eq!(
             app.screen,
@@ -246,6 +295,7 @@ fn what_can_be_undone_is_undone_latest_first() {
             key: "language".into(),
             value: Some(value.into()),
             by: "olga".into(),
+            is_agreed: false,
         })
     };
     for value in ["one", "two"] {

@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::draw_filter;
 use crate::View;
+use crate::command::Deed;
 use crate::reports::Period;
 use crate::widgets::{
     AttendanceTable, CorrectionFormPanel, Detail, PersonReport, ReportTable, panel, today_title,
@@ -127,7 +128,9 @@ fn draw_words(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
             .theme
             .t("nobody matches the filter; Esc takes it away")
             .to_owned(),
-        _ if reports.who.words().is_some() => view.theme.t("nobody; i shows others").to_owned(),
+        _ if reports.who.words().is_some() => view
+            .theme
+            .fill("nobody; {} shows others", &[&Deed::Only.label()]),
         _ if view.station.people().next().is_none() => {
             view.theme.t("nobody is enrolled yet").to_owned()
         }

@@ -5,24 +5,22 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 use crate::View;
-use crate::command::ALL;
+use crate::command::{ALL, DEEDS};
 use crate::widgets::panel;
 
 /// From this width on, keys and marks stand side by side.
 const SIDE_BY_SIDE: u16 = 76;
 
-/// Keys that are no commands, or mean something else on a screen of their own.
+/// Keys that are no letters, or begin with more than one.
 const KEYS: &[(&str, &str)] = &[
     ("0-9", english!("a PIN or badge, then Enter")),
-    ("/", english!("find a person, filter a list")),
-    ("c", english!("in the table: a correction")),
-    ("i", english!("in the table: who is in, late, absent")),
+    ("Enter", english!("open, change, start, read again")),
     ("Tab", english!("next period, next pane of a small window")),
     ("j k", english!("a line down, up; arrows too")),
     ("PgUp PgDn", english!("ten lines")),
-    ("Home End", english!("first and last line")),
+    ("g G", english!("first and last line; Home and End too")),
     ("Esc", english!("back; ends an enrolment")),
-    ("Ctrl-C", english!("quit")),
+    ("Ctrl-C", english!("end at once")),
 ];
 
 pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
@@ -50,7 +48,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
 
 fn draw_lines(frame: &mut Frame<'_>, view: View<'_>, lines: Vec<Line<'static>>, area: Rect) {
     let most = lines.len().saturating_sub(usize::from(area.height));
-    let skipped = usize::from(view.app.help_scroll).min(most);
+    let skipped = view.app.help_scroll.min(most);
     for (y, line) in (area.y..area.bottom()).zip(lines.into_iter().skip(skipped)) {
         frame.render_widget(line, Rect::new(area.x, y, area.width, 1));
     }
@@ -60,10 +58,13 @@ fn keys(view: View<'_>, width: u16) -> Vec<Line<'static>> {
     let theme = view.theme;
     let commands = ALL.iter().filter(|entry| entry.letter.is_some());
     let commands = commands.map(|entry| (entry.keys(), theme.t(entry.name).to_owned()));
+    let deeds = DEEDS
+        .iter()
+        .map(|entry| (entry.deed.label(), theme.t(entry.name).to_owned()));
     let others = KEYS
         .iter()
         .map(|&(key, words)| (key.to_owned(), theme.t(words).to_owned()));
-    let rows: Vec<_> = commands.chain(others).collect();
+    let rows: Vec<_> = commands.chain(deeds).chain(others).collect();
     definitions(view, &rows, 9, width)
 }
 

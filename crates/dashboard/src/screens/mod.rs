@@ -21,7 +21,7 @@ use super::View;
 use super::app::Screen;
 use super::filter::Filter;
 use super::text;
-use super::widgets::{Hints, PalettePanel, StatusBar, TroubleBanner, WelcomeBanner};
+use super::widgets::{DialogPanel, Hints, PalettePanel, StatusBar, TroubleBanner, WelcomeBanner};
 
 /// Below this the window shows only that it is too small.
 const LEAST_WIDTH: u16 = 40;
@@ -66,6 +66,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>) {
         let place = panel.place(body);
         frame.render_widget(&panel, place);
         frame.set_cursor_position(panel.cursor(place));
+    }
+    if let Some(dialog) = DialogPanel::of(view) {
+        frame.render_widget(&dialog, dialog.place(body));
     }
 }
 

@@ -32,7 +32,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     .areas(inner);
     draw_filter(frame, view, &page.filter, filter);
     if page.is_confirming {
-        let words = theme.t("Write the proposed threshold into the configuration? y does it");
+        let words =
+            theme.t("Write the proposed threshold into the configuration? Press y to write it");
         let words = theme.fit(words, usize::from(question.width));
         frame.render_widget(Line::styled(words, theme.warning()), question);
     }

@@ -114,8 +114,8 @@ fn facts(theme: Theme, person: &PersonFile) -> Vec<Line<'static>> {
         ),
         (
             theme.t("consent"),
-            match &person.consent_at {
-                Some(_) => day(&person.consent_at),
+            match person.consent_at {
+                Some(day) => day.to_string(),
                 None => theme.t("not noted").to_owned(),
             },
         ),
@@ -199,7 +199,7 @@ fn draw_doing(frame: &mut Frame<'_>, view: View<'_>, person: &PersonFile, area: 
             let question = match what {
                 Typing::Name => theme.fill("New name of {}", &[&person.code]),
                 Typing::Pin(None) => {
-                    theme.fill("New PIN or badge of {}; nothing takes it away", &[name])
+                    theme.fill("New PIN or badge of {}; leave empty to remove it", &[name])
                 }
                 Typing::Pin(Some(_)) => theme.t("Once more").to_owned(),
                 Typing::CodeToErase => theme.fill(
@@ -208,7 +208,7 @@ fn draw_doing(frame: &mut Frame<'_>, view: View<'_>, person: &PersonFile, area: 
                     &[name, &person.code],
                 ),
             };
-            let room = usize::from(area.width.saturating_sub(2));
+            let room = usize::from(area.width.saturating_sub(4));
             let (shown, column) = field.window(room);
             let shown = match what {
                 Typing::Pin(_) => "*".repeat(shown.chars().count()),
@@ -244,8 +244,12 @@ fn draw_doing(frame: &mut Frame<'_>, view: View<'_>, person: &PersonFile, area: 
         y += 1;
     }
     if let Some((shown, column)) = field.filter(|_| y < inner.bottom()) {
-        frame.render_widget(Line::raw(shown), Rect::new(inner.x, y, inner.width, 1));
-        let x = (inner.x + column).min(inner.right().saturating_sub(1));
+        let line = Line::from(vec![
+            Span::styled(">", theme.selected()),
+            Span::raw(format!(" {shown}")),
+        ]);
+        frame.render_widget(line, Rect::new(inner.x, y, inner.width, 1));
+        let x = (inner.x + 2 + column).min(inner.right().saturating_sub(1));
         frame.set_cursor_position((x, y));
     }
 }
@@ -253,11 +257,16 @@ fn draw_doing(frame: &mut Frame<'_>, view: View<'_>, person: &PersonFile, area: 
 /// What will happen, to be confirmed.
 fn question(theme: Theme, change: &PersonChange, person: &PersonFile) -> String {
     match change {
-        PersonChange::Consent => theme.fill("Has {} agreed today? y notes it", &[&person.name]),
+        PersonChange::Consent => {
+            theme.fill("Has {} agreed today? Press y to note it", &[&person.name])
+        }
         PersonChange::ForgetAdaptive => theme
-            .t("Forget the templates that the station made itself? y does it")
+            .t("Forget the templates that the station made itself? Press y to forget them")
             .to_owned(),
-        PersonChange::Pin(_) => theme.fill("Take the PIN of {} away? y does it", &[&person.name]),
+        PersonChange::Pin(_) => theme.fill(
+            "Remove the PIN of {}? Press y to remove it",
+            &[&person.name],
+        ),
         PersonChange::Rename(_) | PersonChange::Active(_) | PersonChange::Erase => String::new(),
     }
 }

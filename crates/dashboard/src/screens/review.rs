@@ -20,6 +20,9 @@ const SIDE_BY_SIDE: u16 = 64;
 /// Lines of the form, its frame included.
 const FORM_HEIGHT: u16 = 8;
 
+/// ">Add the face as a sample "
+const LABEL_WIDTH: u16 = 27;
+
 pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let review = &view.app.review;
     let all = match review.visitors() {
@@ -149,11 +152,11 @@ fn draw_remark(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
 fn question(theme: Theme, deed: &ReviewDeed) -> String {
     match deed {
         ReviewDeed::Ignore { sightings, .. } => theme.fill(
-            "Ignore {} and erase their faces? y does it",
+            "Ignore {} and erase their faces? Press y to ignore them",
             &[&sightings.len()],
         ),
         ReviewDeed::Delete { sightings, .. } => theme.fill(
-            "Erase {} altogether? That cannot be undone. y does it",
+            "Erase {} altogether? That cannot be undone. Press y to erase them",
             &[&sightings.len()],
         ),
         ReviewDeed::Assign(assignment) => theme.fill("Was it {}? y", &[&assignment.code]),
@@ -208,20 +211,23 @@ fn draw_form(frame: &mut Frame<'_>, view: View<'_>, form: &AssignForm, area: Rec
     let mut lines: Vec<Line<'_>> = rows
         .into_iter()
         .map(|(field, label, value)| {
-            let style = if field == form.focus {
-                theme.strong()
-            } else {
-                theme.dim()
-            };
             Line::from(vec![
-                Span::styled(format!("{label:<26}"), style),
+                theme.label(label, LABEL_WIDTH.into(), field == form.focus),
                 Span::raw(theme.text(&value).into_owned()),
             ])
         })
         .collect();
     lines.insert(
         1,
-        Line::styled(format!("{:<26}{}", "", theme.text(&meant)), theme.dim()),
+        Line::styled(
+            format!(
+                "{:width$}{}",
+                "",
+                theme.text(&meant),
+                width = usize::from(LABEL_WIDTH)
+            ),
+            theme.dim(),
+        ),
     );
     if let Some(Err(problem)) = &view.app.review.remark {
         let words = theme.fit(&theme.sentence(problem), usize::from(inner.width));
@@ -231,9 +237,9 @@ fn draw_form(frame: &mut Frame<'_>, view: View<'_>, form: &AssignForm, area: Rec
         frame.render_widget(line, Rect::new(inner.x, y, inner.width, 1));
     }
     if form.focus == AssignField::Who && inner.height > 0 {
-        let room = usize::from(inner.width.saturating_sub(26));
+        let room = usize::from(inner.width.saturating_sub(LABEL_WIDTH));
         let column = form.who.window(room).1 as u16;
-        let x = (inner.x + 26 + column).min(inner.right().saturating_sub(1));
+        let x = (inner.x + LABEL_WIDTH + column).min(inner.right().saturating_sub(1));
         frame.set_cursor_position((x, inner.y));
     }
 }

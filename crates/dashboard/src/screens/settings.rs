@@ -9,7 +9,9 @@ use crate::View;
 use crate::listing::first_shown;
 use crate::records::SettingRow;
 use crate::text;
+use crate::widgets::hours;
 use crate::widgets::panel;
+use rollcall_core::worktime::alteration::Alteration;
 
 /// Lines in which the selected setting is explained; a low window shows two of them.
 const HELP_LINES: u16 = 4;
@@ -39,6 +41,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
         return draw_words(frame, view, words, rows);
     };
     draw_rows(frame, view, &shown, selected, rows);
+    if let Some((_, alteration)) = &settings.asked {
+        return draw_question(frame, view, alteration, help);
+    }
     let mut lines = theme.wrap(&theme.sentence(&setting.help), usize::from(help.width));
     if let Some(variable) = &setting.overridden_by {
         let words = theme.fill("{} overrides it", &[variable]);
@@ -47,6 +52,48 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     for (y, words) in (help.y..help.bottom()).zip(lines) {
         let line = Line::styled(words, theme.dim());
         frame.render_widget(line, Rect::new(help.x, y, help.width, 1));
+    }
+}
+
+/// What a change would do to days that have passed, and whether that is meant.
+fn draw_question(frame: &mut Frame<'_>, view: View<'_>, alteration: &Alteration, area: Rect) {
+    let theme = view.theme;
+    let Some((first, last)) = alteration.span() else {
+        return;
+    };
+    let (before, after) = alteration.totals();
+    let mut sentences = vec![
+        theme
+            .t("Press y to alter the past, any other key to leave it")
+            .to_owned(),
+        theme.fill(
+            "Days that have passed would come out otherwise: {}, of people: {}, {} to {}",
+            &[
+                &alteration.day_count(),
+                &alteration.people.len(),
+                &first,
+                &last,
+            ],
+        ),
+    ];
+    if before.days_absent != after.days_absent {
+        sentences.push(theme.fill(
+            "Days absent: {} instead of {}",
+            &[&after.days_absent, &before.days_absent],
+        ));
+    }
+    if before.worked != after.worked {
+        let times = [hours(after.worked), hours(before.worked)];
+        sentences.push(theme.fill("Hours: {} instead of {}", &[&times[0], &times[1]]));
+    }
+    if before.late != after.late {
+        let times = [hours(after.late), hours(before.late)];
+        sentences.push(theme.fill("Late: {} instead of {}", &[&times[0], &times[1]]));
+    }
+    let lines = theme.wrap(&sentences.join(". "), usize::from(area.width));
+    for (y, words) in (area.y..area.bottom()).zip(lines) {
+        let line = Line::styled(words, theme.warning());
+        frame.render_widget(line, Rect::new(area.x, y, area.width, 1));
     }
 }
 

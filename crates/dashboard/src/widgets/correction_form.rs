@@ -16,8 +16,8 @@ pub(crate) struct CorrectionFormPanel<'a> {
     pub(crate) form: &'a CorrectionForm,
 }
 
-/// "Direction "
-const LABEL_WIDTH: u16 = 10;
+/// ">Direction "
+const LABEL_WIDTH: u16 = 11;
 
 impl CorrectionFormPanel<'_> {
     /// Lines it needs at this width, its frame included.
@@ -83,13 +83,8 @@ impl CorrectionFormPanel<'_> {
                 theme.text(text).into_owned()
             }
         };
-        let style = if is_focused {
-            theme.strong()
-        } else {
-            theme.dim()
-        };
         Line::from(vec![
-            Span::styled(format!("{label:<10}"), style),
+            theme.label(label, LABEL_WIDTH.into(), is_focused),
             Span::styled(theme.fit(&value, room), theme.normal()),
         ])
     }

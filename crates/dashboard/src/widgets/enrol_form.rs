@@ -18,8 +18,8 @@ pub(crate) struct EnrolFormPanel<'a> {
     pub(crate) form: &'a EnrolForm,
 }
 
-/// "Name  ", "Nombre "
-const LABEL_WIDTH: u16 = 7;
+/// ">Name  ", ">Nombre "
+const LABEL_WIDTH: u16 = 8;
 
 /// Width of the face beside the fields.
 const FACE_WIDTH: u16 = 16;
@@ -84,14 +84,11 @@ impl EnrolFormPanel<'_> {
                 ),
                 theme.strong(),
             ),
-            _ => (
-                theme.t("this face will be enrolled").to_owned(),
-                theme.good(),
-            ),
+            _ => (theme.t("the face to be enrolled").to_owned(), theme.good()),
         }
     }
 
-    fn face_area(&self, inner: Rect, lines: u16) -> Rect {
+    fn face_area(inner: Rect, lines: u16) -> Rect {
         if inner.width >= SIDE_BY_SIDE {
             let x = inner.right() - FACE_WIDTH;
             return Rect {
@@ -162,12 +159,8 @@ impl EnrolFormPanel<'_> {
             } else {
                 (theme.text(shown).into_owned(), theme.normal())
             };
-            let label_style = if focused { theme.strong() } else { theme.dim() };
             lines.push(Line::from(vec![
-                Span::styled(
-                    format!("{label:<width$}", width = usize::from(LABEL_WIDTH)),
-                    label_style,
-                ),
+                theme.label(label, LABEL_WIDTH.into(), focused),
                 Span::styled(value, style),
             ]));
         };
@@ -231,7 +224,7 @@ impl Widget for &EnrolFormPanel<'_> {
             buf.set_line(inner.x, y, line, inner.width);
         }
         if let Some(face) = self.form.shown_face(self.view.station) {
-            let place = self.face_area(inner, lines.len() as u16);
+            let place = EnrolFormPanel::face_area(inner, lines.len() as u16);
             draw_picture(&face.portrait, self.view.theme, place, buf);
         }
     }

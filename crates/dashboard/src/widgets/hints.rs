@@ -6,192 +6,241 @@ use ratatui::widgets::Widget;
 
 use crate::View;
 use crate::app::{Enrolling, Screen};
+use crate::command::{Command, Deed};
+use crate::dialog::Dialog;
+use crate::enrol_form::ConsentQuestion;
 use crate::person::Doing;
 use crate::text;
+use crate::theme::Theme;
 use rollcall_core::station::Mode;
 
-/// One line; the hints that do not fit are left out, `?` and `q` last of all.
+/// One line; the hints that do not fit are left out, the help last of all. Which key it is
+/// says `command`, so that no hint can be wrong.
 pub(crate) struct Hints<'a>(pub(crate) View<'a>);
 
+/// Whose key it is.
+#[derive(Debug, Clone, Copy)]
+enum What {
+    Command(Command),
+    Deed(Deed),
+    /// A key that is no letter, or several.
+    Key(&'static str),
+}
+
+use What::Key as K;
+
+const fn c(command: Command) -> What {
+    What::Command(command)
+}
+
+const fn go(screen: Screen) -> What {
+    What::Command(Command::Go(screen))
+}
+
+const fn d(deed: Deed) -> What {
+    What::Deed(deed)
+}
+
+impl What {
+    fn label(self, theme: Theme) -> String {
+        match self {
+            Self::Command(command) => command.label(),
+            Self::Deed(Deed::Yes) => theme.t(english!("y")).to_owned(),
+            Self::Deed(deed) => deed.label(),
+            Self::Key(name) => name.to_owned(),
+        }
+    }
+}
+
 /// A key, what it does, and its rank: larger ones go first.
-type Hint = (&'static str, &'static str, u8);
+type Hint = (What, &'static str, u8);
+
+const ALL: What = c(Command::Palette);
+const HELP_KEY: What = go(Screen::Help);
+const FIND: What = c(Command::Find);
+const ESC: What = K("Esc");
+const PAGES: What = K("PgUp/PgDn");
 
 const LIVE: &[Hint] = &[
-    ("e", english!("enrol"), 1),
-    ("p", english!("people"), 2),
-    ("t", english!("table"), 3),
-    ("r", english!("review"), 5),
-    ("c", english!("camera"), 6),
-    ("l", english!("log"), 4),
-    ("s", english!("settings"), 6),
-    ("d", english!("doctor"), 7),
-    ("b", english!("charts"), 8),
-    ("g", english!("calibration"), 9),
-    ("a", english!("audit"), 9),
-    ("/", english!("find"), 6),
-    ("w", english!("why"), 7),
-    ("v", english!("preview"), 5),
-    ("u", english!("undo"), 8),
-    (":", english!("all"), 1),
-    ("?", english!("help"), 0),
-    ("q", english!("quit"), 0),
+    (c(Command::Enrol), english!("enrol"), 1),
+    (go(Screen::People), english!("people"), 2),
+    (go(Screen::Attendance), english!("table"), 3),
+    (go(Screen::Review), english!("review"), 5),
+    (go(Screen::Camera), english!("camera"), 6),
+    (go(Screen::Log), english!("log"), 4),
+    (go(Screen::Settings), english!("settings"), 6),
+    (go(Screen::Doctor), english!("doctor"), 7),
+    (go(Screen::Charts), english!("charts"), 8),
+    (go(Screen::Calibration), english!("calibration"), 9),
+    (go(Screen::Audit), english!("audit"), 9),
+    (FIND, english!("find"), 6),
+    (c(Command::Explain), english!("why"), 7),
+    (c(Command::NextPreview), english!("preview"), 5),
+    (c(Command::Undo), english!("undo"), 8),
+    (ALL, english!("all"), 1),
+    (HELP_KEY, english!("help"), 0),
+    (c(Command::Back), english!("quit"), 0),
 ];
 
 const LIST: &[Hint] = &[
-    ("Esc", english!("back"), 1),
-    ("Enter", english!("open"), 2),
-    ("/", english!("filter"), 2),
-    ("PgUp/PgDn", english!("scroll"), 4),
-    ("e", english!("enrol"), 3),
-    (":", english!("all"), 3),
-    ("?", english!("help"), 0),
-    ("q", english!("quit"), 0),
+    (ESC, english!("back"), 0),
+    (K("Enter"), english!("open"), 2),
+    (FIND, english!("filter"), 2),
+    (PAGES, english!("scroll"), 4),
+    (c(Command::Enrol), english!("enrol"), 3),
+    (ALL, english!("all"), 3),
+    (HELP_KEY, english!("help"), 0),
 ];
 
 const TABLE: &[Hint] = &[
-    ("Esc", english!("back"), 1),
-    ("c", english!("correct"), 2),
-    ("Tab", english!("period"), 2),
-    ("Left/Right", english!("earlier, later"), 3),
-    ("i", english!("who"), 3),
-    ("x", english!("export"), 3),
-    ("/", english!("filter"), 4),
-    ("PgUp/PgDn", english!("scroll"), 5),
-    (":", english!("all"), 4),
-    ("?", english!("help"), 0),
-    ("q", english!("quit"), 0),
+    (ESC, english!("back"), 0),
+    (d(Deed::Correct), english!("correct"), 2),
+    (K("Tab"), english!("period"), 2),
+    (K("Left/Right"), english!("day"), 3),
+    (K("< >"), english!("earlier, later"), 4),
+    (d(Deed::Only), english!("who"), 3),
+    (d(Deed::Export), english!("export"), 3),
+    (FIND, english!("filter"), 4),
+    (PAGES, english!("scroll"), 5),
+    (ALL, english!("all"), 4),
+    (HELP_KEY, english!("help"), 0),
 ];
 
 const PERSON: &[Hint] = &[
-    ("Esc", english!("back"), 1),
-    ("n", english!("name"), 2),
-    ("x", english!("active"), 2),
-    ("o", english!("consent"), 3),
-    ("i", english!("PIN"), 3),
-    ("f", english!("forget adaptive"), 5),
-    ("D", english!("erase"), 4),
-    ("u", english!("undo"), 4),
-    ("PgUp/PgDn", english!("scroll"), 6),
-    (":", english!("all"), 6),
-    ("?", english!("help"), 0),
-    ("q", english!("quit"), 0),
+    (ESC, english!("back"), 0),
+    (d(Deed::Name), english!("name"), 2),
+    (d(Deed::SwitchActive), english!("active"), 2),
+    (d(Deed::Consent), english!("consent"), 3),
+    (d(Deed::Pin), english!("PIN"), 3),
+    (d(Deed::Forget), english!("forget adaptive"), 5),
+    (d(Deed::Erase), english!("erase"), 4),
+    (c(Command::Undo), english!("undo"), 4),
+    (PAGES, english!("scroll"), 6),
+    (ALL, english!("all"), 6),
+    (HELP_KEY, english!("help"), 0),
 ];
 
 const PAGE: &[Hint] = &[
-    ("Esc", english!("back"), 1),
-    ("/", english!("filter"), 2),
-    ("Enter", english!("read again"), 3),
-    ("PgUp/PgDn", english!("scroll"), 4),
-    (":", english!("all"), 3),
-    ("?", english!("help"), 0),
-    ("q", english!("quit"), 0),
+    (ESC, english!("back"), 0),
+    (FIND, english!("filter"), 2),
+    (K("Enter"), english!("read again"), 3),
+    (PAGES, english!("scroll"), 4),
+    (ALL, english!("all"), 3),
+    (HELP_KEY, english!("help"), 0),
 ];
 
 const CALIBRATION: &[Hint] = &[
-    ("Esc", english!("back"), 1),
-    ("w", english!("write the threshold"), 1),
-    ("Enter", english!("read again"), 3),
-    ("PgUp/PgDn", english!("scroll"), 4),
-    (":", english!("all"), 3),
-    ("?", english!("help"), 0),
-    ("q", english!("quit"), 0),
+    (ESC, english!("back"), 0),
+    (d(Deed::Propose), english!("write the threshold"), 1),
+    (K("Enter"), english!("read again"), 3),
+    (PAGES, english!("scroll"), 4),
+    (ALL, english!("all"), 3),
+    (HELP_KEY, english!("help"), 0),
 ];
 
 const SETTINGS: &[Hint] = &[
-    ("Esc", english!("back"), 1),
-    ("Enter", english!("change"), 1),
-    ("d", english!("default"), 2),
-    ("/", english!("filter"), 2),
-    ("u", english!("undo"), 3),
-    ("PgUp/PgDn", english!("scroll"), 5),
-    (":", english!("all"), 4),
-    ("?", english!("help"), 0),
-    ("q", english!("quit"), 0),
+    (ESC, english!("back"), 0),
+    (K("Enter"), english!("change"), 1),
+    (d(Deed::Propose), english!("default"), 2),
+    (FIND, english!("filter"), 2),
+    (c(Command::Undo), english!("undo"), 3),
+    (PAGES, english!("scroll"), 5),
+    (ALL, english!("all"), 4),
+    (HELP_KEY, english!("help"), 0),
 ];
 
 const CHARTS: &[Hint] = &[
-    ("Esc", english!("back"), 1),
-    ("t", english!("table"), 2),
-    ("p", english!("people"), 3),
-    (":", english!("all"), 1),
-    ("?", english!("help"), 0),
-    ("q", english!("quit"), 0),
+    (ESC, english!("back"), 0),
+    (go(Screen::Attendance), english!("table"), 2),
+    (go(Screen::People), english!("people"), 3),
+    (ALL, english!("all"), 1),
+    (HELP_KEY, english!("help"), 0),
 ];
 
 const PALETTE: &[Hint] = &[
-    ("Enter", english!("do it"), 0),
-    ("Up/Down", english!("choose"), 1),
-    ("Esc", english!("close"), 0),
+    (K("Enter"), english!("run"), 0),
+    (K("Up/Down"), english!("choose"), 1),
+    (ESC, english!("close"), 0),
 ];
 
 const TYPING: &[Hint] = &[
-    ("Enter", english!("do it"), 0),
-    ("Esc", english!("close"), 0),
+    (K("Enter"), english!("save"), 0),
+    (ESC, english!("close"), 0),
 ];
 
-const YES_OR_NO: &[Hint] = &[("y", english!("yes"), 0), ("Esc", english!("no"), 0)];
+const YES_OR_NO: &[Hint] = &[(d(Deed::Yes), english!("yes"), 0), (ESC, english!("no"), 0)];
+
+const SIGNING: &[Hint] = &[
+    (d(Deed::Yes), english!("sign it"), 0),
+    (ESC, english!("back to the form"), 0),
+];
+
+const NOTICE: &[Hint] = &[(K("Enter"), english!("go on"), 0)];
 
 const CORRECTION: &[Hint] = &[
-    ("Enter", english!("do it"), 0),
-    ("Tab", english!("next line"), 1),
-    ("Left/Right", english!("choose"), 2),
-    ("Esc", english!("close"), 0),
+    (K("Enter"), english!("check and sign"), 0),
+    (K("Tab"), english!("next line"), 1),
+    (K("Left/Right"), english!("choose"), 2),
+    (ESC, english!("close"), 0),
+];
+
+const ASSIGNING: &[Hint] = &[
+    (K("Enter"), english!("save"), 0),
+    (K("Tab"), english!("next line"), 1),
+    (K("Left/Right"), english!("choose"), 2),
+    (ESC, english!("close"), 0),
 ];
 
 const FILTER: &[Hint] = &[
-    ("Enter", english!("keep the filter"), 1),
-    ("Esc", english!("take it away"), 0),
+    (K("Enter"), english!("keep the filter"), 1),
+    (ESC, english!("take it away"), 0),
 ];
 
 const SCROLL: &[Hint] = &[
-    ("Esc", english!("back"), 1),
-    ("PgUp/PgDn", english!("scroll"), 3),
-    ("Home/End", english!("first, last"), 4),
-    (":", english!("all"), 4),
-    ("?", english!("help"), 2),
-    ("q", english!("quit"), 0),
+    (ESC, english!("back"), 0),
+    (PAGES, english!("scroll"), 3),
+    (K("g/G"), english!("first, last"), 4),
+    (ALL, english!("all"), 4),
+    (HELP_KEY, english!("help"), 2),
 ];
 
 const REVIEW: &[Hint] = &[
-    ("Esc", english!("back"), 1),
-    ("a", english!("who was it"), 2),
-    ("i", english!("ignore"), 3),
-    ("d", english!("erase"), 4),
-    (":", english!("all"), 4),
-    ("?", english!("help"), 0),
-    ("q", english!("quit"), 0),
+    (ESC, english!("back"), 0),
+    (d(Deed::Name), english!("who was it"), 2),
+    (d(Deed::Ignore), english!("ignore"), 3),
+    (d(Deed::Erase), english!("erase"), 4),
+    (ALL, english!("all"), 4),
+    (HELP_KEY, english!("help"), 0),
 ];
 
 const CAMERA: &[Hint] = &[
-    ("Esc", english!("back"), 1),
-    ("Left/Right", english!("change"), 2),
-    ("PgUp/PgDn", english!("by ten"), 4),
-    ("d", english!("default"), 3),
-    ("m", english!("test"), 3),
-    (":", english!("all"), 4),
-    ("?", english!("help"), 0),
-    ("q", english!("quit"), 0),
+    (ESC, english!("back"), 0),
+    (K("Left/Right"), english!("change"), 2),
+    (K("< >"), english!("by ten"), 4),
+    (d(Deed::Propose), english!("default"), 3),
+    (K("Enter"), english!("test"), 3),
+    (ALL, english!("all"), 4),
+    (HELP_KEY, english!("help"), 0),
 ];
 
-const HELP: &[Hint] = &[
-    ("Esc", english!("back"), 0),
-    ("PgUp/PgDn", english!("scroll"), 1),
-    ("q", english!("quit"), 0),
-];
+const HELP: &[Hint] = &[(ESC, english!("back"), 0), (PAGES, english!("scroll"), 1)];
 
 const FORM: &[Hint] = &[
-    ("Enter", english!("start"), 0),
-    ("Tab", english!("next field"), 1),
-    ("Esc", english!("close"), 0),
-    ("PgUp/PgDn", english!("another face"), 2),
-    ("Ctrl-N", english!("wait for a face"), 3),
+    (K("Enter"), english!("start"), 0),
+    (K("Tab"), english!("next field"), 1),
+    (ESC, english!("close"), 0),
+    (PAGES, english!("another face"), 2),
+    (K("Ctrl-N"), english!("wait for a face"), 3),
 ];
 
-const CONFIRMING: &[Hint] = &[("y", english!("save"), 1), ("Esc", english!("cancel"), 1)];
+const CONFIRMING: &[Hint] = &[
+    (d(Deed::Yes), english!("save"), 1),
+    (ESC, english!("cancel"), 1),
+];
 
 const ENROLLING: &[Hint] = &[
-    ("Esc", english!("call it off"), 0),
-    ("v", english!("preview"), 1),
+    (ESC, english!("call it off"), 0),
+    (c(Command::NextPreview), english!("preview"), 1),
 ];
 
 impl Widget for &Hints<'_> {
@@ -210,9 +259,9 @@ impl Widget for &Hints<'_> {
         }
         let mut hints = self.hints().to_vec();
         let needed = |hints: &[Hint]| -> usize {
-            let words = hints
-                .iter()
-                .map(|(key, does, _)| text::width(key) + 3 + text::width(theme.t(does)));
+            let words = hints.iter().map(|(what, does, _)| {
+                text::width(&what.label(theme)) + 3 + text::width(theme.t(does))
+            });
             words.sum()
         };
         while needed(&hints) > usize::from(area.width) && hints.len() > 1 {
@@ -223,8 +272,8 @@ impl Widget for &Hints<'_> {
             hints.retain(|h| h.2 != last);
         }
         let mut x = area.x;
-        for (key, does, _) in hints {
-            let does = theme.t(does);
+        for (what, does, _) in hints {
+            let (key, does) = (what.label(theme), theme.t(does));
             let room = |x: u16| usize::from(area.right().saturating_sub(x));
             (x, _) = buf.set_stringn(x, area.y, key, room(x), theme.heading());
             (x, _) = buf.set_stringn(x, area.y, format!(" {does}  "), room(x), theme.normal());
@@ -248,18 +297,29 @@ impl Hints<'_> {
                 .map(|problem| theme.sentence(problem)),
             digits => Some(theme.fill(
                 "PIN {}  Enter punches  Esc forgets it",
-                &[&"*".repeat(digits)],
+                &[&"*".repeat(digits.min(40))],
             )),
         }
     }
 
     fn hints(&self) -> &'static [Hint] {
         let View { app, station, .. } = self.0;
+        match &app.dialog {
+            Some(Dialog::Leave) => return YES_OR_NO,
+            Some(Dialog::Notice(_)) => return NOTICE,
+            None => {}
+        }
+        if app.correcting.signing().is_some() {
+            return SIGNING;
+        }
         if app.palette.is_some() {
             return PALETTE;
         }
         match (app.screen, &app.enrolling, station.mode()) {
             (Screen::Attendance, ..) if app.correcting.form().is_some() => CORRECTION,
+            (Screen::Live, Enrolling::Form(form), _) if form.consent == ConsentQuestion::Now => {
+                YES_OR_NO
+            }
             (Screen::Live, Enrolling::Form(_), _) => FORM,
             (Screen::Live, _, Mode::Enrolling(_)) => ENROLLING,
             (Screen::Live, _, Mode::Confirming(_)) => CONFIRMING,
@@ -279,7 +339,8 @@ impl Hints<'_> {
                 Doing::Typing(..) => TYPING,
                 Doing::Confirming(_) => YES_OR_NO,
             },
-            (Screen::Review, ..) if app.review.form.is_some() => CORRECTION,
+            (Screen::Review, ..) if app.review.question.is_some() => YES_OR_NO,
+            (Screen::Review, ..) if app.review.form.is_some() => ASSIGNING,
             (Screen::Review, ..) => REVIEW,
             (Screen::Calibration, ..) if app.page.is_confirming => YES_OR_NO,
             (Screen::Calibration, ..) => CALIBRATION,

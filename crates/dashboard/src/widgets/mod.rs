@@ -4,6 +4,7 @@ mod attendance_table;
 mod bars;
 mod big_text;
 mod correction_form;
+mod dialog;
 mod enrol_form;
 mod enrol_progress;
 mod explain;
@@ -24,6 +25,7 @@ pub(super) use attendance_table::{AttendanceTable, Detail, hours, state_word, to
 pub(super) use bars::{Bars, sparkline};
 pub(crate) use big_text::{GLYPH_SIDE, glyph};
 pub(super) use correction_form::CorrectionFormPanel;
+pub(super) use dialog::DialogPanel;
 pub(super) use enrol_form::EnrolFormPanel;
 pub(super) use enrol_progress::EnrolProgress;
 pub(super) use explain::Explain;

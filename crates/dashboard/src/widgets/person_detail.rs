@@ -8,7 +8,7 @@ use ratatui::widgets::Widget;
 use super::panel;
 use crate::View;
 use crate::theme::Theme;
-use rollcall_core::attendance::AttendanceEvent;
+use rollcall_core::attendance::{AttendanceEvent, Intervention};
 use rollcall_core::person::Person;
 
 /// The pane with its frame.
@@ -93,7 +93,17 @@ fn describe(theme: Theme, event: &AttendanceEvent) -> String {
             .liveness
             .map(|l| theme.fill("live {}", &[&format!("{l:.2}")])),
     );
-    let void = event.void.as_ref();
-    parts.extend(void.map(|void| theme.fill("VOIDED by {}: {}", &[&void.by, &void.reason])));
+    parts.extend(event.signatures().map(|signature| {
+        let at = signature.at.map_or_else(
+            || theme.marks().dash.to_owned(),
+            |at| theme.moment(&at, "%Y-%m-%d %H:%M"),
+        );
+        let template = match signature.what {
+            Intervention::Added => english!("added {} by {}: {}"),
+            Intervention::Replaced => english!("corrected {} by {}: {}"),
+            Intervention::Voided => english!("VOIDED {} by {}: {}"),
+        };
+        theme.fill(template, &[&at, &signature.by, &signature.reason])
+    }));
     parts.join(", ")
 }

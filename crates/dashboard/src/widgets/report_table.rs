@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{Datelike, NaiveDate};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
@@ -123,8 +123,9 @@ impl Widget for &ReportTable<'_> {
         let height = usize::from(area.height.saturating_sub(1));
         let first = first_shown(self.people.len(), self.selected, height);
         for (index, person) in self.people.iter().enumerate().skip(first).take(height) {
-            let line = self.row(person, &columns, &days);
-            lines.push(if index == self.selected {
+            let is_selected = index == self.selected;
+            let line = self.row(person, (&columns, &days), is_selected);
+            lines.push(if is_selected {
                 line.patch_style(self.view.theme.selected())
             } else {
                 line
@@ -144,27 +145,47 @@ impl ReportTable<'_> {
         let room = usize::from(width.saturating_sub(LEAST_NAME + 1 + SUMS[0].width + 1)).max(1);
         if days.len() > room {
             let today = self.view.station.local_day();
+            let marked = days.iter().position(|day| *day == self.marked());
             days.retain(|day| *day <= today);
-            days.drain(..days.len().saturating_sub(room));
+            // The marked one is always among them.
+            let latest = days.len().saturating_sub(room);
+            days.drain(..latest.min(marked.unwrap_or(latest)));
+            days.truncate(room);
         }
         days
     }
 
+    /// The day the keys act on.
+    fn marked(&self) -> NaiveDate {
+        let today = self.view.station.local_day();
+        self.view.app.reports.marked(today)
+    }
+
     fn heading(&self, columns: &Columns, days: &[NaiveDate]) -> Line<'static> {
-        let mut text = format!(
+        let theme = self.view.theme;
+        let name = format!(
             "{:<width$} ",
-            self.view.theme.t("Name"),
+            theme.t("Name"),
             width = usize::from(columns.name)
         );
-        // Writing to a string does not fail.
+        let mut spans = vec![Span::raw(name)];
         for day in days {
-            if columns.day == 1 {
-                text.push_str(&(day.day() % 10).to_string());
+            let label = if columns.day == 1 {
+                (day.day() % 10).to_string()
             } else {
-                let label = self.view.theme.day(*day, "%a %-d");
-                let _ = write!(text, "{label:<width$}", width = usize::from(columns.day));
-            }
+                theme.day(*day, "%a %-d")
+            };
+            let gap = usize::from(columns.day).saturating_sub(crate::text::width(&label));
+            let style = if *day == self.marked() {
+                theme.selected()
+            } else {
+                theme.strong()
+            };
+            spans.push(Span::styled(label, style));
+            spans.push(Span::raw(" ".repeat(gap)));
         }
+        // Writing to a string does not fail.
+        let mut text = String::new();
         for sum in columns.sums {
             let _ = write!(
                 text,
@@ -173,18 +194,31 @@ impl ReportTable<'_> {
                 width = usize::from(sum.width)
             );
         }
-        Line::styled(text, self.view.theme.strong())
+        spans.push(Span::raw(text));
+        Line::from(spans).style(theme.strong())
     }
 
-    fn row(&self, person: &PersonDays, columns: &Columns, days: &[NaiveDate]) -> Line<'static> {
+    fn row(
+        &self,
+        person: &PersonDays,
+        (columns, days): (&Columns, &[NaiveDate]),
+        is_selected: bool,
+    ) -> Line<'static> {
         let theme = self.view.theme;
         let name = theme.fit(person.person.name.as_str(), columns.name.into());
         let gap = usize::from(columns.name).saturating_sub(crate::text::width(&name)) + 1;
         let mut spans = vec![Span::raw(format!("{name}{}", " ".repeat(gap)))];
         for day in days {
             let known = person.days.iter().find(|known| known.day == *day);
-            let (mark, style) = self.mark(known, columns.day > 1);
+            let (mut mark, mut style) = self.mark(known, columns.day > 1);
             let width = usize::from(columns.day);
+            if is_selected && *day == self.marked() {
+                // It stands out of the row that stands out.
+                style = style.remove_modifier(Modifier::REVERSED);
+                if columns.day > 1 {
+                    mark = format!("[{mark}]");
+                }
+            }
             spans.push(Span::styled(format!("{mark:<width$}"), style));
         }
         let totals = Totals::of(person.days.iter().map(|day| &day.report));
@@ -243,7 +277,7 @@ impl Widget for &PersonReport<'_> {
             .person
             .days
             .iter()
-            .filter_map(|day| Some((day, remarks(theme, &day.report)?)))
+            .filter_map(|day| Some((day, remarks(theme, day)?)))
             .map(|(day, remarks)| {
                 let words = format!(
                     "{} {}: {remarks}",
@@ -275,7 +309,7 @@ impl Widget for &PersonReport<'_> {
 
 /// "08:02 to 17:00, 8:28; late 0:02"
 pub(crate) fn times_and_remarks(theme: Theme, day: &WorkDay) -> String {
-    match remarks(theme, &day.report) {
+    match remarks(theme, day) {
         Some(remarks) => format!("{}; {remarks}", times(theme, day)),
         None => times(theme, day),
     }
@@ -297,7 +331,8 @@ fn times(theme: Theme, day: &WorkDay) -> String {
 }
 
 /// What there is to say of a day, if anything.
-fn remarks(theme: Theme, report: &DayReport) -> Option<String> {
+fn remarks(theme: Theme, day: &WorkDay) -> Option<String> {
+    let report = &day.report;
     let mut remarks = Vec::new();
     if report.state == DayState::Absent {
         remarks.push(theme.t("absent").to_owned());
@@ -314,6 +349,14 @@ fn remarks(theme: Theme, report: &DayReport) -> Option<String> {
     if !report.flags.is_empty() {
         remarks.push(flags(theme, &report.flags));
     }
+    let last = day.signatures().max_by_key(|signature| signature.at);
+    remarks.extend(last.map(|signature| {
+        let at = signature.at.map_or_else(
+            || theme.marks().dash.to_owned(),
+            |at| theme.moment(&at, "%Y-%m-%d %H:%M"),
+        );
+        theme.fill("corrected {} by {}", &[&at, &signature.by])
+    }));
     (!remarks.is_empty()).then(|| remarks.join(", "))
 }
 

@@ -5,10 +5,19 @@
 //! middle, comes out as a whole one. So the Huffman codes are walked here once more,
 //! without computing a pixel, and every block must be there (ITU-T T.81, annex F.2).
 //!
-//! Deliberately absent: progressive and arithmetic pictures, which no camera sends. They
-//! pass, and are left to the decoder.
+//! Progressive pictures, which people have, are walked scan by scan ([`progressive`]). In the
+//! end all that was begun must have been refined to its last bit: where a file was cut
+//! between two scans, the rest of it would only look out of focus.
+//!
+//! Deliberately absent: arithmetic, lossless and hierarchical pictures, which hardly anybody
+//! has. They pass, and are left to the decoder, which refuses them.
+
+mod codes;
+mod progressive;
 
 use super::JpegError;
+use codes::{Bits, Codes, Fault, Tables};
+use progressive::Progress;
 
 const END_OF_IMAGE: u8 = 0xd9;
 const START_OF_SCAN: u8 = 0xda;
@@ -19,53 +28,167 @@ const FIRST_RESTART: u8 = 0xd0;
 /// Coefficients of a block, of which the first is the DC one.
 const COEFFICIENTS: u32 = 64;
 
+/// A note of a bit for each coefficient is kept of progressive pictures, which is a fraction
+/// of what a decoder keeps of them.
+const MOST_PROGRESSIVE_PIXELS: usize = 100_000_000;
+
+/// Encoders make about ten. A scan of a few bytes may stand for a million blocks, so their
+/// number is what a hostile picture could keep a machine busy with.
+const MOST_SCANS: usize = 200;
+
 /// Some cameras drop the last bits before the end marker, for which other decoders are
 /// prepared too. It costs a corner of 16 pixels.
 const MAY_BE_MISSING: usize = 1;
 
-/// Checks that every block of `picture` is there. Its markers have been walked before.
-pub(super) fn check(picture: &[u8]) -> Result<(), JpegError> {
-    let mut decoder = Tables::default();
-    let mut frame = None;
-    let mut scanned = Vec::new();
+/// Whether the last unit may be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// The picture has an end marker.
+    Marked,
+    /// It has none, so that only its blocks tell whether it is whole.
+    Unmarked,
+}
+
+/// Checks that every block of `picture` is there. Returns the bytes that a decoder keeps of
+/// it besides the pixels.
+pub(super) fn check(picture: &[u8], ending: Ending) -> Result<u64, JpegError> {
+    let mut walker = Walker {
+        tables: Tables::default(),
+        frame: None,
+        scans: 0,
+        may_be_missing: match ending {
+            Ending::Marked => MAY_BE_MISSING,
+            Ending::Unmarked => 0,
+        },
+    };
     let mut at = 2;
     while let Some((marker, segment, next)) = next_segment(picture, at) {
         at = next;
         match marker {
             END_OF_IMAGE => break,
-            HUFFMAN_TABLES => decoder.define(segment)?,
-            RESTART_INTERVAL => decoder.restart_interval = word(segment, 0)?,
-            // Baseline and extended sequential, Huffman coded.
-            0xc0 | 0xc1 => frame = Some(Frame::read(segment)?),
-            0xc2..=0xcf if marker != 0xc8 && marker != 0xcc => return Ok(()),
+            HUFFMAN_TABLES => walker.tables.define(segment)?,
+            RESTART_INTERVAL => walker.tables.restart_interval = word(segment, 0)?,
+            0xc0..=0xcf if marker != 0xc8 && marker != 0xcc => {
+                let Some(coding) = Coding::of(marker) else {
+                    return Ok(0);
+                };
+                if walker.frame.is_some() {
+                    return Err(MALFORMED);
+                }
+                walker.frame = Some(Frame::read(segment, coding)?);
+            }
             START_OF_SCAN => {
-                let frame = frame.as_ref().ok_or(MALFORMED)?;
-                let scan = Scan::read(segment, frame)?;
                 let mut bits = Bits::new(&picture[at..]);
-                scan.count(&decoder, &mut bits)?;
+                walker.scan(segment, &mut bits)?;
                 at = picture.len() - bits.rest_behind_scan().len();
-                scanned.extend(scan.parts.iter().map(|part| part.component));
             }
             _ => {}
         }
     }
-    let frame = frame.ok_or(MALFORMED)?;
-    let is_complete = (0..frame.components.len()).all(|component| scanned.contains(&component));
-    if is_complete {
+    let frame = walker.frame.ok_or(MALFORMED)?;
+    frame.check_complete()?;
+    Ok(frame.coefficient_bytes())
+}
+
+/// What is known while the segments are walked.
+struct Walker {
+    tables: Tables,
+    frame: Option<Frame>,
+    scans: usize,
+    may_be_missing: usize,
+}
+
+impl Walker {
+    /// Walks one scan of the picture.
+    fn scan(&mut self, segment: &[u8], bits: &mut Bits<'_>) -> Result<(), JpegError> {
+        self.scans += 1;
+        if self.scans > MOST_SCANS {
+            return Err(JpegError::Malformed("it has too many scans"));
+        }
+        let frame = self.frame.as_mut().ok_or(MALFORMED)?;
+        let scan = Scan::read(segment, frame)?;
+        let interval = self.tables.restart_interval;
+        let mut run = frame.begin(&scan, segment)?;
+        for unit in 0..scan.units {
+            let walked = if interval > 0 && unit > 0 && unit % interval == 0 {
+                run.restart();
+                bits.restart(unit / interval - 1)
+            } else {
+                Ok(())
+            }
+            .and_then(|()| run.walk_unit(unit, &scan, &self.tables, bits));
+            match walked {
+                Err(Fault::Ended) if unit + self.may_be_missing >= scan.units => {}
+                Err(fault) => {
+                    return Err(JpegError::Damaged(format!(
+                        "{} after {unit} of {} blocks",
+                        fault.in_words(),
+                        scan.units
+                    )));
+                }
+                Ok(()) => {}
+            }
+        }
         Ok(())
-    } else {
-        Err(JpegError::Damaged("a colour is missing".to_owned()))
+    }
+}
+
+/// How the blocks of a frame are spread over scans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    /// Each block in one scan: baseline and extended.
+    Sequential,
+    Progressive,
+}
+
+impl Coding {
+    /// `None` for those that are not walked.
+    fn of(marker: u8) -> Option<Self> {
+        match marker {
+            0xc0 | 0xc1 => Some(Self::Sequential),
+            0xc2 => Some(Self::Progressive),
+            _ => None,
+        }
+    }
+}
+
+/// What a scan adds to the frame while it is walked.
+enum Run<'a> {
+    Sequential,
+    Progressive(progressive::Run<'a>),
+}
+
+impl Run<'_> {
+    fn restart(&mut self) {
+        if let Self::Progressive(run) = self {
+            run.restart();
+        }
+    }
+
+    fn walk_unit(
+        &mut self,
+        unit: usize,
+        scan: &Scan,
+        tables: &Tables,
+        bits: &mut Bits<'_>,
+    ) -> Result<(), Fault> {
+        match self {
+            Self::Sequential => scan.walk_unit(tables, bits),
+            Self::Progressive(run) => run.walk_unit(unit, scan, tables, bits),
+        }
     }
 }
 
 const MALFORMED: JpegError = JpegError::Malformed("its headers contradict each other");
 
-/// Marker, content and end of the segment at `at`.
+/// Marker, content and end of the segment at or after `at`. Like decoders it steps over
+/// stray bytes, which some programs leave between segments.
 fn next_segment(picture: &[u8], at: usize) -> Option<(u8, &[u8], usize)> {
-    let filled = picture.get(at..)?;
-    let fill = filled.iter().take_while(|byte| **byte == 0xff).count();
-    let marker = *filled.get(fill)?;
-    let begin = at + fill + 1;
+    let rest = picture.get(at..)?;
+    let is_marker = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0x00 | 0xff);
+    let stray = rest.windows(2).position(is_marker)?;
+    let marker = rest[stray + 1];
+    let begin = at + stray + 2;
     if matches!(marker, 0x01 | 0xd0..=END_OF_IMAGE) {
         return Some((marker, &[], begin));
     }
@@ -84,6 +207,7 @@ fn word(segment: &[u8], at: usize) -> Result<usize, JpegError> {
 
 /// Size of the picture and of its components' blocks.
 struct Frame {
+    coding: Coding,
     width: usize,
     height: usize,
     components: Vec<Component>,
@@ -93,10 +217,13 @@ struct Component {
     id: usize,
     horizontal: usize,
     vertical: usize,
+    /// Whether a scan of a sequential picture had it.
+    is_scanned: bool,
+    progress: Progress,
 }
 
 impl Frame {
-    fn read(segment: &[u8]) -> Result<Self, JpegError> {
+    fn read(segment: &[u8], coding: Coding) -> Result<Self, JpegError> {
         let components = (0..byte(segment, 5)?).map(|index| {
             let at = 6 + index * 3;
             let sampling = byte(segment, at + 1)?;
@@ -104,9 +231,12 @@ impl Frame {
                 id: byte(segment, at)?,
                 horizontal: sampling >> 4,
                 vertical: sampling & 0xf,
+                is_scanned: false,
+                progress: Progress::default(),
             })
         });
         let frame = Self {
+            coding,
             width: word(segment, 3)?,
             height: word(segment, 1)?,
             components: components.collect::<Result<_, JpegError>>()?,
@@ -117,6 +247,56 @@ impl Frame {
             return Err(MALFORMED);
         }
         Ok(frame)
+    }
+
+    /// Notes what `scan` is about to bring.
+    fn begin(&mut self, scan: &Scan, segment: &[u8]) -> Result<Run<'_>, JpegError> {
+        match self.coding {
+            Coding::Sequential => {
+                for part in &scan.parts {
+                    self.components[part.component].is_scanned = true;
+                }
+                Ok(Run::Sequential)
+            }
+            Coding::Progressive => {
+                if self.width * self.height > MOST_PROGRESSIVE_PIXELS {
+                    return Err(JpegError::TooLarge(self.width, self.height));
+                }
+                progressive::begin(&mut self.components, scan, segment).map(Run::Progressive)
+            }
+        }
+    }
+
+    /// Checks that the scans brought everything.
+    fn check_complete(&self) -> Result<(), JpegError> {
+        let missing = |what: &str| Err(JpegError::Damaged(what.to_owned()));
+        match self.coding {
+            Coding::Sequential if self.components.iter().all(|c| c.is_scanned) => Ok(()),
+            Coding::Sequential => missing("a colour is missing"),
+            Coding::Progressive => {
+                let mut components = self.components.iter().enumerate();
+                if components.all(|(index, component)| component.progress.is_whole(index)) {
+                    Ok(())
+                } else {
+                    missing("its last scans are missing")
+                }
+            }
+        }
+    }
+
+    /// What a decoder keeps of a progressive picture: two bytes for each coefficient.
+    fn coefficient_bytes(&self) -> u64 {
+        if self.coding == Coding::Sequential {
+            return 0;
+        }
+        let (across, down) = self.most_samples();
+        let units = self.width.div_ceil(across * 8) * self.height.div_ceil(down * 8);
+        let blocks: usize = self
+            .components
+            .iter()
+            .map(|c| c.horizontal * c.vertical)
+            .sum();
+        (units * blocks) as u64 * u64::from(COEFFICIENTS) * 2
     }
 
     /// The greatest sampling factors, across and down.
@@ -183,36 +363,9 @@ impl Scan {
         Ok(Self { units, parts })
     }
 
-    /// Walks all units.
-    fn count(&self, tables: &Tables, bits: &mut Bits<'_>) -> Result<(), JpegError> {
-        let interval = tables.restart_interval;
-        for unit in 0..self.units {
-            let counted = if interval > 0 && unit > 0 && unit % interval == 0 {
-                bits.restart(unit / interval - 1)
-            } else {
-                Ok(())
-            }
-            .and_then(|()| self.walk_unit(tables, bits));
-            match counted {
-                Err(Fault::Ended) if unit + MAY_BE_MISSING >= self.units => {}
-                Err(fault) => {
-                    return Err(JpegError::Damaged(format!(
-                        "{} after {unit} of {} blocks",
-                        fault.in_words(),
-                        self.units
-                    )));
-                }
-                Ok(()) => {}
-            }
-        }
-        Ok(())
-    }
-
     fn walk_unit(&self, tables: &Tables, bits: &mut Bits<'_>) -> Result<(), Fault> {
         for part in &self.parts {
-            let dc = tables.dc.get(part.dc_table).and_then(Option::as_ref);
-            let ac = tables.ac.get(part.ac_table).and_then(Option::as_ref);
-            let (dc, ac) = dc.zip(ac).ok_or(Fault::Nonsense)?;
+            let (dc, ac) = (tables.dc(part.dc_table)?, tables.ac(part.ac_table)?);
             for _ in 0..part.blocks {
                 walk_block(dc, ac, bits)?;
             }
@@ -244,178 +397,6 @@ fn walk_block(dc: &Codes, ac: &Codes, bits: &mut Bits<'_>) -> Result<(), Fault> 
         return Err(Fault::Nonsense);
     }
     Ok(())
-}
-
-/// Why the walk ended early.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
-    Ended,
-    Nonsense,
-    NoRestart,
-}
-
-impl Fault {
-    fn in_words(self) -> &'static str {
-        match self {
-            Self::Ended => "they end",
-            Self::Nonsense => "they make no sense",
-            Self::NoRestart => "a part of them is missing",
-        }
-    }
-}
-
-/// Huffman tables by their number, and the distance of restart markers in units.
-#[derive(Default)]
-struct Tables {
-    dc: [Option<Codes>; 4],
-    ac: [Option<Codes>; 4],
-    restart_interval: usize,
-}
-
-impl Tables {
-    /// Reads a segment of tables (B.2.4.2).
-    fn define(&mut self, mut segment: &[u8]) -> Result<(), JpegError> {
-        while let Some((head, rest)) = segment.split_first() {
-            let counts: &[u8; 16] = rest.first_chunk().ok_or(MALFORMED)?;
-            let total: usize = counts.iter().map(|count| usize::from(*count)).sum();
-            let symbols = rest.get(16..16 + total).ok_or(MALFORMED)?;
-            let tables = if head >> 4 == 0 {
-                &mut self.dc
-            } else {
-                &mut self.ac
-            };
-            let table = tables.get_mut(usize::from(head & 0xf)).ok_or(MALFORMED)?;
-            *table = Some(Codes::new(*counts, symbols));
-            segment = &rest[16 + total..];
-        }
-        Ok(())
-    }
-}
-
-/// Canonical codes: those of one length are consecutive numbers (annex C).
-struct Codes {
-    /// Length and symbol by the next eight bits; length 0 where the code is longer.
-    short: [(u8, u8); 256],
-    /// For each length the first number that is beyond its codes, moved to the top of 16 bits.
-    ends: [u32; 16],
-    /// For each length what to add to a code for its place in `symbols`.
-    offsets: [i32; 16],
-    symbols: Vec<u8>,
-}
-
-impl Codes {
-    fn new(counts: [u8; 16], symbols: &[u8]) -> Self {
-        let mut codes = Self {
-            short: [(0, 0); 256],
-            ends: [0; 16],
-            offsets: [0; 16],
-            symbols: symbols.to_vec(),
-        };
-        let (mut code, mut place) = (0_i32, 0_i32);
-        for (index, count) in counts.into_iter().enumerate() {
-            codes.offsets[index] = place - code;
-            code += i32::from(count);
-            place += i32::from(count);
-            codes.ends[index] = (code as u32) << (15 - index);
-            code <<= 1;
-        }
-        for start in 0..256_u32 {
-            if let Some((length @ 1..=8, symbol)) = codes.search(start << 8) {
-                codes.short[start as usize] = (length as u8, symbol);
-            }
-        }
-        codes
-    }
-
-    /// Length and symbol of the code at the top of `bits`, of which there are 16.
-    fn find(&self, bits: u32) -> Option<(u32, u8)> {
-        match self.short[(bits >> 8) as usize] {
-            (0, _) => self.search(bits),
-            (length, symbol) => Some((u32::from(length), symbol)),
-        }
-    }
-
-    fn search(&self, bits: u32) -> Option<(u32, u8)> {
-        let index = self.ends.iter().position(|end| bits < *end)?;
-        let code = (bits >> (15 - index)) as i32;
-        let place = usize::try_from(code + self.offsets[index]).ok()?;
-        Some((index as u32 + 1, *self.symbols.get(place)?))
-    }
-}
-
-/// The bits of a scan, without stuffed zeros, up to the next marker.
-struct Bits<'a> {
-    rest: &'a [u8],
-    /// The next bits, from the top.
-    window: u64,
-    held: u32,
-}
-
-impl<'a> Bits<'a> {
-    fn new(rest: &'a [u8]) -> Self {
-        Self {
-            rest,
-            window: 0,
-            held: 0,
-        }
-    }
-
-    fn symbol(&mut self, codes: &Codes) -> Result<u8, Fault> {
-        self.fill();
-        let ahead = (self.window >> 48) as u32;
-        match codes.find(ahead) {
-            Some((length, symbol)) => self.skip(length).map(|()| symbol),
-            // What is ahead is filled up with zeros where the data end.
-            None if self.held < 16 => Err(Fault::Ended),
-            None => Err(Fault::Nonsense),
-        }
-    }
-
-    fn skip(&mut self, count: u32) -> Result<(), Fault> {
-        if count > self.held {
-            self.fill();
-        }
-        if count > self.held {
-            return Err(Fault::Ended);
-        }
-        self.window <<= count;
-        self.held -= count;
-        Ok(())
-    }
-
-    fn fill(&mut self) {
-        while self.held <= 48 {
-            let (byte, rest) = match self.rest {
-                [0xff, 0x00, rest @ ..] => (0xff, rest),
-                [0xff, ..] | [] => return,
-                [byte, rest @ ..] => (*byte, rest),
-            };
-            self.window |= u64::from(byte) << (56 - self.held);
-            self.held += 8;
-            self.rest = rest;
-        }
-    }
-
-    /// Goes on behind restart marker number `count`, counted from the first of the scan.
-    fn restart(&mut self, count: usize) -> Result<(), Fault> {
-        let marker = self.rest_behind_scan();
-        let fill = marker.iter().take_while(|byte| **byte == 0xff).count();
-        match marker.get(fill) {
-            Some(found) if *found == FIRST_RESTART + (count % 8) as u8 => {
-                *self = Self::new(&marker[fill + 1..]);
-                Ok(())
-            }
-            Some(&END_OF_IMAGE) | None => Err(Fault::Ended),
-            Some(_) => Err(Fault::NoRestart),
-        }
-    }
-
-    /// From the next marker on. Cameras may fill up a scan with bytes that mean nothing.
-    fn rest_behind_scan(&self) -> &'a [u8] {
-        let marker = |pair: &[u8]| pair[0] == 0xff && pair[1] != 0;
-        let at = self.rest.windows(2).position(marker);
-        &self.rest[at.unwrap_or(self.rest.len())..]
-    }
 }
 
 #[cfg(test)]
@@ -461,7 +442,7 @@ mod tests {
     #[test]
     fn an_end_marker_does_not_make_half_a_picture_whole() {
         let bytes = jpeg(&picture(64, 48));
-        check(&bytes).unwrap();
+        check(&bytes, Ending::Marked).unwrap();
         // The bits of the last unit may be missing; it is the smallest part of these bytes.
         let last_unit = bytes.len() - 2 - 40;
         for end in data_of(&bytes)..last_unit {
@@ -498,7 +479,7 @@ mod tests {
     fn a_missing_restart_interval_is_found() {
         let whole = with_restarts(20, 20);
         assert_eq!(decode(&whole).unwrap().dimensions(), (160, 8));
-        check(&with_restarts(20, 19)).unwrap();
+        check(&with_restarts(20, 19), Ending::Marked).unwrap();
         for present in 0..19 {
             let error = decode(&with_restarts(20, present)).unwrap_err().to_string();
             assert!(error.contains("of 20 blocks"), "{error}");
@@ -509,6 +490,59 @@ mod tests {
         assert!(error.contains("a part of them is missing"), "{error}");
     }
 
+    /// Made with `cjpeg -progressive` from a picture of waves and slopes.
+    const PROGRESSIVE: [&[u8]; 3] = [
+        include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/fixtures/pictures/progressive.jpg"
+        )),
+        include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/fixtures/pictures/progressive_grey.jpg"
+        )),
+        include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/fixtures/pictures/progressive_restarts.jpg"
+        )),
+    ];
+
+    #[test]
+    fn a_progressive_picture_is_whole_only_with_all_of_its_scans() {
+        for bytes in PROGRESSIVE {
+            check(bytes, Ending::Marked).unwrap();
+            check(&bytes[..bytes.len() - 2], Ending::Unmarked).unwrap();
+            for end in data_of(bytes)..bytes.len() - 12 {
+                let closed = [&bytes[..end], &[0xff, END_OF_IMAGE]].concat();
+                assert!(check(&closed, Ending::Marked).is_err(), "cut after {end}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_hole_in_a_progressive_picture_is_found() {
+        for bytes in PROGRESSIVE {
+            let length = bytes.len() / 4;
+            for start in data_of(bytes)..bytes.len() - length - 12 {
+                let holed = [&bytes[..start], &bytes[start + length..]].concat();
+                assert!(check(&holed, Ending::Marked).is_err(), "{start}");
+            }
+        }
+    }
+
+    #[test]
+    fn many_scans_of_nothing_are_refused() {
+        let bytes = PROGRESSIVE[0];
+        let scan = bytes
+            .windows(2)
+            .position(|w| w == [0xff, START_OF_SCAN])
+            .unwrap();
+        let head = &bytes[..scan];
+        // A scan of the first coefficients without a single bit, again and again.
+        let empty = [0xff, START_OF_SCAN, 0, 12, 3, 1, 0, 2, 0, 3, 0, 0, 0, 0];
+        let bomb = [head, &empty.repeat(10_000), &[0xff, END_OF_IMAGE]].concat();
+        assert!(check(&bomb, Ending::Marked).is_err());
+    }
+
     #[test]
     fn every_test_picture_is_whole() {
         let faces = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/faces");
@@ -516,7 +550,7 @@ mod tests {
         for entry in std::fs::read_dir(faces).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "jpg") {
-                check(&std::fs::read(&path).unwrap()).unwrap();
+                check(&std::fs::read(&path).unwrap(), Ending::Marked).unwrap();
                 checked += 1;
             }
         }
@@ -526,7 +560,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_end(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
-            let _ = check(&bytes);
+            let _ = check(&bytes, Ending::Marked);
         }
 
         #[test]
@@ -538,7 +572,7 @@ mod tests {
                 let at = at.index(bytes.len());
                 bytes[at] = value;
             }
-            let _ = check(&bytes);
+            let _ = check(&bytes, Ending::Marked);
         }
     }
 }

@@ -5,12 +5,14 @@ use super::{END_OF_IMAGE, HUFFMAN_TABLES, JpegError, START_OF_IMAGE, START_OF_SC
 /// What the markers of a picture say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Anatomy {
-    /// Length in bytes, end marker included.
+    /// Length in bytes, with the end marker if there is one.
     pub length: usize,
     /// Where the first scan begins, if there is one.
     pub first_scan: Option<usize>,
     /// Whether Huffman tables come before the first scan.
     pub has_huffman_tables: bool,
+    /// Without one, only the blocks tell whether the picture is whole.
+    pub has_end: bool,
 }
 
 /// A walk that goes on where the data ended, so that a picture that comes in many
@@ -24,9 +26,17 @@ pub struct Walk {
     has_huffman_tables: bool,
 }
 
-/// Walks the picture at the start of `buffer` to its end.
+/// Walks the picture at the start of `buffer` to its end, which is that of the buffer if the
+/// end marker is missing.
+///
+/// # Errors
+/// When this is no picture, or one that ends before its image data.
 pub fn dissect(buffer: &[u8]) -> Result<Anatomy, JpegError> {
-    Walk::default().go_on(buffer)
+    let mut walk = Walk::default();
+    match walk.go_on(buffer) {
+        Err(cut_off @ JpegError::CutOff(_)) => walk.end_here(buffer).ok_or(cut_off),
+        walked => walked,
+    }
 }
 
 impl Walk {
@@ -64,12 +74,11 @@ impl Walk {
             let marker = byte_at(at)?;
             at += 1;
             match marker {
-                END_OF_IMAGE => {
-                    return Ok(Anatomy {
-                        length: at,
-                        first_scan: self.first_scan,
-                        has_huffman_tables: self.has_huffman_tables,
-                    });
+                END_OF_IMAGE => return Ok(self.anatomy(at, true)),
+                // Some cameras leave out the end marker. Whether the picture is whole is for
+                // its blocks to tell.
+                START_OF_IMAGE if self.first_scan.is_some() => {
+                    return Ok(self.anatomy(self.at, false));
                 }
                 START_OF_IMAGE => {
                     return Err(JpegError::Malformed("another picture begins inside it"));
@@ -97,6 +106,31 @@ impl Walk {
                 _ => {}
             }
             self.at = at + length;
+        }
+    }
+}
+
+impl Walk {
+    /// Whether there is anything of a picture besides its start marker, which by chance is
+    /// found in other bytes too.
+    pub fn has_passed_a_segment(&self) -> bool {
+        self.at > 2
+    }
+
+    /// No more bytes will come: what there is of the picture, if there is some of its image
+    /// data.
+    pub fn end_here(&self, buffer: &[u8]) -> Option<Anatomy> {
+        // The last byte may be the first of an end marker.
+        let length = buffer.len() - usize::from(buffer.ends_with(&[0xff]));
+        self.is_in_scan.then(|| self.anatomy(length, false))
+    }
+
+    fn anatomy(&self, length: usize, has_end: bool) -> Anatomy {
+        Anatomy {
+            length,
+            first_scan: self.first_scan,
+            has_huffman_tables: self.has_huffman_tables,
+            has_end,
         }
     }
 }

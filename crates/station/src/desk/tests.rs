@@ -6,6 +6,7 @@ use rollcall_core::day::{AttendanceMode, AttendancePolicy};
 use rollcall_core::embedding::{Cosine, Embedding, ModelId};
 use rollcall_core::gallery::MatchPolicy;
 use rollcall_core::person::PersonName;
+use rollcall_core::worktime::alteration::PersonAlteration;
 use rollcall_store::{NewPerson, NewTemplate};
 
 /// The commands with a configuration file and nothing else.
@@ -32,8 +33,18 @@ impl DeskCommands for FileOnly {
         Ok(self.0.settings(|_| None)?)
     }
 
-    fn set(&self, section: &str, key: &str, value: Option<&str>) -> Result<()> {
-        Ok(self.0.set(section, key, value)?)
+    fn foresee(&self, change: &SettingChange) -> Result<Alteration> {
+        let mut alteration = Alteration::default();
+        if change.key == "time_zone" {
+            let code = PersonCode::parse("P-001")?;
+            alteration.people.insert(code, PersonAlteration::default());
+        }
+        Ok(alteration)
+    }
+
+    fn set(&self, change: &SettingChange, _: &Alteration) -> Result<()> {
+        let value = change.value.as_deref();
+        Ok(self.0.set(&change.section, &change.key, value)?)
     }
 }
 
@@ -159,6 +170,7 @@ fn a_password_is_kept_by_an_undo_and_shown_to_nobody() {
             key: "source".into(),
             value: value.map(str::to_owned),
             by: "olga".into(),
+            is_agreed: false,
         })
     };
     let first = desk.does(set(Some(secret))).unwrap();
@@ -179,6 +191,35 @@ fn a_password_is_kept_by_an_undo_and_shown_to_nobody() {
     let trail = trail.audit_trail(50).unwrap();
     assert!(trail.iter().any(|entry| entry.action == "config.set"));
     assert!(trail.iter().all(|entry| !entry.detail.contains("secret")));
+}
+
+#[test]
+fn a_setting_that_alters_the_past_is_changed_only_when_that_is_agreed() {
+    let desk = Desk::new();
+    let change = SettingChange {
+        section: "attendance".into(),
+        key: "time_zone".into(),
+        value: Some("Asia/Tokyo".into()),
+        by: "olga".into(),
+        is_agreed: false,
+    };
+    let asked = desk
+        .rules
+        .find(Question::ChangeSetting(change.clone()), desk.clock);
+    let Answer::AltersThePast(asked, alteration) = asked else {
+        panic!("not asked: {asked:?}");
+    };
+    assert_eq!((&asked, alteration.is_none()), (&change, false));
+    assert!(!desk.data.path().join("config.toml").exists());
+    let agreed = SettingChange {
+        is_agreed: true,
+        ..change
+    };
+    let done = desk.does(Question::ChangeSetting(agreed)).unwrap();
+    let Some(Question::ChangeSetting(undo)) = done.undo else {
+        panic!("nothing takes it back");
+    };
+    assert!(!undo.is_agreed, "the way back alters the past as well");
 }
 
 /// A sighting of a face so similar to Ana's and Ben's.

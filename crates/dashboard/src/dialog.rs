@@ -1,0 +1,64 @@
+//! A question or a word over the screen that has to be answered before anything else.
+//!
+//! Invariant: while it is shown no key does what it would do behind it.
+
+use super::command::is_yes;
+use super::input::Key;
+
+/// What is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Dialog {
+    /// Whether the dashboard shall be left.
+    Leave,
+    /// Why something could not be begun. Words typed for it end here.
+    Notice(&'static str),
+}
+
+/// What leaving the dashboard means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Leaving {
+    /// The station runs in this process, and ends with it.
+    #[default]
+    EndsAttendance,
+    /// The station goes on without the dashboard.
+    LeavesItRunning,
+}
+
+/// What a key led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DialogStep {
+    Stay,
+    Close,
+    /// The dashboard is left.
+    Leave,
+}
+
+impl Dialog {
+    pub(crate) fn handle(&self, key: Key) -> DialogStep {
+        match self {
+            Self::Leave if is_yes(key) => DialogStep::Leave,
+            Self::Leave => DialogStep::Close,
+            Self::Notice(_) if matches!(key, Key::Enter | Key::Esc) => DialogStep::Close,
+            Self::Notice(_) => DialogStep::Stay,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_clear_yes_leaves_and_typed_words_end_at_a_notice() {
+        for (key, leave, notice) in [
+            (Key::Char('y'), DialogStep::Leave, DialogStep::Stay),
+            (Key::Char('q'), DialogStep::Close, DialogStep::Stay),
+            (Key::Char('d'), DialogStep::Close, DialogStep::Stay),
+            (Key::Enter, DialogStep::Close, DialogStep::Close),
+            (Key::Esc, DialogStep::Close, DialogStep::Close),
+        ] {
+            assert_eq!(Dialog::Leave.handle(key), leave, "{key:?}");
+            assert_eq!(Dialog::Notice("why").handle(key), notice, "{key:?}");
+        }
+    }
+}
