@@ -16,7 +16,9 @@ use super::embedding::{Cosine, ModelId};
 use super::person::PersonId;
 
 /// Row number of an attendance event in the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct EventId(pub i64);
 
 /// Whether a person came or went.

@@ -26,15 +26,17 @@ pub struct Correction {
     pub face: Option<(Embedding, ModelId)>,
 }
 
-/// What a correction does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Deed {
+/// What a correction does; `W` says when: a moment and its day, or what a clock on the wall
+/// shows, as long as it is not resolved.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed<W = When> {
     /// Adds a punch that was never made.
     Add {
         /// Whose punch it is.
         code: PersonCode,
         /// When.
-        when: When,
+        when: W,
         /// In or out.
         direction: Direction,
     },
@@ -54,8 +56,38 @@ pub enum Deed {
         /// The event.
         event: EventId,
         /// What shall be different.
-        change: Change,
+        change: Change<W>,
     },
+}
+
+impl<W> Deed<W> {
+    /// The same with its times resolved.
+    ///
+    /// # Errors
+    /// As `resolve`.
+    pub fn resolved<T, E>(self, resolve: impl Fn(W) -> Result<T, E>) -> Result<Deed<T>, E> {
+        Ok(match self {
+            Self::Add {
+                code,
+                when,
+                direction,
+            } => Deed::Add {
+                code,
+                when: resolve(when)?,
+                direction,
+            },
+            Self::Void { event } => Deed::Void { event },
+            Self::Disown { event } => Deed::Disown { event },
+            Self::Change { event, change } => Deed::Change {
+                event,
+                change: Change {
+                    when: change.when.map(resolve).transpose()?,
+                    code: change.code,
+                    direction: change.direction,
+                },
+            },
+        })
+    }
 }
 
 /// A time and the day it counts for.
@@ -140,14 +172,24 @@ fn is_day_stated(event: &AttendanceEvent, policy: &AttendancePolicy) -> bool {
 }
 
 /// What shall be different about an event; `None` stays as it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Change {
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Change<W = When> {
     /// Another time.
-    pub when: Option<When>,
+    pub when: Option<W>,
     /// Another person.
     pub code: Option<PersonCode>,
     /// Another direction.
     pub direction: Option<Direction>,
+}
+
+impl<W> Default for Change<W> {
+    fn default() -> Self {
+        Self {
+            when: None,
+            code: None,
+            direction: None,
+        }
+    }
 }
 
 /// What a correction has done.

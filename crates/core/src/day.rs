@@ -26,7 +26,7 @@ pub enum AttendanceMode {
 }
 
 /// The rules by which a sighting becomes a punch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AttendancePolicy {
     /// What later sightings mean.
     pub mode: AttendanceMode,

@@ -37,7 +37,9 @@ impl fmt::Display for ModelId {
 }
 
 /// Cosine similarity of two embeddings, −1..=1; larger is more alike.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, PartialOrd, Default, serde::Serialize, serde::Deserialize,
+)]
 pub struct Cosine(pub f32);
 
 impl fmt::Display for Cosine {

@@ -24,17 +24,29 @@ use super::sighted::BestLook;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
 
+/// Names a front end within one run of the station. 0 is nobody's.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+pub struct Seat(pub u64);
+
 /// Pairs what somebody wants with its one answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CommandId(pub u64);
-
-/// Who wants something: a front end, and the person at it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Operator {
-    /// Number of the front end within one run of the station.
-    pub seat: u64,
-    /// Name for the records.
-    pub name: String,
+pub struct CommandId {
+    /// The front end that wants it.
+    pub seat: Seat,
+    /// Its own number for it.
+    pub number: u64,
 }
 
 /// What became of a command: what was done, or why not, in words.
@@ -45,22 +57,17 @@ pub type Outcome = Result<String, String>;
 pub enum Event {
     /// The recogniser has looked at a frame.
     Observed(Observation),
-    /// The operator wants something.
-    Intent(Intent),
     /// Somebody at a front end wants something, and is answered once.
     Command {
         /// Names the answer.
         id: CommandId,
-        /// Who wants it.
-        from: Operator,
-        /// What.
+        /// Who is at the front end.
+        operator: String,
+        /// What is wanted.
         intent: Intent,
     },
-    /// A front end is gone: what it had begun and alone could end is over.
-    OperatorLeft {
-        /// Its number.
-        seat: u64,
-    },
+    /// A front end is gone: an enrolment that it began is over.
+    SeatLeft(Seat),
     /// The database has answered.
     Receipt(Receipt),
     /// Something that only needs to be written into the log.

@@ -6,7 +6,19 @@ use chrono::{DateTime, FixedOffset};
 use image::RgbImage;
 
 /// Number of a frame within one run of the station, counted from zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 pub struct FrameId(pub u64);
 
 /// A point in time, read from both clocks at once.

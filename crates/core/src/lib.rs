@@ -42,5 +42,6 @@ pub mod quality;
 pub mod review;
 pub mod sighted;
 pub mod station;
+pub mod today;
 pub mod worktime;
 mod written;

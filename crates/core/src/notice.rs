@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta};
 
@@ -256,7 +257,7 @@ pub struct LogEntry {
 /// The latest notices, oldest first.
 #[derive(Debug, Clone, Default)]
 pub struct Log {
-    lines: VecDeque<LogEntry>,
+    lines: VecDeque<Arc<LogEntry>>,
     written: u64,
 }
 
@@ -266,11 +267,29 @@ const CAPACITY: usize = 500;
 impl Log {
     /// Adds a line and forgets the oldest if there are too many.
     pub fn push(&mut self, at: &Moment, notice: Notice) {
+        self.append(Arc::new(LogEntry { at: *at, notice }));
+    }
+
+    /// Takes over a line of another log.
+    pub fn append(&mut self, entry: Arc<LogEntry>) {
         if self.lines.len() == CAPACITY {
             self.lines.pop_front();
         }
-        self.lines.push_back(LogEntry { at: *at, notice });
+        self.lines.push_back(entry);
         self.written += 1;
+    }
+
+    /// Leaves out the lines up to this one, which were missed.
+    pub fn skip_to(&mut self, written: u64) {
+        if written > self.written {
+            self.lines.clear();
+            self.written = written;
+        }
+    }
+
+    /// The number of the first line that is kept; lines count from 1.
+    pub fn first_kept(&self) -> u64 {
+        self.written + 1 - self.lines.len() as u64
     }
 
     /// How many lines were ever written; a reader who remembers it can later
@@ -280,13 +299,13 @@ impl Log {
     }
 
     /// The lines after the first `written` ones, as far as they are kept, oldest first.
-    pub fn since(&self, written: u64) -> impl Iterator<Item = &LogEntry> {
+    pub fn since(&self, written: u64) -> impl Iterator<Item = &Arc<LogEntry>> {
         let new = self.written.saturating_sub(written) as usize;
         self.lines.iter().skip(self.lines.len().saturating_sub(new))
     }
 
     /// All lines, oldest first; reversible.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &LogEntry> + ExactSizeIterator {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<LogEntry>> + ExactSizeIterator {
         self.lines.iter()
     }
 }

@@ -11,11 +11,15 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::printable::{is_hostile, is_visible};
 
 /// Row number of a person in the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct PersonId(pub i64);
 
 /// Row number of a template in the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct TemplateId(pub i64);
 
 /// Longest name, in user-perceived characters.
@@ -245,7 +249,7 @@ pub struct Person {
 
 /// On which days a person is expected, as far as that is the person's and not the shifts':
 /// from the first day on, but for the days of being deactivated.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Expectation {
     /// First day; `None` is the day of enrolment.
     pub from: Option<NaiveDate>,
@@ -254,7 +258,7 @@ pub struct Expectation {
 }
 
 /// Days on which a person was not active.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Pause {
     /// The first of them.
     pub from: NaiveDate,

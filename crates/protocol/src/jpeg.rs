@@ -39,9 +39,15 @@ fn decode(text: &str) -> Result<RgbImage, String> {
     Ok(picture.into_rgb8())
 }
 
-/// One picture.
+/// A small picture, mostly of a face.
 #[derive(Debug, Clone)]
-pub(crate) struct Portrait(pub(crate) Arc<RgbImage>);
+pub struct Portrait(pub Arc<RgbImage>);
+
+impl PartialEq for Portrait {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
 
 impl Serialize for Portrait {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -72,25 +78,10 @@ pub(crate) mod list {
         from: D,
     ) -> Result<Vec<Arc<RgbImage>>, D::Error> {
         let pictures = Vec::<Portrait>::deserialize(from)?;
-        Ok(pictures.into_iter().map(|Portrait(picture)| picture).collect())
-    }
-}
-
-/// One picture, for `#[serde(with)]`.
-pub(crate) mod one {
-    use super::{Arc, Deserialize, Deserializer, Portrait, RgbImage, Serialize, Serializer};
-
-    pub(crate) fn serialize<S: Serializer>(
-        picture: &Arc<RgbImage>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        Portrait(Arc::clone(picture)).serialize(to)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Arc<RgbImage>, D::Error> {
-        Ok(Portrait::deserialize(from)?.0)
+        Ok(pictures
+            .into_iter()
+            .map(|Portrait(picture)| picture)
+            .collect())
     }
 }
 
@@ -122,9 +113,14 @@ pub(crate) mod visitors {
             last: visitor.last,
             reason: visitor.reason.clone(),
             nearest: visitor.nearest.clone(),
-            picture: visitor.picture.clone().map(|picture| Portrait(Arc::new(picture))),
+            picture: visitor
+                .picture
+                .clone()
+                .map(|picture| Portrait(Arc::new(picture))),
         };
-        let visitors = visitors.as_ref().map(|list| list.iter().map(wire).collect::<Vec<_>>());
+        let visitors = visitors
+            .as_ref()
+            .map(|list| list.iter().map(wire).collect::<Vec<_>>());
         visitors.serialize(to)
     }
 
@@ -138,7 +134,9 @@ pub(crate) mod visitors {
             last: wire.last,
             reason: wire.reason,
             nearest: wire.nearest,
-            picture: wire.picture.map(|Portrait(picture)| Arc::unwrap_or_clone(picture)),
+            picture: wire
+                .picture
+                .map(|Portrait(picture)| Arc::unwrap_or_clone(picture)),
         };
         Ok(read.map(|list| list.into_iter().map(visitor).collect()))
     }

@@ -17,19 +17,21 @@ mod client;
 mod command;
 mod jpeg;
 mod records;
+mod update;
 mod view;
-pub mod wire;
 
-pub use client::{Client, Link, LinkState, Pending, PreviewWish, Told};
+pub use client::{Client, Guest, Host, Link, LinkState, OUTSTANDING, Peer, PreviewWish, Told};
 pub use command::{
     CameraControl, Command, ControlChange, ControlStep, CorrectionDraft, Refusal, RefusalCode,
     Reply,
 };
+pub use jpeg::Portrait;
 pub use records::{
     Answer, Done, PageKind, PageLine, PersonChange, PersonDeed, PersonFile, Question, ReportQuery,
     SettingChange, SettingRow, TemplateFacts,
 };
+pub use update::Update;
 pub use view::{
-    CameraView, ChoosingView, ConfirmingView, DayRow, DayView, EnrollingView, FaceView, Facts,
-    Health, HealthView, ModeView, Roster, Sight, StationView, TrackView,
+    CameraView, ChoosingView, ConfirmingView, DayMeasure, DayView, EnrollingView, EnrolmentView,
+    FaceView, Facts, Health, HealthView, ModeView, Roster, Sight, StationView, TrackView,
 };

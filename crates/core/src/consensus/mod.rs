@@ -38,7 +38,9 @@ use super::quality::{FaceQuality, QualityGate, QualityIssue};
 use super::sighted::BestLook;
 
 /// Number of a track within one run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct TrackId(pub u64);
 
 /// When votes become a verdict.

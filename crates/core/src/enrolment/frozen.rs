@@ -41,7 +41,7 @@ pub struct FrozenFace {
 }
 
 /// Whether a face is given the name of the person it is like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum IsNamed {
     /// It is.
     Yes,

@@ -1,28 +1,35 @@
 //! Commands of front ends: each is answered exactly once.
 //!
 //! Most are answered when they have been taken in. Those that the database decides are
-//! answered with its receipt, whoever is still there to read it.
+//! answered with its receipt, and the start of an enrolment when the enrolment ends,
+//! whoever is still there to read it.
 //!
 //! Only one enrolment goes on at a time, and it belongs to the front end that began it.
 
 use std::collections::BTreeMap;
 
 use super::{Mode, Station};
-use crate::event::{CommandId, Effect, Intent, Operator, Outcome, Ticket};
+use crate::event::{CommandId, Effect, Intent, Outcome, Seat, Ticket};
 use crate::frame::Moment;
 
 /// What is still to be answered.
 #[derive(Debug, Default)]
 pub(super) struct Commands {
     /// The command that is being taken in.
-    pub(super) current: Option<CommandId>,
+    current: Option<CommandId>,
     refusal: Option<String>,
     waiting: BTreeMap<Ticket, CommandId>,
-    /// Who is enrolling somebody.
-    pub(super) enrolling: Option<Operator>,
+    /// The command that started the enrolment which is going on.
+    enrolment: Option<CommandId>,
+    /// Where somebody is being enrolled, and who is there.
+    enroller: Option<(Seat, String)>,
 }
 
 impl Commands {
+    pub(super) fn begin(&mut self, command: CommandId) {
+        self.current = Some(command);
+    }
+
     /// The command that is being taken in is refused.
     pub(super) fn refuse(&mut self, reason: String) {
         if self.current.is_some() {
@@ -37,6 +44,11 @@ impl Commands {
         }
     }
 
+    /// The command that is being taken in is answered when the enrolment ends.
+    pub(super) fn await_enrolment(&mut self) {
+        self.enrolment = self.current.take();
+    }
+
     /// Answers the command that was waiting for this receipt, if one was.
     pub(super) fn answer(&mut self, ticket: Ticket, outcome: Outcome, effects: &mut Vec<Effect>) {
         if let Some(command) = self.waiting.remove(&ticket) {
@@ -44,7 +56,14 @@ impl Commands {
         }
     }
 
-    /// Answers the command that was taken in, unless it waits for a receipt.
+    /// Answers the command that started the enrolment.
+    pub(super) fn answer_enrolment(&mut self, outcome: Outcome, effects: &mut Vec<Effect>) {
+        if let Some(command) = self.enrolment.take() {
+            effects.push(Effect::Reply { command, outcome });
+        }
+    }
+
+    /// Answers the command that was taken in, unless it waits for something.
     pub(super) fn answer_now(&mut self, effects: &mut Vec<Effect>) {
         let refusal = self.refusal.take();
         if let Some(command) = self.current.take() {
@@ -55,15 +74,16 @@ impl Commands {
 }
 
 impl Station {
-    /// Who is enrolling somebody at the moment.
-    pub fn enrolling(&self) -> Option<&Operator> {
-        let is_over = matches!(self.mode, Mode::Live);
-        self.commands.enrolling.as_ref().filter(|_| !is_over)
+    /// Where somebody is being enrolled at the moment, and who is there.
+    pub fn enroller(&self) -> Option<(Seat, &str)> {
+        let (seat, name) = self.commands.enroller.as_ref()?;
+        (!matches!(self.mode, Mode::Live)).then_some((*seat, name.as_str()))
     }
 
     pub(super) fn commanded(
         &mut self,
-        from: &Operator,
+        seat: Seat,
+        operator: String,
         intent: Intent,
         now: &Moment,
         effects: &mut Vec<Effect>,
@@ -72,24 +92,25 @@ impl Station {
             Intent::Correct(correction) => self.correct(correction, effects),
             Intent::EnterPin(pin) => self.pin_entered(pin, now, effects),
             intent => {
-                if let Some(other) = self.enrolling().filter(|other| other.seat != from.seat) {
-                    let name = &other.name;
-                    self.commands
-                        .refuse(format!("{name} is enrolling somebody at the moment"));
+                if let Some((_, name)) = self.enroller().filter(|(other, _)| *other != seat) {
+                    let refusal = format!("{name} is enrolling somebody at the moment");
+                    self.commands.refuse(refusal);
                     return;
                 }
-                self.commands.enrolling = Some(from.clone());
+                self.commands.enroller = Some((seat, operator));
                 self.enrolment_intended(intent, now, effects);
             }
         }
     }
 
-    /// An enrolment whose operator is gone would block the others until its patience ends.
-    pub(super) fn operator_left(&mut self, seat: u64, now: &Moment, effects: &mut Vec<Effect>) {
-        if self.enrolling().is_some_and(|operator| operator.seat == seat)
-            && !matches!(self.mode, Mode::Saving { .. })
-        {
-            self.enrolment_intended(Intent::CancelEnrolment, now, effects);
+    /// An enrolment whose operator is gone would keep the others waiting until its patience
+    /// ends. What is being saved is saved.
+    pub(super) fn seat_left(&mut self, seat: Seat, now: &Moment, effects: &mut Vec<Effect>) {
+        let is_theirs = self
+            .enroller()
+            .is_some_and(|(enroller, _)| enroller == seat);
+        if is_theirs && !matches!(self.mode, Mode::Saving { .. }) {
+            self.call_off(now, effects);
         }
     }
 }

@@ -57,26 +57,45 @@ impl Station {
             }
             (Intent::AwaitFace, Mode::Choosing(choosing)) => choosing.wait(now),
             (Intent::Enrol { name, code, face }, Mode::Live | Mode::Choosing(_)) => {
-                if let Err(reason) = self.start_enrolment((&name, &code), face, now) {
-                    self.commands.refuse(reason.clone());
-                    self.log
-                        .push(now, Notice::EnrolmentRefused { name, reason });
+                match self.start_enrolment((&name, &code), face, now) {
+                    Ok(()) => self.commands.await_enrolment(),
+                    Err(reason) => {
+                        let refused = Notice::EnrolmentRefused { name, reason };
+                        self.commands.refuse(refused.to_string());
+                        self.log.push(now, refused);
+                    }
                 }
             }
             (Intent::ConfirmEnrolment { code, another_than }, Mode::Confirming(_)) => {
                 self.confirmed(&code, another_than, effects);
             }
-            (Intent::CancelEnrolment, Mode::Choosing(_)) => self.mode = Mode::Live,
-            (Intent::CancelEnrolment, Mode::Enrolling(_) | Mode::Confirming(_)) => {
-                if let Some(name) = self.mode.name().cloned() {
-                    self.log.push(now, Notice::EnrolmentCancelled { name });
-                }
-                self.mode = Mode::Live;
-            }
+            (
+                Intent::CancelEnrolment,
+                Mode::Choosing(_) | Mode::Enrolling(_) | Mode::Confirming(_),
+            ) => self.call_off(now, effects),
+            // Twice is as good as once.
+            (Intent::CancelEnrolment, Mode::Live) => {}
             // A second enrolment waits for the first, and what is being saved can no longer be
             // called off. What is not about enrolment is not asked here.
-            _ => self.commands.refuse("this is not the time for it".to_owned()),
+            _ => self
+                .commands
+                .refuse("this is not the time for it".to_owned()),
         }
+    }
+
+    /// Ends an enrolment without a person.
+    pub(super) fn call_off(&mut self, now: &Moment, effects: &mut Vec<Effect>) {
+        if let Some(name) = self.mode.name().cloned() {
+            self.enrolment_failed(Notice::EnrolmentCancelled { name }, now, effects);
+        }
+        self.mode = Mode::Live;
+    }
+
+    /// Says why an enrolment has ended without a person.
+    fn enrolment_failed(&mut self, why: Notice, now: &Moment, effects: &mut Vec<Effect>) {
+        self.commands
+            .answer_enrolment(Err(why.to_string()), effects);
+        self.log.push(now, why);
     }
 
     fn start_enrolment(
@@ -108,7 +127,12 @@ impl Station {
     }
 
     /// Takes in a frame.
-    pub(super) fn enrol_from(&mut self, observation: &Observation, now: &Moment) {
+    pub(super) fn enrol_from(
+        &mut self,
+        observation: &Observation,
+        now: &Moment,
+        effects: &mut Vec<Effect>,
+    ) {
         let enrolment = match &mut self.mode {
             Mode::Choosing(choosing) => return choosing.observe(observation, &self.tracker),
             Mode::Enrolling(enrolment) => enrolment,
@@ -116,7 +140,7 @@ impl Station {
         };
         match enrolment.observe(observation, &self.tracker, now) {
             Progress::Continue => {}
-            Progress::GaveUp => self.give_up(now),
+            Progress::GaveUp => self.give_up(now, effects),
             Progress::Complete => {
                 let Mode::Enrolling(enrolment) = std::mem::replace(&mut self.mode, Mode::Live)
                 else {
@@ -130,24 +154,26 @@ impl Station {
     }
 
     /// Ends what nobody goes on with.
-    pub(super) fn end_stale_enrolment(&mut self, now: &Moment) {
+    pub(super) fn end_stale_enrolment(&mut self, now: &Moment, effects: &mut Vec<Effect>) {
         match &self.mode {
             Mode::Choosing(choosing) if choosing.is_over(now) => self.mode = Mode::Live,
-            Mode::Enrolling(enrolment) if enrolment.give_up(now).is_some() => self.give_up(now),
+            Mode::Enrolling(enrolment) if enrolment.give_up(now).is_some() => {
+                self.give_up(now, effects);
+            }
             Mode::Confirming(confirmation) if confirmation.is_over(now) => {
                 let name = confirmation.name.clone();
                 let reason = "nobody has confirmed the pictures".to_owned();
-                self.log
-                    .push(now, Notice::EnrolmentRefused { name, reason });
+                let refused = Notice::EnrolmentRefused { name, reason };
+                self.enrolment_failed(refused, now, effects);
                 self.choose_again(now);
             }
             _ => {}
         }
     }
 
-    fn give_up(&mut self, now: &Moment) {
+    fn give_up(&mut self, now: &Moment, effects: &mut Vec<Effect>) {
         if let Some(name) = self.mode.name().cloned() {
-            self.log.push(now, Notice::EnrolmentTimedOut { name });
+            self.enrolment_failed(Notice::EnrolmentTimedOut { name }, now, effects);
         }
         self.choose_again(now);
     }
@@ -217,14 +243,19 @@ impl Station {
     }
 
     /// Takes in that the database has refused a person.
-    pub(super) fn enrolment_refused(&mut self, answered: Ticket, reason: String, now: &Moment) {
+    pub(super) fn enrolment_refused(
+        &mut self,
+        answered: Ticket,
+        reason: String,
+        now: &Moment,
+        effects: &mut Vec<Effect>,
+    ) {
         let Mode::Saving { name, ticket, .. } = &self.mode else {
             return;
         };
         if *ticket == answered {
             let name = name.clone();
-            self.log
-                .push(now, Notice::EnrolmentRefused { name, reason });
+            self.enrolment_failed(Notice::EnrolmentRefused { name, reason }, now, effects);
             self.choose_again(now);
         }
     }

@@ -9,12 +9,12 @@ use crate::embedding::Cosine;
 use crate::frame::Moment;
 use crate::gallery::Judgement;
 use crate::liveness::Liveness;
-use crate::person::{Person, PersonId};
+use crate::person::{PersonId, PersonName};
 use crate::quality::{FaceQuality, QualityIssue};
 
 /// Everything that the decision about a face in sight rests on.
-#[derive(Debug, Clone)]
-pub struct Explanation<'a> {
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Explanation {
     /// Which face.
     pub track: TrackId,
     /// Who it is taken for.
@@ -22,11 +22,11 @@ pub struct Explanation<'a> {
     /// The latest vote: similarity and margin that were asked for, and the doubt.
     pub judgement: Option<Judgement>,
     /// The most similar person.
-    pub best: Option<(&'a Person, Cosine)>,
+    pub best: Option<(PersonName, Cosine)>,
     /// The next one.
-    pub runner_up: Option<(&'a Person, Cosine)>,
+    pub runner_up: Option<(PersonName, Cosine)>,
     /// The sides in the vote, the strongest first: for whom, how many votes, share of the weight.
-    pub votes: Vec<(Option<&'a Person>, usize, f32)>,
+    pub votes: Vec<(Option<PersonName>, usize, f32)>,
     /// How many a name needs.
     pub votes_needed: usize,
     /// Measures of the latest look.
@@ -63,15 +63,16 @@ pub enum PunchState {
 
 impl Station {
     /// Why each face in sight has its name or none, the one followed longest first.
-    pub fn explain(&self, now: &Moment) -> Vec<Explanation<'_>> {
+    pub fn explain(&self, now: &Moment) -> Vec<Explanation> {
         self.faces_in_sight()
             .map(|track| self.explain_track(track, now))
             .collect()
     }
 
-    fn explain_track(&self, track: &Track, now: &Moment) -> Explanation<'_> {
+    fn explain_track(&self, track: &Track, now: &Moment) -> Explanation {
         let candidate = track.candidate();
-        let known = |id: PersonId, similarity: Cosine| Some((self.person(id)?, similarity));
+        let known =
+            |id: PersonId, similarity: Cosine| Some((self.person(id)?.name.clone(), similarity));
         Explanation {
             track: track.id,
             verdict: track.verdict,
@@ -85,7 +86,8 @@ impl Station {
                 .into_iter()
                 .map(|side| {
                     let person = side.person.and_then(|id| self.person(id));
-                    (person, side.votes, side.share)
+                    let name = person.map(|person| person.name.clone());
+                    (name, side.votes, side.share)
                 })
                 .collect(),
             votes_needed: self.policies.consensus.votes_needed,

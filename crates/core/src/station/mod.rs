@@ -29,7 +29,7 @@ use super::consensus::{ConsensusPolicy, Track, TrackId, Tracker};
 use super::day::{AttendancePolicy, PersonDay};
 use super::embedding::{Cosine, ModelId};
 use super::enrolment::{Choosing, Confirmation, Enrolment, EnrolmentPolicy, FrozenFace};
-use super::event::{Effect, Event, Intent, Receipt, Snapshot, Ticket};
+use super::event::{Effect, Event, Receipt, Snapshot, Ticket};
 use super::frame::Moment;
 use super::gallery::{Gallery, MatchPolicy};
 use super::liveness::{Liveness, LivenessPolicy};
@@ -37,7 +37,7 @@ use super::notice::{Log, Notice};
 use super::observation::Observation;
 use super::person::{Person, PersonCode, PersonId, PersonName};
 use super::pin::PinGuard;
-use super::worktime::DayReport;
+use super::today::TodayRow;
 use super::worktime::plan::WorkPlan;
 
 /// The rules of a station.
@@ -105,17 +105,16 @@ pub struct Station {
     /// PINs that the database is looking for, and when they were entered.
     pins: BTreeMap<Ticket, Moment>,
     commands: Commands,
+    revisions: Revisions,
 }
 
-/// One row of today's table.
-#[derive(Debug, Clone)]
-pub struct TodayRow<'a> {
-    /// Whose row it is.
-    pub person: &'a Person,
-    /// What the day adds up to so far.
-    pub report: DayReport,
-    /// The latest event that stands.
-    pub last_event: Option<&'a AttendanceEvent>,
+/// Change with what they count, so that whoever shows it need not compare it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Revisions {
+    /// Of the people and their codes.
+    pub people: u64,
+    /// Of the attendance of the day.
+    pub day: u64,
 }
 
 impl Station {
@@ -142,6 +141,7 @@ impl Station {
             pin_guard: None,
             pins: BTreeMap::new(),
             commands: Commands::default(),
+            revisions: Revisions::default(),
         }
     }
 
@@ -151,17 +151,16 @@ impl Station {
         effects.extend(self.turn_the_day(now));
         match event {
             Event::Observed(observation) => self.observed(&observation, now, &mut effects),
-            Event::Command { id, from, intent } => {
-                self.commands.current = Some(id);
-                self.commanded(&from, intent, now, &mut effects);
+            Event::Command {
+                id,
+                operator,
+                intent,
+            } => {
+                self.commands.begin(id);
+                self.commanded(id.seat, operator, intent, now, &mut effects);
                 self.commands.answer_now(&mut effects);
             }
-            Event::OperatorLeft { seat } => self.operator_left(seat, now, &mut effects),
-            Event::Intent(Intent::Correct(correction)) => {
-                self.correct(correction, &mut effects);
-            }
-            Event::Intent(Intent::EnterPin(pin)) => self.pin_entered(pin, now, &mut effects),
-            Event::Intent(intent) => self.enrolment_intended(intent, now, &mut effects),
+            Event::SeatLeft(seat) => self.seat_left(seat, now, &mut effects),
             Event::Receipt(receipt) => self.answered(receipt, now, &mut effects),
             Event::Notice(notice) => self.log.push(now, notice),
             Event::ClockChecked { synchronised } => self.clock.report(synchronised),
@@ -171,6 +170,16 @@ impl Station {
     }
 
     // What a view may read.
+
+    /// Count the changes of people and day.
+    pub fn revisions(&self) -> Revisions {
+        self.revisions
+    }
+
+    /// Codes of people who were deleted; they are never given again.
+    pub fn retired_codes(&self) -> &[PersonCode] {
+        &self.retired_codes
+    }
 
     /// The rules.
     pub fn policies(&self) -> &Policies {
@@ -288,30 +297,10 @@ impl Station {
     /// active people without one, by name.
     pub fn today(&self, now: &Moment) -> Vec<TodayRow<'_>> {
         let mut planner = self.work_plan.planner();
-        let mut rows: Vec<TodayRow<'_>> = self
-            .people
-            .values()
-            .filter_map(|person| {
-                let events = self.days.get(&person.id).map_or(&[][..], PersonDay::events);
-                let last_event = events.iter().rev().find(|e| e.void.is_none());
-                if !person.active && last_event.is_none() {
-                    return None;
-                }
-                let (report, _) = planner.report(person, self.local_day, events, &now.wall);
-                Some(TodayRow {
-                    person,
-                    report,
-                    last_event,
-                })
-            })
-            .collect();
-        rows.sort_by(|a, b| {
-            let time = |row: &TodayRow<'_>| row.last_event.map(|e| e.at);
-            time(b)
-                .cmp(&time(a))
-                .then_with(|| a.person.name.cmp(&b.person.name))
-        });
-        rows
+        let report = |person: &Person, events: &[AttendanceEvent]| {
+            planner.report(person, self.local_day, events, &now.wall).0
+        };
+        TodayRow::all(self.people.values(), |id| self.events_of(id), report)
     }
 
     /// All events of one person today, voided ones too.
@@ -338,13 +327,13 @@ impl Station {
         );
         self.punch_known_faces(&seen_at, effects);
         self.report_unknown(ended, now, effects);
-        self.enrol_from(observation, now);
+        self.enrol_from(observation, now, effects);
     }
 
     fn time_passed(&mut self, now: &Moment, effects: &mut Vec<Effect>) {
         let ended = self.tracker.expire(now);
         self.report_unknown(ended, now, effects);
-        self.end_stale_enrolment(now);
+        self.end_stale_enrolment(now, effects);
     }
 
     fn answered(&mut self, receipt: Receipt, now: &Moment, effects: &mut Vec<Effect>) {
@@ -357,14 +346,13 @@ impl Station {
                 person,
                 templates,
             } => {
-                self.log.push(
-                    now,
-                    Notice::Enrolled {
-                        name: person.name.clone(),
-                        code: person.code.clone(),
-                        samples: templates.len(),
-                    },
-                );
+                let enrolled = Notice::Enrolled {
+                    name: person.name.clone(),
+                    code: person.code.clone(),
+                    samples: templates.len(),
+                };
+                let said = enrolled.to_string();
+                self.log.push(now, enrolled);
                 let lookalike = self.lookalike_of(&templates);
                 for template in &templates {
                     self.gallery.insert(template);
@@ -380,15 +368,16 @@ impl Station {
                         },
                     );
                 }
-                let said = format!("enrolled {} ({})", person.name, person.code);
                 self.people.insert(person.id, person);
                 self.tracker.recount(now);
                 self.end_saving(ticket);
-                self.commands.answer(ticket, Ok(said), effects);
+                self.revisions.people += 1;
+                self.commands.answer(ticket, Ok(said.clone()), effects);
+                self.commands.answer_enrolment(Ok(said), effects);
             }
             Receipt::EnrolmentRefused { ticket, reason } => {
                 self.commands.answer(ticket, Err(reason.clone()), effects);
-                self.enrolment_refused(ticket, reason, now);
+                self.enrolment_refused(ticket, reason, now, effects);
             }
             Receipt::PinChecked { ticket, holder } => {
                 self.pin_checked(ticket, holder, now, effects);
@@ -424,6 +413,8 @@ impl Station {
         self.unreadable = None;
         self.pin_guard
             .get_or_insert_with(|| PinGuard::resumed(&snapshot.pin_tries, now));
+        self.revisions.people += 1;
+        self.revisions.day += 1;
         self.retired_codes = snapshot.retired_codes;
         self.people = snapshot.people.into_iter().map(|p| (p.id, p)).collect();
         self.gallery = snapshot.templates;
@@ -452,6 +443,7 @@ impl Station {
             return Vec::new();
         }
         self.local_day = today;
+        self.revisions.day += 1;
         for day in self.days.values_mut() {
             day.roll_over();
         }

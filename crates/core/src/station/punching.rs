@@ -323,6 +323,7 @@ impl Station {
         let Some((face, punch)) = self.punching.under_way.remove(&ticket) else {
             return;
         };
+        self.revisions.day += 1;
         // What the next one of the person is decided on.
         let mut day = None;
         let mut came_too_early = false;

@@ -15,14 +15,14 @@ use super::totals::Totals;
 use crate::person::PersonCode;
 
 /// Days that come out otherwise, of whom, and by how much.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Alteration {
     /// By person.
     pub people: BTreeMap<PersonCode, PersonAlteration>,
 }
 
 /// Days of one person that come out otherwise.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PersonAlteration {
     /// Which, in order.
     pub days: Vec<NaiveDate>,

@@ -31,7 +31,9 @@ use crate::day::AttendanceMode;
 use crate::day_order::sort_as_lived;
 
 /// What somebody has to look at before the hours are paid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Flag {
     /// The check-out is missing, or was put there by a rule.

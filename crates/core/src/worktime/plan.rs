@@ -42,7 +42,7 @@ pub struct WorkPlan {
 }
 
 /// One day of one team.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct DayPlan {
     /// Name of the shift, and when it is; none on a free day.
     pub shift: Option<(Arc<str>, PlannedShift)>,
@@ -115,6 +115,28 @@ impl DayPlan {
         };
         day_report(events, &rules, now)
     }
+
+    /// What the day adds up to for somebody, and the name of the shift; nobody is expected
+    /// before being enrolled, or after leaving.
+    pub fn report_of(
+        &self,
+        (person, day): (&Person, NaiveDate),
+        events: &[AttendanceEvent],
+        (policy, close_after): (&AttendancePolicy, Duration),
+        now: &DateTime<FixedOffset>,
+    ) -> (DayReport, Option<Arc<str>>) {
+        let enrolled = policy.local_day(&person.created_at);
+        let is_expected = person.expectation.includes(day, enrolled);
+        if is_expected || !events.is_empty() {
+            let name = self.shift.as_ref().map(|(name, _)| name.clone());
+            return (self.report(events, policy, close_after, now), name);
+        }
+        let free = Self {
+            shift: None,
+            ends: self.ends,
+        };
+        (free.report(events, policy, close_after, now), None)
+    }
 }
 
 impl Planner<'_> {
@@ -142,17 +164,7 @@ impl Planner<'_> {
         now: &DateTime<FixedOffset>,
     ) -> (DayReport, Option<Arc<str>>) {
         let (policy, close_after) = (self.plan.policy, self.plan.close_after);
-        let enrolled = policy.local_day(&person.created_at);
-        let is_expected = person.expectation.includes(day, enrolled);
         let plan = self.day(day, person.team.as_deref());
-        if is_expected || !events.is_empty() {
-            let name = plan.shift.as_ref().map(|(name, _)| name.clone());
-            return (plan.report(events, &policy, close_after, now), name);
-        }
-        let free = DayPlan {
-            shift: None,
-            ends: plan.ends,
-        };
-        (free.report(events, &policy, close_after, now), None)
+        plan.report_of((person, day), events, (&policy, close_after), now)
     }
 }

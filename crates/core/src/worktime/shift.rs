@@ -89,7 +89,7 @@ pub struct Span {
 }
 
 /// A shift of a certain day.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PlannedShift {
     /// From its start to its end.
     pub span: Span,

@@ -8,7 +8,7 @@ use chrono::{Datelike, NaiveDate};
 use super::{DayReport, DayState};
 
 /// Sums over some days of one person.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Totals {
     /// Days with a check-in.
     pub days_present: u32,
@@ -31,7 +31,9 @@ pub struct Totals {
 }
 
 /// A week as ISO 8601 counts it: its year, which is not always that of its days, and its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct IsoWeek {
     /// The week's year.
     pub year: i32,

@@ -1,0 +1,224 @@
+//! What is asked of the records, and what comes back.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, FixedOffset, NaiveDate};
+use image::RgbImage;
+
+use crate::jpeg;
+use crate::view::Health;
+use rollcall_core::person::{PersonCode, PersonName};
+use rollcall_core::pin::Pin;
+use rollcall_core::review::{ReviewDeed, Visitor};
+use rollcall_core::worktime::alteration::Alteration;
+use rollcall_core::worktime::period::PersonDays;
+use serde::{Deserialize, Serialize};
+
+/// Something to read, or to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// Everybody's days.
+    Report(ReportQuery),
+    /// Faces without a name.
+    Visitors,
+    /// A report in lines.
+    Page(PageKind),
+    /// All about one person.
+    Person(PersonCode),
+    /// The settings of the configuration file.
+    Settings,
+    /// Do this about faces without a name.
+    Review(ReviewDeed),
+    /// Change something about a person.
+    ChangePerson(PersonDeed),
+    /// Change a setting.
+    ChangeSetting(SettingChange),
+    /// Write the threshold that the calibration proposes, as long as it still says these lines.
+    WriteThreshold(Vec<PageLine>),
+    /// Write these days into a file.
+    Export(ReportQuery),
+}
+
+impl Question {
+    /// Whether the answer is a [`Done`], which may be undone.
+    pub fn is_change(&self) -> bool {
+        match self {
+            Self::ChangePerson(_)
+            | Self::ChangeSetting(_)
+            | Self::WriteThreshold(_)
+            | Self::Export(_) => true,
+            Self::Report(_)
+            | Self::Visitors
+            | Self::Page(_)
+            | Self::Person(_)
+            | Self::Settings
+            | Self::Review(_) => false,
+        }
+    }
+}
+
+/// What was read or done, or why not.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Everybody's days.
+    Report(ReportQuery, Result<Vec<PersonDays>, String>),
+    /// Faces without a name.
+    Visitors(#[serde(with = "jpeg::visitors")] Result<Vec<Visitor>, String>),
+    /// A report in lines.
+    Page(PageKind, Result<Vec<PageLine>, String>),
+    /// All about one person.
+    Person(Box<Result<PersonFile, String>>),
+    /// The settings of the configuration file.
+    Settings(Result<Vec<SettingRow>, String>),
+    /// What came of a [`ReviewDeed`].
+    Reviewed(Result<String, String>),
+    /// What came of any other deed.
+    Done(Result<Done, String>),
+    /// Days that have passed would come out otherwise; whether that is meant is asked first.
+    AltersThePast(SettingChange, Alteration),
+}
+
+/// A deed that is done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Done {
+    /// In words.
+    pub said: String,
+    /// What takes it back, if anything does.
+    pub undo: Option<Question>,
+}
+
+/// Which report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageKind {
+    /// What the threshold costs.
+    Calibration,
+    /// Who did what.
+    Audit,
+    /// What works and what does not.
+    Doctor,
+}
+
+/// A line of a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageLine {
+    /// Whether it is as it should be, where that is a question.
+    pub health: Option<Health>,
+    /// What it is about, in a column of its own; may be empty.
+    pub term: String,
+    /// What there is to say.
+    pub words: String,
+    /// Whether the characters make a picture, so that none may be moved.
+    pub is_drawn: bool,
+}
+
+/// All about one person.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PersonFile {
+    /// Code.
+    pub code: PersonCode,
+    /// Name.
+    pub name: PersonName,
+    /// Whether the person is recognised.
+    pub active: bool,
+    /// Whose schedule the person has.
+    pub team: Option<String>,
+    /// When the person agreed.
+    pub consent_at: Option<NaiveDate>,
+    /// Whether a PIN or badge is set.
+    pub has_pin: bool,
+    /// When the person was enrolled.
+    pub enrolled_at: DateTime<FixedOffset>,
+    /// The latest punch.
+    pub last_seen: Option<DateTime<FixedOffset>>,
+    /// What the person is recognised by.
+    pub templates: Vec<TemplateFacts>,
+    /// Pictures that the person was enrolled with, the first ones.
+    #[serde(with = "jpeg::list")]
+    pub pictures: Vec<Arc<RgbImage>>,
+    /// Pictures there are altogether.
+    pub picture_count: usize,
+    /// The days of the last weeks.
+    pub days: Option<PersonDays>,
+}
+
+/// A template without its numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateFacts {
+    /// `enrolled`, `adaptive` or `not this person`.
+    pub kind: String,
+    /// Day it was made.
+    pub made: Option<NaiveDate>,
+}
+
+/// Something about a person that is changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonDeed {
+    /// Whose.
+    pub code: PersonCode,
+    /// What.
+    pub change: PersonChange,
+    /// Who asked for it.
+    pub by: String,
+}
+
+/// What is changed about a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonChange {
+    /// The name.
+    Rename(PersonName),
+    /// Whether the person is recognised.
+    Active(bool),
+    /// The person has agreed today.
+    Consent,
+    /// The PIN or badge; none takes it away.
+    Pin(Option<Pin>),
+    /// The templates that the station made itself go.
+    ForgetAdaptive,
+    /// Everything about the person goes but the punches under the code.
+    Erase,
+}
+
+/// A setting as the screen shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingRow {
+    /// Its section.
+    pub section: String,
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+    /// Its value where nothing is set.
+    pub default: String,
+    /// What it means.
+    pub help: String,
+    /// The environment variable that overrides it.
+    pub overridden_by: Option<String>,
+}
+
+/// A setting that is changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingChange {
+    /// Its section.
+    pub section: String,
+    /// Its key.
+    pub key: String,
+    /// Its new value; none for the default.
+    pub value: Option<String>,
+    /// Who asked for it.
+    pub by: String,
+    /// Whether it was agreed that days which have passed are altered.
+    pub is_agreed: bool,
+}
+
+/// The days of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportQuery {
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day.
+    pub to: NaiveDate,
+}

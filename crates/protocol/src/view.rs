@@ -1,0 +1,554 @@
+//! What a front end shows: a snapshot of the station in parts, each replaced only when it
+//! has changed.
+//!
+//! Whoever holds a [`StationView`] holds the parts of one moment, however long it is looked
+//! at; taking the newest costs six counters.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{NaiveDate, NaiveTime};
+use rollcall_core::attendance::AttendanceEvent;
+use rollcall_core::clock_trust::ClockState;
+use rollcall_core::consensus::{Track, TrackId, Verdict};
+use rollcall_core::day::{AttendanceMode, AttendancePolicy};
+use rollcall_core::embedding::Cosine;
+use rollcall_core::enrolment::identity::Resemblance;
+use rollcall_core::enrolment::{FrozenFace, Hint, IsNamed};
+use rollcall_core::event::Seat;
+use rollcall_core::frame::Moment;
+use rollcall_core::gallery::Candidate;
+use rollcall_core::geometry::BoundingBox;
+use rollcall_core::liveness::Liveness;
+use rollcall_core::notice::Log;
+use rollcall_core::person::{Person, PersonCode, PersonId, PersonName};
+use rollcall_core::quality::QualityIssue;
+use rollcall_core::station::{Explanation, Mode, Station};
+use rollcall_core::today::TodayRow;
+use rollcall_core::worktime::plan::DayPlan;
+use serde::{Deserialize, Serialize};
+
+use crate::jpeg::Portrait;
+
+/// The station as it was a moment ago.
+#[derive(Debug, Clone, Default)]
+pub struct StationView {
+    /// What does not change while it runs, or seldom.
+    pub facts: Arc<Facts>,
+    /// Everybody.
+    pub roster: Arc<Roster>,
+    /// The attendance of the day.
+    pub day: Arc<DayView>,
+    /// The faces in front of the camera.
+    pub sight: Arc<Sight>,
+    /// Who is being enrolled.
+    pub enrolment: Arc<EnrolmentView>,
+    /// How the station does.
+    pub health: Arc<HealthView>,
+    /// What happened: numbered events, the latest ones.
+    pub log: Arc<Log>,
+}
+
+/// What does not change while a station runs, or seldom.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Facts {
+    /// The name of the station.
+    pub station_name: String,
+    /// Where pictures come from, in the operator's words.
+    pub source: String,
+    /// The networks in use, in one line.
+    pub models: String,
+    /// IANA name of the station's time zone; that of the machine if empty.
+    pub zone: String,
+    /// Whether people are asked before they are enrolled.
+    pub asks_consent: bool,
+    /// The folder of the records.
+    pub data_dir: String,
+    /// Version of the program that takes attendance.
+    pub version: String,
+    /// Process number of the station.
+    pub process: u32,
+}
+
+/// Everybody.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Roster {
+    /// All people that are not deleted, in the order of their enrolment.
+    pub people: BTreeMap<PersonId, Arc<Person>>,
+    /// Codes of people who were deleted.
+    pub retired_codes: Vec<PersonCode>,
+}
+
+/// The attendance of one day.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DayView {
+    /// Which day, and how it is measured.
+    pub measure: DayMeasure,
+    /// The events of everybody who has any, voided ones too, in their order.
+    pub events: HashMap<PersonId, Arc<[AttendanceEvent]>>,
+}
+
+/// By what a day is measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DayMeasure {
+    /// The day that is being written.
+    pub local_day: NaiveDate,
+    /// What sightings mean, and when a day starts.
+    pub policy: AttendancePolicy,
+    /// How long after a shift an open check-in is taken for forgotten.
+    pub close_after: Duration,
+    /// What is planned for those in no team.
+    pub plan: Option<DayPlan>,
+    /// What is planned for the teams.
+    pub team_plans: BTreeMap<String, DayPlan>,
+}
+
+/// The faces in front of the camera.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sight {
+    /// Those seen in the latest frame, the one followed longest first.
+    pub tracks: Vec<TrackView>,
+    /// Why each has its name or none.
+    pub explanations: Vec<Explanation>,
+}
+
+/// A face that is followed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrackView {
+    /// Its number.
+    pub id: TrackId,
+    /// Where it is in the picture.
+    pub bounding_box: BoundingBox,
+    /// Who it is.
+    pub verdict: Verdict,
+    /// The most similar person.
+    pub candidate: Option<Candidate>,
+    /// Why the latest look does not count.
+    pub issue: Option<QualityIssue>,
+    /// Whether it is as live as it has to be.
+    pub liveness: Liveness,
+    /// Mean score of the liveness network.
+    pub liveness_score: Option<f32>,
+}
+
+/// Who is being enrolled, and where.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EnrolmentView {
+    /// How far it is.
+    pub mode: ModeView,
+    /// The front end that began it, and who is there.
+    pub enroller: Option<(Seat, String)>,
+}
+
+/// What a station is doing besides taking attendance.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModeView {
+    /// Nothing.
+    #[default]
+    Live,
+    /// Holding fast the faces one of which shall be enrolled.
+    Choosing(ChoosingView),
+    /// Taking samples of a new person.
+    Enrolling(EnrollingView),
+    /// Showing the samples, for somebody to confirm them.
+    Confirming(ConfirmingView),
+    /// Waiting for the database.
+    Saving {
+        /// Who.
+        name: PersonName,
+        /// The face that was chosen.
+        face: Option<FaceView>,
+    },
+}
+
+/// The faces to choose from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChoosingView {
+    /// As they were when the enrolment was asked for, the largest first.
+    pub faces: Vec<FaceView>,
+    /// Whether the next face that comes alone shall be the one.
+    pub waits: bool,
+}
+
+/// A face that is held fast.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FaceView {
+    /// The track it was seen on. Names the face while it is chosen.
+    pub track: TrackId,
+    /// The face with some room around it.
+    pub portrait: Portrait,
+    /// The most similar person, and whether the face has that name.
+    pub candidate: Option<(Candidate, IsNamed)>,
+}
+
+/// Samples being taken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EnrollingView {
+    /// Who is being enrolled.
+    pub name: PersonName,
+    /// Samples that were kept.
+    pub taken: usize,
+    /// How many are wanted.
+    pub wanted: usize,
+    /// What the person should do now.
+    pub hint: Hint,
+    /// The face that was chosen.
+    pub face: Option<FaceView>,
+}
+
+/// Samples to be confirmed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConfirmingView {
+    /// Who is being enrolled.
+    pub name: PersonName,
+    /// Under which code.
+    pub code: PersonCode,
+    /// The faces of the samples.
+    pub portraits: Vec<Portrait>,
+    /// The face that was chosen.
+    pub face: Option<FaceView>,
+    /// The person whom these faces are taken for: it has to be stated that this is another.
+    pub taken_for: Option<Resemblance>,
+    /// The person whom they are like, if they are not taken for anybody.
+    pub resembles: Option<Resemblance>,
+}
+
+/// How a station does.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HealthView {
+    /// What is wrong with the database at the moment, if anything is.
+    pub trouble: Option<String>,
+    /// Whether punches wait because nothing can be written.
+    pub writing_fails: bool,
+    /// Punches that are decided and not yet on disk.
+    pub unconfirmed: usize,
+    /// How far the clock can be believed; `None` if the kernel was never asked.
+    pub clock: Option<ClockState>,
+    /// Similarity that a name needs among the people who are enrolled now.
+    pub threshold: Cosine,
+    /// Of how many looks of strangers one is expected to be given a name.
+    pub looks_to_a_false_name: Option<f64>,
+    /// Templates that faces are compared with.
+    pub template_count: usize,
+    /// The camera.
+    pub camera: CameraView,
+    /// How long the recogniser takes for a frame.
+    pub frame_time: Option<Duration>,
+    /// Frames a second that the detector looks at.
+    pub looks_per_second: Option<f32>,
+    /// Frames that no recogniser had time for.
+    pub dropped_frames: u64,
+}
+
+/// How a camera does.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CameraView {
+    /// Whether somebody must do something about it.
+    pub health: Health,
+    /// Its state in one or two words.
+    pub label: String,
+    /// Its state in one sentence, with what to do about it.
+    pub sentence: String,
+    /// Whether pictures come.
+    pub is_streaming: bool,
+    /// Whether its film is over.
+    pub has_ended: bool,
+    /// Width and height of its pictures.
+    pub size: Option<(u32, u32)>,
+    /// Pictures a second.
+    pub frames_per_second: f32,
+    /// Pictures that could not be decoded.
+    pub damaged: u64,
+    /// Pictures that camera or driver lost.
+    pub lost: u64,
+    /// From the driver's stamp to the decoded picture.
+    pub latency: Option<Duration>,
+    /// How often it was opened again.
+    pub reconnects: u64,
+    /// Threads that are stuck in its driver.
+    pub abandoned: u64,
+}
+
+/// Whether something works.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// Yes.
+    Good,
+    /// Not yet, or not quite.
+    #[default]
+    Warning,
+    /// No.
+    Bad,
+}
+
+impl Default for DayMeasure {
+    fn default() -> Self {
+        Self {
+            local_day: NaiveDate::default(),
+            policy: AttendancePolicy {
+                mode: AttendanceMode::Toggle,
+                cooldown: Duration::ZERO,
+                day_starts_at: NaiveTime::MIN,
+            },
+            close_after: Duration::ZERO,
+            plan: None,
+            team_plans: BTreeMap::new(),
+        }
+    }
+}
+
+impl StationView {
+    /// All people, in the order of their enrolment.
+    pub fn people(&self) -> impl Iterator<Item = &Person> {
+        self.roster.people.values().map(|person| &**person)
+    }
+
+    /// One person.
+    pub fn person(&self, id: PersonId) -> Option<&Person> {
+        self.roster.people.get(&id).map(|person| &**person)
+    }
+
+    /// How many codes somebody has or had.
+    pub fn codes_given(&self) -> usize {
+        self.roster.people.len() + self.roster.retired_codes.len()
+    }
+
+    /// Whether somebody has or had this code: it stands in records and is never given again.
+    pub fn is_code_taken(&self, code: &PersonCode) -> bool {
+        let mut codes = self
+            .people()
+            .map(|person| &person.code)
+            .chain(&self.roster.retired_codes);
+        codes.any(|taken| taken == code)
+    }
+
+    /// The day that is being written.
+    pub fn local_day(&self) -> NaiveDate {
+        self.day.measure.local_day
+    }
+
+    /// What sightings mean, and when a day starts.
+    pub fn policy(&self) -> &AttendancePolicy {
+        &self.day.measure.policy
+    }
+
+    /// All events of one person today, voided ones too.
+    pub fn events_of(&self, person: PersonId) -> &[AttendanceEvent] {
+        self.day.events.get(&person).map_or(&[], |events| &**events)
+    }
+
+    /// Today's rows: everybody with an event, the latest event first, then the
+    /// active people without one, by name.
+    pub fn today(&self, now: &Moment) -> Vec<TodayRow<'_>> {
+        let measure = &self.day.measure;
+        let Some(plan) = &measure.plan else {
+            return Vec::new();
+        };
+        let rules = (&measure.policy, measure.close_after);
+        let report = |person: &Person, events: &[AttendanceEvent]| {
+            let team = person.team.as_ref();
+            let plan = team
+                .and_then(|team| measure.team_plans.get(team))
+                .unwrap_or(plan);
+            let who = (person, measure.local_day);
+            plan.report_of(who, events, rules, &now.wall).0
+        };
+        TodayRow::all(self.people(), |id| self.events_of(id), report)
+    }
+
+    /// What the station is doing besides taking attendance.
+    pub fn mode(&self) -> &ModeView {
+        &self.enrolment.mode
+    }
+
+    /// The faces in front of the camera.
+    pub fn faces_in_sight(&self) -> &[TrackView] {
+        &self.sight.tracks
+    }
+
+    /// What happened, latest last.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+}
+
+impl ModeView {
+    /// The face an enrolment is about, if one was chosen.
+    pub fn chosen_face(&self) -> Option<&FaceView> {
+        match self {
+            Self::Live | Self::Choosing(_) => None,
+            Self::Enrolling(enrolling) => enrolling.face.as_ref(),
+            Self::Confirming(asked) => asked.face.as_ref(),
+            Self::Saving { face, .. } => face.as_ref(),
+        }
+    }
+
+    /// Who is being enrolled.
+    pub fn name(&self) -> Option<&PersonName> {
+        match self {
+            Self::Live | Self::Choosing(_) => None,
+            Self::Enrolling(enrolling) => Some(&enrolling.name),
+            Self::Confirming(asked) => Some(&asked.name),
+            Self::Saving { name, .. } => Some(name),
+        }
+    }
+}
+
+impl ChoosingView {
+    /// The face that was seen on this track.
+    pub fn face(&self, track: TrackId) -> Option<&FaceView> {
+        self.faces.iter().find(|face| face.track == track)
+    }
+}
+
+impl Sight {
+    /// What a station sees.
+    pub fn of(station: &Station, now: &Moment) -> Self {
+        let track = |track: &Track| TrackView {
+            id: track.id,
+            bounding_box: track.detection.bounding_box,
+            verdict: track.verdict,
+            candidate: track.candidate(),
+            issue: track.issue,
+            liveness: station.liveness_of(track),
+            liveness_score: track.liveness.score(),
+        };
+        Self {
+            tracks: station.faces_in_sight().map(track).collect(),
+            explanations: station.explain(now),
+        }
+    }
+}
+
+impl EnrolmentView {
+    /// Whom a station is enrolling.
+    pub fn of(station: &Station) -> Self {
+        let enroller = station.enroller();
+        Self {
+            mode: ModeView::of(station.mode()),
+            enroller: enroller.map(|(seat, name)| (seat, name.to_owned())),
+        }
+    }
+}
+
+impl ModeView {
+    fn of(mode: &Mode) -> Self {
+        let face = |face: &FrozenFace| FaceView {
+            track: face.track,
+            portrait: Portrait(Arc::clone(&face.portrait)),
+            candidate: face.candidate,
+        };
+        match mode {
+            Mode::Live => Self::Live,
+            Mode::Choosing(choosing) => Self::Choosing(ChoosingView {
+                faces: choosing.faces.iter().map(face).collect(),
+                waits: choosing.waits,
+            }),
+            Mode::Enrolling(enrolment) => Self::Enrolling(EnrollingView {
+                name: enrolment.name.clone(),
+                taken: enrolment.samples.len(),
+                wanted: enrolment.wanted,
+                hint: enrolment.hint,
+                face: enrolment.face.as_ref().map(face),
+            }),
+            Mode::Confirming(asked) => Self::Confirming(ConfirmingView {
+                name: asked.name.clone(),
+                code: asked.code.clone(),
+                portraits: asked.portraits.iter().cloned().map(Portrait).collect(),
+                face: asked.face.as_ref().map(face),
+                taken_for: asked.taken_for,
+                resembles: asked.resembles,
+            }),
+            Mode::Saving {
+                name, face: chosen, ..
+            } => Self::Saving {
+                name: name.clone(),
+                face: chosen.as_ref().map(face),
+            },
+        }
+    }
+}
+
+impl Roster {
+    /// The people of a station; who has not changed since `before` is the same value.
+    pub fn of(station: &Station, before: &Self) -> Self {
+        let shared = |person: &Person| match before.people.get(&person.id) {
+            Some(known) if **known == *person => Arc::clone(known),
+            _ => Arc::new(person.clone()),
+        };
+        Self {
+            people: station.people().map(|p| (p.id, shared(p))).collect(),
+            retired_codes: station.retired_codes().to_vec(),
+        }
+    }
+}
+
+impl DayView {
+    /// The day of a station; whose events have not changed since `before` has the same ones.
+    pub fn of(station: &Station, before: &Self) -> Self {
+        let (plan, day) = (station.work_plan(), station.local_day());
+        let teams = station.people().filter_map(|person| person.team.as_deref());
+        let teams: std::collections::BTreeSet<&str> = teams.collect();
+        let measure = DayMeasure {
+            local_day: day,
+            policy: plan.policy,
+            close_after: plan.close_after,
+            plan: Some(plan.day(day, None)),
+            team_plans: teams
+                .into_iter()
+                .map(|team| (team.to_owned(), plan.day(day, Some(team))))
+                .collect(),
+        };
+        let events = station.people().filter_map(|person| {
+            let events = station.events_of(person.id);
+            let shared = match before.events.get(&person.id) {
+                Some(known) if **known == *events => Arc::clone(known),
+                _ => Arc::from(events),
+            };
+            (!events.is_empty()).then_some((person.id, shared))
+        });
+        Self {
+            measure,
+            events: events.collect(),
+        }
+    }
+}
+
+impl HealthView {
+    /// How a station does, as far as it knows; `camera` and figures are the runtime's.
+    pub fn of(station: &Station) -> Self {
+        Self {
+            trouble: station.trouble().map(str::to_owned),
+            writing_fails: station.writing_fails(),
+            unconfirmed: station.unconfirmed(),
+            clock: station.clock(),
+            threshold: station.threshold(),
+            looks_to_a_false_name: station.looks_to_a_false_name(),
+            template_count: station.template_count(),
+            ..Self::default()
+        }
+    }
+}
+
+impl StationView {
+    /// All that a station itself knows, e.g. for a test.
+    pub fn of(station: &Station, now: &Moment) -> Self {
+        Self {
+            facts: Arc::default(),
+            roster: Arc::new(Roster::of(station, &Roster::default())),
+            day: Arc::new(DayView::of(station, &DayView::default())),
+            sight: Arc::new(Sight::of(station, now)),
+            enrolment: Arc::new(EnrolmentView::of(station)),
+            health: Arc::new(HealthView::of(station)),
+            log: Arc::new(station.log().clone()),
+        }
+    }
+}
