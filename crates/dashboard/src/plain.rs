@@ -8,8 +8,8 @@ use super::text;
 use super::widgets::state_word;
 use rollcall_core::frame::Moment;
 use rollcall_core::notice::LogEntry;
-use rollcall_core::station::Station;
 use rollcall_core::worktime::DayState;
+use rollcall_protocol::StationView;
 
 /// What can be typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +86,7 @@ pub fn help(language: &Language) -> Vec<String> {
 }
 
 /// Everybody's day, a line each.
-pub fn today(station: &Station, now: &Moment, language: &Language) -> Vec<String> {
+pub fn today(station: &StationView, now: &Moment, language: &Language) -> Vec<String> {
     let rows = station.today(now);
     if rows.is_empty() {
         return vec![language.text("nobody is enrolled yet").to_owned()];
@@ -111,7 +111,7 @@ pub fn today(station: &Station, now: &Moment, language: &Language) -> Vec<String
 }
 
 /// Who is in, in one line.
-pub fn who_is_in(station: &Station, now: &Moment, language: &Language) -> Vec<String> {
+pub fn who_is_in(station: &StationView, now: &Moment, language: &Language) -> Vec<String> {
     let rows = station.today(now);
     let names: Vec<&str> = rows
         .iter()

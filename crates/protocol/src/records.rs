@@ -58,6 +58,25 @@ impl Question {
     }
 }
 
+impl Question {
+    /// The answer to a question that was not looked at, for this reason.
+    pub fn refused(&self, why: &str) -> Answer {
+        let why = why.to_owned();
+        match self {
+            Self::Report(query) => Answer::Report(*query, Err(why)),
+            Self::Visitors => Answer::Visitors(Err(why)),
+            Self::Page(kind) => Answer::Page(*kind, Err(why)),
+            Self::Person(_) => Answer::Person(Box::new(Err(why))),
+            Self::Settings => Answer::Settings(Err(why)),
+            Self::Review(_) => Answer::Reviewed(Err(why)),
+            Self::ChangePerson(_)
+            | Self::ChangeSetting(_)
+            | Self::WriteThreshold(_)
+            | Self::Export(_) => Answer::Done(Err(why)),
+        }
+    }
+}
+
 /// What was read or done, or why not.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
