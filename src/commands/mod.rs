@@ -17,6 +17,7 @@ mod enrol;
 mod enrol_folder;
 mod eval;
 mod export;
+mod front;
 mod identify;
 mod import;
 mod import_identity;

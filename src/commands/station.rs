@@ -8,34 +8,26 @@ use anyhow::{Context as _, Result};
 
 use super::data_folder::{self, DataFolder};
 use super::desk_commands::StationCommands;
+use super::front::Front;
 use super::{Context, Look, past, salvage};
 use crate::camera::demo::{self, DemoPerson};
 use crate::camera::{CameraSettings, FrameRate, Repeat, SourceOptions, SourceSpec, usb};
 use crate::cli::{CaptureArgs, Outcome, RunArgs};
-use crate::config::PreviewChoice;
 use crate::core::notice::Notice;
 use crate::core::person::{PersonCode, PersonName};
 use crate::inference::recogniser::Recogniser;
 use crate::logging;
+use crate::protocol::Facts;
 use crate::runtime::announcer::AnnouncerRules;
-use crate::runtime::dashboard::DashboardOptions;
 use crate::runtime::desk::DeskRules;
 use crate::runtime::review::ReviewRules;
-use crate::runtime::{Consent, Parts, dashboard, headless, plain};
+use crate::runtime::{self, Consent, Parts};
 use crate::store::{Author, NewPerson, StationLock, Store};
-use crate::ui::{Charset, ColourDepth, Language, Leaving, PreviewMode, UiOptions};
-
-/// Whether somebody watches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Front {
-    Dashboard,
-    Plain,
-    Headless,
-}
+use crate::ui::Language;
 
 /// `rollcall` without a command.
 pub(super) fn run_dashboard(capture: &CaptureArgs, context: &Context) -> Result<Outcome> {
-    start(capture, context, front(capture))
+    start(capture, context, Front::of(capture))
 }
 
 /// `rollcall run`.
@@ -43,7 +35,7 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<Outcome> {
     let front = if args.headless {
         Front::Headless
     } else {
-        front(&args.capture)
+        Front::of(&args.capture)
     };
     if args.start_fresh {
         salvage::begin_anew(context)?;
@@ -51,15 +43,9 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<Outcome> {
     start(&args.capture, context, front)
 }
 
-fn front(capture: &CaptureArgs) -> Front {
-    if capture.plain {
-        Front::Plain
-    } else {
-        Front::Dashboard
-    }
-}
-
 fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outcome> {
+    // The terminal first: without one, nothing is started.
+    let front = front.open(capture, context)?;
     let source = source(capture, context)?;
     let source_options = source_options(capture)?;
     let is_demo = matches!(source, SourceSpec::Demo { .. });
@@ -115,27 +101,39 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
             limit: Duration::from_secs(context.config.welcome.command_timeout_secs),
         },
         keeps_strangers: context.config.review.keep_days > 0,
+        desk: DeskRules {
+            data_dir: folder.path.clone(),
+            work_plan: context.config.work_plan(&folder.path)?,
+            review: ReviewRules {
+                consent_required: consent == Consent::Asked,
+                ..context.review_rules()?
+            },
+            commands: Arc::new(StationCommands::on(context, &folder.path)),
+        },
+        facts: facts(&source, consent, &folder.path, context),
     };
-    match front {
-        Front::Dashboard => {
-            let desk = DeskRules {
-                data_dir: folder.path.clone(),
-                work_plan: context.config.work_plan(&folder.path)?,
-                review: ReviewRules {
-                    consent_required: consent == Consent::Asked,
-                    ..context.review_rules()?
-                },
-                commands: Arc::new(StationCommands::on(context, &folder.path)),
-            };
-            dashboard::run(
-                parts,
-                dashboard_options(&source, desk, capture.preview_kbps, context)?,
-            )?;
-        }
-        Front::Plain => plain::run(parts, language(context)?)?,
-        Front::Headless => headless::run(parts)?,
-    }
+    let running = runtime::start(parts, Box::new(|| {}))?;
+    let run = front.watch(&running, &source);
+    runtime::both(run, running.finish())?;
     Ok(Outcome::Done)
+}
+
+/// What front ends are told.
+fn facts(source: &SourceSpec, consent: Consent, data_dir: &Path, context: &Context) -> Facts {
+    let config = &context.config;
+    Facts {
+        station_name: config.station.name.clone(),
+        source: source.to_string(),
+        models: format!(
+            "{} at {}",
+            config.recognition.detector, config.recognition.detector_size
+        ),
+        zone: config.attendance.time_zone.clone(),
+        asks_consent: consent == Consent::Asked,
+        data_dir: data_dir.display().to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        process: std::process::id(),
+    }
 }
 
 fn source(capture: &CaptureArgs, context: &Context) -> Result<SourceSpec> {
@@ -245,51 +243,4 @@ pub(super) fn language_of(setting: &str, context: &Context) -> Result<&'static L
     let folder = context.data_dir().join("languages");
     let environment = |name: &str| std::env::var(name).ok();
     Ok(Language::load(setting, &folder, environment)?)
-}
-
-fn dashboard_options(
-    source: &SourceSpec,
-    desk: DeskRules,
-    preview_kbps: Option<u32>,
-    context: &Context,
-) -> Result<DashboardOptions> {
-    let environment = |name: &str| std::env::var(name).ok();
-    let config = &context.config;
-    let charset = Charset::detect(environment);
-    Ok(DashboardOptions {
-        ui: UiOptions {
-            language: language(context)?,
-            station_name: config.station.name.clone(),
-            operator: super::operator(),
-            ask_consent: config.privacy.consent_required
-                && !matches!(source, SourceSpec::Demo { .. }),
-            colours: ColourDepth::detect(environment),
-            charset,
-            // The station runs in this process.
-            leaving: Leaving::EndsAttendance,
-            has_pixels: false,
-            cell: None,
-            banner: Duration::from_secs(config.welcome.banner_secs),
-            preview: match config.dashboard.preview {
-                PreviewChoice::Auto => None,
-                PreviewChoice::Pixels => Some(PreviewMode::Pixels),
-                PreviewChoice::HalfBlocks => Some(PreviewMode::HalfBlocks),
-                PreviewChoice::Quadrants => Some(PreviewMode::Quadrants),
-                PreviewChoice::Braille => Some(PreviewMode::Braille),
-                PreviewChoice::Ascii => Some(PreviewMode::Ascii),
-                PreviewChoice::Off => Some(PreviewMode::Off),
-            },
-        },
-        desk,
-        bell: config.welcome.bell,
-        preview_kbps: preview_kbps
-            .or(Some(config.dashboard.preview_kbps))
-            .filter(|kilobytes| *kilobytes > 0),
-        frames_per_second: config.dashboard.frames_per_second,
-        source: source.to_string(),
-        models: format!(
-            "{} at {}",
-            config.recognition.detector, config.recognition.detector_size
-        ),
-    })
 }

@@ -548,6 +548,19 @@ impl App {
         self.screen == Screen::Camera
     }
 
+    /// How many pixels across a picture should have that is shown now; none if none is.
+    pub fn preview_width(&self, fine: u32, coarse: u32) -> Option<u32> {
+        match self.preview {
+            _ if self.screen != Screen::Live => None,
+            PreviewMode::Off => None,
+            PreviewMode::Pixels => Some(fine),
+            PreviewMode::HalfBlocks
+            | PreviewMode::Quadrants
+            | PreviewMode::Braille
+            | PreviewMode::Ascii => Some(coarse),
+        }
+    }
+
     /// The face that is being enrolled.
     pub(crate) fn chosen_face(&self, station: &StationView) -> Option<TrackId> {
         match &self.enrolling {

@@ -6,6 +6,7 @@
 //! - No channel here is unbounded: a [`mailbox`] holds one thing, the newest.
 
 pub mod clock;
+pub mod latest;
 pub mod logging;
 pub mod mailbox;
 pub mod outlet;

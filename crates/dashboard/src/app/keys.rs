@@ -5,7 +5,7 @@ use crate::camera_controls::ControlKey;
 use crate::command::{self, Command, Deed, Motion};
 use crate::correcting::{Correcting, FormKey};
 use crate::correction_form::CorrectionForm;
-use crate::dialog::{Dialog, DialogStep};
+use crate::dialog::{Dialog, DialogStep, Leaving};
 use crate::enrol_form::{ConsentQuestion, EnrolForm, FormStep};
 use crate::input::Key;
 use crate::listing::{Listing, filtered_people};
@@ -235,6 +235,9 @@ impl App {
                 self.people.filter.begin();
             }
             Command::Back if self.screen != Screen::Live => self.back(),
+            Command::Back | Command::Quit if self.leaving() == Leaving::LeavesItRunning => {
+                return vec![Action::Quit];
+            }
             Command::Back | Command::Quit => self.dialog = Some(Dialog::Leave),
             Command::Report(period) => {
                 self.go(Screen::Attendance);
