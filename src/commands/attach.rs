@@ -1,6 +1,7 @@
 //! A front end of a station that runs in another process.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -12,6 +13,9 @@ use crate::link::{self, Found, Hello, Places};
 use crate::stop::StopFlag;
 use crate::ui::session::{self, Left};
 use crate::ui::{Leaving, PreviewMode, Terminal, plain};
+
+/// How long a greeting stays on the screen at the door.
+const KIOSK_GREETING: Duration = Duration::from_secs(6);
 
 /// `rollcall attach`.
 pub(super) fn run(args: &AttachArgs, context: &Context) -> Result<Outcome> {
@@ -81,6 +85,11 @@ fn attach(socket: &Path, args: &AttachArgs, context: &Context) -> Result<Outcome
         let mut options = session_options(args.preview_kbps, context)?;
         options.ui.language = language_for(args.language.as_deref(), context)?;
         options.ui.leaving = Leaving::LeavesItRunning;
+        if args.kiosk {
+            options.ui.is_kiosk = true;
+            // Whoever walks on has seen it; whoever stays wants to read it.
+            options.ui.banner = options.ui.banner.max(KIOSK_GREETING);
+        }
         let asks = matches!(options.ui.preview, None | Some(PreviewMode::Pixels));
         // What it has to say is read before the terminal is taken.
         let client = link::attach(socket, hello)?;

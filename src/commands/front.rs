@@ -174,6 +174,7 @@ pub(super) fn session_options(
             charset: Charset::detect(environment),
             // The station runs in this process.
             leaving: Leaving::EndsAttendance,
+            is_kiosk: false,
             has_pixels: false,
             cell: None,
             banner: Duration::from_secs(config.welcome.banner_secs),
