@@ -72,12 +72,12 @@ fn draw_waiting(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let typed = view.app.pin.digits(view.status.now.monotonic);
     let (words, style) = match (&view.app.remark, &view.app.pin_problem) {
         (Some(Err(problem)), _) | (None, Some(problem)) => {
-            (theme.sentence(problem).into_owned(), theme.bad())
+            (theme.sentence(problem), theme.bad())
         }
-        (Some(Ok(done)), _) => (theme.sentence(done).into_owned(), theme.good()),
+        (Some(Ok(done)), _) => (theme.sentence(done), theme.good()),
         (None, None) if typed > 0 => ("*".repeat(typed.min(40)), theme.strong()),
         (None, None) => match &view.station.health.trouble {
-            Some(trouble) => (theme.sentence(trouble).into_owned(), theme.bad()),
+            Some(trouble) => (theme.sentence(trouble), theme.bad()),
             None => (theme.t("Look into the camera").to_owned(), theme.normal()),
         },
     };
