@@ -1,6 +1,8 @@
 //! A station that is none: it shows what it is told to show and says yes to everything.
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 
+pub mod raw;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
