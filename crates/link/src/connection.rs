@@ -31,9 +31,6 @@ use crate::wire::{Kind, PictureHeader, Reader, SendError, WireError, Writer};
 /// Whoever says nothing is no front end.
 const HELLO_WITHIN: Duration = Duration::from_secs(2);
 
-/// Who reads nothing for so long is cut off; see the head of the crate.
-const FROZEN: Duration = Duration::from_secs(30);
-
 /// For last words; nobody waits longer for somebody who does not read them.
 const FAREWELL: Duration = Duration::from_millis(100);
 
@@ -50,7 +47,7 @@ const WIDEST: u32 = 4096;
 pub(crate) fn serve(house: &Arc<House>, number: u64, socket: Socket) {
     let mut writer = Writer::new(socket.clone(), MOST_FROM_STATION);
     let mut reader = Reader::new(socket.clone(), MOST_IN_HELLO);
-    if socket.give_up_writing_after(FROZEN).is_err() {
+    if socket.give_up_writing_after(house.frozen).is_err() {
         return;
     }
     match welcome(house, &socket, &mut reader, &mut writer) {
@@ -556,8 +553,8 @@ impl Speaker {
         match error {
             SendError::Write(e) if is_timeout(e) => tracing::info!(
                 process,
-                "a front end has read nothing for {} s and was cut off",
-                FROZEN.as_secs()
+                "a front end has read nothing for {:?} and was cut off",
+                self.house.frozen
             ),
             error => tracing::debug!(process, %error, "a front end is gone"),
         }
