@@ -7,86 +7,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::raw::{Raw, text};
-use common::{Fake, Room, answers, attach, person, resident, roster, until};
-use image::RgbImage;
+use common::{Fake, Room, attach, noise, offer, until};
 use rollcall_link::Server;
-use rollcall_protocol::{Command, PreviewWish};
 use rollcall_system::stop::StopFlag;
 
 const PREVIEW: &str = r#"{"preview":{"width":4000,"rate":60.0}}"#;
-
-/// A picture that JPEG cannot make small.
-fn noise(width: u32, height: u32, seed: u32) -> RgbImage {
-    let mut state = seed | 1;
-    RgbImage::from_fn(width, height, |_, _| {
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        image::Rgb([state as u8, (state >> 8) as u8, (state >> 16) as u8])
-    })
-}
-
-/// Bytes of what this station would have had to say, with everything new each time.
-fn offer(fake: &Fake, round: i64) -> usize {
-    let name = format!("Somebody {round}");
-    let people = (0..2000).map(|id| person(id, &name));
-    fake.show(|view| view.roster = roster(people));
-    2000 * 250
-}
-
-#[test]
-fn what_is_not_read_costs_no_memory_and_nobody_else_anything() {
-    let (room, fake) = (Room::new(), Fake::new());
-    let server = room.serve(&fake);
-    let mut frozen = Raw::attach(server.socket());
-    frozen.say(PREVIEW);
-    let mut reading = attach(server.socket());
-    reading.wish(PreviewWish {
-        width: 64,
-        rate: 30.0,
-    });
-    fake.show_picture(noise(1280, 720, 7));
-    offer(&fake, 0);
-    until("the reader has a picture", || reading.picture(0).is_some());
-    let before = resident();
-    let (mut offered, mut round, mut slowest) = (0, 0, Duration::ZERO);
-    while offered < 200 << 20 {
-        round += 1;
-        offered += offer(&fake, round);
-        if round % 20 == 0 {
-            fake.show_picture(noise(1280, 720, round as u32));
-            let began = Instant::now();
-            reading.send(Command::TestCamera);
-            answers(&mut reading, 1);
-            slowest = slowest.max(began.elapsed());
-        }
-    }
-    let name = format!("Somebody {round}");
-    until("the reader has the newest", || {
-        let view = reading.view();
-        view.people()
-            .next()
-            .is_some_and(|p| p.name.as_str() == name)
-    });
-    let grown = resident().saturating_sub(before);
-    println!(
-        "{round} views, {} MB offered: {} kB grown, slowest answer {slowest:?}",
-        offered >> 20,
-        grown >> 10
-    );
-    assert!(grown < 24 << 20, "{grown} bytes were kept");
-    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
-
-    // When it reads again, it gets to the newest view in two rounds, not in hundreds.
-    let mut completes = 0;
-    while let Some(message) = frozen.hear().unwrap() {
-        completes += usize::from(message.starts_with(r#"{"complete""#));
-        if message.contains(&format!(r#""name":"{name}""#)) {
-            break;
-        }
-    }
-    assert!(completes <= 3, "{completes} views were queued");
-}
 
 #[test]
 fn who_is_frozen_for_long_leaves_its_seat() {
