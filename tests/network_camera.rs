@@ -19,6 +19,7 @@ use rollcall::camera::{
 };
 use rollcall::clock::Clock;
 use rollcall::core::frame::Frame;
+use rollcall::latest::Latest;
 use rollcall::mailbox::{Mailbox, Received};
 use rollcall::stop::StopFlag;
 
@@ -106,7 +107,7 @@ fn request_of(stream: &mut TcpStream) -> String {
 struct Watcher {
     worker: CameraWorker,
     stop: StopFlag,
-    preview: Mailbox<Arc<Frame>>,
+    frames: Mailbox<Arc<Frame>>,
     states: Receiver<CameraState>,
 }
 
@@ -115,7 +116,7 @@ impl Watcher {
         let spec: SourceSpec = address.parse().unwrap();
         let settings = CameraSettings::default();
         let (sender, states) = bounded(100);
-        let (stop, preview) = (StopFlag::new(), Mailbox::new());
+        let (stop, frames) = (StopFlag::new(), Mailbox::new());
         let capture = Capture {
             opener: camera::opener(&spec, SourceOptions::default(), &settings),
             layout: PictureLayout::default(),
@@ -129,15 +130,15 @@ impl Watcher {
         let wiring = Wiring {
             clock: Clock::start(),
             stop: stop.clone(),
-            frames: Mailbox::new(),
-            preview: preview.clone(),
+            frames: frames.clone(),
+            preview: Latest::new(),
             states: sender,
         };
         let worker = camera::worker::spawn_with(capture, wiring).unwrap();
         Self {
             worker,
             stop,
-            preview,
+            frames,
             states,
         }
     }
@@ -149,7 +150,7 @@ impl Watcher {
     /// Waits for a picture of that width.
     fn await_width(&self, width: u32) {
         loop {
-            match self.preview.take_timeout(PATIENCE) {
+            match self.frames.take_timeout(PATIENCE) {
                 Received::Value(frame) if frame.image.width() == width => return,
                 Received::Value(_) => {}
                 other => panic!("no picture of width {width}: {other:?}"),
@@ -365,7 +366,7 @@ fn broken_pictures_are_counted_and_never_shown() {
     let server = Server::start(vec![script]);
     let watcher = Watcher::of(&server.address("/"));
     for _ in 0..5 {
-        let Received::Value(frame) = watcher.preview.take_timeout(PATIENCE) else {
+        let Received::Value(frame) = watcher.frames.take_timeout(PATIENCE) else {
             panic!("no picture");
         };
         assert_eq!(frame.image.width(), 96);

@@ -8,8 +8,9 @@ use super::{Context, KnownPeople, embedder_id};
 use crate::cli::{CalibrateArgs, Outcome};
 use crate::config::ConfigFile;
 use crate::core::calibration::{Likenesses, at_most, rounded, setting_for};
+use crate::protocol::PageLine;
 use crate::store::{SightingState, Store};
-use crate::ui::{Charset, PageLine};
+use crate::ui::Charset;
 
 /// Days over which visits are counted.
 const DAYS_COUNTED: u64 = 30;

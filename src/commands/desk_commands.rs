@@ -8,9 +8,9 @@ use chrono::NaiveDate;
 use super::{Context, calibrate, doctor, export, past, setting_check};
 use crate::config::{Config, ConfigFile, Setting};
 use crate::core::worktime::alteration::Alteration;
+use crate::protocol::{PageLine, SettingChange};
 use crate::runtime::desk::DeskCommands;
 use crate::store::Store;
-use crate::ui::{PageLine, SettingChange};
 
 /// The commands on the station's own data folder.
 pub(super) struct StationCommands {

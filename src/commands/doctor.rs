@@ -17,10 +17,11 @@ use crate::cli::{JsonArgs, Outcome};
 use crate::core::clock_repair::ClockSpan;
 use crate::core::person::{Person, PersonId};
 use crate::core::plausible::YEAR_OF_ROLLCALL;
+use crate::protocol::{Health, PageLine};
 use crate::store::{
     ChainReport, Store, StoreError, latest_backup, made_at, readable_by_others, restore_leftovers,
 };
-use crate::ui::{Charset, ColourDepth, Health, PageLine};
+use crate::ui::{Charset, ColourDepth};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,41 +1,39 @@
 //! The station itself: the dashboard, or headless.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
 use super::data_folder::{self, DataFolder};
 use super::desk_commands::StationCommands;
-use super::{Context, Look, past, salvage};
+use super::front::Front;
+use super::{Context, Look, attach, past, salvage};
 use crate::camera::demo::{self, DemoPerson};
 use crate::camera::{CameraSettings, FrameRate, Repeat, SourceOptions, SourceSpec, usb};
 use crate::cli::{CaptureArgs, Outcome, RunArgs};
-use crate::config::PreviewChoice;
 use crate::core::notice::Notice;
 use crate::core::person::{PersonCode, PersonName};
 use crate::inference::recogniser::Recogniser;
+use crate::link::{Places, Server};
 use crate::logging;
+use crate::protocol::Facts;
 use crate::runtime::announcer::AnnouncerRules;
-use crate::runtime::dashboard::DashboardOptions;
 use crate::runtime::desk::DeskRules;
 use crate::runtime::review::ReviewRules;
-use crate::runtime::{Consent, Parts, dashboard, headless, plain};
+use crate::runtime::{self, Consent, Parts, Running};
+use crate::service_manager::ServiceManager;
+use crate::stop::StopFlag;
 use crate::store::{Author, NewPerson, StationLock, Store};
-use crate::ui::{Charset, ColourDepth, Language, Leaving, PreviewMode, UiOptions};
-
-/// Whether somebody watches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Front {
-    Dashboard,
-    Plain,
-    Headless,
-}
+use crate::ui::Language;
 
 /// `rollcall` without a command.
 pub(super) fn run_dashboard(capture: &CaptureArgs, context: &Context) -> Result<Outcome> {
-    start(capture, context, front(capture))
+    if let Some(outcome) = attach::instead(capture, context)? {
+        return Ok(outcome);
+    }
+    start(capture, context, Front::of(capture))
 }
 
 /// `rollcall run`.
@@ -43,7 +41,7 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<Outcome> {
     let front = if args.headless {
         Front::Headless
     } else {
-        front(&args.capture)
+        Front::of(&args.capture)
     };
     if args.start_fresh {
         salvage::begin_anew(context)?;
@@ -51,15 +49,9 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<Outcome> {
     start(&args.capture, context, front)
 }
 
-fn front(capture: &CaptureArgs) -> Front {
-    if capture.plain {
-        Front::Plain
-    } else {
-        Front::Dashboard
-    }
-}
-
 fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outcome> {
+    // The terminal first: without one, nothing is started.
+    let front = front.open(capture, context)?;
     let source = source(capture, context)?;
     let source_options = source_options(capture)?;
     let is_demo = matches!(source, SourceSpec::Demo { .. });
@@ -115,27 +107,71 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
             limit: Duration::from_secs(context.config.welcome.command_timeout_secs),
         },
         keeps_strangers: context.config.review.keep_days > 0,
+        desk: DeskRules {
+            data_dir: folder.path.clone(),
+            work_plan: context.config.work_plan(&folder.path)?,
+            review: ReviewRules {
+                consent_required: consent == Consent::Asked,
+                ..context.review_rules()?
+            },
+            commands: Arc::new(StationCommands::on(context, &folder.path)),
+        },
+        facts: facts(&source, consent, &folder.path, context),
     };
-    match front {
-        Front::Dashboard => {
-            let desk = DeskRules {
-                data_dir: folder.path.clone(),
-                work_plan: context.config.work_plan(&folder.path)?,
-                review: ReviewRules {
-                    consent_required: consent == Consent::Asked,
-                    ..context.review_rules()?
-                },
-                commands: Arc::new(StationCommands::on(context, &folder.path)),
-            };
-            dashboard::run(
-                parts,
-                dashboard_options(&source, desk, capture.preview_kbps, context)?,
-            )?;
-        }
-        Front::Plain => plain::run(parts, language(context)?)?,
-        Front::Headless => headless::run(parts)?,
-    }
+    let manager = Arc::new(Mutex::new(ServiceManager::from_environment()));
+    let beating = Arc::clone(&manager);
+    let beat = move || telling(&beating).beat(Instant::now());
+    let running = runtime::start(parts, Box::new(beat))?;
+    let server = serve(&folder.path, &running);
+    telling(&manager).ready();
+    let run = front.watch(&running, &source, &manager);
+    telling(&manager).stopping();
+    let finished = running.finish();
+    drop(server);
+    runtime::both(run, finished)?;
     Ok(Outcome::Done)
+}
+
+/// Lets other front ends attach. A station that cannot be attached to takes attendance all
+/// the same.
+fn serve(data_dir: &Path, running: &Running) -> Option<Server> {
+    let host = Arc::new(running.hub().clone());
+    let served = Places::new()
+        .to_serve(data_dir)
+        .and_then(|place| Server::start(&place, host, StopFlag::new()));
+    match served {
+        Ok(server) => {
+            tracing::info!(socket = %server.socket().display(), "front ends can attach");
+            Some(server)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "no other dashboard can attach");
+            None
+        }
+    }
+}
+
+/// What the service manager is told is complete after each of its calls.
+pub(super) fn telling(manager: &Mutex<ServiceManager>) -> MutexGuard<'_, ServiceManager> {
+    manager.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What front ends are told.
+fn facts(source: &SourceSpec, consent: Consent, data_dir: &Path, context: &Context) -> Facts {
+    let config = &context.config;
+    Facts {
+        station_name: config.station.name.clone(),
+        source: source.to_string(),
+        models: format!(
+            "{} at {}",
+            config.recognition.detector, config.recognition.detector_size
+        ),
+        zone: config.attendance.time_zone.clone(),
+        asks_consent: consent == Consent::Asked,
+        data_dir: data_dir.display().to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        process: std::process::id(),
+    }
 }
 
 fn source(capture: &CaptureArgs, context: &Context) -> Result<SourceSpec> {
@@ -245,51 +281,4 @@ pub(super) fn language_of(setting: &str, context: &Context) -> Result<&'static L
     let folder = context.data_dir().join("languages");
     let environment = |name: &str| std::env::var(name).ok();
     Ok(Language::load(setting, &folder, environment)?)
-}
-
-fn dashboard_options(
-    source: &SourceSpec,
-    desk: DeskRules,
-    preview_kbps: Option<u32>,
-    context: &Context,
-) -> Result<DashboardOptions> {
-    let environment = |name: &str| std::env::var(name).ok();
-    let config = &context.config;
-    let charset = Charset::detect(environment);
-    Ok(DashboardOptions {
-        ui: UiOptions {
-            language: language(context)?,
-            station_name: config.station.name.clone(),
-            operator: super::operator(),
-            ask_consent: config.privacy.consent_required
-                && !matches!(source, SourceSpec::Demo { .. }),
-            colours: ColourDepth::detect(environment),
-            charset,
-            // The station runs in this process.
-            leaving: Leaving::EndsAttendance,
-            has_pixels: false,
-            cell: None,
-            banner: Duration::from_secs(config.welcome.banner_secs),
-            preview: match config.dashboard.preview {
-                PreviewChoice::Auto => None,
-                PreviewChoice::Pixels => Some(PreviewMode::Pixels),
-                PreviewChoice::HalfBlocks => Some(PreviewMode::HalfBlocks),
-                PreviewChoice::Quadrants => Some(PreviewMode::Quadrants),
-                PreviewChoice::Braille => Some(PreviewMode::Braille),
-                PreviewChoice::Ascii => Some(PreviewMode::Ascii),
-                PreviewChoice::Off => Some(PreviewMode::Off),
-            },
-        },
-        desk,
-        bell: config.welcome.bell,
-        preview_kbps: preview_kbps
-            .or(Some(config.dashboard.preview_kbps))
-            .filter(|kilobytes| *kilobytes > 0),
-        frames_per_second: config.dashboard.frames_per_second,
-        source: source.to_string(),
-        models: format!(
-            "{} at {}",
-            config.recognition.detector, config.recognition.detector_size
-        ),
-    })
 }

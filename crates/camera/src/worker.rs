@@ -28,6 +28,7 @@ use super::{
 };
 use rollcall_core::frame::Frame;
 use rollcall_system::clock::Clock;
+use rollcall_system::latest::Latest;
 use rollcall_system::mailbox::Mailbox;
 use rollcall_system::stop::StopFlag;
 use session::Present;
@@ -43,7 +44,7 @@ pub struct Wiring {
     /// Gets every frame that shows something new; closed when no more will come.
     pub frames: Mailbox<Arc<Frame>>,
     /// Gets every frame, also those of a camera that is frozen; closed likewise.
-    pub preview: Mailbox<Arc<Frame>>,
+    pub preview: Latest<Arc<Frame>>,
     /// Gets each change of state. Where it is full the change is lost to it,
     /// but [`CameraWorker::stats`] always has the present state.
     pub states: Sender<CameraState>,

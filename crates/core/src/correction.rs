@@ -12,18 +12,34 @@ use super::day::AttendancePolicy;
 use super::embedding::{Embedding, ModelId};
 use super::person::PersonCode;
 
-/// A correction somebody has asked for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Correction {
+/// A correction somebody has asked for; `W` as in [`Deed`].
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Correction<W = When> {
     /// What shall be done.
-    pub deed: Deed,
+    pub deed: Deed<W>,
     /// Who asks for it.
     pub operator: String,
     /// Why, for whoever reads it later.
     pub reason: String,
     /// The face that led to the event of [`Deed::Disown`], as long as the station remembers
     /// it, and the network that described it.
+    #[serde(skip)]
     pub face: Option<(Embedding, ModelId)>,
+}
+
+impl<W> Correction<W> {
+    /// The same with its times resolved.
+    ///
+    /// # Errors
+    /// As `resolve`.
+    pub fn resolved<T, E>(self, resolve: impl Fn(W) -> Result<T, E>) -> Result<Correction<T>, E> {
+        Ok(Correction {
+            deed: self.deed.resolved(resolve)?,
+            operator: self.operator,
+            reason: self.reason,
+            face: self.face,
+        })
+    }
 }
 
 /// What a correction does; `W` says when: a moment and its day, or what a clock on the wall
@@ -91,7 +107,7 @@ impl<W> Deed<W> {
 }
 
 /// A time and the day it counts for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct When {
     /// Local time with its offset from UTC.
     pub at: DateTime<FixedOffset>,

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 
 use super::attendance::{AttendanceEvent, NewPunch};
 use super::consensus::TrackId;
-use super::correction::{Corrected, Correction};
+use super::correction::{Corrected, Correction, When};
 use super::embedding::Embedding;
 use super::enrolment::EnrolmentSample;
 use super::enrolment::identity::AnotherPerson;
@@ -81,9 +81,12 @@ pub enum Event {
     Tick,
 }
 
-/// What the operator can ask of the station.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Intent {
+/// What the operator can ask of the station; `W` as in [`Deed`].
+///
+/// [`Deed`]: super::correction::Deed
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Intent<W = When> {
     /// Hold fast the faces in sight, so that one of them can be enrolled.
     ChooseFace,
     /// Let those faces go and wait for one that comes alone.
@@ -107,9 +110,29 @@ pub enum Intent {
     /// Stop enrolling and forget the faces and samples.
     CancelEnrolment,
     /// Put an attendance event right.
-    Correct(Box<Correction>),
+    Correct(Box<Correction<W>>),
     /// Punch whoever has this PIN or badge.
     EnterPin(Pin),
+}
+
+impl<W> Intent<W> {
+    /// The same with its times resolved.
+    ///
+    /// # Errors
+    /// As `resolve`.
+    pub fn resolved<T, E>(self, resolve: impl Fn(W) -> Result<T, E>) -> Result<Intent<T>, E> {
+        Ok(match self {
+            Self::ChooseFace => Intent::ChooseFace,
+            Self::AwaitFace => Intent::AwaitFace,
+            Self::Enrol { name, code, face } => Intent::Enrol { name, code, face },
+            Self::ConfirmEnrolment { code, another_than } => {
+                Intent::ConfirmEnrolment { code, another_than }
+            }
+            Self::CancelEnrolment => Intent::CancelEnrolment,
+            Self::Correct(correction) => Intent::Correct(Box::new(correction.resolved(resolve)?)),
+            Self::EnterPin(pin) => Intent::EnterPin(pin),
+        })
+    }
 }
 
 /// What the database answers.

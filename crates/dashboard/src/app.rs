@@ -8,10 +8,9 @@ mod keys;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use super::camera_controls::{CameraControl, ControlChange, ControlsList};
+use super::camera_controls::ControlsList;
 use super::colour::ColourDepth;
 use super::correcting::Correcting;
-use super::correction_form::CorrectionDraft;
 use super::dialog::{Dialog, Leaving};
 use super::enrol_form::EnrolForm;
 use super::graphics::Canvas;
@@ -22,7 +21,6 @@ use super::page::Page;
 use super::palette::Palette;
 use super::person::PersonScreen;
 use super::pin_entry::PinEntry;
-use super::records::{Answer, PageKind, Question};
 use super::reports::Reports;
 use super::review::Review;
 use super::settings::Settings;
@@ -30,12 +28,13 @@ use super::theme::{Charset, Theme, USUAL_ASPECT};
 use super::trends::{Trends, Weeks};
 use super::welcome::{Greeting, Welcome};
 use super::widgets::Steady;
+use chrono::NaiveDateTime;
 use rollcall_core::consensus::TrackId;
-use rollcall_core::event::Intent;
+use rollcall_core::event::{Intent, Seat};
 use rollcall_core::frame::Moment;
-use rollcall_core::notice::Notice;
-use rollcall_core::person::{PersonCode, PersonId, PersonName};
-use rollcall_core::station::{Mode, Station};
+use rollcall_core::person::{PersonCode, PersonId};
+use rollcall_protocol::{Answer, PageKind, Question};
+use rollcall_protocol::{Command, ModeView, Reply, StationView};
 
 /// What is known before the dashboard starts.
 #[derive(Debug, Clone)]
@@ -101,19 +100,11 @@ pub enum PreviewMode {
     Off,
 }
 
-/// What the runtime shall do.
+/// What shall be done about a key.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
-    /// Give this to the station.
-    Intent(Intent),
-    /// Find out which moments this correction means, and give it to the station.
-    Correct(CorrectionDraft),
-    /// Read or change the records.
-    Ask(Question),
-    /// Change a control of the camera.
-    ChangeControl(ControlChange),
-    /// Look for a while how the camera does, and tell.
-    TestCamera,
+    /// Give this to the station; its reply is taken in by [`App::answered`].
+    Send(Command),
     /// Give the terminal to the shell until it is given back.
     Suspend,
     /// Leave the dashboard; see [`Leaving`].
@@ -205,12 +196,7 @@ pub(crate) enum Enrolling {
     Form(EnrolForm),
     /// The station is taking samples or saving them. The form is kept for the
     /// case that it refuses.
-    Submitted {
-        form: EnrolForm,
-        name: PersonName,
-        /// Lines in the station's log before; what comes after is the answer.
-        log_lines: u64,
-    },
+    Submitted { form: EnrolForm, code: PersonCode },
 }
 
 /// Where the log screen is.
@@ -257,8 +243,10 @@ pub struct App {
     pub(crate) remark: Option<Result<String, String>>,
     /// When it is forgotten without one.
     remark_ends: Option<Duration>,
-    /// Lines of the station's log that were looked at.
-    log_lines: u64,
+    /// Events of the station that were looked at.
+    events: u64,
+    /// Which front end this is.
+    seat: Seat,
     /// What takes the last deeds back, the latest one last.
     undo: Vec<Question>,
     /// Changes whose answers are awaited; which of them is the last one is not known yet.
@@ -314,7 +302,8 @@ impl App {
             dialog: None,
             remark: None,
             remark_ends: None,
-            log_lines: 0,
+            events: 0,
+            seat: Seat::default(),
             undo: Vec::new(),
             changing: 0,
             welcome: Welcome::default(),
@@ -326,13 +315,13 @@ impl App {
     }
 
     /// Does what `input` means at `now` and says what shall be done about it.
-    pub fn handle(&mut self, input: Input, station: &Station, now: &Moment) -> Vec<Action> {
+    pub fn handle(&mut self, input: Input, station: &StationView, now: &Moment) -> Vec<Action> {
         self.follow(station);
         match input {
             Input::Key(key) => {
                 let actions = self.key(key, station, now);
                 let is_change = |action: &&Action| match action {
-                    Action::Ask(question) => question.is_change(),
+                    Action::Send(Command::Ask(question)) => question.is_change(),
                     _ => false,
                 };
                 self.changing += actions.iter().filter(is_change).count();
@@ -353,71 +342,109 @@ impl App {
         self.steady.get_mut().tolerance = tolerance;
     }
 
-    /// Takes in what the station has done since; to be called before drawing.
-    ///
-    /// A refused enrolment brings the form back, with what was typed and the reason.
-    pub fn follow(&mut self, station: &Station) {
-        self.welcome.follow(station);
-        if let Some(done) = self.correcting.follow(station) {
-            self.tell(Ok(done));
+    /// Tells which front end this is, and what has happened before it was there.
+    pub fn join(&mut self, seat: Seat, station: &StationView) {
+        self.seat = seat;
+        self.follow(station);
+        self.welcome.dismiss();
+        self.welcome.take_news();
+    }
+
+    /// Takes in what has happened since; to be called before drawing.
+    pub fn follow(&mut self, station: &StationView) {
+        for entry in station.log().since(self.events) {
+            self.welcome.take(entry);
+            self.trends.take(entry);
         }
-        self.follow_pins(station);
-        let Enrolling::Submitted {
-            form,
-            name,
-            log_lines,
-        } = &self.enrolling
-        else {
+        self.events = station.log().written();
+    }
+
+    /// Takes in what became of a command.
+    pub fn answered(&mut self, command: &Command, reply: Reply, now: &Moment) {
+        match (command, reply) {
+            (_, Reply::Answer(answer)) => self.take(answer),
+            (_, Reply::Controls { rows, remark }) => self.controls.show(rows, remark),
+            (Command::Ask(question), Reply::Refused(why)) => self.take(question.refused(&why.said)),
+            (Command::ReadControls | Command::ChangeControl(_), Reply::Refused(why)) => {
+                self.controls.show(Vec::new(), why.said);
+            }
+            (Command::Intent(intent), Reply::Done(said)) => {
+                self.intent_answered(intent, Ok(said), now)
+            }
+            (Command::Intent(intent), Reply::Refused(why)) => {
+                self.intent_answered(intent, Err(why.said), now);
+            }
+            (_, Reply::Done(said)) if said.is_empty() => {}
+            (_, Reply::Done(said)) => self.tell(Ok(said)),
+            (_, Reply::Refused(why)) => self.tell(Err(why.said)),
+        }
+    }
+
+    fn intent_answered(
+        &mut self,
+        intent: &Intent<NaiveDateTime>,
+        outcome: Result<String, String>,
+        now: &Moment,
+    ) {
+        match (intent, outcome) {
+            (Intent::Enrol { code, .. }, outcome) => self.enrolment_ended(code, outcome.err()),
+            // Whoever has entered it waits for that, whatever screen the operator has left
+            // behind.
+            (Intent::EnterPin(_), said) => {
+                self.remark = Some(said);
+                self.remark_ends = Some(now.monotonic + PIN_REMARK);
+            }
+            (Intent::Correct(_), Ok(said)) => {
+                self.correcting.done();
+                self.tell(Ok(said));
+            }
+            (Intent::Correct(_), Err(reason)) => self.correcting.refused(reason),
+            (Intent::ChooseFace | Intent::AwaitFace, Err(reason)) => {
+                if matches!(self.enrolling, Enrolling::Form(_)) {
+                    self.enrolling = Enrolling::No;
+                }
+                self.tell(Err(reason));
+            }
+            (Intent::ConfirmEnrolment { .. } | Intent::CancelEnrolment, Err(reason)) => {
+                self.tell(Err(reason));
+            }
+            (_, Ok(_)) => {}
+        }
+    }
+
+    /// A refused enrolment brings the form back, with what was typed and the reason.
+    fn enrolment_ended(&mut self, enrolled: &PersonCode, refusal: Option<String>) {
+        let Enrolling::Submitted { form, code } = &self.enrolling else {
             return;
         };
-        let answer = station.log().since(*log_lines).find_map(|entry| {
-            let (who, refused) = match &entry.notice {
-                Notice::Enrolled { name, .. } | Notice::EnrolmentCancelled { name } => {
-                    (name, false)
-                }
-                Notice::EnrolmentRefused { name, .. } | Notice::EnrolmentTimedOut { name } => {
-                    (name, true)
-                }
-                _ => return None,
-            };
-            (who == name).then(|| refused.then(|| entry.notice.to_string()))
-        });
-        self.enrolling = match answer {
-            None => return,
-            Some(None) => Enrolling::No,
-            Some(Some(reason)) => {
+        if code != enrolled {
+            return;
+        }
+        self.enrolling = match refusal {
+            None => Enrolling::No,
+            Some(reason) => {
+                let form = form.clone().refused(reason.clone());
                 // Whoever is typing elsewhere goes on there; the form waits on the live screen.
                 if self.screen != Screen::Live {
-                    self.remark = Some(Err(reason.clone()));
+                    self.remark = Some(Err(reason));
                 }
-                Enrolling::Form(form.clone().refused(reason))
+                Enrolling::Form(form)
             }
         };
     }
 
-    /// Says at once what became of a PIN or badge: whoever has entered it waits for that,
-    /// whatever screen the operator has left behind.
-    fn follow_pins(&mut self, station: &Station) {
-        for entry in station.log().since(self.log_lines) {
-            let said = entry.notice.to_string();
-            let remark = match &entry.notice {
-                Notice::PinRefused(_) => Err(said),
-                Notice::Punched {
-                    similarity: None, ..
-                } => Ok(said),
-                _ => continue,
-            };
-            self.remark = Some(remark);
-            self.remark_ends = Some(entry.at.monotonic + PIN_REMARK);
-        }
-        self.log_lines = station.log().written();
+    /// Whether the enrolment that is going on was begun here.
+    pub(crate) fn is_enrolling(&self, station: &StationView) -> bool {
+        let enroller = station.enrolment.enroller.as_ref();
+        enroller.is_none_or(|(seat, _)| *seat == self.seat)
     }
 
     /// Ties the selection of the lists to the people that are drawn now; to be called right
     /// before drawing. A key is meant for what was on the screen, whatever comes between.
-    pub fn settle(&mut self, station: &Station, now: &Moment) {
+    pub fn settle(&mut self, station: &StationView, now: &Moment) {
+        let is_ours = self.is_enrolling(station);
         self.asked = match (station.mode(), self.screen) {
-            (Mode::Confirming(asked), Screen::Live) => {
+            (ModeView::Confirming(asked), Screen::Live) if is_ours => {
                 let taken_for = asked.taken_for.map(|other| other.person);
                 Some((asked.code.clone(), taken_for))
             }
@@ -445,12 +472,12 @@ impl App {
 
     /// Takes in how long a frame takes now, for the charts, and forgets what has been said
     /// long enough.
-    pub fn observe(&mut self, station: &Station, now: &Moment, frame_time: Option<Duration>) {
+    pub fn observe(&mut self, now: &Moment, frame_time: Option<Duration>) {
         if self.remark_ends.is_some_and(|ends| ends <= now.monotonic) {
             self.remark = None;
             self.remark_ends = None;
         }
-        self.trends.observe(station, now.monotonic, frame_time);
+        self.trends.observe(now.monotonic, frame_time);
     }
 
     /// Says what came of something; until the next key.
@@ -465,7 +492,7 @@ impl App {
     }
 
     /// What has to be read now for the screen.
-    pub fn due(&mut self, station: &Station) -> Vec<Question> {
+    pub fn due(&mut self, station: &StationView) -> Vec<Question> {
         let question = match self.screen {
             Screen::Attendance => self.reports.due(station).map(Question::Report),
             Screen::Charts => self.weeks.due(station).map(Question::Report),
@@ -521,13 +548,21 @@ impl App {
         self.screen == Screen::Camera
     }
 
-    /// Takes the camera's controls as they are, and what there is to say of them.
-    pub fn show_controls(&mut self, controls: Vec<CameraControl>, remark: String) {
-        self.controls.show(controls, remark);
+    /// How many pixels across a picture should have that is shown now; none if none is.
+    pub fn preview_width(&self, fine: u32, coarse: u32) -> Option<u32> {
+        match self.preview {
+            _ if self.screen != Screen::Live => None,
+            PreviewMode::Off => None,
+            PreviewMode::Pixels => Some(fine),
+            PreviewMode::HalfBlocks
+            | PreviewMode::Quadrants
+            | PreviewMode::Braille
+            | PreviewMode::Ascii => Some(coarse),
+        }
     }
 
     /// The face that is being enrolled.
-    pub(crate) fn chosen_face(&self, station: &Station) -> Option<TrackId> {
+    pub(crate) fn chosen_face(&self, station: &StationView) -> Option<TrackId> {
         match &self.enrolling {
             Enrolling::Form(form) => form.face(),
             _ => station.mode().chosen_face().map(|face| face.track),

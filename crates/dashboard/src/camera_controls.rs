@@ -2,39 +2,7 @@
 
 use super::command::{Deed, Motion};
 use super::input::Key;
-
-/// One control, in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CameraControl {
-    /// The name by which it is changed.
-    pub name: String,
-    /// The camera's own name for it.
-    pub title: String,
-    /// Its present value.
-    pub value: String,
-    /// What it can be.
-    pub range: String,
-    /// Whether it can be changed now; automatic exposure decides the exposure, for example.
-    pub is_changeable: bool,
-}
-
-/// What the operator wants of a control.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ControlChange {
-    /// Which one.
-    pub name: String,
-    /// What is done to it.
-    pub step: ControlStep,
-}
-
-/// How a control is changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ControlStep {
-    /// By so many of its own steps.
-    By(i64),
-    /// To what it was when the camera was made.
-    ToDefault,
-}
+use rollcall_protocol::{CameraControl, ControlChange, ControlStep};
 
 /// What a key meant to the list.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,10 +4,9 @@
 //! Invariant: what is given out has been shown in full and was confirmed by a key of its own.
 
 use super::command::is_yes;
-use super::correction_form::{CorrectionDraft, CorrectionForm, CorrectionStep};
+use super::correction_form::{CorrectionForm, CorrectionStep};
 use super::input::Key;
-use rollcall_core::notice::Notice;
-use rollcall_core::station::Station;
+use rollcall_protocol::{CorrectionDraft, StationView};
 
 /// The state of the operator's correction.
 #[derive(Debug, Clone, Default)]
@@ -23,11 +22,7 @@ pub(crate) enum Correcting {
         draft: CorrectionDraft,
     },
     /// The database has it. The form is kept for the case that it is refused.
-    Submitted {
-        form: Box<CorrectionForm>,
-        /// Lines in the station's log before; what comes after is the answer.
-        log_lines: u64,
-    },
+    Submitted { form: Box<CorrectionForm> },
 }
 
 /// What a key led to.
@@ -59,7 +54,7 @@ impl Correcting {
     }
 
     /// Does what `key` means in the form, if there is one.
-    pub(crate) fn handle(&mut self, key: Key, station: &Station) -> FormKey {
+    pub(crate) fn handle(&mut self, key: Key, station: &StationView) -> FormKey {
         match self {
             Correcting::Form(form) => match form.handle(key, station) {
                 CorrectionStep::Stay => {}
@@ -71,10 +66,7 @@ impl Correcting {
             },
             Correcting::Signing { form, draft } if is_yes(key) => {
                 let draft = draft.clone();
-                *self = Correcting::Submitted {
-                    form: form.clone(),
-                    log_lines: station.log().written(),
-                };
+                *self = Correcting::Submitted { form: form.clone() };
                 return FormKey::Submitted(draft);
             }
             // Whatever else is typed was meant for the form, which is not there now.
@@ -88,25 +80,18 @@ impl Correcting {
         FormKey::Taken
     }
 
-    /// Takes in the answer: a refused correction brings the form back, and what was done is
-    /// said.
-    pub(crate) fn follow(&mut self, station: &Station) -> Option<String> {
-        let Correcting::Submitted { form, log_lines } = self else {
-            return None;
-        };
-        let (next, said) =
-            station
-                .log()
-                .since(*log_lines)
-                .find_map(|entry| match &entry.notice {
-                    done @ Notice::Corrected(_) => Some((Correcting::No, Some(done.to_string()))),
-                    Notice::CorrectionRefused(reason) => {
-                        let form = (**form).clone().refused(reason.clone());
-                        Some((Correcting::Form(Box::new(form)), None))
-                    }
-                    _ => None,
-                })?;
-        *self = next;
-        said
+    /// Takes in that it is done.
+    pub(crate) fn done(&mut self) {
+        if matches!(self, Correcting::Submitted { .. }) {
+            *self = Correcting::No;
+        }
+    }
+
+    /// Takes in that it was refused, which brings the form back.
+    pub(crate) fn refused(&mut self, reason: String) {
+        if let Correcting::Submitted { form } = self {
+            let form = (**form).clone().refused(reason);
+            *self = Correcting::Form(Box::new(form));
+        }
     }
 }

@@ -8,58 +8,13 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use super::field::TextField;
 use super::input::Key;
 use rollcall_core::attendance::{AttendanceEvent, Direction, EventId, EventSource};
+use rollcall_core::correction::{Change, Deed};
 use rollcall_core::person::{Person, PersonCode, PersonId};
-use rollcall_core::station::Station;
+use rollcall_protocol::{CorrectionDraft, StationView};
 
 /// Why text changes nothing in a line that offers a choice.
 pub(crate) const MISPLACED_TEXT: &str =
     english!("nothing is typed into this line: Left and Right choose, Tab goes to the next line");
-
-/// A correction whose times are still those of the clock on the wall.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CorrectionDraft {
-    /// What shall be done.
-    pub deed: DraftDeed,
-    /// Who asks for it.
-    pub operator: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// As [`rollcall_core::correction::Deed`], in local time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DraftDeed {
-    /// Adds a punch.
-    Add {
-        /// Whose punch it is.
-        code: PersonCode,
-        /// When.
-        at: NaiveDateTime,
-        /// In or out.
-        direction: Direction,
-    },
-    /// Takes an event back.
-    Void {
-        /// The event.
-        event: EventId,
-    },
-    /// Takes an event back, because it was somebody else's face.
-    Disown {
-        /// The event.
-        event: EventId,
-    },
-    /// Puts another event in its place; `None` stays as it is.
-    Change {
-        /// The event.
-        event: EventId,
-        /// Another time.
-        at: Option<NaiveDateTime>,
-        /// Another person.
-        code: Option<PersonCode>,
-        /// Another direction.
-        direction: Option<Direction>,
-    },
-}
 
 /// What can be done here, one after the other with the arrow keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +69,7 @@ impl CorrectionForm {
     pub(crate) fn open(
         person: PersonId,
         (day, events): (NaiveDate, Vec<AttendanceEvent>),
-        station: &Station,
+        station: &StationView,
         operator: &str,
     ) -> Self {
         let standing = events.iter().rev();
@@ -171,7 +126,7 @@ impl CorrectionForm {
         }
     }
 
-    pub(crate) fn handle(&mut self, key: Key, station: &Station) -> CorrectionStep {
+    pub(crate) fn handle(&mut self, key: Key, station: &StationView) -> CorrectionStep {
         match (key, self.focus) {
             (Key::Esc, _) => return CorrectionStep::Close,
             (Key::Enter, _) => return self.submit(station),
@@ -222,13 +177,13 @@ impl CorrectionForm {
         self.focus = fields[(now + step) % fields.len()];
     }
 
-    fn step_choice(&mut self, step: usize, station: &Station) {
+    fn step_choice(&mut self, step: usize, station: &StationView) {
         self.choice = (self.choice + step) % self.choices.len();
         self.fill_in(station);
     }
 
     /// Shows what the chosen event says now.
-    fn fill_in(&mut self, station: &Station) {
+    fn fill_in(&mut self, station: &StationView) {
         self.time.clear();
         self.code.clear();
         let Some(event) = self.event() else {
@@ -242,7 +197,7 @@ impl CorrectionForm {
         }
     }
 
-    fn submit(&mut self, station: &Station) -> CorrectionStep {
+    fn submit(&mut self, station: &StationView) -> CorrectionStep {
         match self.draft(station) {
             Ok(draft) => {
                 self.refusal = None;
@@ -256,19 +211,19 @@ impl CorrectionForm {
         }
     }
 
-    fn draft(&self, station: &Station) -> Result<CorrectionDraft, (CorrectionField, String)> {
+    fn draft(&self, station: &StationView) -> Result<CorrectionDraft, (CorrectionField, String)> {
         let person = station.person(self.person).ok_or_else(|| {
             let gone = "this person is not enrolled any more".to_owned();
             (CorrectionField::Choice, gone)
         })?;
         let deed = match self.choice() {
-            Choice::Add => DraftDeed::Add {
+            Choice::Add => Deed::Add {
                 code: person.code.clone(),
-                at: self.moment(station)?,
+                when: self.moment(station)?,
                 direction: self.direction,
             },
-            Choice::Void(event) => DraftDeed::Void { event },
-            Choice::Disown(event) => DraftDeed::Disown { event },
+            Choice::Void(event) => Deed::Void { event },
+            Choice::Disown(event) => Deed::Disown { event },
             Choice::Change(event) => {
                 let code = PersonCode::parse(self.code.text())
                     .map_err(|e| (CorrectionField::Person, e.to_string()))?;
@@ -276,7 +231,7 @@ impl CorrectionForm {
                 let is_new_time = |at: &NaiveDateTime| {
                     old.is_none_or(|old| at.time() != whole_seconds(old.at.time()))
                 };
-                let at = Some(self.moment(station)?).filter(is_new_time);
+                let when = Some(self.moment(station)?).filter(is_new_time);
                 let code = (code != person.code).then_some(code);
                 let direction = old
                     .is_none_or(|old| old.direction != self.direction)
@@ -287,17 +242,17 @@ impl CorrectionForm {
                     let nobody = format!("nobody has the code {code}");
                     return Err((CorrectionField::Person, nobody));
                 }
-                if at.is_none() && code.is_none() && direction.is_none() {
+                if when.is_none() && code.is_none() && direction.is_none() {
                     let nothing =
                         english!("nothing is changed: time, direction and person are as before");
                     return Err((CorrectionField::Time, nothing.to_owned()));
                 }
-                DraftDeed::Change {
-                    event,
-                    at,
+                let change = Change {
+                    when,
                     code,
                     direction,
-                }
+                };
+                Deed::Change { event, change }
             }
         };
         let filled = |field: &TextField, which, name: &str| {
@@ -312,11 +267,13 @@ impl CorrectionForm {
             deed,
             reason: filled(&self.reason, CorrectionField::Reason, "reason")?,
             operator: filled(&self.operator, CorrectionField::Operator, "operator's name")?,
+            // The station adds it, if it remembers it.
+            face: None,
         })
     }
 
     /// The typed time of day on the day that is put right.
-    fn moment(&self, station: &Station) -> Result<NaiveDateTime, (CorrectionField, String)> {
+    fn moment(&self, station: &StationView) -> Result<NaiveDateTime, (CorrectionField, String)> {
         let text = self.time.text().trim();
         let time = ["%H:%M:%S", "%H:%M"]
             .iter()
@@ -327,7 +284,7 @@ impl CorrectionForm {
             })?;
         let day = self.day;
         // Before the day starts it is the night at its end.
-        let date = if time < station.policies().attendance.day_starts_at {
+        let date = if time < station.policy().day_starts_at {
             day.succ_opt().unwrap_or(day)
         } else {
             day
@@ -347,7 +304,7 @@ impl CorrectionForm {
 }
 
 /// Who has a code, however it is written.
-pub(crate) fn person_of<'a>(station: &'a Station, code: &PersonCode) -> Option<&'a Person> {
+pub(crate) fn person_of<'a>(station: &'a StationView, code: &PersonCode) -> Option<&'a Person> {
     station.people().find(|person| person.code == *code)
 }
 

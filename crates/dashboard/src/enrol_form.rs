@@ -7,11 +7,11 @@ use super::command::is_yes;
 use super::field::TextField;
 use super::input::Key;
 use super::text;
+use chrono::NaiveDateTime;
 use rollcall_core::consensus::TrackId;
-use rollcall_core::enrolment::{Choosing, FrozenFace};
 use rollcall_core::event::Intent;
 use rollcall_core::person::{NameError, PersonCode, PersonName};
-use rollcall_core::station::{Mode, Station};
+use rollcall_protocol::{ChoosingView, FaceView, ModeView, StationView};
 
 /// Which field the keys go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,9 +56,9 @@ pub(crate) enum FormStep {
     /// The form was given up.
     Close,
     /// The form stays, and another face is to be found.
-    FindFace(Intent),
+    FindFace(Intent<NaiveDateTime>),
     /// Everything is right.
-    Submit(Intent),
+    Submit(Intent<NaiveDateTime>),
 }
 
 impl EnrolForm {
@@ -70,7 +70,7 @@ impl EnrolForm {
         }
     }
 
-    pub(crate) fn handle(&mut self, key: Key, station: &Station) -> FormStep {
+    pub(crate) fn handle(&mut self, key: Key, station: &StationView) -> FormStep {
         if self.consent == ConsentQuestion::Now {
             if is_yes(key) {
                 return self.submit(station);
@@ -116,7 +116,7 @@ impl EnrolForm {
     }
 
     /// Takes in which faces are there, right before they are drawn.
-    pub(crate) fn settle(&mut self, station: &Station) {
+    pub(crate) fn settle(&mut self, station: &StationView) {
         let choosing = choosing(station);
         if self.shown_face(station).is_none() {
             let first = choosing.and_then(|choosing| choosing.faces.first());
@@ -130,16 +130,16 @@ impl EnrolForm {
     }
 
     /// The face that is shown, if the station holds it.
-    pub(crate) fn shown_face<'a>(&self, station: &'a Station) -> Option<&'a FrozenFace> {
+    pub(crate) fn shown_face<'a>(&self, station: &'a StationView) -> Option<&'a FaceView> {
         choosing(station)?.face(self.face?)
     }
 
-    fn step_face(&mut self, step: isize, station: &Station) {
+    fn step_face(&mut self, step: isize, station: &StationView) {
         let Some(choosing) = choosing(station) else {
             return;
         };
         let count = choosing.faces.len() as isize;
-        let is_shown = |face: &FrozenFace| Some(face.track) == self.face;
+        let is_shown = |face: &FaceView| Some(face.track) == self.face;
         if let Some(place) = choosing.faces.iter().position(is_shown) {
             let next = (place as isize + step).rem_euclid(count) as usize;
             self.face = choosing.faces.get(next).map(|face| face.track);
@@ -158,7 +158,7 @@ impl EnrolForm {
     }
 
     /// What is wrong with the code.
-    pub(crate) fn code_problem(&self, station: &Station) -> Option<String> {
+    pub(crate) fn code_problem(&self, station: &StationView) -> Option<String> {
         match self.parsed_code(station) {
             Ok(code) => code_clash(&code, station),
             Err(error) => Some(error.to_string()),
@@ -166,7 +166,7 @@ impl EnrolForm {
     }
 
     /// The code of somebody who has the same name already: allowed, but worth knowing.
-    pub(crate) fn namesake(&self, station: &Station) -> Option<PersonCode> {
+    pub(crate) fn namesake(&self, station: &StationView) -> Option<PersonCode> {
         let wanted = text::folded(self.parsed_name().ok()?.as_str());
         station
             .people()
@@ -174,7 +174,7 @@ impl EnrolForm {
             .map(|person| person.code.clone())
     }
 
-    fn submit(&mut self, station: &Station) -> FormStep {
+    fn submit(&mut self, station: &StationView) -> FormStep {
         self.attempted = true;
         match (self.parsed_name(), self.parsed_code(station)) {
             (Err(_), _) => self.focus = FormField::Name,
@@ -199,7 +199,7 @@ impl EnrolForm {
     }
 
     /// What Enter does while there is no face to enrol.
-    fn find_face(station: &Station) -> FormStep {
+    fn find_face(station: &StationView) -> FormStep {
         match choosing(station) {
             // It came after the screen was drawn: first it is shown.
             Some(choosing) if choosing.waits || !choosing.faces.is_empty() => FormStep::Stay,
@@ -213,7 +213,7 @@ impl EnrolForm {
     }
 
     /// An empty field means the suggested code.
-    fn parsed_code(&self, station: &Station) -> Result<PersonCode, NameError> {
+    fn parsed_code(&self, station: &StationView) -> Result<PersonCode, NameError> {
         if self.code.is_empty() {
             PersonCode::parse(&suggested_code(station))
         } else {
@@ -230,16 +230,16 @@ impl EnrolForm {
 }
 
 /// The faces to choose from.
-pub(crate) fn choosing(station: &Station) -> Option<&Choosing> {
+pub(crate) fn choosing(station: &StationView) -> Option<&ChoosingView> {
     match station.mode() {
-        Mode::Choosing(choosing) => Some(choosing),
+        ModeView::Choosing(choosing) => Some(choosing),
         _ => None,
     }
 }
 
 /// The next free code in the pattern of the person enrolled last: after "E-017"
 /// comes "E-018". The first person is "P-001".
-pub(crate) fn suggested_code(station: &Station) -> String {
+pub(crate) fn suggested_code(station: &StationView) -> String {
     let last = station.people().last().map(|person| &person.code);
     let code = PersonCode::after(last, station.codes_given(), |code| {
         station.is_code_taken(code)
@@ -247,7 +247,7 @@ pub(crate) fn suggested_code(station: &Station) -> String {
     code.map(|code| code.to_string()).unwrap_or_default()
 }
 
-fn code_clash(code: &PersonCode, station: &Station) -> Option<String> {
+fn code_clash(code: &PersonCode, station: &StationView) -> Option<String> {
     let holder = station.people().find(|p| p.code == *code);
     match holder {
         Some(holder) => Some(format!("{code} belongs to {}", holder.name)),

@@ -1,7 +1,7 @@
 //! The dashboard: what a key means and how a state is drawn.
 //!
 //! [`App`] is the operator's side: which screen, which row, what has been typed.
-//! The [`Station`] and the [`Status`] are read and never written here. Drawing is
+//! The [`StationView`] and the [`Status`] are read and never written here. Drawing is
 //! a function of the three, so every screen can be tested without a terminal.
 //!
 //! Deliberately absent: decisions about attendance, and any access to files,
@@ -26,6 +26,7 @@ mod enrol_form;
 mod field;
 mod filter;
 mod graphics;
+pub mod headless;
 pub mod input;
 mod language;
 mod listing;
@@ -35,10 +36,11 @@ mod palette;
 mod person;
 mod pin_entry;
 pub mod plain;
-mod records;
+mod printer;
 mod reports;
 mod review;
 mod screens;
+pub mod session;
 mod settings;
 mod snapshot;
 mod status;
@@ -53,29 +55,22 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 
 pub use app::{Action, App, PreviewMode, UiOptions};
-pub use camera_controls::{CameraControl, ControlChange, ControlStep};
 pub use colour::ColourDepth;
-pub use correction_form::{CorrectionDraft, DraftDeed};
 pub use dialog::Leaving;
 pub use input::{Input, Key};
 pub use language::{Language, LanguageError};
 pub use pace::PreviewPace;
-pub use records::{
-    Answer, Done, PageKind, PageLine, PersonChange, PersonDeed, PersonFile, Question,
-    SettingChange, SettingRow, TemplateFacts,
-};
-pub use reports::ReportQuery;
 pub use snapshot::picture_as_text;
-pub use status::{CameraFigures, CameraStatus, Health, Status};
+pub use status::{CameraFigures, CameraStatus, Status};
 pub use terminal::{Terminal, TerminalError};
 pub use theme::Charset;
 
 use rollcall_core::printable::is_hostile;
-use rollcall_core::station::Station;
+use rollcall_protocol::StationView;
 use theme::Theme;
 
 /// Draws the dashboard into `frame`, whatever its size.
-pub fn draw(frame: &mut Frame<'_>, app: &App, station: &Station, status: &Status<'_>) {
+pub fn draw(frame: &mut Frame<'_>, app: &App, station: &StationView, status: &Status<'_>) {
     app.canvas.set(None);
     let view = View {
         app,
@@ -103,7 +98,7 @@ fn keep_out_hostile(buffer: &mut Buffer) {
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
     app: &'a App,
-    station: &'a Station,
+    station: &'a StationView,
     status: &'a Status<'a>,
     theme: Theme,
 }

@@ -5,7 +5,7 @@ use super::filter::{Filter, FilterKey};
 use super::input::Key;
 use super::text;
 use rollcall_core::person::{Person, PersonId};
-use rollcall_core::station::Station;
+use rollcall_protocol::StationView;
 
 /// The state of a list of people.
 ///
@@ -70,7 +70,7 @@ impl Listing {
 }
 
 /// The people that pass the filter, by name.
-pub(crate) fn filtered_people<'a>(station: &'a Station, filter: &str) -> Vec<&'a Person> {
+pub(crate) fn filtered_people<'a>(station: &'a StationView, filter: &str) -> Vec<&'a Person> {
     let wanted = text::folded(filter);
     let mut people: Vec<_> = station
         .people()

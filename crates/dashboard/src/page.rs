@@ -3,8 +3,8 @@
 use super::command::{Deed, Motion, is_yes};
 use super::filter::{Filter, FilterKey};
 use super::input::Key;
-use super::records::{PageKind, PageLine};
 use super::text;
+use rollcall_protocol::{PageKind, PageLine};
 
 /// The report on the screen.
 #[derive(Debug, Clone, Default)]

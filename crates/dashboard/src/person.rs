@@ -3,9 +3,9 @@
 use super::command::{Deed, Motion, is_yes};
 use super::field::TextField;
 use super::input::Key;
-use super::records::{PersonChange, PersonDeed, PersonFile};
 use rollcall_core::person::{PersonCode, PersonName};
 use rollcall_core::pin::Pin;
+use rollcall_protocol::{PersonChange, PersonDeed, PersonFile};
 
 /// The state of the screen.
 #[derive(Debug, Clone, Default)]

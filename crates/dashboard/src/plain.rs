@@ -1,15 +1,27 @@
 //! The dashboard in lines of words, for screen readers: what happened, and the answers to
 //! a few typed commands.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
+use std::io::{self, BufRead as _, IsTerminal as _};
+use std::time::Duration;
+
+use crossbeam_channel::{Sender, bounded, select};
 
 use super::language::Language;
+use super::printer::Printer;
+use super::session::Left;
 use super::text;
 use super::widgets::state_word;
+use rollcall_core::event::Intent;
 use rollcall_core::frame::Moment;
 use rollcall_core::notice::LogEntry;
-use rollcall_core::station::Station;
+use rollcall_core::pin::Pin;
 use rollcall_core::worktime::DayState;
+use rollcall_protocol::{
+    self as protocol, Client, LinkState, RefusalCode, Reply, StationView, Told,
+};
+use rollcall_system::stop::StopFlag;
 
 /// What can be typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +98,7 @@ pub fn help(language: &Language) -> Vec<String> {
 }
 
 /// Everybody's day, a line each.
-pub fn today(station: &Station, now: &Moment, language: &Language) -> Vec<String> {
+pub fn today(station: &StationView, now: &Moment, language: &Language) -> Vec<String> {
     let rows = station.today(now);
     if rows.is_empty() {
         return vec![language.text("nobody is enrolled yet").to_owned()];
@@ -111,7 +123,7 @@ pub fn today(station: &Station, now: &Moment, language: &Language) -> Vec<String
 }
 
 /// Who is in, in one line.
-pub fn who_is_in(station: &Station, now: &Moment, language: &Language) -> Vec<String> {
+pub fn who_is_in(station: &StationView, now: &Moment, language: &Language) -> Vec<String> {
     let rows = station.today(now);
     let names: Vec<&str> = rows
         .iter()
@@ -127,6 +139,127 @@ pub fn who_is_in(station: &Station, now: &Moment, language: &Language) -> Vec<St
         )
     };
     vec![words]
+}
+
+/// Lines that may wait.
+const LINES_WAITING: usize = 16;
+
+/// How often it is looked whether an end is asked for.
+const GLANCE: Duration = Duration::from_millis(200);
+
+/// What the keyboard's thread has read.
+enum Typed {
+    Line(String),
+    /// The end of what is typed; by a person, or of a file.
+    End {
+        was_typed: bool,
+    },
+}
+
+/// Prints what happens and answers what is typed, until somebody leaves or an end is asked
+/// for.
+///
+/// # Errors
+/// If a thread cannot be started, or standard output is broken.
+pub fn run(mut client: Client, language: &'static Language, stop: &StopFlag) -> io::Result<Left> {
+    let (sender, lines) = bounded(LINES_WAITING);
+    // It ends with the process: a read of a terminal cannot be interrupted.
+    std::thread::Builder::new()
+        .name("input".into())
+        .spawn(move || read(&sender))?;
+    let mut printer = Printer::start()?;
+    printer.print(&[greeting(language)])?;
+    let mut printed = 0;
+    let mut asked = BTreeSet::new();
+    let news = client.news().clone();
+    let left = loop {
+        let view = client.view();
+        let mut new: Vec<String> = view
+            .log()
+            .since(printed)
+            .map(|happened| entry(happened, language))
+            .collect();
+        printed = view.log().written();
+        for Told { number, reply } in client.replies() {
+            // What the station has decided is among what happened.
+            if asked.remove(&number)
+                && let Reply::Refused(why) = reply
+                && why.code != RefusalCode::Refused
+            {
+                new.push(sentence(&why.said, language));
+            }
+        }
+        printer.print(&new)?;
+        match client.state() {
+            LinkState::Ended(why) => break Left::StationEnded(why),
+            _ if stop.is_requested() => break Left::Stopped,
+            _ => {}
+        }
+        select! {
+            recv(lines) -> typed => match typed {
+                Ok(Typed::Line(line)) => match answer(&line, &client, language) {
+                    Answered::Lines(said) => printer.print(&said)?,
+                    Answered::Pin(pin) => {
+                        asked.insert(client.send(protocol::Command::Intent(Intent::EnterPin(pin))));
+                    }
+                    Answered::Quit => break Left::ByOperator,
+                },
+                Ok(Typed::End { was_typed: true }) => break Left::ByOperator,
+                // A file that was read to its end, or a reader that has died.
+                Ok(Typed::End { was_typed: false }) | Err(_) => {}
+            },
+            recv(news) -> _ => {}
+            default(GLANCE) => {}
+        }
+    };
+    printer.finish();
+    Ok(left)
+}
+
+fn read(lines: &Sender<Typed>) {
+    let stdin = io::stdin();
+    for line in stdin.lock().lines().map_while(Result::ok) {
+        if lines.send(Typed::Line(line)).is_err() {
+            return;
+        }
+    }
+    let was_typed = stdin.is_terminal();
+    // Nobody receives it if the station has ended meanwhile.
+    let _ = lines.send(Typed::End { was_typed });
+    // A closed channel would be read without end.
+    if !was_typed {
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+/// What a typed line leads to.
+enum Answered {
+    Lines(Vec<String>),
+    Pin(Pin),
+    Quit,
+}
+
+fn answer(line: &str, client: &Client, language: &'static Language) -> Answered {
+    let line = line.trim();
+    let Some(command) = Command::parse(line, language) else {
+        return match Pin::parse(line) {
+            Ok(pin) => Answered::Pin(pin),
+            Err(problem) if line.starts_with(|c: char| c.is_ascii_digit()) => {
+                Answered::Lines(vec![sentence(&problem, language)])
+            }
+            Err(_) => Answered::Lines(help(language)),
+        };
+    };
+    let view = client.view();
+    Answered::Lines(match command {
+        Command::Quit => return Answered::Quit,
+        Command::Help => help(language),
+        Command::Today => today(&view, &client.now(), language),
+        Command::In => who_is_in(&view, &client.now(), language),
+        Command::Camera => vec![sentence(&view.health.camera.sentence, language)],
+    })
 }
 
 #[cfg(test)]

@@ -13,19 +13,11 @@ use super::theme::Theme;
 use rollcall_core::attendance::AttendanceEvent;
 use rollcall_core::frame::Moment;
 use rollcall_core::person::PersonId;
-use rollcall_core::station::{Station, TodayRow};
+use rollcall_core::today::TodayRow;
 use rollcall_core::worktime::period::PersonDays;
 use rollcall_core::worktime::totals::IsoWeek;
 use rollcall_core::worktime::{DayReport, DayState};
-
-/// Days that are asked for, the last one included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReportQuery {
-    /// First day.
-    pub from: NaiveDate,
-    /// Last day.
-    pub to: NaiveDate,
-}
+use rollcall_protocol::{ReportQuery, StationView};
 
 /// How many days are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -109,7 +101,7 @@ impl Reports {
 
     /// What has to be read now: nothing while an answer is awaited, and again when
     /// something has happened since.
-    pub(crate) fn due(&mut self, station: &Station) -> Option<ReportQuery> {
+    pub(crate) fn due(&mut self, station: &StationView) -> Option<ReportQuery> {
         let query = self.query(station.local_day())?;
         let written = station.log().written();
         if let Some((asked, lines)) = self.asked {
@@ -164,7 +156,7 @@ impl Reports {
     /// The rows of one day, today's or another one's.
     pub(crate) fn rows<'a>(
         &'a self,
-        station: &'a Station,
+        station: &'a StationView,
         now: &Moment,
         filter: &str,
     ) -> Vec<TodayRow<'a>> {
@@ -193,7 +185,7 @@ impl Reports {
     }
 
     /// The people shown, in order.
-    pub(crate) fn ids(&self, station: &Station, now: &Moment, filter: &str) -> Vec<PersonId> {
+    pub(crate) fn ids(&self, station: &StationView, now: &Moment, filter: &str) -> Vec<PersonId> {
         match self.period {
             Period::Today | Period::Day => {
                 let rows = self.rows(station, now, filter).into_iter();

@@ -12,7 +12,7 @@ use super::listing::{filtered_people, first_shown};
 use rollcall_core::attendance::Direction;
 use rollcall_core::person::{Person, PersonCode};
 use rollcall_core::review::{Assignment, ReviewDeed, Visitor};
-use rollcall_core::station::Station;
+use rollcall_protocol::StationView;
 
 /// The state of the review screen.
 #[derive(Debug, Clone, Default)]
@@ -100,7 +100,7 @@ impl AssignForm {
 
     /// Finds the one person that what is typed means. People who come or go afterwards do
     /// not change it.
-    fn settle(&mut self, station: &Station) {
+    fn settle(&mut self, station: &StationView) {
         let typed = self.who.text().trim();
         let code = PersonCode::parse(typed).ok();
         let is_code = |person: &&&Person| Some(&person.code) == code.as_ref();
@@ -144,7 +144,7 @@ impl AssignForm {
 
 impl Review {
     /// Whether the visitors have to be read: at first, and whenever something happened.
-    pub(crate) fn is_due(&mut self, station: &Station) -> bool {
+    pub(crate) fn is_due(&mut self, station: &StationView) -> bool {
         let written = station.log().written();
         let is_awaited = self.asked.is_some() && self.visitors.is_none();
         if is_awaited || self.asked == Some(written) {
@@ -221,7 +221,7 @@ impl Review {
         asked.or(edited).or_else(selected)
     }
 
-    pub(crate) fn handle(&mut self, key: Key, station: &Station, operator: &str) -> ReviewKey {
+    pub(crate) fn handle(&mut self, key: Key, station: &StationView, operator: &str) -> ReviewKey {
         if let Some(question) = self.question.take() {
             return if is_yes(key) {
                 ReviewKey::Do(question.deed)
@@ -314,7 +314,7 @@ impl Review {
         }))
     }
 
-    pub(crate) fn paste(&mut self, text: &str, station: &Station) {
+    pub(crate) fn paste(&mut self, text: &str, station: &StationView) {
         match &mut self.form {
             Some(form) if form.focus == AssignField::Who => {
                 form.who.insert(text);
@@ -353,7 +353,7 @@ mod tests {
         review.show(Ok(visitors.iter().map(|v| visitor(v)).collect()));
     }
 
-    fn write(review: &mut Review, station: &Station, keys: &str) -> ReviewKey {
+    fn write(review: &mut Review, station: &StationView, keys: &str) -> ReviewKey {
         let mut last = ReviewKey::Pass;
         for c in keys.chars() {
             let key = match c {

@@ -4,9 +4,9 @@ use super::command::{Deed, Motion};
 use super::field::TextField;
 use super::filter::{Filter, FilterKey};
 use super::input::Key;
-use super::records::{SettingChange, SettingRow};
 use super::text;
 use rollcall_core::worktime::alteration::Alteration;
+use rollcall_protocol::{SettingChange, SettingRow};
 
 /// The state of the settings screen.
 #[derive(Debug, Clone, Default)]

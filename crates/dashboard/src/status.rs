@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rollcall_core::frame::{Frame, Moment};
+use rollcall_protocol::Health;
 
 /// Figures of the moment.
 #[derive(Debug, Clone, Copy)]
@@ -59,15 +60,4 @@ pub struct CameraFigures<'a> {
     pub reconnects: u64,
     /// Threads that are stuck in its driver.
     pub abandoned: u64,
-}
-
-/// Whether something works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Health {
-    /// Yes.
-    Good,
-    /// Not yet, or not quite.
-    Warning,
-    /// No.
-    Bad,
 }

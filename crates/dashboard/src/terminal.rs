@@ -24,7 +24,7 @@ use super::widgets::marks;
 use super::{App, Status, draw};
 use rollcall_core::frame::FrameId;
 use rollcall_core::printable::printable;
-use rollcall_core::station::Station;
+use rollcall_protocol::StationView;
 use rollcall_system::outlet::{Offered, Outlet, Written};
 
 /// Why the dashboard has no terminal.
@@ -185,7 +185,7 @@ impl Terminal {
     pub fn draw(
         &mut self,
         app: &App,
-        station: &Station,
+        station: &StationView,
         status: &Status<'_>,
     ) -> Result<(), TerminalError> {
         self.inner
@@ -205,7 +205,7 @@ impl Terminal {
     fn draw_picture(
         &mut self,
         app: &App,
-        station: &Station,
+        station: &StationView,
         status: &Status<'_>,
     ) -> io::Result<()> {
         let Some(Graphics { protocol, cell }) = self.graphics else {

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use chrono::{Days, NaiveDate, Weekday};
 
-use super::reports::ReportQuery;
-use rollcall_core::notice::Notice;
-use rollcall_core::station::Station;
+use rollcall_core::notice::{LogEntry, Notice};
 use rollcall_core::worktime::period::PersonDays;
 use rollcall_core::worktime::totals::IsoWeek;
+use rollcall_protocol::ReportQuery;
+use rollcall_protocol::StationView;
 
 /// Seconds of frame times that are kept.
 const SECONDS: usize = 120;
@@ -31,17 +31,11 @@ pub(crate) struct Trends {
     frame_times: VecDeque<u64>,
     last_second: Option<u64>,
     minutes: VecDeque<(u64, Minute)>,
-    log_lines: u64,
 }
 
 impl Trends {
-    /// Takes in what the station has logged, and how long a frame takes now.
-    pub(crate) fn observe(
-        &mut self,
-        station: &Station,
-        now: Duration,
-        frame_time: Option<Duration>,
-    ) {
+    /// Takes in how long a frame takes now.
+    pub(crate) fn observe(&mut self, now: Duration, frame_time: Option<Duration>) {
         let second = now.as_secs();
         if let Some(time) = frame_time.filter(|_| self.last_second != Some(second)) {
             self.last_second = Some(second);
@@ -51,18 +45,19 @@ impl Trends {
             let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
             self.frame_times.push_back(micros);
         }
-        for entry in station.log().since(self.log_lines) {
-            let minute = entry.at.monotonic.as_secs() / 60;
-            match &entry.notice {
-                Notice::Punched {
-                    similarity: Some(_),
-                    ..
-                } => self.minute(minute).recognised += 1,
-                Notice::NotRecognised { .. } => self.minute(minute).refused += 1,
-                _ => {}
-            }
+    }
+
+    /// Takes in an event.
+    pub(crate) fn take(&mut self, entry: &LogEntry) {
+        let minute = entry.at.monotonic.as_secs() / 60;
+        match &entry.notice {
+            Notice::Punched {
+                similarity: Some(_),
+                ..
+            } => self.minute(minute).recognised += 1,
+            Notice::NotRecognised { .. } => self.minute(minute).refused += 1,
+            _ => {}
         }
-        self.log_lines = station.log().written();
     }
 
     /// Microseconds of the latest seconds, the newest last.
@@ -107,7 +102,7 @@ pub(crate) struct Weeks {
 
 impl Weeks {
     /// What has to be read now.
-    pub(crate) fn due(&mut self, station: &Station) -> Option<ReportQuery> {
+    pub(crate) fn due(&mut self, station: &StationView) -> Option<ReportQuery> {
         let written = station.log().written();
         let query = weeks_until(station.local_day());
         if let Some((asked, lines)) = self.asked {

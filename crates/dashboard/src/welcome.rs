@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use rollcall_core::attendance::Direction;
-use rollcall_core::notice::Notice;
+use rollcall_core::notice::{LogEntry, Notice};
 use rollcall_core::person::{PersonId, PersonName};
-use rollcall_core::station::Station;
 
 /// Somebody who has just punched.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,33 +20,29 @@ pub(crate) struct Greeting {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Welcome {
     greeting: Option<Greeting>,
-    log_lines: u64,
     has_news: bool,
 }
 
 impl Welcome {
-    /// Takes in the punches that were saved since.
-    pub(crate) fn follow(&mut self, station: &Station) {
-        for entry in station.log().since(self.log_lines) {
-            if let Notice::Punched {
-                person,
-                name,
-                direction,
-                at,
-                ..
-            } = &entry.notice
-            {
-                self.has_news = true;
-                self.greeting = Some(Greeting {
-                    person: *person,
-                    name: name.clone(),
-                    direction: *direction,
-                    at: *at,
-                    since: entry.at.monotonic,
-                });
-            }
+    /// Takes in an event.
+    pub(crate) fn take(&mut self, entry: &LogEntry) {
+        if let Notice::Punched {
+            person,
+            name,
+            direction,
+            at,
+            ..
+        } = &entry.notice
+        {
+            self.has_news = true;
+            self.greeting = Some(Greeting {
+                person: *person,
+                name: name.clone(),
+                direction: *direction,
+                at: *at,
+                since: entry.at.monotonic,
+            });
         }
-        self.log_lines = station.log().written();
     }
 
     /// Whom to greet at `now`, if greetings last so long.

@@ -119,6 +119,20 @@ impl Places {
         barred.map_or(Found::None, Found::Barred)
     }
 
+    /// The stations of services on this machine, whatever their data folders.
+    pub fn services(&self) -> Vec<PathBuf> {
+        let is_safe = fs::symlink_metadata(&self.service).is_ok_and(|f| is_closed(&f, 0o022));
+        let entries = is_safe.then(|| fs::read_dir(&self.service).ok()).flatten();
+        let sockets = entries.into_iter().flatten().filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let is_socket = path.extension().is_some_and(|end| end == "sock");
+            (is_socket && session::ask(&path).is_ok()).then_some(path)
+        });
+        let mut sockets: Vec<PathBuf> = sockets.collect();
+        sockets.sort();
+        sockets
+    }
+
     /// The folders to look into, and whose they have to be.
     fn candidates(&self, data_dir: &Path) -> Vec<(PathBuf, Option<u32>)> {
         let mut candidates = vec![(self.service.clone(), None)];

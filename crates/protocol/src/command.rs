@@ -1,10 +1,8 @@
 //! What a front end can ask of a station, and the answer.
 
 use chrono::NaiveDateTime;
-use rollcall_core::consensus::TrackId;
-use rollcall_core::correction::Deed;
-use rollcall_core::person::{PersonCode, PersonId, PersonName};
-use rollcall_core::pin::Pin;
+use rollcall_core::correction::Correction;
+use rollcall_core::event::Intent;
 use serde::{Deserialize, Serialize};
 
 use crate::records::{Answer, Question};
@@ -13,32 +11,8 @@ use crate::records::{Answer, Question};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Hold fast the faces in sight, so that one of them can be enrolled.
-    ChooseFace,
-    /// Let those faces go and wait for one that comes alone.
-    AwaitFace,
-    /// Take samples of a face.
-    Enrol {
-        /// Under this name.
-        name: PersonName,
-        /// And this code.
-        code: PersonCode,
-        /// Which of the faces that are held fast; the next one that comes alone if none.
-        face: Option<TrackId>,
-    },
-    /// Write down the person whose samples are shown.
-    ConfirmEnrolment {
-        /// Whose samples they are.
-        code: PersonCode,
-        /// Whom this person was stated to be another than, however alike.
-        another_than: Option<PersonId>,
-    },
-    /// Stop enrolling and forget the faces and samples.
-    CancelEnrolment,
-    /// Punch whoever has this PIN or badge.
-    EnterPin(Pin),
-    /// Put an attendance event right.
-    Correct(CorrectionDraft),
+    /// Something that the station itself decides.
+    Intent(Intent<NaiveDateTime>),
     /// Read or change the records.
     Ask(Question),
     /// Read the camera's controls.
@@ -52,15 +26,7 @@ pub enum Command {
 }
 
 /// A correction as it was typed: with times on the station's wall clock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CorrectionDraft {
-    /// What shall be done.
-    pub deed: Deed<NaiveDateTime>,
-    /// Who asks for it.
-    pub operator: String,
-    /// Why.
-    pub reason: String,
-}
+pub type CorrectionDraft = Correction<NaiveDateTime>;
 
 /// The one answer to a command.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -58,6 +58,42 @@ impl Question {
     }
 }
 
+impl Question {
+    /// Who asks for it, where that is written down.
+    pub fn signature_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::ChangePerson(deed) => Some(&mut deed.by),
+            Self::ChangeSetting(change) => Some(&mut change.by),
+            Self::Review(ReviewDeed::Ignore { by, .. } | ReviewDeed::Delete { by, .. }) => Some(by),
+            Self::Review(ReviewDeed::Assign(assignment)) => Some(&mut assignment.by),
+            Self::Report(_)
+            | Self::Visitors
+            | Self::Page(_)
+            | Self::Person(_)
+            | Self::Settings
+            | Self::WriteThreshold(_)
+            | Self::Export(_) => None,
+        }
+    }
+
+    /// The answer to a question that was not looked at, for this reason.
+    pub fn refused(&self, why: &str) -> Answer {
+        let why = why.to_owned();
+        match self {
+            Self::Report(query) => Answer::Report(*query, Err(why)),
+            Self::Visitors => Answer::Visitors(Err(why)),
+            Self::Page(kind) => Answer::Page(*kind, Err(why)),
+            Self::Person(_) => Answer::Person(Box::new(Err(why))),
+            Self::Settings => Answer::Settings(Err(why)),
+            Self::Review(_) => Answer::Reviewed(Err(why)),
+            Self::ChangePerson(_)
+            | Self::ChangeSetting(_)
+            | Self::WriteThreshold(_)
+            | Self::Export(_) => Answer::Done(Err(why)),
+        }
+    }
+}
+
 /// What was read or done, or why not.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

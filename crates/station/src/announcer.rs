@@ -3,20 +3,19 @@
 //! It runs on a thread of its own, one at a time, and is ended with everything it has
 //! started when its time is over. Invariant: the station never waits for it.
 
-use std::collections::VecDeque;
 use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
+use crate::hub::Hub;
 use rollcall_core::event::SightingReason;
 use rollcall_core::notice::Notice;
-use rollcall_core::station::Station;
+use rollcall_protocol::{Client, Guest, Host as _, StationView};
 use rollcall_system::stop::StopFlag;
 
 /// What is run, and how long it may take.
@@ -31,66 +30,48 @@ pub struct AnnouncerRules {
 /// What is told to the program, as variables of its environment.
 type Announcement = Vec<(&'static str, String)>;
 
-/// Announcements that may wait; a door that opens a minute late is a danger.
-const WAITING: usize = 8;
+/// What is older is not announced any more: a door that opens a minute late is a danger.
+const STALE: Duration = Duration::from_secs(10);
 
 /// How often it is looked whether the program has ended.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// The running thread.
+/// The running thread: a front end like the others.
 #[derive(Debug)]
 pub(super) struct Announcer {
-    announcements: Sender<Announcement>,
     thread: JoinHandle<()>,
-    log_lines: u64,
 }
 
 impl Announcer {
     /// Starts the thread; none without a command.
-    pub(super) fn start(rules: AnnouncerRules, stop: StopFlag) -> io::Result<Option<Self>> {
+    pub(super) fn start(
+        rules: AnnouncerRules,
+        hub: &Hub,
+        stop: StopFlag,
+    ) -> io::Result<Option<Self>> {
         if rules.command.is_empty() {
             return Ok(None);
         }
-        let (announcements, waiting) = bounded(WAITING);
+        let client = hub.join(Guest {
+            operator: "announcer".to_owned(),
+            watches_only: true,
+            peer: None,
+        });
         let thread = std::thread::Builder::new()
             .name("announcer".into())
-            .spawn(move || announce(&rules, &waiting, &stop))?;
-        Ok(Some(Self {
-            announcements,
-            thread,
-            log_lines: 0,
-        }))
-    }
-
-    /// Announces what the station has logged since.
-    pub(super) fn follow(&mut self, station: &Station) {
-        let news: VecDeque<Announcement> = station
-            .log()
-            .since(self.log_lines)
-            .filter_map(|entry| announcement(&entry.notice, station))
-            .collect();
-        self.log_lines = station.log().written();
-        for announcement in news {
-            match self.announcements.try_send(announcement) {
-                Ok(()) => {}
-                Err(TrySendError::Full(_)) => {
-                    tracing::warn!("an announcement was left out: the command takes too long");
-                }
-                Err(TrySendError::Disconnected(_)) => tracing::error!("the announcer has died"),
-            }
-        }
+            .spawn(move || announce(&rules, &client, &stop))?;
+        Ok(Some(Self { thread }))
     }
 
     /// Waits for the thread, which ends its program on a stop.
     pub(super) fn finish(self) {
-        drop(self.announcements);
         if self.thread.join().is_err() {
             tracing::error!("the announcer's thread has panicked");
         }
     }
 }
 
-fn announcement(notice: &Notice, station: &Station) -> Option<Announcement> {
+fn announcement(notice: &Notice, station: &StationView) -> Option<Announcement> {
     match notice {
         Notice::Punched {
             person,
@@ -118,20 +99,31 @@ fn announcement(notice: &Notice, station: &Station) -> Option<Announcement> {
     }
 }
 
-fn announce(rules: &AnnouncerRules, waiting: &Receiver<Announcement>, stop: &StopFlag) {
-    loop {
-        let announcement = match waiting.recv_timeout(GLANCE) {
-            Ok(_) if stop.is_requested() => return,
-            Ok(announcement) => announcement,
-            Err(RecvTimeoutError::Timeout) if !stop.is_requested() => continue,
-            Err(_) => return,
-        };
-        match run(rules, announcement, stop) {
-            Ok(Some(status)) if status.success() => {}
-            Ok(Some(status)) => tracing::warn!(%status, "the command of [welcome] failed"),
-            Ok(None) => tracing::warn!("the command of [welcome] took too long and was ended"),
-            Err(error) => tracing::warn!(%error, "the command of [welcome] cannot be run"),
+fn announce(rules: &AnnouncerRules, client: &Client, stop: &StopFlag) {
+    let mut announced = 0;
+    while !stop.is_requested() {
+        // It is closed with the station, and looked at again for the stop.
+        let _ = client.news().recv_timeout(GLANCE);
+        let view = client.view();
+        for entry in view.log().since(announced) {
+            let Some(announcement) = announcement(&entry.notice, &view) else {
+                continue;
+            };
+            if client.now().since(&entry.at) > STALE {
+                tracing::warn!("an announcement was left out: the command takes too long");
+                continue;
+            }
+            if stop.is_requested() {
+                return;
+            }
+            match run(rules, announcement, stop) {
+                Ok(Some(status)) if status.success() => {}
+                Ok(Some(status)) => tracing::warn!(%status, "the command of [welcome] failed"),
+                Ok(None) => tracing::warn!("the command of [welcome] took too long and was ended"),
+                Err(error) => tracing::warn!(%error, "the command of [welcome] cannot be run"),
+            }
         }
+        announced = view.log().written();
     }
 }
 

@@ -1,93 +1,82 @@
-//! The camera's controls for the dashboard.
+//! The camera's controls for front ends.
 //!
-//! A driver may take its time to answer, or hang. So a thread asks it, and the main
-//! thread reads what was answered last. Nobody waits for that thread.
+//! A driver may take its time to answer, or hang. So a thread asks it and answers who has
+//! asked; nobody waits for that thread.
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use crate::hub::Hub;
 use rollcall_camera::usb::controls::{self, Control, ControlError};
 use rollcall_camera::{CameraChoice, CameraSettings, SourceSpec, usb};
-use rollcall_dashboard::{CameraControl, ControlChange, ControlStep};
+use rollcall_core::event::CommandId;
+use rollcall_protocol::{CameraControl, ControlChange, ControlStep, Refusal, RefusalCode, Reply};
 
 /// Changes that may wait for the driver: a key that is held down.
 const REQUESTS_WAITING: usize = 16;
 
-/// While the list is on the screen it is read again: automatic exposure moves by itself.
-pub(super) const LOOK_EVERY: Duration = Duration::from_secs(2);
-
-/// What the list shows.
-#[derive(Debug, Clone, Default)]
-pub(super) struct ShownControls {
-    pub(super) rows: Vec<CameraControl>,
-    pub(super) remark: String,
-}
-
 /// The thread's other end.
 #[derive(Debug)]
-pub(super) struct ControlDesk {
+pub(crate) struct ControlDesk {
+    /// None where the source has no controls.
     requests: Option<Sender<Request>>,
-    shown: Arc<Mutex<ShownControls>>,
 }
 
-#[derive(Debug)]
-enum Request {
-    Look,
-    Change(ControlChange),
+/// What is wanted, and where the answer goes.
+struct Request {
+    hub: Hub,
+    id: CommandId,
+    change: Option<ControlChange>,
 }
 
 impl ControlDesk {
     /// Starts the thread, if the source is a camera that has controls.
-    pub(super) fn of(source: &SourceSpec, settings: &CameraSettings) -> io::Result<Self> {
-        let shown = Arc::new(Mutex::new(ShownControls::default()));
+    pub(crate) fn of(source: &SourceSpec, settings: &CameraSettings) -> io::Result<Self> {
         let (SourceSpec::Usb(choice), Some(file)) = (source, &settings.controls_file) else {
-            say(&shown, "Only a USB camera has controls.");
-            return Ok(Self {
-                requests: None,
-                shown,
-            });
+            return Ok(Self { requests: None });
         };
         let (requests, receiver) = bounded(REQUESTS_WAITING);
-        let clerk = Clerk {
+        let mut clerk = Clerk {
             choice: choice.clone(),
             file: file.clone(),
-            shown: Arc::clone(&shown),
+            rows: Vec::new(),
+            remark: String::new(),
         };
         std::thread::Builder::new()
             .name("camera-controls".into())
             .spawn(move || clerk.work(&receiver))?;
         Ok(Self {
             requests: Some(requests),
-            shown,
         })
     }
 
     /// Asks for the controls as they are.
-    pub(super) fn look(&self) {
-        self.ask(Request::Look);
+    pub(crate) fn look(&self, hub: &Hub, id: CommandId) -> Result<(), Refusal> {
+        self.ask(hub, id, None)
     }
 
     /// Asks for a change.
-    pub(super) fn change(&self, change: ControlChange) {
-        self.ask(Request::Change(change));
+    pub(crate) fn change(
+        &self,
+        hub: &Hub,
+        id: CommandId,
+        change: ControlChange,
+    ) -> Result<(), Refusal> {
+        self.ask(hub, id, Some(change))
     }
 
-    /// What was answered last.
-    pub(super) fn shown(&self) -> ShownControls {
-        lock(&self.shown).clone()
-    }
-
-    fn ask(&self, request: Request) {
+    fn ask(&self, hub: &Hub, id: CommandId, change: Option<ControlChange>) -> Result<(), Refusal> {
         let Some(requests) = &self.requests else {
-            return;
+            let none = "Only a USB camera has controls.";
+            return Err(Refusal::new(RefusalCode::Unavailable, none));
         };
-        if requests.try_send(request).is_err() {
-            say(&self.shown, "The camera's driver does not answer.");
-        }
+        let hub = hub.clone();
+        requests.try_send(Request { hub, id, change }).map_err(|_| {
+            let hangs = "The camera's driver does not answer.";
+            Refusal::new(RefusalCode::Busy, hangs)
+        })
     }
 }
 
@@ -95,44 +84,45 @@ impl ControlDesk {
 struct Clerk {
     choice: CameraChoice,
     file: PathBuf,
-    shown: Arc<Mutex<ShownControls>>,
+    rows: Vec<CameraControl>,
+    /// What became of the last change, or why there are no controls.
+    remark: String,
 }
 
 impl Clerk {
-    /// Works until the dashboard ends.
-    fn work(&self, requests: &Receiver<Request>) {
-        for request in requests {
-            let done = match request {
-                Request::Look => self.look(),
-                Request::Change(change) => self.change(&change).and_then(|told| {
+    /// Works until the station ends.
+    fn work(&mut self, requests: &Receiver<Request>) {
+        for Request { hub, id, change } in requests {
+            let done = match change {
+                None => self.look(),
+                Some(change) => self.change(&change).and_then(|told| {
                     self.look()?;
-                    say(&self.shown, &told);
+                    self.remark = told;
                     Ok(())
                 }),
             };
             if let Err(error) = done {
-                let mut shown = lock(&self.shown);
                 if matches!(error, ControlError::Camera(_)) {
-                    shown.rows.clear();
+                    self.rows.clear();
                 }
-                shown.remark = error.to_string();
+                self.remark = error.to_string();
             }
+            let (rows, remark) = (self.rows.clone(), self.remark.clone());
+            hub.reply(id, Reply::Controls { rows, remark });
         }
     }
 
-    fn look(&self) -> Result<(), ControlError> {
+    fn look(&mut self) -> Result<(), ControlError> {
         let controls = controls::read(&usb::find(&self.choice)?)?;
-        let mut shown = lock(&self.shown);
         if controls.is_empty() {
-            shown.remark = String::from("This camera has no controls.");
-        } else if shown.rows.is_empty() {
-            shown.remark.clear();
+            self.remark = String::from("This camera has no controls.");
+        } else if self.rows.is_empty() {
+            self.remark.clear();
         }
-        shown.rows = controls.iter().map(in_words).collect();
+        self.rows = controls.iter().map(in_words).collect();
         Ok(())
     }
 
-    /// Sets a control and keeps it, for the camera forgets it when it loses power.
     fn change(&self, change: &ControlChange) -> Result<String, ControlError> {
         let device = usb::find(&self.choice)?;
         let before = controls::read(&device)?;
@@ -175,31 +165,38 @@ fn in_words(control: &Control) -> CameraControl {
     }
 }
 
-fn say(shown: &Mutex<ShownControls>, remark: &str) {
-    remark.clone_into(&mut lock(shown).remark);
-}
-
-fn lock(shown: &Mutex<ShownControls>) -> std::sync::MutexGuard<'_, ShownControls> {
-    // It is replaced as a whole, so that a panic elsewhere has not torn it.
-    shown.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hub::tests::{hub_of, told};
+    use rollcall_protocol::{Command, Guest, Host as _};
+
+    fn told_of_brightness(desk: ControlDesk) -> Reply {
+        let (hub, _commanded) = hub_of(desk);
+        let mut client = hub.join(Guest {
+            operator: "olga".into(),
+            watches_only: false,
+            peer: None,
+        });
+        client.send(Command::ChangeControl(ControlChange {
+            name: "brightness".to_owned(),
+            step: ControlStep::By(1),
+        }));
+        told(&mut client)
+    }
 
     #[test]
     fn a_source_without_controls_says_so() {
         let source = "demo".parse().unwrap();
         let desk = ControlDesk::of(&source, &CameraSettings::default()).unwrap();
-        desk.look();
-        let shown = desk.shown();
-        assert!(shown.rows.is_empty());
-        assert!(shown.remark.contains("USB"), "{}", shown.remark);
+        let Reply::Refused(refusal) = told_of_brightness(desk) else {
+            panic!("it has no controls");
+        };
+        assert!(refusal.said.contains("USB"), "{}", refusal.said);
     }
 
     #[test]
-    fn a_camera_that_is_not_there_says_so_and_the_desk_goes_on() {
+    fn a_camera_that_is_not_there_says_so() {
         let folder = tempfile::tempdir().unwrap();
         let settings = CameraSettings {
             controls_file: Some(folder.path().join(controls::FILE_NAME)),
@@ -207,16 +204,11 @@ mod tests {
         };
         let source = "usb:serial=there-is-no-such-camera".parse().unwrap();
         let desk = ControlDesk::of(&source, &settings).unwrap();
-        for _ in 0..2 {
-            desk.change(ControlChange {
-                name: "brightness".to_owned(),
-                step: ControlStep::By(1),
-            });
-        }
-        while desk.shown().remark.is_empty() {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        assert!(desk.shown().remark.contains("check the cable"));
+        let Reply::Controls { rows, remark } = told_of_brightness(desk) else {
+            panic!("it is answered by the thread");
+        };
+        assert!(rows.is_empty());
+        assert!(remark.contains("check the cable"), "{remark}");
         assert!(!folder.path().join(controls::FILE_NAME).exists());
     }
 }

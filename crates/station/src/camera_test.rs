@@ -20,11 +20,6 @@ impl CameraTest {
         Self { began: now, before }
     }
 
-    /// What is said while it lasts.
-    pub(super) fn announcement() -> String {
-        "testing the camera for ten seconds".to_owned()
-    }
-
     /// What came out of it, once it is over; an error if somebody should look.
     pub(super) fn outcome(
         &self,

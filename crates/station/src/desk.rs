@@ -7,20 +7,22 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, Days, FixedOffset, NaiveDate};
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Sender, bounded};
 
+use super::hub::Hub;
 use super::review::{self, ReviewRules};
 use rollcall_camera::without_credentials;
 use rollcall_config::Setting;
+use rollcall_core::event::CommandId;
 use rollcall_core::person::PersonCode;
 use rollcall_core::review::ReviewDeed;
 use rollcall_core::worktime::alteration::Alteration;
 use rollcall_core::worktime::plan::WorkPlan;
-use rollcall_dashboard::{
-    Answer, Done, PageKind, PageLine, PersonChange, PersonDeed, PersonFile, Question, ReportQuery,
-    SettingChange, SettingRow, TemplateFacts,
-};
 use rollcall_picture as picture;
+use rollcall_protocol::{
+    Answer, Done, PageKind, PageLine, PersonChange, PersonDeed, PersonFile, Question, Refusal,
+    RefusalCode, Reply, ReportQuery, SettingChange, SettingRow, TemplateFacts,
+};
 use rollcall_store::{Attendance, Author, EventFilter, Store};
 use rollcall_system::clock::Clock;
 
@@ -85,60 +87,40 @@ const PERSON_DAYS: Days = Days::new(34);
 /// Pictures of a person that are shown.
 const PERSON_PICTURES: usize = 8;
 
+/// A question, and where its answer goes.
+struct Asked {
+    hub: Hub,
+    id: CommandId,
+    question: Question,
+}
+
 /// The thread's other end.
-#[derive(Debug)]
-pub(super) struct RecordsDesk {
-    questions: Sender<Question>,
-    answers: Receiver<Answer>,
+pub(crate) struct RecordsDesk {
+    questions: Sender<Asked>,
 }
 
 impl RecordsDesk {
     /// Starts the thread. It ends with this value.
-    pub(super) fn start(rules: DeskRules, clock: Clock) -> io::Result<Self> {
-        let (questions, asked) = bounded::<Question>(WAITING);
-        let (answer, answers) = bounded(WAITING);
+    pub(crate) fn start(rules: DeskRules, clock: Clock) -> io::Result<Self> {
+        let (questions, asked) = bounded::<Asked>(WAITING);
         std::thread::Builder::new()
             .name("records".into())
             .spawn(move || {
-                while let Ok(question) = asked.recv() {
-                    let found = rules.find(question, clock);
-                    if answer.send(found).is_err() {
-                        return;
-                    }
+                for Asked { hub, id, question } in asked {
+                    hub.reply(id, Reply::Answer(rules.find(question, clock)));
                 }
             })?;
-        Ok(Self { questions, answers })
+        Ok(Self { questions })
     }
 
-    /// Asks; gives back why not if there is no room for the question.
-    pub(super) fn ask(&self, question: Question) -> Option<Answer> {
-        let question = self.questions.try_send(question).err()?.into_inner();
-        Some(answered(
-            &question,
-            "the records are still being read; try again",
-        ))
-    }
-
-    /// The answers that have come.
-    pub(super) fn answers(&self) -> Vec<Answer> {
-        self.answers.try_iter().collect()
-    }
-}
-
-/// The answer to a question that was not looked at.
-fn answered(question: &Question, why: &str) -> Answer {
-    let why = why.to_owned();
-    match question {
-        Question::Report(query) => Answer::Report(*query, Err(why)),
-        Question::Visitors => Answer::Visitors(Err(why)),
-        Question::Page(kind) => Answer::Page(*kind, Err(why)),
-        Question::Person(_) => Answer::Person(Box::new(Err(why))),
-        Question::Settings => Answer::Settings(Err(why)),
-        Question::Review(_) => Answer::Reviewed(Err(why)),
-        Question::ChangePerson(_)
-        | Question::ChangeSetting(_)
-        | Question::WriteThreshold(_)
-        | Question::Export(_) => Answer::Done(Err(why)),
+    /// Asks; the answer goes to who has given the command.
+    pub(crate) fn ask(&self, hub: &Hub, id: CommandId, question: Question) -> Result<(), Refusal> {
+        let hub = hub.clone();
+        let asked = self.questions.try_send(Asked { hub, id, question });
+        asked.map_err(|_| {
+            let busy = "the records are still being read; try again";
+            Refusal::new(RefusalCode::Busy, busy)
+        })
     }
 }
 
@@ -250,7 +232,7 @@ impl DeskRules {
                 .templates
                 .iter()
                 .map(|template| TemplateFacts {
-                    kind: template.kind.word(),
+                    kind: template.kind.word().to_owned(),
                     made: template
                         .created_at
                         .get(..10)

@@ -1,7 +1,7 @@
 //! The runtime: spawns the workers, runs the one event loop, performs effects.
 //!
-//! The only room that knows every other. The thread that runs it owns the
-//! [`Station`]; it waits for events and for nothing else.
+//! A thread of its own owns the [`Station`]; it waits for events and for nothing else.
+//! Whoever wants to watch or to operate it joins the [`Hub`].
 //!
 //! On a stop the order is: no more frames, no more observations, then the store
 //! writes what is queued, and only then does the process end.
@@ -10,41 +10,49 @@ pub mod announcer;
 mod camera_controls;
 mod camera_test;
 mod complaints;
-pub mod dashboard;
 pub mod desk;
-pub mod headless;
+mod hub;
 pub mod keeper;
-pub mod plain;
 mod portraits;
-mod printer;
+mod publish;
 pub mod review;
+
+pub use hub::Hub;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use chrono::{DateTime, FixedOffset, LocalResult, NaiveDateTime};
 use crossbeam_channel::{Receiver, bounded, select};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::announcer::{Announcer, AnnouncerRules};
+use crate::camera_controls::ControlDesk;
+use crate::camera_test::CameraTest;
 use crate::complaints::Complaints;
+use crate::desk::{DeskRules, RecordsDesk};
+use crate::hub::{Commanded, Wanted};
 use crate::keeper::{Duties, Keeper};
+use crate::publish::{Publisher, camera_view};
 use rollcall_camera::{
-    CameraSettings, CameraState, CameraStats, CameraWorker, SourceOptions, SourceSpec, Wiring,
+    CameraSettings, CameraState, CameraWorker, SourceOptions, SourceSpec, Wiring,
 };
 use rollcall_core::attendance::Direction;
+use rollcall_core::correction::When;
 use rollcall_core::embedding::ModelId;
-use rollcall_core::event::{Effect, Event, PunchOutcome, Receipt};
+use rollcall_core::event::{CommandId, Effect, Event, Outcome, PunchOutcome, Receipt};
 use rollcall_core::frame::{Frame, Moment};
 use rollcall_core::notice::Notice;
 use rollcall_core::station::{Policies, Station};
 use rollcall_core::worktime::plan::WorkPlan;
+use rollcall_protocol::{Facts, HealthView};
 use rollcall_recognition::recogniser::Recogniser;
 use rollcall_recognition::worker::{self, RecogniserReport};
 use rollcall_store::worker::Taken;
 use rollcall_store::{NewTemplate, Patience, Store, StoreHandle, StoreRequest};
 use rollcall_system::clock::Clock;
+use rollcall_system::latest::Latest;
 use rollcall_system::logging;
 use rollcall_system::mailbox::Mailbox;
 use rollcall_system::stop::StopFlag;
@@ -67,6 +75,9 @@ const OBSERVATIONS_WAITING: usize = 2;
 
 /// How long the last receipts are waited for.
 const LAST_RECEIPTS: Duration = Duration::from_secs(2);
+
+/// Time between two publications of what changes with every picture.
+const PUBLISH: Duration = Duration::from_millis(40);
 
 /// How long one look at the receipts lasts at the end.
 const RECEIPT_GLANCE: Duration = Duration::from_millis(10);
@@ -99,6 +110,10 @@ pub struct Parts {
     pub keeps_strangers: bool,
     /// A program that is run at each punch.
     pub announcer: AnnouncerRules,
+    /// What the thread that reads the records needs to know.
+    pub desk: DeskRules,
+    /// What front ends are told of all this.
+    pub facts: Facts,
 }
 
 /// Whether a person is asked before being enrolled at the camera.
@@ -110,15 +125,50 @@ pub enum Consent {
     NotAsked,
 }
 
-/// A running station without a face of its own.
-pub struct Runtime {
+/// A station that runs on a thread of its own, watched or not.
+pub struct Running {
+    hub: Hub,
+    stop: StopFlag,
+    thread: JoinHandle<Result<()>>,
+}
+
+impl Running {
+    /// Where front ends join it.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// The flag that ends it.
+    pub fn stop_flag(&self) -> &StopFlag {
+        &self.stop
+    }
+
+    /// Whether it has ended by itself: its film is over, or it was told to.
+    pub fn has_ended(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// Ends it; everything decided is written before this returns.
+    ///
+    /// # Errors
+    /// If a worker has died, or punches could not be written: somebody has to write down
+    /// what the error says.
+    pub fn finish(self) -> Result<()> {
+        self.stop.request();
+        self.thread
+            .join()
+            .unwrap_or_else(|_| anyhow::bail!("the station's thread has panicked; see the log"))
+    }
+}
+
+/// What the station's thread owns.
+struct Runtime {
     station: Station,
     clock: Clock,
     stop: StopFlag,
     camera: CameraWorker,
     camera_states: Receiver<CameraState>,
     frames: Mailbox<Arc<Frame>>,
-    preview: Mailbox<Arc<Frame>>,
     recogniser: JoinHandle<()>,
     reports: Receiver<RecogniserReport>,
     model: ModelId,
@@ -126,14 +176,23 @@ pub struct Runtime {
     receipts: Receiver<Receipt>,
     keeper: Keeper,
     announcer: Option<Announcer>,
+    hub: Hub,
+    commands: Receiver<Commanded>,
+    publisher: Publisher,
+    /// Answers that are given when what they are about can be seen.
+    answers: Vec<(CommandId, Outcome)>,
+    /// While somebody has asked for one.
+    camera_test: Option<(CommandId, CameraTest)>,
     consent: Consent,
     keeps_strangers: bool,
     last_tick: Duration,
+    last_publication: Duration,
     last_look_for_changes: Duration,
     frame_time: Option<Duration>,
     looks: LookRate,
     unreadable_frames: Complaints,
     source_ended: bool,
+    beat: Box<dyn FnMut() + Send>,
 }
 
 /// How often the detector looks, smoothed.
@@ -157,19 +216,27 @@ impl LookRate {
     }
 }
 
+/// Starts a station. `beat` is called several times a second as long as its thread does its
+/// work.
+///
+/// # Errors
+/// If a thread is refused, or the database cannot be read.
+pub fn start(parts: Parts, beat: Box<dyn FnMut() + Send>) -> Result<Running> {
+    let runtime = Runtime::start(parts, beat)?;
+    let (hub, stop) = (runtime.hub.clone(), runtime.stop.clone());
+    let thread = std::thread::Builder::new()
+        .name("station".into())
+        .spawn(move || runtime.run())
+        .context("starting the station's thread")?;
+    Ok(Running { hub, stop, thread })
+}
+
 impl Runtime {
     /// Starts all workers.
-    ///
-    /// # Errors
-    /// If a thread or a signal handler is refused, or the database cannot be read.
-    pub fn start(parts: Parts) -> Result<Self> {
+    fn start(parts: Parts, beat: Box<dyn FnMut() + Send>) -> Result<Self> {
         let clock = Clock::start_in(parts.zone);
         logging::report_panics(&parts.duties.data_dir, clock);
         let stop = StopFlag::new();
-        for signal in [SIGTERM, SIGINT, SIGHUP] {
-            signal_hook::flag::register(signal, stop.as_atomic())
-                .context("registering a signal handler")?;
-        }
         let now = clock.now();
         let model = parts.recogniser.model_id().clone();
         let mut station = Station::new(parts.policies, parts.work_plan, model.clone(), &now);
@@ -204,7 +271,7 @@ impl Runtime {
             );
         }
 
-        let (frames, preview) = (Mailbox::new(), Mailbox::new());
+        let (frames, preview) = (Mailbox::new(), Latest::new());
         let (state_sender, camera_states) = bounded(16);
         let (report_sender, reports) = bounded(OBSERVATIONS_WAITING);
         let recogniser = worker::spawn(
@@ -230,7 +297,12 @@ impl Runtime {
         .context("starting the camera's thread")?;
         let keeper = Keeper::start(parts.duties, clock, stop.clone())
             .context("starting the keeper's thread")?;
-        let announcer = Announcer::start(parts.announcer, stop.clone())
+        let controls = ControlDesk::of(&parts.source, &parts.camera)
+            .context("starting the thread of the camera's controls")?;
+        let records = RecordsDesk::start(parts.desk, clock)
+            .context("starting the thread that reads the records")?;
+        let (hub, commands) = Hub::new(clock, preview, records, controls);
+        let announcer = Announcer::start(parts.announcer, &hub, stop.clone())
             .context("starting the announcer's thread")?;
         Ok(Self {
             station,
@@ -239,7 +311,6 @@ impl Runtime {
             camera,
             camera_states,
             frames,
-            preview,
             recogniser,
             reports,
             model,
@@ -247,92 +318,78 @@ impl Runtime {
             receipts,
             keeper,
             announcer,
+            hub,
+            commands,
+            publisher: Publisher::new(parts.facts),
+            answers: Vec::new(),
+            camera_test: None,
             consent: parts.consent,
             keeps_strangers: parts.keeps_strangers,
             last_tick: now.monotonic,
+            last_publication: now.monotonic,
             last_look_for_changes: now.monotonic,
             frame_time: None,
             looks: LookRate::default(),
             unreadable_frames: Complaints::default(),
             source_ended: false,
+            beat,
         })
     }
 
-    /// The state machine, to read.
-    pub fn station(&self) -> &Station {
-        &self.station
+    /// Takes attendance until the source or the station ends.
+    fn run(mut self) -> Result<()> {
+        let hub = self.hub.clone();
+        let run = self.operate().and_then(|()| self.source_was_usable());
+        let ended = both(run, self.finish());
+        hub.end(ended.as_ref().err().map(|error| format!("{error:#}")));
+        ended
     }
 
-    /// The present moment.
-    pub fn now(&self) -> Moment {
+    fn operate(&mut self) -> Result<()> {
+        while !self.stop.is_requested() && !self.is_finished() {
+            self.wait()?;
+            (self.beat)();
+        }
+        // The last receipts are waited for here, so that they are shown, too.
+        let patience_ends = self.now().monotonic + LAST_RECEIPTS;
+        while self.station.unconfirmed() > 0 && self.now().monotonic < patience_ends {
+            self.wait()?;
+        }
+        self.publish();
+        Ok(())
+    }
+
+    fn source_was_usable(&self) -> Result<()> {
+        match self.camera.stats().state {
+            CameraState::Failed(reason) if self.source_ended => anyhow::bail!(reason),
+            _ => Ok(()),
+        }
+    }
+
+    fn now(&self) -> Moment {
         self.clock.now()
     }
 
-    /// Whether a signal or the operator asked for the end.
-    pub fn is_stopping(&self) -> bool {
-        self.stop.is_requested()
-    }
-
-    /// The flag that ends everything.
-    pub fn stop_flag(&self) -> &StopFlag {
-        &self.stop
-    }
-
     /// Whether the source has ended and everything it led to is on disk.
-    pub fn is_finished(&self) -> bool {
+    fn is_finished(&self) -> bool {
         self.source_ended && self.station.unconfirmed() == 0
     }
 
-    /// State and figures of the camera.
-    pub fn camera_stats(&self) -> CameraStats {
-        self.camera.stats()
-    }
-
-    /// The clock of this run.
-    pub fn clock(&self) -> &Clock {
-        &self.clock
-    }
-
-    /// Newest picture, for a preview.
-    pub fn preview(&self) -> &Mailbox<Arc<Frame>> {
-        &self.preview
-    }
-
-    /// Frames that the recogniser was too busy to look at.
-    pub fn dropped_frames(&self) -> u64 {
-        self.frames.replaced()
-    }
-
-    /// Time that recognition takes for one frame, smoothed.
-    pub fn frame_time(&self) -> Option<Duration> {
-        self.frame_time
-    }
-
-    /// Frames a second that the detector has looked at lately.
-    pub fn looks_per_second(&self) -> Option<f32> {
-        self.looks.per_second()
-    }
-
-    /// Waits up to `timeout` for the next event and takes it in, or gives it back if it is
-    /// the front end's own.
-    ///
-    /// # Errors
-    /// If a worker has died, which only a defect can cause.
-    pub fn wait<T>(&mut self, inputs: &Receiver<T>, timeout: Duration) -> Result<Option<T>> {
-        let until_tick = TICK.saturating_sub(self.now().monotonic.saturating_sub(self.last_tick));
-        let mut given = None;
+    /// Waits for the next event, not longer than to the next tick, and takes it in.
+    fn wait(&mut self) -> Result<()> {
+        let since_tick = self.now().monotonic.saturating_sub(self.last_tick);
+        let until_tick = TICK.saturating_sub(since_tick);
         select! {
-            recv(inputs) -> input => {
-                // A closed input (a lost terminal) is a wish to end; see the signal handlers.
-                match input {
-                    Ok(input) => given = Some(input),
-                    Err(_) => self.stop.request(),
+            recv(self.commands) -> commanded => {
+                // The hub outlives this.
+                if let Ok(commanded) = commanded {
+                    self.commanded(commanded);
                 }
             }
             recv(self.reports) -> report => {
                 match report {
                     Ok(report) => self.reported(report),
-                    Err(_) if self.source_ended || self.is_stopping() => {
+                    Err(_) if self.source_ended || self.stop.is_requested() => {
                         self.reports = crossbeam_channel::never();
                     }
                     Err(_) => anyhow::bail!("the recogniser's thread has died; see the log"),
@@ -355,28 +412,89 @@ impl Runtime {
                     Err(_) => self.camera_states = crossbeam_channel::never(),
                 }
             }
-            default(timeout.min(until_tick)) => {}
+            default(until_tick) => {}
         }
         self.tick_if_due()?;
-        Ok(given)
+        self.publish_if_due();
+        Ok(())
+    }
+
+    fn commanded(&mut self, Commanded { id, what }: Commanded) {
+        match what {
+            Wanted::Intent { operator, intent } => {
+                let policy = self.station.policies().attendance;
+                let clock = self.clock;
+                let moment = |local| {
+                    let at = moment_of(local, &clock)?;
+                    let local_day = policy.local_day(&at);
+                    Ok(When { at, local_day })
+                };
+                match intent.resolved(moment) {
+                    Ok(intent) => self.take_in(Event::Command {
+                        id,
+                        operator,
+                        intent,
+                    }),
+                    Err(reason) => self.hub.reply_with(id, Err(reason)),
+                }
+            }
+            Wanted::CameraTest => {
+                let test = CameraTest::begin(self.now().monotonic, self.camera.stats());
+                if let Some((before, _)) = self.camera_test.replace((id, test)) {
+                    let another = "another test of the camera has begun".to_owned();
+                    self.hub.reply_with(before, Err(another));
+                }
+            }
+            Wanted::End { operator } => {
+                tracing::info!(%operator, "the station is ended");
+                self.ask(StoreRequest::Note {
+                    action: "station.end",
+                    detail: format!("by {operator}"),
+                });
+                self.hub.reply_with(id, Ok("the station ends".to_owned()));
+                self.stop.request();
+            }
+        }
+    }
+
+    fn publish_if_due(&mut self) {
+        let now = self.now().monotonic;
+        let is_due = now.saturating_sub(self.last_publication) >= PUBLISH;
+        let has_news = self.publisher.written() != self.station.log().written();
+        if is_due || has_news || !self.answers.is_empty() {
+            self.publish();
+        }
+    }
+
+    /// Shows everybody what has changed.
+    fn publish(&mut self) {
+        let now = self.now();
+        self.last_publication = now.monotonic;
+        let health = HealthView {
+            camera: camera_view(&self.camera.stats()),
+            frame_time: self.frame_time,
+            looks_per_second: self.looks.per_second(),
+            dropped_frames: self.frames.replaced(),
+            ..HealthView::of(&self.station)
+        };
+        if let Some(view) = self.publisher.news(&self.station, health, &now) {
+            self.hub.publish(view);
+        }
+        for (command, outcome) in self.answers.drain(..) {
+            self.hub.reply_with(command, outcome);
+        }
     }
 
     /// Gives the station an event that happened now, and performs what follows.
-    pub fn take_in(&mut self, event: Event) {
+    fn take_in(&mut self, event: Event) {
         let now = self.now();
         for effect in self.station.handle(event, &now) {
             self.perform(effect);
         }
-        if let Some(announcer) = &mut self.announcer {
-            announcer.follow(&self.station);
-        }
     }
 
     /// Ends all workers; everything decided is written before this returns.
-    ///
-    /// # Errors
-    /// If punches could not be written: somebody has to write down what the error says.
-    pub fn finish(mut self) -> Result<()> {
+    fn finish(mut self) -> Result<()> {
         self.stop.request();
         self.reports = crossbeam_channel::never();
         // Receipts may lead to further punches, of people who came twice.
@@ -446,6 +564,10 @@ impl Runtime {
             return Ok(());
         }
         self.last_tick = now;
+        for seat in self.hub.take_left() {
+            self.take_in(Event::SeatLeft(seat));
+        }
+        self.finish_camera_test(now);
         anyhow::ensure!(
             self.store.flush(),
             "the store's thread has died; see the log"
@@ -464,6 +586,16 @@ impl Runtime {
         });
         self.take_in(Event::Tick);
         Ok(())
+    }
+
+    fn finish_camera_test(&mut self, now: Duration) {
+        let stats = self.camera.stats();
+        let outcome = |(_, test): &(CommandId, CameraTest)| test.outcome(now, &stats);
+        if let Some(outcome) = self.camera_test.as_ref().and_then(outcome)
+            && let Some((id, _)) = self.camera_test.take()
+        {
+            self.hub.reply_with(id, outcome);
+        }
     }
 
     fn perform(&mut self, effect: Effect) {
@@ -490,6 +622,7 @@ impl Runtime {
             },
             Effect::CheckPin { ticket, pin } => StoreRequest::CheckPin { ticket, pin },
             Effect::Correct { ticket, correction } => StoreRequest::Correct { ticket, correction },
+            Effect::Reply { command, outcome } => return self.answers.push((command, outcome)),
             Effect::Note { action, detail } => StoreRequest::Note { action, detail },
             Effect::Reload { local_day } => StoreRequest::Reload { local_day },
             Effect::Enrol {
@@ -544,6 +677,19 @@ impl Runtime {
     }
 }
 
+/// The moment that a time on the wall means.
+fn moment_of(local: NaiveDateTime, clock: &Clock) -> Result<DateTime<FixedOffset>, String> {
+    match clock.moments_of(local) {
+        LocalResult::Single(at) => Ok(at),
+        LocalResult::Ambiguous(..) => Err(format!(
+            "{local} occurs twice, because the clocks were set back; correct it at the command line"
+        )),
+        LocalResult::None => Err(format!(
+            "{local} does not occur: the clocks were set forward over it"
+        )),
+    }
+}
+
 fn camera_notice(state: &CameraState) -> Notice {
     match state {
         CameraState::Streaming(_) | CameraState::Starting | CameraState::Ended => {
@@ -584,7 +730,7 @@ fn report_unwritten(station: &Station) -> Result<()> {
 }
 
 /// The error of a run, and of what could not be written at its end.
-fn both(run: Result<()>, finish: Result<()>) -> Result<()> {
+pub fn both(run: Result<()>, finish: Result<()>) -> Result<()> {
     match (finish, run) {
         (Err(lost), Err(error)) => Err(lost.context(format!("{error:#}"))),
         (finish, run) => run.and(finish),

@@ -6,12 +6,14 @@
 //! - No channel here is unbounded: a [`mailbox`] holds one thing, the newest.
 
 pub mod clock;
+pub mod latest;
 pub mod logging;
 pub mod mailbox;
 pub mod outlet;
 pub mod print;
 pub mod random;
 pub mod read_bounded;
+pub mod service_manager;
 pub mod stop;
 pub mod whole_file;
 pub mod zone;

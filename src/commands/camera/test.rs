@@ -12,6 +12,7 @@ use super::super::table::print_json;
 use crate::camera::{self, CameraState, CameraStats, SourceOptions, SourceSpec, Wiring};
 use crate::cli::{CameraTestArgs, Outcome};
 use crate::core::frame::Frame;
+use crate::latest::Latest;
 use crate::mailbox::{Mailbox, Received};
 use crate::picture;
 use crate::print;
@@ -85,12 +86,12 @@ pub(super) fn run(args: &CameraTestArgs, context: &Context) -> Result<Outcome> {
 /// Uses the camera as the station does, with the settings of the station.
 fn look(source: &SourceSpec, period: Duration, context: &Context) -> Result<Looked> {
     let (states, _unread) = bounded(1);
-    let (preview, stop) = (Mailbox::new(), StopFlag::new());
+    let (frames, stop) = (Mailbox::new(), StopFlag::new());
     let wiring = Wiring {
         clock: context.clock,
         stop: stop.clone(),
-        frames: Mailbox::new(),
-        preview: preview.clone(),
+        frames: frames.clone(),
+        preview: Latest::new(),
         states,
     };
     let settings = super::super::station::camera_settings(
@@ -103,7 +104,7 @@ fn look(source: &SourceSpec, period: Duration, context: &Context) -> Result<Look
     let mut first: Option<Instant> = None;
     let (mut newest, mut latencies) = (None, Vec::new());
     while began.elapsed() < period {
-        match preview.take_timeout(period.saturating_sub(began.elapsed())) {
+        match frames.take_timeout(period.saturating_sub(began.elapsed())) {
             Received::Value(frame) => {
                 first.get_or_insert_with(Instant::now);
                 latencies.extend(worker.stats().latency);

@@ -105,7 +105,6 @@ impl Present {
     /// No frame will come any more.
     pub(super) fn close_mailboxes(&self) {
         self.0.wiring.frames.close();
-        self.0.wiring.preview.close();
     }
 
     fn begin(&self) -> SessionId {

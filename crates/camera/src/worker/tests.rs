@@ -117,7 +117,7 @@ impl Station {
             clock: Clock::start(),
             stop: stop.clone(),
             frames: frames.clone(),
-            preview: Mailbox::new(),
+            preview: Latest::new(),
             states: sender,
         };
         let worker = spawn_with(capture(comes_back, openings), wiring).unwrap();
@@ -273,7 +273,7 @@ fn nobody_taking_the_states_does_not_hold_up_the_frames() {
         clock: Clock::start(),
         stop: StopFlag::new(),
         frames: frames.clone(),
-        preview: Mailbox::new(),
+        preview: Latest::new(),
         states: sender,
     };
     let capture = capture(false, vec![vec![Step::Picture, Step::End]]);

@@ -55,9 +55,10 @@ impl Station {
                 effects.push(Effect::Reload {
                     local_day: self.local_day,
                 });
-                let what = self.describe(&corrected);
-                self.commands.answer(ticket, Ok(what.clone()), effects);
-                Notice::Corrected(what)
+                let corrected = Notice::Corrected(self.describe(&corrected));
+                self.commands
+                    .answer(ticket, Ok(corrected.to_string()), effects);
+                corrected
             }
             Err(reason) => {
                 self.commands.answer(ticket, Err(reason.clone()), effects);
@@ -93,8 +94,9 @@ impl Station {
                 "too many wrong ones; wait {} seconds",
                 left.as_secs_f64().ceil()
             );
-            self.commands.refuse(reason.clone());
-            self.log.push(now, Notice::PinRefused(reason));
+            let refused = Notice::PinRefused(reason);
+            self.commands.refuse(refused.to_string());
+            self.log.push(now, refused);
             return;
         }
         let ticket = self.next_ticket();
@@ -124,12 +126,20 @@ impl Station {
                 self.punch_by_pin(person, entered_at, effects)
             }
         };
-        let outcome = refusal
-            .clone()
-            .map_or_else(|| Ok("the PIN is right".to_owned()), Err);
-        self.commands.answer(ticket, outcome, effects);
-        if let Some(reason) = refusal {
-            self.log.push(now, Notice::PinRefused(reason));
+        match refusal {
+            Some(reason) => {
+                let refused = Notice::PinRefused(reason);
+                self.commands
+                    .answer(ticket, Err(refused.to_string()), effects);
+                self.log.push(now, refused);
+            }
+            // Whoever has entered it is told when the punch is on disk.
+            None => match effects.last() {
+                Some(Effect::RecordPunch { ticket: punch, .. }) => {
+                    self.commands.await_another(ticket, *punch);
+                }
+                _ => self.commands.answer(ticket, Ok(String::new()), effects),
+            },
         }
     }
 

@@ -49,6 +49,13 @@ impl Commands {
         self.enrolment = self.current.take();
     }
 
+    /// The command that was waiting for one receipt waits for another.
+    pub(super) fn await_another(&mut self, before: Ticket, now: Ticket) {
+        if let Some(command) = self.waiting.remove(&before) {
+            self.waiting.insert(now, command);
+        }
+    }
+
     /// Answers the command that was waiting for this receipt, if one was.
     pub(super) fn answer(&mut self, ticket: Ticket, outcome: Outcome, effects: &mut Vec<Effect>) {
         if let Some(command) = self.waiting.remove(&ticket) {

@@ -327,9 +327,10 @@ impl Station {
         // What the next one of the person is decided on.
         let mut day = None;
         let mut came_too_early = false;
+        let mut outcome_in_words = Err("the person has punched already".to_owned());
         match outcome {
             PunchOutcome::Recorded(event) | PunchOutcome::AlreadyRecorded(event) => {
-                self.log_punch(&event, now);
+                outcome_in_words = Ok(self.log_punch(&event, now));
                 let known = self.days.entry(event.person).or_default();
                 if event.local_day == self.local_day {
                     known.insert(event, &face.seen_at);
@@ -348,6 +349,9 @@ impl Station {
                     self.days.insert(face.person, truth.clone());
                 }
                 if self.decide_late(face, &truth, now, effects) {
+                    if let Some(Effect::RecordPunch { ticket: next, .. }) = effects.last() {
+                        self.commands.await_another(ticket, *next);
+                    }
                     return;
                 }
                 came_too_early = true;
@@ -355,9 +359,12 @@ impl Station {
             }
             PunchOutcome::Refused(reason) => {
                 let name = self.people.get(&face.person).map(|p| p.name.clone());
-                self.log.push(now, Notice::PunchRefused { name, reason });
+                let refused = Notice::PunchRefused { name, reason };
+                outcome_in_words = Err(refused.to_string());
+                self.log.push(now, refused);
             }
         }
+        self.commands.answer(ticket, outcome_in_words, effects);
         while let Some(face) = self.punching.take_held(face.person) {
             if self.decide_late(face, &self.day_of(&face, day.as_ref()), now, effects) {
                 return;
@@ -370,20 +377,22 @@ impl Station {
         }
     }
 
-    fn log_punch(&mut self, event: &AttendanceEvent, now: &Moment) {
-        if let Some(person) = self.people.get(&event.person) {
-            self.log.push(
-                now,
-                Notice::Punched {
-                    person: person.id,
-                    name: person.name.clone(),
-                    direction: event.direction,
-                    at: event.at,
-                    similarity: event.similarity,
-                    liveness: event.liveness,
-                },
-            );
-        }
+    /// Says that a punch is on disk.
+    fn log_punch(&mut self, event: &AttendanceEvent, now: &Moment) -> String {
+        let Some(person) = self.people.get(&event.person) else {
+            return String::new();
+        };
+        let punched = Notice::Punched {
+            person: person.id,
+            name: person.name.clone(),
+            direction: event.direction,
+            at: event.at,
+            similarity: event.similarity,
+            liveness: event.liveness,
+        };
+        let said = punched.to_string();
+        self.log.push(now, punched);
+        said
     }
 }
 

@@ -5,7 +5,7 @@ use crate::camera_controls::ControlKey;
 use crate::command::{self, Command, Deed, Motion};
 use crate::correcting::{Correcting, FormKey};
 use crate::correction_form::CorrectionForm;
-use crate::dialog::{Dialog, DialogStep};
+use crate::dialog::{Dialog, DialogStep, Leaving};
 use crate::enrol_form::{ConsentQuestion, EnrolForm, FormStep};
 use crate::input::Key;
 use crate::listing::{Listing, filtered_people};
@@ -13,21 +13,24 @@ use crate::page::PageKey;
 use crate::palette::{Palette, PaletteStep};
 use crate::person::{Doing, PersonKey};
 use crate::pin_entry::PinStep;
-use crate::records::Question;
-use crate::reports::{Period, ReportQuery};
+use crate::reports::Period;
 use crate::review::ReviewKey;
 use crate::settings::SettingsKey;
+use chrono::NaiveDateTime;
 use rollcall_core::event::Intent;
 use rollcall_core::frame::Moment;
 use rollcall_core::person::PersonId;
 use rollcall_core::pin::Pin;
-use rollcall_core::station::{Mode, Station};
+use rollcall_protocol as protocol;
+use rollcall_protocol::Question;
+use rollcall_protocol::ReportQuery;
+use rollcall_protocol::{ModeView, StationView};
 
 /// The last line of the help that can be the first one shown.
 const LAST_HELP_LINE: usize = 60;
 
 impl App {
-    pub(super) fn key(&mut self, key: Key, station: &Station, now: &Moment) -> Vec<Action> {
+    pub(super) fn key(&mut self, key: Key, station: &StationView, now: &Moment) -> Vec<Action> {
         if key == Key::Ctrl('c') {
             return vec![Action::Quit];
         }
@@ -75,7 +78,7 @@ impl App {
             match self.correcting.handle(key, station) {
                 FormKey::NoForm => {}
                 FormKey::Taken => return Vec::new(),
-                FormKey::Submitted(draft) => return vec![Action::Correct(draft)],
+                FormKey::Submitted(draft) => return vec![intend(Intent::Correct(Box::new(draft)))],
             }
         }
         if let (Enrolling::Form(form), Screen::Live) = (&mut self.enrolling, self.screen) {
@@ -83,10 +86,10 @@ impl App {
                 FormStep::Stay => Vec::new(),
                 FormStep::Close => {
                     self.enrolling = Enrolling::No;
-                    vec![Action::Intent(Intent::CancelEnrolment)]
+                    vec![intend(Intent::CancelEnrolment)]
                 }
-                FormStep::FindFace(intent) => vec![Action::Intent(intent)],
-                FormStep::Submit(intent) => self.submit(intent, station),
+                FormStep::FindFace(intent) => vec![intend(intent)],
+                FormStep::Submit(intent) => self.submit(intent),
             };
         }
         if self.screen == Screen::Live
@@ -162,12 +165,17 @@ impl App {
     /// Does what a badge means that was held to a reader: a punch on every screen, also in
     /// the middle of a form, of which nothing is touched. Where a PIN is asked for it is
     /// that; and what is more likely to have been typed is typed.
-    pub(super) fn badge(&mut self, typed: &str, station: &Station, now: &Moment) -> Vec<Action> {
+    pub(super) fn badge(
+        &mut self,
+        typed: &str,
+        station: &StationView,
+        now: &Moment,
+    ) -> Vec<Action> {
         let is_for_field = self.screen == Screen::Person && self.person.is_typing_pin();
         let is_for_text = self.is_typing() && is_word(typed);
         match Pin::parse(typed) {
             Ok(pin) if !is_for_field && !is_for_text => {
-                vec![Action::Intent(Intent::EnterPin(pin))]
+                vec![intend(Intent::EnterPin(pin))]
             }
             _ => {
                 let keys = typed.chars().map(Key::Char).chain([Key::Enter]);
@@ -197,25 +205,28 @@ impl App {
     }
 
     /// Does what `key` means while samples are taken or shown.
-    fn key_of_enrolment(&mut self, key: Key, station: &Station) -> Option<Vec<Action>> {
+    fn key_of_enrolment(&mut self, key: Key, station: &StationView) -> Option<Vec<Action>> {
         let is_back = key == Key::Esc || command::of_key(key) == Some(Command::Back);
+        if !self.is_enrolling(station) {
+            return None;
+        }
         let intent = match station.mode() {
-            Mode::Enrolling(_) | Mode::Confirming(_) if is_back => {
+            ModeView::Enrolling(_) | ModeView::Confirming(_) if is_back => {
                 self.enrolling = Enrolling::No;
                 Intent::CancelEnrolment
             }
-            Mode::Confirming(_) if command::is_yes(key) => {
+            ModeView::Confirming(_) if command::is_yes(key) => {
                 // What was on the screen, even if something else is asked by now.
                 let (code, another_than) = self.asked.clone()?;
                 Intent::ConfirmEnrolment { code, another_than }
             }
             _ => return None,
         };
-        Some(vec![Action::Intent(intent)])
+        Some(vec![intend(intent)])
     }
 
     /// Does what a command says, wherever it was given.
-    fn perform(&mut self, command: Command, station: &Station) -> Vec<Action> {
+    fn perform(&mut self, command: Command, station: &StationView) -> Vec<Action> {
         match command {
             Command::Go(screen) => self.go(screen),
             Command::Enrol => return self.open_form(station),
@@ -224,6 +235,9 @@ impl App {
                 self.people.filter.begin();
             }
             Command::Back if self.screen != Screen::Live => self.back(),
+            Command::Back | Command::Quit if self.leaving() == Leaving::LeavesItRunning => {
+                return vec![Action::Quit];
+            }
             Command::Back | Command::Quit => self.dialog = Some(Dialog::Leave),
             Command::Report(period) => {
                 self.go(Screen::Attendance);
@@ -242,7 +256,7 @@ impl App {
             }
             Command::Undo => {
                 if let Some(question) = self.undo.pop() {
-                    return vec![Action::Ask(question)];
+                    return vec![ask(question)];
                 }
                 let nothing =
                     english!("nothing to undo; punches are corrected in the attendance table");
@@ -277,17 +291,22 @@ impl App {
     }
 
     /// The days that are on the screen, to be written into a file.
-    fn export(&self, station: &Station) -> Action {
+    fn export(&self, station: &StationView) -> Action {
         let today = station.local_day();
         let query = self.reports.query(today).unwrap_or(ReportQuery {
             from: today,
             to: today,
         });
-        Action::Ask(Question::Export(query))
+        ask(Question::Export(query))
     }
 
     /// Does what `key` means on this screen only; `None` if it means nothing special.
-    fn key_of_screen(&mut self, key: Key, station: &Station, now: &Moment) -> Option<Vec<Action>> {
+    fn key_of_screen(
+        &mut self,
+        key: Key,
+        station: &StationView,
+        now: &Moment,
+    ) -> Option<Vec<Action>> {
         let nothing = || Some(Vec::new());
         let operator = self.options.operator.clone();
         let is_taken = match self.screen {
@@ -310,7 +329,7 @@ impl App {
                 PersonKey::Pass => false,
                 PersonKey::Taken => true,
                 PersonKey::Do(deed) => {
-                    return Some(vec![Action::Ask(Question::ChangePerson(deed))]);
+                    return Some(vec![ask(Question::ChangePerson(deed))]);
                 }
             },
             Screen::Attendance => {
@@ -332,34 +351,41 @@ impl App {
             Screen::Review => match self.review.handle(key, station, &operator) {
                 ReviewKey::Pass => false,
                 ReviewKey::Taken => true,
-                ReviewKey::Do(deed) => return Some(vec![Action::Ask(Question::Review(deed))]),
+                ReviewKey::Do(deed) => return Some(vec![ask(Question::Review(deed))]),
             },
             Screen::Calibration | Screen::Audit | Screen::Doctor => match self.page.handle(key) {
                 PageKey::Pass => false,
                 PageKey::Taken => true,
                 PageKey::WriteThreshold => {
                     let shown = self.page.lines();
-                    return Some(vec![Action::Ask(Question::WriteThreshold(shown))]);
+                    return Some(vec![ask(Question::WriteThreshold(shown))]);
                 }
             },
             Screen::Settings => match self.settings.handle(key, &operator) {
                 SettingsKey::Pass => false,
                 SettingsKey::Taken => true,
                 SettingsKey::Change(change) => {
-                    return Some(vec![Action::Ask(Question::ChangeSetting(change))]);
+                    return Some(vec![ask(Question::ChangeSetting(change))]);
                 }
             },
-            Screen::Camera if key == Key::Enter => return Some(vec![Action::TestCamera]),
+            Screen::Camera if key == Key::Enter => return Some(vec![self.test_camera()]),
             Screen::Camera => match self.controls.handle(key) {
                 ControlKey::Pass => false,
                 ControlKey::Taken => true,
-                ControlKey::Change(change) => return Some(vec![Action::ChangeControl(change)]),
+                ControlKey::Change(change) => {
+                    return Some(vec![Action::Send(protocol::Command::ChangeControl(change))]);
+                }
             },
             Screen::Charts => false,
             Screen::Log => self.key_of_log(key, station),
             Screen::Help => self.key_of_help(key),
         };
         is_taken.then(Vec::new)
+    }
+
+    fn test_camera(&mut self) -> Action {
+        self.tell(Ok(english!("testing the camera for ten seconds").to_owned()));
+        Action::Send(protocol::Command::TestCamera)
     }
 
     fn key_of_help(&mut self, key: Key) -> bool {
@@ -379,7 +405,7 @@ impl App {
             PinStep::Pass => {}
             PinStep::Taken => return Some(Vec::new()),
             PinStep::Entered(Ok(pin)) => {
-                return Some(vec![Action::Intent(Intent::EnterPin(pin))]);
+                return Some(vec![intend(Intent::EnterPin(pin))]);
             }
             PinStep::Entered(Err(problem)) => {
                 self.pin_problem = Some(problem.to_string());
@@ -407,10 +433,9 @@ impl App {
         Some(Vec::new())
     }
 
-    fn key_of_log(&mut self, key: Key, station: &Station) -> bool {
+    fn key_of_log(&mut self, key: Key, station: &StationView) -> bool {
         let written = station.log().written();
-        let oldest = written + 1 - (station.log().iter().len() as u64).min(written + 1);
-        let oldest = oldest.max(1);
+        let oldest = station.log().first_kept().max(1);
         let top = self.log.top(written);
         let Some(motion) = Motion::of(key) else {
             return false;
@@ -427,11 +452,16 @@ impl App {
         true
     }
 
-    fn open_form(&mut self, station: &Station) -> Vec<Action> {
+    fn open_form(&mut self, station: &StationView) -> Vec<Action> {
         if matches!(self.enrolling, Enrolling::Form(_)) {
             // One that was refused waits there.
             self.screen = Screen::Live;
-        } else if matches!(station.mode(), Mode::Live | Mode::Choosing(_)) {
+        } else if let Some((_, name)) = station.enrolment.enroller.as_ref()
+            && !self.is_enrolling(station)
+        {
+            let busy = format!("{name} is enrolling somebody at the moment");
+            self.remark = Some(Err(busy));
+        } else if matches!(station.mode(), ModeView::Live | ModeView::Choosing(_)) {
             self.screen = Screen::Live;
             let consent = if self.options.ask_consent {
                 ConsentQuestion::Later
@@ -440,7 +470,7 @@ impl App {
             };
             self.enrolling = Enrolling::Form(EnrolForm::asking(consent));
             // The face is the one that is there now, not whoever stands there later.
-            return vec![Action::Intent(Intent::ChooseFace)];
+            return vec![intend(Intent::ChooseFace)];
         } else {
             self.notice(english!("Somebody is being enrolled at the moment."));
         }
@@ -449,7 +479,7 @@ impl App {
 
     /// Opens the form for the marked day of the selected person, whether there is anything
     /// in it or not, or says why it cannot be opened.
-    fn correct(&mut self, rows: &[PersonId], station: &Station) {
+    fn correct(&mut self, rows: &[PersonId], station: &StationView) {
         if matches!(self.correcting, Correcting::Submitted { .. }) {
             return self.notice(english!("The correction before is still being saved."));
         }
@@ -469,18 +499,17 @@ impl App {
         self.correcting = Correcting::Form(Box::new(form));
     }
 
-    fn submit(&mut self, intent: Intent, station: &Station) -> Vec<Action> {
-        if let (Intent::Enrol { name, .. }, Enrolling::Form(form)) = (&intent, &self.enrolling) {
+    fn submit(&mut self, intent: Intent<NaiveDateTime>) -> Vec<Action> {
+        if let (Intent::Enrol { code, .. }, Enrolling::Form(form)) = (&intent, &self.enrolling) {
             self.enrolling = Enrolling::Submitted {
                 form: form.clone(),
-                name: name.clone(),
-                log_lines: station.log().written(),
+                code: code.clone(),
             };
         }
-        vec![Action::Intent(intent)]
+        vec![intend(intent)]
     }
 
-    pub(super) fn paste(&mut self, text: &str, station: &Station) {
+    pub(super) fn paste(&mut self, text: &str, station: &StationView) {
         if self.dialog.is_some() || self.correcting.signing().is_some() {
             return;
         }
@@ -505,7 +534,15 @@ impl App {
     }
 }
 
-pub(super) fn people_ids(station: &Station, listing: &Listing) -> Vec<PersonId> {
+fn intend(intent: Intent<NaiveDateTime>) -> Action {
+    Action::Send(protocol::Command::Intent(intent))
+}
+
+fn ask(question: Question) -> Action {
+    Action::Send(protocol::Command::Ask(question))
+}
+
+pub(super) fn people_ids(station: &StationView, listing: &Listing) -> Vec<PersonId> {
     let people = filtered_people(station, listing.filter.text());
     people.into_iter().map(|person| person.id).collect()
 }

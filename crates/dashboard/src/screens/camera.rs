@@ -6,9 +6,9 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::View;
-use crate::camera_controls::CameraControl;
 use crate::listing::first_shown;
 use crate::widgets::panel;
+use rollcall_protocol::CameraControl;
 
 /// Lines of the sentence that says how the camera is; a low window shows two of them.
 const SENTENCE_LINES: u16 = 4;

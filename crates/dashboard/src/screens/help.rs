@@ -71,7 +71,7 @@ fn keys(view: View<'_>, width: u16) -> Vec<Line<'static>> {
 fn marks(view: View<'_>, width: u16) -> Vec<Line<'static>> {
     let theme = view.theme;
     let marks = theme.marks();
-    let threshold = view.station.threshold();
+    let threshold = view.station.health.threshold;
     let rows = [
         (
             format!("Ana 0.71 {}", marks.tick),
@@ -119,7 +119,7 @@ fn marks(view: View<'_>, width: u16) -> Vec<Line<'static>> {
 
 /// What the station works with.
 fn facts(view: View<'_>, width: u16) -> Vec<Line<'static>> {
-    let templates = view.station.template_count();
+    let templates = view.station.health.template_count;
     let rows = [
         (
             view.theme.t("networks").to_owned(),

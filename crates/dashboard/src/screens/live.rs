@@ -10,7 +10,7 @@ use crate::widgets::{
     AttendanceTable, Detail, EnrolFormPanel, EnrolProgress, Explain, Faces, LogLines, Preview,
     panel, rows_for_width, today_title,
 };
-use rollcall_core::station::Mode;
+use rollcall_protocol::ModeView;
 
 /// From this width on, preview and table stand side by side.
 const SIDE_BY_SIDE: u16 = 64;
@@ -184,6 +184,6 @@ fn draw_enrolment(frame: &mut Frame<'_>, view: View<'_>, area: Rect, table_heigh
 }
 
 fn is_enrolling(view: View<'_>) -> bool {
-    let is_idle = matches!(view.station.mode(), Mode::Live | Mode::Choosing(_));
+    let is_idle = matches!(view.station.mode(), ModeView::Live | ModeView::Choosing(_));
     matches!(view.app.enrolling, Enrolling::Form(_)) || !is_idle
 }

@@ -5,11 +5,11 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 use super::{draw_filter, draw_words};
+use crate::View;
 use crate::app::Screen;
-use crate::records::PageLine;
 use crate::text;
 use crate::widgets::panel;
-use crate::{Health, View};
+use rollcall_protocol::{Health, PageLine};
 
 /// Widest column of what lines are about.
 const MOST_TERM: usize = 24;

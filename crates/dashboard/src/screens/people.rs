@@ -38,7 +38,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
             .theme
             .fill("people {} {} of {}", &[&separator, &shown, &all]),
     };
-    let title = match view.station.looks_to_a_false_name() {
+    let title = match view.station.health.looks_to_a_false_name {
         // As everywhere, the title is cut where there is no room for all of it.
         Some(looks) => view.theme.fill(
             "{} {} a false name in {} looks of strangers",

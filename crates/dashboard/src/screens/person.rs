@@ -9,10 +9,10 @@ use ratatui::widgets::Clear;
 use super::draw_words;
 use crate::View;
 use crate::person::{Doing, Typing};
-use crate::records::{PersonChange, PersonFile};
 use crate::text;
 use crate::theme::Theme;
 use crate::widgets::{draw_picture, panel, times_and_remarks};
+use rollcall_protocol::{PersonChange, PersonFile};
 
 /// Rows and columns of each picture, where there is room for pictures.
 const PICTURE_HEIGHT: u16 = 8;

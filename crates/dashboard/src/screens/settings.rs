@@ -7,11 +7,11 @@ use ratatui::text::{Line, Span};
 use super::{draw_filter, draw_words};
 use crate::View;
 use crate::listing::first_shown;
-use crate::records::SettingRow;
 use crate::text;
 use crate::widgets::hours;
 use crate::widgets::panel;
 use rollcall_core::worktime::alteration::Alteration;
+use rollcall_protocol::SettingRow;
 
 /// Lines in which the selected setting is explained; a low window shows two of them.
 const HELP_LINES: u16 = 4;

@@ -14,7 +14,7 @@ use crate::View;
 use crate::listing::first_shown;
 use crate::text;
 use crate::theme::Theme;
-use rollcall_core::station::TodayRow;
+use rollcall_core::today::TodayRow;
 use rollcall_core::worktime::{DayState, Flag};
 
 /// The rows, as many columns as fit.

@@ -7,9 +7,11 @@ use ratatui::widgets::{Clear, Widget};
 
 use super::panel;
 use crate::View;
-use crate::correction_form::{CorrectionDraft, CorrectionForm, DraftDeed, person_of};
+use crate::correction_form::{CorrectionForm, person_of};
 use crate::dialog::{Dialog, Leaving};
 use rollcall_core::attendance::AttendanceEvent;
+use rollcall_core::correction::{Change, Deed};
+use rollcall_protocol::CorrectionDraft;
 
 /// Largest width, the frame included.
 const WIDEST: u16 = 64;
@@ -122,20 +124,25 @@ fn deed(view: View<'_>, form: &CorrectionForm, draft: &CorrectionDraft) -> Vec<S
     };
     let old = form.event().map_or_else(String::new, say);
     match &draft.deed {
-        DraftDeed::Add { at, direction, .. } => {
-            let new = format!("{} {}", theme.sentence(direction), at.format("%H:%M:%S"));
+        Deed::Add {
+            when, direction, ..
+        } => {
+            let new = format!("{} {}", theme.sentence(direction), when.format("%H:%M:%S"));
             vec![theme.fill("add a punch: {}", &[&new])]
         }
-        DraftDeed::Void { .. } => vec![theme.fill("void {}", &[&old])],
-        DraftDeed::Disown { .. } => vec![theme.fill("not this person: {}", &[&old])],
-        DraftDeed::Change {
-            at,
-            code,
-            direction,
+        Deed::Void { .. } => vec![theme.fill("void {}", &[&old])],
+        Deed::Disown { .. } => vec![theme.fill("not this person: {}", &[&old])],
+        Deed::Change {
+            change:
+                Change {
+                    when,
+                    code,
+                    direction,
+                },
             ..
         } => {
             let mut lines = vec![theme.fill("change {}", &[&old])];
-            if let Some(at) = at {
+            if let Some(at) = when {
                 lines.push(theme.fill("new time: {}", &[&at.format("%H:%M:%S")]));
             }
             if let Some(direction) = direction {

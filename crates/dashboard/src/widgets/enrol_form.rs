@@ -225,7 +225,7 @@ impl Widget for &EnrolFormPanel<'_> {
         }
         if let Some(face) = self.form.shown_face(self.view.station) {
             let place = EnrolFormPanel::face_area(inner, lines.len() as u16);
-            draw_picture(&face.portrait, self.view.theme, place, buf);
+            draw_picture(&face.portrait.0, self.view.theme, place, buf);
         }
     }
 }

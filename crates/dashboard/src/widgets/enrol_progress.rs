@@ -8,9 +8,9 @@ use ratatui::widgets::{Clear, Widget};
 
 use super::{draw_picture, panel};
 use crate::View;
+use rollcall_core::enrolment::Hint;
 use rollcall_core::enrolment::identity::Resemblance;
-use rollcall_core::enrolment::{Confirmation, Enrolment, Hint};
-use rollcall_core::station::Mode;
+use rollcall_protocol::{ConfirmingView, EnrollingView, ModeView};
 
 /// Width of the face beside what is to be done.
 const FACE_WIDTH: u16 = 12;
@@ -28,7 +28,7 @@ impl EnrolProgress<'_> {
     /// Lines it needs at this width, its frame included.
     pub(crate) fn height(&self, width: u16) -> u16 {
         match self.0.station.mode() {
-            Mode::Confirming(asked) => {
+            ModeView::Confirming(asked) => {
                 let lines = self.asking(asked, usize::from(width.saturating_sub(2)));
                 lines.len() as u16 + PICTURES_HEIGHT + 2
             }
@@ -37,7 +37,7 @@ impl EnrolProgress<'_> {
     }
 
     /// What is asked about the samples.
-    fn asking(&self, asked: &Confirmation, width: usize) -> Vec<Line<'static>> {
+    fn asking(&self, asked: &ConfirmingView, width: usize) -> Vec<Line<'static>> {
         let theme = self.0.theme;
         let alike = |other: &Resemblance| {
             let person = self.0.station.person(other.person);
@@ -68,14 +68,14 @@ impl EnrolProgress<'_> {
         lines
     }
 
-    fn taking(&self, enrolment: &Enrolment, width: usize) -> Vec<Line<'static>> {
+    fn taking(&self, enrolment: &EnrollingView, width: usize) -> Vec<Line<'static>> {
         let width = match &enrolment.face {
             Some(_) if width >= usize::from(SIDE_BY_SIDE) => width - usize::from(FACE_WIDTH) - 1,
             _ => width,
         };
         let theme = self.0.theme;
         let marks = theme.marks();
-        let (taken, wanted) = (enrolment.samples.len(), enrolment.wanted);
+        let (taken, wanted) = (enrolment.taken, enrolment.wanted);
         let bar: String = (0..wanted)
             .map(|i| if i < taken { marks.full } else { marks.empty })
             .collect();
@@ -106,10 +106,10 @@ impl Widget for &EnrolProgress<'_> {
         let View { station, theme, .. } = self.0;
         let width = usize::from(area.width.saturating_sub(2));
         let (name, lines) = match station.mode() {
-            Mode::Live | Mode::Choosing(_) => return,
-            Mode::Enrolling(enrolment) => (&enrolment.name, self.taking(enrolment, width)),
-            Mode::Confirming(asked) => (&asked.name, self.asking(asked, width)),
-            Mode::Saving { name, .. } => (
+            ModeView::Live | ModeView::Choosing(_) => return,
+            ModeView::Enrolling(enrolment) => (&enrolment.name, self.taking(enrolment, width)),
+            ModeView::Confirming(asked) => (&asked.name, self.asking(asked, width)),
+            ModeView::Saving { name, .. } => (
                 name,
                 vec![Line::raw(
                     theme.fit(theme.t("all pictures taken, saving them"), width),
@@ -136,7 +136,7 @@ impl EnrolProgress<'_> {
     fn draw_faces(&self, inner: Rect, lines: u16, buf: &mut Buffer) {
         let View { station, theme, .. } = self.0;
         match station.mode() {
-            Mode::Confirming(asked) => {
+            ModeView::Confirming(asked) => {
                 let y = (inner.y + lines).min(inner.bottom());
                 let width = inner.width / (asked.portraits.len().max(1) as u16);
                 let height = inner.bottom() - y;
@@ -144,7 +144,7 @@ impl EnrolProgress<'_> {
                 for (picture, x) in asked.portraits.iter().zip(columns) {
                     let gap = width.min(1);
                     let place = Rect::new(x, y, width - gap, height);
-                    draw_picture(picture, theme, place, buf);
+                    draw_picture(&picture.0, theme, place, buf);
                 }
             }
             mode if inner.width >= SIDE_BY_SIDE => {
@@ -155,7 +155,7 @@ impl EnrolProgress<'_> {
                         height: inner.height.min(FACE_WIDTH / 2),
                         ..inner
                     };
-                    draw_picture(&face.portrait, theme, place, buf);
+                    draw_picture(&face.portrait.0, theme, place, buf);
                 }
             }
             _ => {}

@@ -11,7 +11,7 @@ use crate::View;
 use crate::theme::Theme;
 use rollcall_core::consensus::Verdict;
 use rollcall_core::liveness::Liveness;
-use rollcall_core::person::Person;
+use rollcall_core::person::PersonName;
 use rollcall_core::station::{Explanation, PunchState};
 
 /// The panel with its frame.
@@ -19,26 +19,21 @@ pub(crate) struct Explain<'a>(pub(crate) View<'a>);
 
 impl Widget for &Explain<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
-        let View {
-            station,
-            theme,
-            status,
-            ..
-        } = self.0;
+        let View { station, theme, .. } = self.0;
         Clear.render(area, buf);
         let block = panel(theme, theme.t("why"));
         let inner = block.inner(area);
         block.render(area, buf);
         let width = usize::from(inner.width);
         let mut lines: Vec<Line<'static>> = Vec::new();
-        let explanations = station.explain(&status.now);
+        let explanations = &station.sight.explanations;
         if explanations.is_empty() {
             lines.push(Line::styled(
                 theme.fit(theme.t("nobody is in sight"), width),
                 theme.dim(),
             ));
         }
-        for explanation in &explanations {
+        for explanation in explanations {
             if !lines.is_empty() {
                 lines.push(Line::default());
             }
@@ -64,13 +59,9 @@ impl Widget for &Explain<'_> {
     }
 }
 
-fn name(person: &Person) -> &str {
-    person.name.as_str()
-}
-
-fn heading(theme: Theme, explanation: &Explanation<'_>) -> String {
-    let who = match (explanation.verdict, explanation.best) {
-        (Verdict::Known(_), Some((best, _))) => name(best).to_owned(),
+fn heading(theme: Theme, explanation: &Explanation) -> String {
+    let who = match (explanation.verdict, &explanation.best) {
+        (Verdict::Known(_), Some((best, _))) => best.to_string(),
         (Verdict::Known(_), None) => theme.t("somebody").to_owned(),
         (Verdict::Unknown, _) => theme.t("unknown").to_owned(),
         (Verdict::Deciding, _) => theme.t("not sure yet").to_owned(),
@@ -78,23 +69,23 @@ fn heading(theme: Theme, explanation: &Explanation<'_>) -> String {
     theme.fill("face {}: {}", &[&explanation.track.0, &who])
 }
 
-fn details(theme: Theme, explanation: &Explanation<'_>) -> Vec<String> {
+fn details(theme: Theme, explanation: &Explanation) -> Vec<String> {
     let mut lines = Vec::new();
-    if let Some((best, similarity)) = explanation.best {
+    if let Some((best, similarity)) = &explanation.best {
         let asked = explanation.judgement.map_or_else(String::new, |j| {
             theme.fill(", {} is asked for", &[&j.threshold])
         });
-        lines.push(theme.fill("best {} {}{}", &[&best.name, &similarity, &asked]));
+        lines.push(theme.fill("best {} {}{}", &[best, similarity, &asked]));
     }
     if let (Some((other, similarity)), Some(judgement)) =
-        (explanation.runner_up, explanation.judgement)
+        (&explanation.runner_up, explanation.judgement)
     {
         let margin = judgement.candidate.and_then(|c| c.margin()).unwrap_or(0.0);
         lines.push(theme.fill(
             "next {} {}, margin {}, {} is asked for",
             &[
-                &other.name,
-                &similarity,
+                other,
+                similarity,
                 &format!("{margin:.2}"),
                 &format!("{:.2}", judgement.min_margin),
             ],
@@ -107,7 +98,9 @@ fn details(theme: Theme, explanation: &Explanation<'_>) -> Vec<String> {
         .votes
         .iter()
         .map(|(person, votes, share)| {
-            let who = person.map_or(theme.t("nobody"), name);
+            let who = person
+                .as_ref()
+                .map_or(theme.t("nobody"), PersonName::as_str);
             let share = format!("{:.0}", 100.0 * share);
             theme.fill("{} for {} ({} %)", &[votes, &who, &share])
         })

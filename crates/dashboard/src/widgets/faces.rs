@@ -8,7 +8,8 @@ use ratatui::widgets::Widget;
 use super::overlay::{Label, nearest, verdict_style};
 use super::panel;
 use crate::View;
-use rollcall_core::consensus::{Track, Verdict};
+use rollcall_core::consensus::Verdict;
+use rollcall_protocol::TrackView;
 
 /// The list with its frame.
 pub(crate) struct Faces<'a>(pub(crate) View<'a>);
@@ -20,7 +21,7 @@ impl Widget for &Faces<'_> {
         let inner = block.inner(area);
         block.render(area, buf);
         let width = usize::from(inner.width);
-        if station.faces_in_sight().next().is_none() {
+        if station.faces_in_sight().is_empty() {
             buf.set_stringn(
                 inner.x,
                 inner.y,
@@ -38,10 +39,10 @@ impl Widget for &Faces<'_> {
 }
 
 impl Faces<'_> {
-    fn words(&self, track: &Track, width: usize) -> String {
+    fn words(&self, track: &TrackView, width: usize) -> String {
         let View { station, theme, .. } = self.0;
         let nearest = nearest(track, station).filter(|_| track.verdict == Verdict::Unknown);
-        let more = match (nearest, track.liveness.score()) {
+        let more = match (nearest, track.liveness_score) {
             (Some(name), _) if track.issue.is_none() => theme.fill(", nearest is {}", &[name]),
             (_, Some(liveness)) => theme.fill(" live {}", &[&format!("{liveness:.2}")]),
             _ => String::new(),

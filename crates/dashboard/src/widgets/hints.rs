@@ -12,7 +12,7 @@ use crate::enrol_form::ConsentQuestion;
 use crate::person::Doing;
 use crate::text;
 use crate::theme::Theme;
-use rollcall_core::station::Mode;
+use rollcall_protocol::ModeView;
 
 /// One line; the hints that do not fit are left out, the help last of all. Which key it is
 /// says `command`, so that no hint can be wrong.
@@ -321,8 +321,8 @@ impl Hints<'_> {
                 YES_OR_NO
             }
             (Screen::Live, Enrolling::Form(_), _) => FORM,
-            (Screen::Live, _, Mode::Enrolling(_)) => ENROLLING,
-            (Screen::Live, _, Mode::Confirming(_)) => CONFIRMING,
+            (Screen::Live, _, ModeView::Enrolling(_)) => ENROLLING,
+            (Screen::Live, _, ModeView::Confirming(_)) => CONFIRMING,
             (Screen::Live, ..) => LIVE,
             (Screen::People, ..) if app.people.filter.is_typing() => FILTER,
             (Screen::Attendance, ..) if app.attendance.filter.is_typing() => FILTER,

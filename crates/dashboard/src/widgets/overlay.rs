@@ -8,25 +8,26 @@ use super::picture::Placement;
 use crate::graphics::FaceMark;
 use crate::text;
 use crate::theme::Theme;
-use rollcall_core::consensus::{Track, TrackId, Verdict};
+use rollcall_core::consensus::{TrackId, Verdict};
 use rollcall_core::liveness::Liveness;
 use rollcall_core::person::PersonName;
-use rollcall_core::station::Station;
+use rollcall_protocol::{StationView, TrackView};
 
 /// Draws boxes and labels of all faces in sight over the picture.
 ///
 /// The one that is being enrolled has a mark.
 pub(super) fn draw_faces(
-    station: &Station,
+    station: &StationView,
     chosen: Option<TrackId>,
     theme: Theme,
     placement: Placement,
     buf: &mut Buffer,
 ) {
     let mut taken: Vec<Rect> = Vec::new();
-    let boxes: Vec<(&Track, Rect)> = station
+    let boxes: Vec<(&TrackView, Rect)> = station
         .faces_in_sight()
-        .filter_map(|track| Some((track, placement.cells_of(&track.detection.bounding_box)?)))
+        .iter()
+        .filter_map(|track| Some((track, placement.cells_of(&track.bounding_box)?)))
         .collect();
     for (track, cells) in &boxes {
         draw_box(*cells, verdict_style(track.verdict, theme), theme, buf);
@@ -50,9 +51,9 @@ pub(super) fn draw_faces(
 }
 
 /// The faces for a picture in pixels.
-pub(crate) fn marks(station: &Station, theme: Theme) -> Vec<FaceMark> {
-    let mark = |track: &Track| FaceMark {
-        bounding_box: track.detection.bounding_box,
+pub(crate) fn marks(station: &StationView, theme: Theme) -> Vec<FaceMark> {
+    let mark = |track: &TrackView| FaceMark {
+        bounding_box: track.bounding_box,
         label: Label::of(track, station, theme).words(),
         colour: match track.verdict {
             Verdict::Known(_) => [80, 220, 80],
@@ -60,7 +61,7 @@ pub(crate) fn marks(station: &Station, theme: Theme) -> Vec<FaceMark> {
             Verdict::Unknown => [240, 80, 70],
         },
     };
-    station.faces_in_sight().map(mark).collect()
+    station.faces_in_sight().iter().map(mark).collect()
 }
 
 /// Who a face is, in few words: name, similarity and a tick; "unknown"; or what
@@ -72,12 +73,12 @@ pub(super) struct Label {
 }
 
 impl Label {
-    pub(super) fn of(track: &Track, station: &Station, theme: Theme) -> Self {
+    pub(super) fn of(track: &TrackView, station: &StationView, theme: Theme) -> Self {
         let marks = theme.marks();
         let (head, tail) = match (track.verdict, track.issue) {
             (Verdict::Known(person), _) => {
                 let name = station.person(person).map_or("?", |p| p.name.as_str());
-                match station.liveness_of(track) {
+                match track.liveness {
                     Liveness::Live | Liveness::Deciding => {}
                     Liveness::Challenged(side) => {
                         let side = theme.sentence(&side);
@@ -93,13 +94,13 @@ impl Label {
                     }
                 }
                 // The latest vote may have been for somebody else.
-                let candidate = track.candidate().filter(|c| c.person == person);
+                let candidate = track.candidate.filter(|c| c.person == person);
                 let similarity = candidate.map(|c| format!(" {}", c.similarity));
                 let tail = format!("{} {}", similarity.unwrap_or_default(), marks.tick);
                 (name.to_owned(), tail)
             }
             (Verdict::Unknown, None) => {
-                let similarity = track.candidate().map(|c| format!(" {}", c.similarity));
+                let similarity = track.candidate.map(|c| format!(" {}", c.similarity));
                 (
                     theme.t("unknown").to_owned(),
                     similarity.unwrap_or_default(),
@@ -137,9 +138,9 @@ impl Label {
 }
 
 /// The most similar person of an unknown face, if there is any likeness worth a word.
-pub(super) fn nearest<'a>(track: &Track, station: &'a Station) -> Option<&'a PersonName> {
-    let candidate = track.candidate()?;
-    let threshold = station.threshold();
+pub(super) fn nearest<'a>(track: &TrackView, station: &'a StationView) -> Option<&'a PersonName> {
+    let candidate = track.candidate?;
+    let threshold = station.health.threshold;
     let is_alike = candidate.similarity.0 * 2.0 >= threshold.0;
     let person = station.person(candidate.person).filter(|_| is_alike)?;
     Some(&person.name)

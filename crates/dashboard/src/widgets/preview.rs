@@ -13,9 +13,9 @@ use crate::app::Enrolling;
 use crate::app::PreviewMode;
 use crate::colour::ColourDepth;
 use crate::graphics::Canvas;
-use crate::status::Health;
 use crate::theme::{Charset, Theme};
-use rollcall_core::station::Mode;
+use rollcall_protocol::Health;
+use rollcall_protocol::ModeView;
 
 /// The preview with its frame.
 pub(crate) struct Preview<'a>(pub(crate) View<'a>);
@@ -84,7 +84,7 @@ impl Preview<'_> {
         let View { app, station, .. } = self.0;
         app.palette.is_some()
             || !matches!(app.enrolling, Enrolling::No)
-            || !matches!(station.mode(), Mode::Live | Mode::Choosing(_))
+            || !matches!(station.mode(), ModeView::Live | ModeView::Choosing(_))
     }
 
     /// Says in the picture's place why there is none.

@@ -14,11 +14,11 @@ use super::attendance_table::{flags, hours};
 use super::panel;
 use crate::View;
 use crate::listing::first_shown;
-use crate::reports::ReportQuery;
 use crate::theme::Theme;
 use rollcall_core::worktime::period::{PersonDays, WorkDay};
 use rollcall_core::worktime::totals::Totals;
 use rollcall_core::worktime::{DayReport, DayState};
+use rollcall_protocol::ReportQuery;
 
 /// Cells a day takes where there is room for its hours.
 const WIDE_DAY: u16 = 7;

@@ -8,9 +8,9 @@ use ratatui::widgets::Widget;
 
 use crate::View;
 use crate::app::Screen;
-use crate::status::Health;
 use crate::text;
 use rollcall_core::clock_trust::ClockState;
+use rollcall_protocol::Health;
 
 /// One line; what matters least goes first where it is too long.
 pub(crate) struct StatusBar<'a>(pub(crate) View<'a>);
@@ -163,7 +163,7 @@ impl StatusBar<'_> {
         let &(rank, format) = form.unwrap_or(&CLOCKS[2]);
         let View { station, theme, .. } = self.0;
         let time = theme.moment(&self.0.status.now.wall, format);
-        let (words, style) = match station.clock() {
+        let (words, style) = match station.health.clock {
             None | Some(ClockState::Synchronised) => (time, theme.strong()),
             Some(ClockState::Unsynchronised | ClockState::Jumped) => {
                 (theme.fill("{} clock?", &[&time]), theme.warning())
@@ -184,17 +184,17 @@ pub(crate) struct TroubleBanner<'a>(pub(crate) View<'a>);
 impl TroubleBanner<'_> {
     /// Lines it needs.
     pub(crate) fn height(&self) -> u16 {
-        u16::from(self.0.station.trouble().is_some())
+        u16::from(self.0.station.health.trouble.as_deref().is_some())
     }
 }
 
 impl Widget for &TroubleBanner<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let View { station, theme, .. } = self.0;
-        let Some(trouble) = station.trouble() else {
+        let Some(trouble) = station.health.trouble.as_deref() else {
             return;
         };
-        let waiting = match station.unconfirmed() {
+        let waiting = match station.health.unconfirmed {
             0 => theme.t("nothing waits").to_owned(),
             1 => theme.t("1 punch waits").to_owned(),
             n => theme.fill("{} punches wait", &[&n]),
@@ -202,7 +202,7 @@ impl Widget for &TroubleBanner<'_> {
         let width = usize::from(area.width);
         // The number must not be cut off by a long message, so it is measured first.
         let tail = format!(", {waiting} ");
-        let what = if station.writing_fails() {
+        let what = if station.health.writing_fails {
             theme.t("CANNOT WRITE")
         } else {
             theme.t("CANNOT READ")

@@ -4,9 +4,8 @@
 //! and the log file have it.
 
 use std::fmt::Write as _;
+use std::io;
 use std::time::Duration;
-
-use anyhow::{Context as _, Result};
 
 use rollcall_core::printable::printable_line;
 use rollcall_system::outlet::{Offered, Outlet};
@@ -15,22 +14,22 @@ use rollcall_system::outlet::{Offered, Outlet};
 const LAST_LINES: Duration = Duration::from_millis(500);
 
 /// Prints lines.
-pub(super) struct Printer {
+pub(crate) struct Printer {
     outlet: Outlet,
     left_out: u64,
 }
 
 impl Printer {
-    pub(super) fn start() -> Result<Self> {
+    pub(crate) fn start() -> io::Result<Self> {
         Ok(Self {
-            outlet: Outlet::to_stdout().context("starting the thread that prints")?,
+            outlet: Outlet::to_stdout()?,
             left_out: 0,
         })
     }
 
     /// # Errors
     /// If standard output is gone.
-    pub(super) fn print(&mut self, lines: &[String]) -> Result<()> {
+    pub(crate) fn print(&mut self, lines: &[String]) -> io::Result<()> {
         for line in lines {
             let mut text = String::new();
             if self.left_out > 0 {
@@ -43,11 +42,7 @@ impl Printer {
             }
             text.push_str(&printable_line(line));
             text.push('\n');
-            match self
-                .outlet
-                .offer(text.as_bytes())
-                .context("writing to standard output")?
-            {
+            match self.outlet.offer(text.as_bytes())? {
                 Offered::Taken => self.left_out = 0,
                 Offered::NoRoom => self.left_out += 1,
             }
@@ -56,7 +51,7 @@ impl Printer {
     }
 
     /// Gives the last lines a moment.
-    pub(super) fn finish(&self) {
+    pub(crate) fn finish(&self) {
         if !self.outlet.drain(LAST_LINES) {
             tracing::warn!("standard output is not read; the last lines are left out");
         }

@@ -1,0 +1,197 @@
+//! What a station is watched and operated with: a dashboard, lines of words, or nothing.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use super::Context;
+use super::station::{language, language_of, telling};
+use crate::camera::SourceSpec;
+use crate::cli::CaptureArgs;
+use crate::config::PreviewChoice;
+use crate::core::worktime::DayState;
+use crate::protocol::{Client, Guest, Host as _};
+use crate::runtime::Running;
+use crate::service_manager::ServiceManager;
+use crate::ui::session::{self, Left, SessionOptions};
+use crate::ui::{
+    Charset, ColourDepth, Language, Leaving, PreviewMode, Terminal, UiOptions, headless, plain,
+};
+
+/// How it is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Front {
+    Dashboard,
+    Plain,
+    Headless,
+}
+
+/// A front end that can be used.
+pub(super) enum OpenFront {
+    Dashboard(Box<(Terminal, SessionOptions)>),
+    Plain(&'static Language),
+    Headless,
+}
+
+/// How often a station without a terminal looks whether it shall end.
+const GLANCE: Duration = Duration::from_millis(100);
+
+impl Front {
+    pub(super) fn of(capture: &CaptureArgs) -> Self {
+        if capture.plain {
+            Self::Plain
+        } else {
+            Self::Dashboard
+        }
+    }
+
+    /// Takes the terminal, if one is needed.
+    pub(super) fn open(self, capture: &CaptureArgs, context: &Context) -> Result<OpenFront> {
+        Ok(match self {
+            Self::Headless => OpenFront::Headless,
+            Self::Plain => OpenFront::Plain(language(context)?),
+            Self::Dashboard => {
+                let options = session_options(capture.preview_kbps, context)?;
+                let asks = matches!(options.ui.preview, None | Some(PreviewMode::Pixels));
+                OpenFront::Dashboard(Box::new((Terminal::open(asks)?, options)))
+            }
+        })
+    }
+}
+
+impl OpenFront {
+    /// Watches a station in this process until it or whoever watches it ends.
+    pub(super) fn watch(
+        self,
+        running: &Running,
+        source: &SourceSpec,
+        manager: &Mutex<ServiceManager>,
+    ) -> Result<()> {
+        let stop = running.stop_flag();
+        for signal in [SIGTERM, SIGINT] {
+            signal_hook::flag::register(signal, stop.as_atomic())
+                .context("registering a signal handler")?;
+        }
+        // A terminal that is closed says so to whoever reads it, too.
+        let hang_up = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register(SIGHUP, Arc::clone(&hang_up))
+            .context("registering a signal handler")?;
+        let client = running.hub().join(Guest {
+            operator: super::operator(),
+            watches_only: false,
+            peer: None,
+        });
+        let left = match self {
+            Self::Headless => {
+                let each_round = |client: &Client| {
+                    if hang_up.swap(false, Ordering::SeqCst) {
+                        stop.request();
+                    }
+                    telling(manager).status(&in_one_line(client, running.hub().guests()));
+                };
+                headless::run(&client, stop, each_round).context("writing to standard output")?
+            }
+            Self::Plain(language) => {
+                plain::run(client, language, stop).context("writing to standard output")?
+            }
+            Self::Dashboard(opened) => {
+                let (mut terminal, mut options) = *opened;
+                if is_lasting(source) {
+                    options.no_shell = Some(
+                        "no attendance would be taken meanwhile; a station that runs as a service \
+                         can be left with q",
+                    );
+                }
+                let left = session::run(&mut terminal, client, options, stop);
+                // The screen is given back before anything is printed.
+                drop(terminal);
+                left?
+            }
+        };
+        if let Left::TerminalLost(reason) = left
+            && is_lasting(source)
+        {
+            stay(running, &reason);
+        }
+        Ok(())
+    }
+}
+
+/// How a station does, for the service manager: without names.
+fn in_one_line(client: &Client, guests: usize) -> String {
+    let view = client.view();
+    let now = client.now();
+    let rows = view.today(&now);
+    let inside = rows.iter().filter(|row| row.report.state == DayState::In);
+    let trouble = view.health.trouble.as_deref();
+    format!(
+        "camera {}; {} of {} people in; {} dashboards{}{}",
+        view.health.camera.label,
+        inside.count(),
+        view.roster.people.len(),
+        // This front end is none.
+        guests.saturating_sub(1),
+        if trouble.is_some() { "; " } else { "" },
+        trouble.unwrap_or_default(),
+    )
+}
+
+/// The language of a front end: the one asked for, or that of the settings.
+pub(super) fn language_for(asked: Option<&str>, context: &Context) -> Result<&'static Language> {
+    match asked {
+        Some(asked) => language_of(asked, context),
+        None => language(context),
+    }
+}
+
+/// Attendance goes on without anybody who watches, until an end is asked for.
+fn stay(running: &Running, reason: &str) {
+    tracing::warn!("attendance goes on without the terminal: {reason}");
+    while !running.stop_flag().sleep(GLANCE) && !running.has_ended() {}
+}
+
+/// Whether a station takes attendance of people, and not of a film.
+fn is_lasting(source: &SourceSpec) -> bool {
+    matches!(source, SourceSpec::Usb(_) | SourceSpec::Http(_))
+}
+
+pub(super) fn session_options(
+    preview_kbps: Option<u32>,
+    context: &Context,
+) -> Result<SessionOptions> {
+    let environment = |name: &str| std::env::var(name).ok();
+    let config = &context.config;
+    Ok(SessionOptions {
+        ui: UiOptions {
+            language: language(context)?,
+            station_name: config.station.name.clone(),
+            operator: super::operator(),
+            ask_consent: config.privacy.consent_required,
+            colours: ColourDepth::detect(environment),
+            charset: Charset::detect(environment),
+            // The station runs in this process.
+            leaving: Leaving::EndsAttendance,
+            has_pixels: false,
+            cell: None,
+            banner: Duration::from_secs(config.welcome.banner_secs),
+            preview: match config.dashboard.preview {
+                PreviewChoice::Auto => None,
+                PreviewChoice::Pixels => Some(PreviewMode::Pixels),
+                PreviewChoice::HalfBlocks => Some(PreviewMode::HalfBlocks),
+                PreviewChoice::Quadrants => Some(PreviewMode::Quadrants),
+                PreviewChoice::Braille => Some(PreviewMode::Braille),
+                PreviewChoice::Ascii => Some(PreviewMode::Ascii),
+                PreviewChoice::Off => Some(PreviewMode::Off),
+            },
+        },
+        bell: config.welcome.bell,
+        preview_kbps: preview_kbps
+            .or(Some(config.dashboard.preview_kbps))
+            .filter(|kilobytes| *kilobytes > 0),
+        frames_per_second: config.dashboard.frames_per_second,
+        no_shell: None,
+    })
+}
