@@ -44,13 +44,13 @@ const LONGEST_REMARK: usize = 300;
 const WIDEST: u32 = 4096;
 
 /// Talks with one front end until it leaves or the station ends.
-pub(crate) fn serve(house: &Arc<House>, number: u64, socket: Socket) {
+pub(crate) fn serve(house: &Arc<House>, number: u64, socket: &Socket) {
     let mut writer = Writer::new(socket.clone(), MOST_FROM_STATION);
     let mut reader = Reader::new(socket.clone(), MOST_IN_HELLO);
     if socket.give_up_writing_after(house.frozen).is_err() {
         return;
     }
-    match welcome(house, &socket, &mut reader, &mut writer) {
+    match welcome(house, socket, &mut reader, &mut writer) {
         Ok(Some(client)) => talk(house, number, socket, (reader, writer), client),
         Ok(None) => {}
         Err(refused) => {
@@ -161,7 +161,7 @@ fn nanoseconds(duration: Duration) -> u64 {
 fn talk(
     house: &Arc<House>,
     number: u64,
-    socket: Socket,
+    socket: &Socket,
     (mut reader, writer): (Reader<Socket>, Writer<Socket>),
     client: Client,
 ) {
@@ -448,7 +448,7 @@ impl Speaker {
                 default(patience) => {}
             }
         };
-        self.part(over);
+        self.part(&over);
         // Whoever hears for this front end stops, too.
         self.desk.close();
         self.socket.close();
@@ -560,8 +560,8 @@ impl Speaker {
         }
     }
 
-    fn part(&mut self, words: LastWords) {
-        let message = match &words {
+    fn part(&mut self, words: &LastWords) {
+        let message = match words {
             LastWords::None => return,
             LastWords::Bye(said) => ToClient::Bye { said },
             LastWords::Refused(refused) => ToClient::Refused(refused),

@@ -5,8 +5,11 @@
 
 use std::io::{self, Cursor, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
+use chrono::TimeDelta;
 use image::{ImageFormat, ImageReader, Limits, RgbImage};
+use rollcall_core::frame::{Frame, FrameId, Moment};
 use rollcall_protocol::{Refusal, RefusalCode, Reply, StationView, Told, Update};
 
 use crate::message::{FromStation, outline};
@@ -163,14 +166,9 @@ pub(crate) fn lost(number: u64) -> Told {
 }
 
 /// A picture as front ends have it, taken when its header says.
-pub(crate) fn frame(
-    header: PictureHeader,
-    image: RgbImage,
-    now: rollcall_core::frame::Moment,
-) -> Arc<rollcall_core::frame::Frame> {
-    use rollcall_core::frame::{Frame, FrameId, Moment};
-    let captured = std::time::Duration::from_nanos(header.captured).min(now.monotonic);
-    let age = chrono::TimeDelta::from_std(now.monotonic - captured).unwrap_or_default();
+pub(crate) fn frame(header: PictureHeader, image: RgbImage, now: Moment) -> Arc<Frame> {
+    let captured = Duration::from_nanos(header.captured).min(now.monotonic);
+    let age = TimeDelta::from_std(now.monotonic.saturating_sub(captured)).unwrap_or_default();
     let wall = now.wall.checked_sub_signed(age).unwrap_or(now.wall);
     Arc::new(Frame {
         id: FrameId(header.number),

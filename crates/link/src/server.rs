@@ -264,7 +264,7 @@ impl Door {
             .name("link-guest".to_owned())
             .spawn(move || {
                 let seat = Seated { house, number };
-                connection::serve(&seat.house, number, guest);
+                connection::serve(&seat.house, number, &guest);
             });
         if let Err(error) = started {
             tracing::warn!(%error, "nobody can attach at the moment");

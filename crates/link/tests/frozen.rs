@@ -1,5 +1,12 @@
 //! A front end that is stopped: memory stays as it is. Alone in its process, which is measured.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the helpers of a test say what they expect by unwrapping it"
+)]
+
 mod common;
 
 use std::time::{Duration, Instant};

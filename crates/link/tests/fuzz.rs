@@ -10,6 +10,13 @@
 //! Whatever is sent, each valid command is answered once, everything else is refused or ends
 //! the connection in good order, nothing panics and memory stays as it is.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the helpers of a test say what they expect by unwrapping it"
+)]
+
 mod common;
 
 use std::io::Write as _;
@@ -28,13 +35,14 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use rollcall_core::attendance::{Direction, EventId};
 use rollcall_core::consensus::TrackId;
-use rollcall_core::correction::{Change, Deed};
+use rollcall_core::correction::{Change, Correction, Deed};
+use rollcall_core::event::Intent;
 use rollcall_core::person::{PersonCode, PersonId, PersonName};
 use rollcall_core::pin::Pin;
 use rollcall_core::review::ReviewDeed;
 use rollcall_protocol::{
-    Command, ControlChange, ControlStep, CorrectionDraft, LinkState, PageKind, PageLine,
-    PersonChange, PersonDeed, PreviewWish, Question, ReportQuery, SettingChange,
+    Command, ControlChange, ControlStep, LinkState, PageKind, PageLine, PersonChange, PersonDeed,
+    PreviewWish, Question, ReportQuery, SettingChange,
 };
 
 static PANICS: AtomicUsize = AtomicUsize::new(0);
@@ -168,36 +176,43 @@ fn question() -> impl Strategy<Value = Question> {
     ]
 }
 
-fn command() -> impl Strategy<Value = Command> {
-    let step = prop_oneof![
-        any::<i64>().prop_map(ControlStep::By),
-        Just(ControlStep::ToDefault)
-    ];
+fn intent() -> impl Strategy<Value = Intent<chrono::NaiveDateTime>> {
     prop_oneof![
-        Just(Command::ChooseFace),
-        Just(Command::AwaitFace),
+        Just(Intent::ChooseFace),
+        Just(Intent::AwaitFace),
         (name(), code(), proptest::option::of(any::<u64>())).prop_map(|(name, code, face)| {
-            Command::Enrol {
+            Intent::Enrol {
                 name,
                 code,
                 face: face.map(TrackId),
             }
         }),
         (code(), proptest::option::of(any::<i64>())).prop_map(|(code, other)| {
-            Command::ConfirmEnrolment {
+            Intent::ConfirmEnrolment {
                 code,
                 another_than: other.map(PersonId),
             }
         }),
-        Just(Command::CancelEnrolment),
-        pin().prop_map(Command::EnterPin),
+        Just(Intent::CancelEnrolment),
+        pin().prop_map(Intent::EnterPin),
         (deed(), "\\PC{0,20}", "\\PC{0,80}").prop_map(|(deed, operator, reason)| {
-            Command::Correct(CorrectionDraft {
+            Intent::Correct(Box::new(Correction {
                 deed,
                 operator,
                 reason,
-            })
+                face: None,
+            }))
         }),
+    ]
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    let step = prop_oneof![
+        any::<i64>().prop_map(ControlStep::By),
+        Just(ControlStep::ToDefault)
+    ];
+    prop_oneof![
+        intent().prop_map(Command::Intent),
         question().prop_map(Command::Ask),
         Just(Command::ReadControls),
         ("[a-z]{1,9}", step)
@@ -211,7 +226,7 @@ fn command() -> impl Strategy<Value = Command> {
 fn json() -> impl Strategy<Value = String> {
     let word = || {
         const KNOWN: &[&str] = &[
-            "command", "enrol", "ask", "number", "correct", "preview", "name", "rate",
+            "command", "intent", "ask", "number", "correct", "preview", "name", "rate",
         ];
         prop_oneof![
             proptest::sample::select(KNOWN).prop_map(str::to_owned),
@@ -326,12 +341,11 @@ impl Hostile<'_> {
     fn noise(&mut self) {
         let runner = &mut self.runner;
         let (with_hello, kind) = any_of(&(any::<bool>(), 0..3_u8), runner);
-        let bytes = match kind {
-            0 => any_of(&vec(any::<u8>(), 0..2000), runner),
-            _ => {
-                let command = any_of(&command(), runner);
-                mutated(text(&valid(1, &command)), runner)
-            }
+        let bytes = if kind == 0 {
+            any_of(&vec(any::<u8>(), 0..2000), runner)
+        } else {
+            let command = any_of(&command(), runner);
+            mutated(text(&valid(1, &command)), runner)
         };
         self.raw = None;
         let mut raw = if with_hello {

@@ -1,5 +1,12 @@
 //! Front ends that do not read: nobody but they themselves notices.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the helpers of a test say what they expect by unwrapping it"
+)]
+
 mod common;
 
 use std::io::Write as _;

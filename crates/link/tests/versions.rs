@@ -1,5 +1,12 @@
 //! Programs of different versions, and what is no program of ours.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the helpers of a test say what they expect by unwrapping it"
+)]
+
 mod common;
 
 use std::os::unix::net::UnixListener;
@@ -100,7 +107,7 @@ fn a_newer_client_is_served_as_far_as_the_station_knows() {
         "{answer}"
     );
     // A command that is no command is answered too.
-    raw.say(r#"{"command":{"number":4,"command":{"enrol":{"name":"\u001b[2J","code":"E-1","face":null}}}}"#);
+    raw.say(r#"{"command":{"number":4,"command":{"intent":{"enrol":{"name":"\u001b[2J","code":"E-1","face":null}}}}}"#);
     let answer = raw.hear_of("told").unwrap();
     assert!(
         answer.contains(r#""number":4,"reply":{"refused":"#),

@@ -1,5 +1,12 @@
 //! What a front end sees is what the station shows, whatever has changed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the helpers of a test say what they expect by unwrapping it"
+)]
+
 mod common;
 
 use std::collections::BTreeMap;

@@ -176,7 +176,7 @@ fn many_small_parts_are_no_way_around_the_limit() {
 
 #[test]
 fn what_is_announced_takes_no_memory() {
-    let mut reader = Reader::new(Cursor::new(part(MORE | 60_000, b'J', b"x")), MOST);
+    let mut reader = Reader::new(Cursor::new(part(MORE | 0xea60, b'J', b"x")), MOST);
     assert!(reader.next().is_err());
     assert!(reader.message.capacity() < 1000);
 }
@@ -190,21 +190,24 @@ fn the_memory_of_a_large_message_is_given_back() {
     assert!(reader.message.capacity() <= KEPT);
 }
 
+struct Never;
+
+impl Serialize for Never {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::Error as _;
+        Err(S::Error::custom("no words"))
+    }
+}
+
 /// Says so much, and then that it cannot go on.
 struct Unspeakable(usize);
 
 impl Serialize for Unspeakable {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::{Error as _, SerializeSeq as _};
+        use serde::ser::SerializeSeq as _;
         let mut list = to.serialize_seq(None)?;
         list.serialize_element(&"x".repeat(self.0))?;
         list.serialize_element(&Never)?;
-        struct Never;
-        impl Serialize for Never {
-            fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-                Err(S::Error::custom("no words"))
-            }
-        }
         list.end()
     }
 }
