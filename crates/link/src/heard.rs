@@ -10,7 +10,9 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use image::{ImageFormat, ImageReader, Limits, RgbImage};
 use rollcall_core::frame::{Frame, FrameId, Moment};
-use rollcall_protocol::{Refusal, RefusalCode, Reply, StationView, Told, Update};
+use rollcall_protocol::{
+    Refusal, RefusalCode, Reply, StationView, Told, Update, with_room_for_pictures,
+};
 
 use crate::message::{FromStation, outline};
 use crate::wire::{Kind, Message, PictureHeader};
@@ -20,6 +22,9 @@ const MOST_ACROSS: u32 = 8192;
 
 /// Bytes of a picture that is shown in a terminal.
 const MOST_IN_PICTURE: usize = 16 << 20;
+
+/// Bytes of all faces in a message when they are decoded, e.g. of visitors to review.
+const MOST_IN_PORTRAITS: u64 = 192 << 20;
 
 /// Bytes of records, as they were sent, that are kept.
 const MOST_KEPT: usize = 256 << 20;
@@ -55,10 +60,13 @@ impl Listener {
     pub(crate) fn hear(&mut self, message: Message<'_>) -> Heard {
         match message.kind {
             Kind::Picture => picture(message.bytes),
-            Kind::Json => match serde_json::from_slice(message.bytes) {
-                Ok(said) => self.understand(said, message.bytes.len()),
-                Err(error) => self.pass_over(message.bytes, &error),
-            },
+            Kind::Json => {
+                let read = || serde_json::from_slice(message.bytes);
+                match with_room_for_pictures(MOST_IN_PORTRAITS, read) {
+                    Ok(said) => self.understand(said, message.bytes.len()),
+                    Err(error) => self.pass_over(message.bytes, &error),
+                }
+            }
         }
     }
 
