@@ -1,10 +1,13 @@
 //! How words that are checked when they are read travel: as text, and checked again.
 //!
-//! A name that comes from another program is no better than one that was typed.
+//! A name that comes from another program is no better than one that was typed. Only a
+//! station that tells of its own records is believed: a name in them may be one that was let
+//! through by an earlier program, and must be seen like any other.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::embedding::Cosine;
 use crate::person::{PersonCode, PersonName};
 use crate::pin::Pin;
 
@@ -23,3 +26,84 @@ macro_rules! checked_text {
     )*};
 }
 checked_text!(PersonCode by as_str, PersonName by as_str, Pin by digits);
+
+/// A name as a station's records have it, for `#[serde(deserialize_with)]`.
+///
+/// # Errors
+/// If it is no text.
+pub fn kept_name<'de, D: Deserializer<'de>>(from: D) -> Result<PersonName, D::Error> {
+    String::deserialize(from).map(|name| PersonName::kept(&name))
+}
+
+/// The same where there may be none.
+pub(crate) fn kept_name_if_any<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<PersonName>, D::Error> {
+    let name = Option::<String>::deserialize(from)?;
+    Ok(name.map(|name| PersonName::kept(&name)))
+}
+
+/// The same with a similarity.
+pub(crate) fn kept_likeness<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<(PersonName, Cosine)>, D::Error> {
+    let likeness = Option::<(String, Cosine)>::deserialize(from)?;
+    Ok(likeness.map(|(name, similarity)| (PersonName::kept(&name), similarity)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notice::Notice;
+    use crate::person::{Expectation, Person, PersonId};
+
+    /// Over the wire and back.
+    fn carried<T: Serialize + for<'de> Deserialize<'de>>(value: &T) -> T {
+        serde_json::from_str(&serde_json::to_string(value).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn records_with_a_name_that_would_be_refused_today_are_seen_all_the_same() {
+        let name = PersonName::kept("An\u{202e}a\u{1b}[2J");
+        assert!(PersonName::parse(name.as_str()).is_err());
+        let person = Person {
+            id: PersonId(3),
+            code: PersonCode::parse("E-3").unwrap(),
+            name: name.clone(),
+            team: None,
+            active: true,
+            created_at: "2026-03-01T08:00:00+01:00".parse().unwrap(),
+            template_count: 1,
+            expectation: Expectation::default(),
+        };
+        assert_eq!(carried(&person), person);
+        for notice in [
+            Notice::EnrolmentTimedOut { name: name.clone() },
+            Notice::PunchRefused {
+                name: Some(name.clone()),
+                reason: String::new(),
+            },
+            Notice::PunchRefused {
+                name: None,
+                reason: String::new(),
+            },
+            Notice::NotRecognised {
+                best: Some((name, Cosine(0.5))),
+                threshold: Cosine(0.6),
+                reason: crate::event::SightingReason::Unknown,
+            },
+        ] {
+            assert_eq!(carried(&notice), notice);
+        }
+    }
+
+    #[test]
+    fn what_is_typed_elsewhere_is_checked_here() {
+        for name in ["", "a\u{1b}[2J", "\u{202e}"] {
+            let text = serde_json::to_string(name).unwrap();
+            assert!(serde_json::from_str::<PersonName>(&text).is_err(), "{text}");
+            assert!(serde_json::from_str::<PersonCode>(&text).is_err(), "{text}");
+            assert!(serde_json::from_str::<Pin>(&text).is_err(), "{text}");
+        }
+    }
+}

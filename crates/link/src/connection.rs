@@ -31,9 +31,6 @@ use crate::wire::{Kind, PictureHeader, Reader, SendError, WireError, Writer};
 /// Whoever says nothing is no front end.
 const HELLO_WITHIN: Duration = Duration::from_secs(2);
 
-/// Who reads nothing for so long is cut off; see the head of the crate.
-const FROZEN: Duration = Duration::from_secs(30);
-
 /// For last words; nobody waits longer for somebody who does not read them.
 const FAREWELL: Duration = Duration::from_millis(100);
 
@@ -47,13 +44,13 @@ const LONGEST_REMARK: usize = 300;
 const WIDEST: u32 = 4096;
 
 /// Talks with one front end until it leaves or the station ends.
-pub(crate) fn serve(house: &Arc<House>, number: u64, socket: Socket) {
+pub(crate) fn serve(house: &Arc<House>, number: u64, socket: &Socket) {
     let mut writer = Writer::new(socket.clone(), MOST_FROM_STATION);
     let mut reader = Reader::new(socket.clone(), MOST_IN_HELLO);
-    if socket.give_up_writing_after(FROZEN).is_err() {
+    if socket.give_up_writing_after(house.frozen).is_err() {
         return;
     }
-    match welcome(house, &socket, &mut reader, &mut writer) {
+    match welcome(house, socket, &mut reader, &mut writer) {
         Ok(Some(client)) => talk(house, number, socket, (reader, writer), client),
         Ok(None) => {}
         Err(refused) => {
@@ -164,7 +161,7 @@ fn nanoseconds(duration: Duration) -> u64 {
 fn talk(
     house: &Arc<House>,
     number: u64,
-    socket: Socket,
+    socket: &Socket,
     (mut reader, writer): (Reader<Socket>, Writer<Socket>),
     client: Client,
 ) {
@@ -451,7 +448,7 @@ impl Speaker {
                 default(patience) => {}
             }
         };
-        self.part(over);
+        self.part(&over);
         // Whoever hears for this front end stops, too.
         self.desk.close();
         self.socket.close();
@@ -556,15 +553,15 @@ impl Speaker {
         match error {
             SendError::Write(e) if is_timeout(e) => tracing::info!(
                 process,
-                "a front end has read nothing for {} s and was cut off",
-                FROZEN.as_secs()
+                "a front end has read nothing for {:?} and was cut off",
+                self.house.frozen
             ),
             error => tracing::debug!(process, %error, "a front end is gone"),
         }
     }
 
-    fn part(&mut self, words: LastWords) {
-        let message = match &words {
+    fn part(&mut self, words: &LastWords) {
+        let message = match words {
             LastWords::None => return,
             LastWords::Bye(said) => ToClient::Bye { said },
             LastWords::Refused(refused) => ToClient::Refused(refused),

@@ -5,9 +5,14 @@
 
 use std::io::{self, Cursor, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
+use chrono::TimeDelta;
 use image::{ImageFormat, ImageReader, Limits, RgbImage};
-use rollcall_protocol::{Refusal, RefusalCode, Reply, StationView, Told, Update};
+use rollcall_core::frame::{Frame, FrameId, Moment};
+use rollcall_protocol::{
+    Refusal, RefusalCode, Reply, StationView, Told, Update, with_room_for_pictures,
+};
 
 use crate::message::{FromStation, outline};
 use crate::wire::{Kind, Message, PictureHeader};
@@ -17,6 +22,9 @@ const MOST_ACROSS: u32 = 8192;
 
 /// Bytes of a picture that is shown in a terminal.
 const MOST_IN_PICTURE: usize = 16 << 20;
+
+/// Bytes of all faces in a message when they are decoded, e.g. of visitors to review.
+const MOST_IN_PORTRAITS: u64 = 192 << 20;
 
 /// Bytes of records, as they were sent, that are kept.
 const MOST_KEPT: usize = 256 << 20;
@@ -52,10 +60,13 @@ impl Listener {
     pub(crate) fn hear(&mut self, message: Message<'_>) -> Heard {
         match message.kind {
             Kind::Picture => picture(message.bytes),
-            Kind::Json => match serde_json::from_slice(message.bytes) {
-                Ok(said) => self.understand(said, message.bytes.len()),
-                Err(error) => self.pass_over(message.bytes, &error),
-            },
+            Kind::Json => {
+                let read = || serde_json::from_slice(message.bytes);
+                match with_room_for_pictures(MOST_IN_PORTRAITS, read) {
+                    Ok(said) => self.understand(said, message.bytes.len()),
+                    Err(error) => self.pass_over(message.bytes, &error),
+                }
+            }
         }
     }
 
@@ -163,14 +174,9 @@ pub(crate) fn lost(number: u64) -> Told {
 }
 
 /// A picture as front ends have it, taken when its header says.
-pub(crate) fn frame(
-    header: PictureHeader,
-    image: RgbImage,
-    now: rollcall_core::frame::Moment,
-) -> Arc<rollcall_core::frame::Frame> {
-    use rollcall_core::frame::{Frame, FrameId, Moment};
-    let captured = std::time::Duration::from_nanos(header.captured).min(now.monotonic);
-    let age = chrono::TimeDelta::from_std(now.monotonic - captured).unwrap_or_default();
+pub(crate) fn frame(header: PictureHeader, image: RgbImage, now: Moment) -> Arc<Frame> {
+    let captured = Duration::from_nanos(header.captured).min(now.monotonic);
+    let age = TimeDelta::from_std(now.monotonic.saturating_sub(captured)).unwrap_or_default();
     let wall = now.wall.checked_sub_signed(age).unwrap_or(now.wall);
     Arc::new(Frame {
         id: FrameId(header.number),

@@ -255,3 +255,6 @@ impl<'de> Deserialize<'de> for Numbered {
         from.deserialize_any(Contents)
     }
 }
+
+#[cfg(test)]
+mod tests;

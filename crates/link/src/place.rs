@@ -196,12 +196,19 @@ fn probe(folder: &Path, socket: &Path, owner: Option<u32>, data_dir: &Path) -> P
         // One of another version is there too: it says so when it is attached to.
         Err(LinkError::Refused { .. }) => Probe::Live,
         Err(LinkError::NoStation { source, .. })
-            if source.kind() == ErrorKind::PermissionDenied =>
+            if source.kind() == ErrorKind::PermissionDenied && is_same_owner(folder, data_dir) =>
         {
             Probe::Barred
         }
         Ok(_) | Err(_) => Probe::None,
     }
+}
+
+/// Whether the station that has its socket in this folder can be the one of the data folder:
+/// who may not look into the first sees no more. Others have nothing to do with it.
+fn is_same_owner(folder: &Path, data_dir: &Path) -> bool {
+    let owner = |path: &Path| fs::metadata(path).map(|found| found.uid()).ok();
+    owner(data_dir).is_some_and(|user| owner(folder) == Some(user))
 }
 
 /// Where one station listens.
@@ -348,9 +355,12 @@ fn name_of(data_dir: &Path) -> OsString {
     let readable = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let stem: String = stem.chars().filter(readable).take(STEM).collect();
     let hash = Sha256::digest(data_dir.as_os_str().as_bytes());
-    let hash: String = hash.iter().take(8).map(|b| format!("{b:02x}")).collect();
+    let hash = hash
+        .iter()
+        .take(8)
+        .fold(0_u64, |hash, byte| hash << 8 | u64::from(*byte));
     let dash = if stem.is_empty() { "" } else { "-" };
-    OsString::from(format!("{stem}{dash}{hash}.sock"))
+    OsString::from(format!("{stem}{dash}{hash:016x}.sock"))
 }
 
 /// The folder without links and detours, as far as it exists.

@@ -28,6 +28,9 @@ use crate::wire::Writer;
 /// Front ends at a time; whoever needs more has lost count of them.
 pub(crate) const MOST_GUESTS: usize = 32;
 
+/// Who reads nothing for so long is cut off; see the head of the crate.
+const FROZEN: Duration = Duration::from_secs(30);
+
 /// How often it is looked whether the station ends.
 const GLANCE_MS: u16 = 50;
 
@@ -44,6 +47,8 @@ const LEAVING: Duration = Duration::from_secs(1);
 pub(crate) struct House {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) data_dir: String,
+    /// Who reads nothing for so long is cut off.
+    pub(crate) frozen: Duration,
     pub(crate) pictures: Pictures,
     guests: Mutex<Guests>,
     left: Condvar,
@@ -64,10 +69,11 @@ struct Guest {
 }
 
 impl House {
-    fn new(host: Arc<dyn Host>, data_dir: String) -> Self {
+    fn new(host: Arc<dyn Host>, data_dir: String, frozen: Duration) -> Self {
         Self {
             host,
             data_dir,
+            frozen,
             pictures: Pictures::default(),
             guests: Mutex::default(),
             left: Condvar::new(),
@@ -160,6 +166,19 @@ impl Server {
     /// # Errors
     /// If there is a live station already, or the socket cannot be made.
     pub fn start(place: &Place, host: Arc<dyn Host>, stop: StopFlag) -> Result<Self, LinkError> {
+        Self::start_with_patience(place, host, stop, FROZEN)
+    }
+
+    /// The same; who reads nothing for as long as `frozen` is cut off.
+    ///
+    /// # Errors
+    /// If there is a live station already, or the socket cannot be made.
+    pub fn start_with_patience(
+        place: &Place,
+        host: Arc<dyn Host>,
+        stop: StopFlag,
+        frozen: Duration,
+    ) -> Result<Self, LinkError> {
         let listening = place.listen()?;
         listening
             .listener
@@ -169,7 +188,7 @@ impl Server {
                 path: place.socket().to_owned(),
                 source,
             })?;
-        let house = Arc::new(House::new(host, place.data_dir()));
+        let house = Arc::new(House::new(host, place.data_dir(), frozen));
         let is_over = StopFlag::new();
         let door = Door {
             house: Arc::clone(&house),
@@ -245,7 +264,7 @@ impl Door {
             .name("link-guest".to_owned())
             .spawn(move || {
                 let seat = Seated { house, number };
-                connection::serve(&seat.house, number, guest);
+                connection::serve(&seat.house, number, &guest);
             });
         if let Err(error) = started {
             tracing::warn!(%error, "nobody can attach at the moment");

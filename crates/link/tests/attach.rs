@@ -1,5 +1,12 @@
 //! Front ends at the socket of a station.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the helpers of a test say what they expect by unwrapping it"
+)]
+
 mod common;
 
 use std::sync::atomic::Ordering;
@@ -148,7 +155,7 @@ fn a_station_that_comes_back_is_found_again_and_every_command_answered_once() {
     assert!(told.iter().all(|t| said(t).starts_with("ConnectionLost")));
     // What is shown meanwhile is what was last known.
     assert_eq!(client.view().people().count(), 2);
-    let refused = client.send(Command::ChooseFace);
+    let refused = client.send(Command::EndStation);
     let told = answers(&mut client, 1);
     assert_eq!(told[0].number, refused);
     assert!(

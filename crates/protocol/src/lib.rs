@@ -25,7 +25,7 @@ pub use command::{
     CameraControl, Command, ControlChange, ControlStep, CorrectionDraft, Refusal, RefusalCode,
     Reply,
 };
-pub use jpeg::Portrait;
+pub use jpeg::{Portrait, with_room_for_pictures};
 pub use records::{
     Answer, Done, PageKind, PageLine, PersonChange, PersonDeed, PersonFile, Question, ReportQuery,
     SettingChange, SettingRow, TemplateFacts,

@@ -156,6 +156,7 @@ pub struct PersonFile {
     /// Code.
     pub code: PersonCode,
     /// Name.
+    #[serde(deserialize_with = "rollcall_core::written::kept_name")]
     pub name: PersonName,
     /// Whether the person is recognised.
     pub active: bool,

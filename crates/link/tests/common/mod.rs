@@ -1,6 +1,8 @@
 //! A station that is none: it shows what it is told to show and says yes to everything.
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 
+pub mod raw;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -91,6 +93,13 @@ impl Fake {
     pub fn end(&self, said: &str) {
         *self.0.ended.lock().unwrap() = Some(said.to_owned());
         self.tell_news();
+    }
+
+    /// Gives back the memory of what came.
+    pub fn forget(&self) {
+        *self.0.commands.lock().unwrap() = Vec::new();
+        *self.0.guests.lock().unwrap() = Vec::new();
+        *self.0.wishes.lock().unwrap() = Vec::new();
     }
 
     pub fn wishes(&self) -> Vec<PreviewWish> {
@@ -295,4 +304,23 @@ pub fn resident() -> u64 {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: u64 = text.split(' ').nth(1).unwrap().parse().unwrap();
     pages * 4096
+}
+
+/// A picture that JPEG cannot make small.
+pub fn noise(width: u32, height: u32, seed: u32) -> RgbImage {
+    let mut state = seed | 1;
+    RgbImage::from_fn(width, height, |_, _| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        image::Rgb([state as u8, (state >> 8) as u8, (state >> 16) as u8])
+    })
+}
+
+/// Bytes of what this station would have had to say, with everything new each time.
+pub fn offer(fake: &Fake, round: i64) -> usize {
+    let name = format!("Somebody {round}");
+    let people = (0..2000).map(|id| person(id, &name));
+    fake.show(|view| view.roster = roster(people));
+    2000 * 250
 }
