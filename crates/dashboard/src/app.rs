@@ -251,6 +251,8 @@ pub struct App {
     events: u64,
     /// Which front end this is.
     seat: Seat,
+    /// Why the station cannot be heard, while it cannot.
+    lost: Option<String>,
     /// What takes the last deeds back, the latest one last.
     undo: Vec<Question>,
     /// Changes whose answers are awaited; which of them is the last one is not known yet.
@@ -308,6 +310,7 @@ impl App {
             remark_ends: None,
             events: 0,
             seat: Seat::default(),
+            lost: None,
             undo: Vec::new(),
             changing: 0,
             welcome: Welcome::default(),
@@ -352,9 +355,24 @@ impl App {
     /// Tells which front end this is, and what has happened before it was there.
     pub fn join(&mut self, seat: Seat, station: &StationView) {
         self.seat = seat;
+        if station.log().written() < self.events {
+            // It is another station, whose clock is another, too.
+            self.events = 0;
+            self.trends = Trends::default();
+        }
+        self.remark_ends = None;
         self.follow(station);
         self.welcome.dismiss();
         self.welcome.take_news();
+    }
+
+    /// Tells why the station cannot be heard, while it cannot.
+    pub fn set_lost(&mut self, why: Option<String>) {
+        self.lost = why;
+    }
+
+    pub(crate) fn lost(&self) -> Option<&str> {
+        self.lost.as_deref()
     }
 
     /// Takes in what has happened since; to be called before drawing.

@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded, select};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getppid, getsid};
+use rollcall_core::event::Seat;
 use rollcall_core::frame::Frame;
 use rollcall_protocol::{
     CameraView, Client, Command, Health, LinkState, PreviewWish, StationView, Told,
@@ -131,8 +132,9 @@ pub fn run(
         wish: None,
         has_news: false,
         left: None,
+        seat: Seat::default(),
+        started: Instant::now(),
     };
-    session.app.join(session.client.seat(), &session.view);
     session.operate(terminal)
 }
 
@@ -158,6 +160,10 @@ struct Session<'a> {
     has_news: bool,
     /// Why it ends, as soon as it shall.
     left: Option<Left>,
+    /// Which front end this is at the moment.
+    seat: Seat,
+    /// By this the drawing is paced: the station's clock is another after a new start.
+    started: Instant,
 }
 
 impl Session<'_> {
@@ -215,11 +221,11 @@ impl Session<'_> {
     /// and a badge reader would outrun the screen. Not without end, so that a flood of keys
     /// is seen, too.
     fn take_in_what_waits(&mut self, inputs: &Receiver<Input>) {
-        let until = self.client.now().monotonic + KEYS_BEFORE_A_DRAWING;
+        let until = self.elapsed() + KEYS_BEFORE_A_DRAWING;
         while self.left.is_none()
             && !self.stop.is_requested()
             && !self.wants_shell.load(Ordering::SeqCst)
-            && self.client.now().monotonic < until
+            && self.elapsed() < until
             && let Ok(input) = inputs.try_recv()
         {
             self.take_in(input);
@@ -275,15 +281,26 @@ impl Session<'_> {
         }
     }
 
-    /// The newest view; without a connection it says so.
-    fn newest(&self) -> StationView {
-        let mut view = self.client.view();
-        if let LinkState::Lost(why) = self.client.state() {
-            let health = Arc::make_mut(&mut view.health);
-            health.trouble = Some(why);
-            health.writing_fails = false;
+    /// The newest view, and whether it is old.
+    fn newest(&mut self) -> StationView {
+        self.app.set_lost(match self.client.state() {
+            LinkState::Lost(why) => Some(why),
+            LinkState::Connected | LinkState::Ended(_) => None,
+        });
+        let view = self.client.view();
+        let seat = self.client.seat();
+        if seat != self.seat {
+            // Attached anew, perhaps to a service that has been started again.
+            self.seat = seat;
+            self.app.join(seat, &view);
+            self.picture_number = 0;
+            self.wish = None;
         }
         view
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
     }
 
     fn frame_interval(&self) -> Duration {
@@ -292,7 +309,7 @@ impl Session<'_> {
 
     /// Time until the screen is due: soon if there is something new, else for the clock.
     fn until_next_draw(&self) -> Duration {
-        let since = self.client.now().monotonic.saturating_sub(self.last_draw);
+        let since = self.elapsed().saturating_sub(self.last_draw);
         let is_moving = self.has_news || self.view.health.camera.is_streaming;
         let due = if is_moving {
             self.frame_interval()
@@ -304,9 +321,9 @@ impl Session<'_> {
 
     /// Draws, unless the terminal still has something to read.
     fn draw(&mut self, terminal: &mut Terminal) -> Result<(), SessionError> {
-        let now = self.client.now();
+        let (now, elapsed) = (self.client.now(), self.elapsed());
         self.has_news = false;
-        self.last_draw = now.monotonic;
+        self.last_draw = elapsed;
         self.view = self.newest();
         self.take_in_replies();
         self.app.follow(&self.view);
@@ -322,14 +339,14 @@ impl Session<'_> {
                 return Ok(());
             }
         }
-        self.pace.observe(now.monotonic, terminal.written());
+        self.pace.observe(elapsed, terminal.written());
         self.app.set_tolerance(self.pace.tolerance());
-        self.take_picture(now.monotonic);
+        self.take_picture(elapsed);
         self.app.observe(&now, self.view.health.frame_time);
         if self.app.take_news() && self.options.bell {
             terminal.ring()?;
         }
-        self.look_at_controls(now.monotonic);
+        self.look_at_controls(elapsed);
         for question in self.app.due(&self.view) {
             self.send(Command::Ask(question));
         }

@@ -71,9 +71,7 @@ fn draw_waiting(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let time = view.status.now.wall.format("%H:%M").to_string();
     let typed = view.app.pin.digits(view.status.now.monotonic);
     let (words, style) = match (&view.app.remark, &view.app.pin_problem) {
-        (Some(Err(problem)), _) | (None, Some(problem)) => {
-            (theme.sentence(problem), theme.bad())
-        }
+        (Some(Err(problem)), _) | (None, Some(problem)) => (theme.sentence(problem), theme.bad()),
         (Some(Ok(done)), _) => (theme.sentence(done), theme.good()),
         (None, None) if typed > 0 => ("*".repeat(typed.min(40)), theme.strong()),
         (None, None) => match &view.station.health.trouble {

@@ -178,19 +178,36 @@ impl StatusBar<'_> {
     }
 }
 
-/// Says loudly that the database does not work.
+/// Says loudly that the database does not work, or that the station cannot be heard.
 pub(crate) struct TroubleBanner<'a>(pub(crate) View<'a>);
 
 impl TroubleBanner<'_> {
     /// Lines it needs.
     pub(crate) fn height(&self) -> u16 {
-        u16::from(self.0.station.health.trouble.as_deref().is_some())
+        let trouble = self.0.station.health.trouble.is_some();
+        u16::from(trouble || self.0.app.lost().is_some())
     }
 }
 
 impl Widget for &TroubleBanner<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
-        let View { station, theme, .. } = self.0;
+        let View {
+            app,
+            station,
+            theme,
+            ..
+        } = self.0;
+        if let Some(why) = app.lost() {
+            let words = theme.fill(
+                "NOT CONNECTED: {}; trying again. What is shown is old.",
+                &[&theme.sentence(&why)],
+            );
+            let width = usize::from(area.width);
+            let words = theme.fit(&format!(" {words}"), width);
+            buf.set_style(area, theme.alarm());
+            buf.set_stringn(area.x, area.y, words, width, theme.alarm());
+            return;
+        }
         let Some(trouble) = station.health.trouble.as_deref() else {
             return;
         };
