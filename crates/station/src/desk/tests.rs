@@ -144,7 +144,7 @@ fn what_is_changed_about_a_person_is_there_and_can_be_undone() {
     let file = desk.person().unwrap();
     assert!(file.has_pin && file.consent_at.is_some());
     assert_eq!(
-        (file.templates.len(), file.templates[0].kind),
+        (file.templates.len(), file.templates[0].kind.as_str()),
         (1, "enrolled")
     );
     desk.does(deed(PersonChange::Pin(None))).unwrap();
