@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{Face, GOOD, SEAT, World};
 use chrono::NaiveDateTime;
+use common::{Face, GOOD, SEAT, World};
 use image::{Rgb, RgbImage};
 use ratatui::backend::TestBackend;
 use ratatui::style::Color;
@@ -255,9 +255,7 @@ impl Desk {
                     let local_day = at.date_naive();
                     Ok::<_, ()>(When { at, local_day })
                 };
-                let id = self
-                    .world
-                    .intend(intent.clone().resolved(moment).unwrap());
+                let id = self.world.intend(intent.clone().resolved(moment).unwrap());
                 self.sent.insert(id, command);
             }
             Command::Ask(question) => self.asked.push(question.clone()),
@@ -1174,35 +1172,32 @@ fn what_more_likely_was_typed_is_typed() {
 
 #[test]
 fn leaving_is_asked_and_says_what_it_means() {
-    for (leaving, words, name) in [
-        (
-            Leaving::EndsAttendance,
-            "No attendance is taken",
-            "leave_80x24",
-        ),
-        (
-            Leaving::LeavesItRunning,
-            "The station goes on",
-            "leave_attached_80x24",
-        ),
-    ] {
-        let mut desk = Desk::new().busy();
-        desk.app = dashboard(UiOptions {
-            leaving,
-            ..UiOptions::default()
-        });
-        desk.write("q");
-        let screen = desk.screen(80, 24);
-        assert!(screen.contains(words), "{screen}");
-        insta::assert_snapshot!(name, screen);
-        desk.press(&[Key::Esc]);
-        assert!(!desk.quit && !desk.screen(80, 24).contains(words));
-        desk.write("qd");
-        assert!(!desk.quit, "d is no yes");
-        assert!(desk.screen(80, 24).contains("in view"), "and opens nothing");
-        desk.write("qy");
-        assert!(desk.quit);
-    }
+    let mut desk = Desk::new().busy();
+    let words = "No attendance is taken";
+    desk.write("q");
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains(words), "{screen}");
+    insta::assert_snapshot!("leave_80x24", screen);
+    desk.press(&[Key::Esc]);
+    assert!(!desk.quit && !desk.screen(80, 24).contains(words));
+    desk.write("qd");
+    assert!(!desk.quit, "d is no yes");
+    assert!(desk.screen(80, 24).contains("in view"), "and opens nothing");
+    desk.write("qy");
+    assert!(desk.quit);
+}
+
+#[test]
+fn a_station_that_runs_elsewhere_is_left_without_a_question() {
+    let mut desk = Desk::new().busy();
+    desk.app = dashboard(UiOptions {
+        leaving: Leaving::LeavesItRunning,
+        ..UiOptions::default()
+    });
+    desk.write("pq");
+    assert!(!desk.quit, "q leads back first");
+    desk.write("q");
+    assert!(desk.quit);
 }
 
 #[test]
@@ -1433,7 +1428,11 @@ fn an_event_is_voided_and_one_is_added() {
     desk.write("forgotten");
     desk.press(&[Key::Enter, Key::Char('y')]);
     match desk.drafts.pop().unwrap().deed {
-        Deed::Add { when: at, direction, .. } => {
+        Deed::Add {
+            when: at,
+            direction,
+            ..
+        } => {
             assert_eq!(at.to_string(), "2026-11-23 06:30:00");
             assert_eq!(direction, Direction::Out);
         }

@@ -406,4 +406,4 @@ fn setting_row(setting: Setting) -> SettingRow {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

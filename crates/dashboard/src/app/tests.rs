@@ -538,7 +538,11 @@ fn suggested_codes_go_on_where_the_last_one_ended() {
         // R-007 belonged to somebody who was deleted.
         (&["R-006"], "R-008"),
     ] {
-        assert_eq!(suggested_code(&view(&station(codes))), suggestion, "{codes:?}");
+        assert_eq!(
+            suggested_code(&view(&station(codes))),
+            suggestion,
+            "{codes:?}"
+        );
     }
 }
 
