@@ -44,4 +44,4 @@ pub mod sighted;
 pub mod station;
 pub mod today;
 pub mod worktime;
-mod written;
+pub mod written;

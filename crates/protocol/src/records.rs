@@ -205,7 +205,7 @@ pub struct PersonDeed {
 #[serde(rename_all = "snake_case")]
 pub enum PersonChange {
     /// The name.
-    Rename(PersonName),
+    Rename(#[serde(deserialize_with = "rollcall_core::written::typed")] PersonName),
     /// Whether the person is recognised.
     Active(bool),
     /// The person has agreed today.

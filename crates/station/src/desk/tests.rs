@@ -5,7 +5,6 @@ use rollcall_config::ConfigFile;
 use rollcall_core::day::{AttendanceMode, AttendancePolicy};
 use rollcall_core::embedding::{Cosine, Embedding, ModelId};
 use rollcall_core::gallery::MatchPolicy;
-use rollcall_core::person::PersonName;
 use rollcall_core::worktime::alteration::PersonAlteration;
 use rollcall_store::{NewPerson, NewTemplate};
 
