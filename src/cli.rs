@@ -147,6 +147,8 @@ impl CaptureArgs {
 pub enum Command {
     /// Take attendance; with --headless, without a dashboard, one line per event.
     Run(RunArgs),
+    /// Open a dashboard of a station that runs already, e.g. as a service.
+    Attach(AttachArgs),
     /// Enrol a person from pictures.
     Enrol(EnrolArgs),
     /// List and change people.
@@ -214,6 +216,24 @@ pub struct RunArgs {
     /// Begin with an empty database after one was lost or damaged; what is there is moved away.
     #[arg(long)]
     pub start_fresh: bool,
+}
+
+/// Arguments of `attach`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct AttachArgs {
+    /// For the people at the door: a large picture and who was just recognised; nothing can
+    /// be operated but a badge reader.
+    #[arg(long)]
+    pub kiosk: bool,
+    /// No dashboard but lines of words, for screen readers; commands are typed.
+    #[arg(long, conflicts_with = "kiosk")]
+    pub plain: bool,
+    /// Language of this dashboard, e.g. `en` or `es`, instead of the station's.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub language: Option<String>,
+    /// Kilobytes a second that the dashboard may write; its preview gives way. 0 for any.
+    #[arg(long, value_name = "KBPS")]
+    pub preview_kbps: Option<u32>,
 }
 
 /// `--json`.

@@ -18,11 +18,13 @@ pub use rollcall_config as config;
 pub use rollcall_core as core;
 pub use rollcall_dashboard as ui;
 pub use rollcall_engine as engine;
+pub use rollcall_link as link;
 pub use rollcall_picture as picture;
 pub use rollcall_protocol as protocol;
 pub use rollcall_recognition as inference;
 pub use rollcall_station as runtime;
 pub use rollcall_store as store;
 pub use rollcall_system::{
-    clock, latest, logging, mailbox, print, random, read_bounded, stop, whole_file, zone,
+    clock, latest, logging, mailbox, print, random, read_bounded, service_manager, stop,
+    whole_file, zone,
 };

@@ -1,19 +1,21 @@
 //! What a station is watched and operated with: a dashboard, lines of words, or nothing.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::Context;
-use super::station::language;
+use super::station::{language, language_of, telling};
 use crate::camera::SourceSpec;
 use crate::cli::CaptureArgs;
 use crate::config::PreviewChoice;
-use crate::protocol::{Guest, Host as _};
+use crate::core::worktime::DayState;
+use crate::protocol::{Client, Guest, Host as _};
 use crate::runtime::Running;
+use crate::service_manager::ServiceManager;
 use crate::ui::session::{self, Left, SessionOptions};
 use crate::ui::{
     Charset, ColourDepth, Language, Leaving, PreviewMode, Terminal, UiOptions, headless, plain,
@@ -62,7 +64,12 @@ impl Front {
 
 impl OpenFront {
     /// Watches a station in this process until it or whoever watches it ends.
-    pub(super) fn watch(self, running: &Running, source: &SourceSpec) -> Result<()> {
+    pub(super) fn watch(
+        self,
+        running: &Running,
+        source: &SourceSpec,
+        manager: &Mutex<ServiceManager>,
+    ) -> Result<()> {
         let stop = running.stop_flag();
         for signal in [SIGTERM, SIGINT] {
             signal_hook::flag::register(signal, stop.as_atomic())
@@ -79,21 +86,19 @@ impl OpenFront {
         });
         let left = match self {
             Self::Headless => {
-                let end_with_terminal = |_: &_| {
+                let each_round = |client: &Client| {
                     if hang_up.swap(false, Ordering::SeqCst) {
                         stop.request();
                     }
+                    telling(manager).status(&in_one_line(client, running.hub().guests()));
                 };
-                headless::run(&client, stop, end_with_terminal)
-                    .context("writing to standard output")?
+                headless::run(&client, stop, each_round).context("writing to standard output")?
             }
             Self::Plain(language) => {
                 plain::run(client, language, stop).context("writing to standard output")?
             }
             Self::Dashboard(opened) => {
                 let (mut terminal, mut options) = *opened;
-                let view = client.view();
-                options.ui.ask_consent = view.facts.asks_consent;
                 if is_lasting(source) {
                     options.no_shell = Some(
                         "no attendance would be taken meanwhile; a station that runs as a service \
@@ -115,6 +120,33 @@ impl OpenFront {
     }
 }
 
+/// How a station does, for the service manager: without names.
+fn in_one_line(client: &Client, guests: usize) -> String {
+    let view = client.view();
+    let now = client.now();
+    let rows = view.today(&now);
+    let inside = rows.iter().filter(|row| row.report.state == DayState::In);
+    let trouble = view.health.trouble.as_deref();
+    format!(
+        "camera {}; {} of {} people in; {} dashboards{}{}",
+        view.health.camera.label,
+        inside.count(),
+        view.roster.people.len(),
+        // This front end is none.
+        guests.saturating_sub(1),
+        if trouble.is_some() { "; " } else { "" },
+        trouble.unwrap_or_default(),
+    )
+}
+
+/// The language of a front end: the one asked for, or that of the settings.
+pub(super) fn language_for(asked: Option<&str>, context: &Context) -> Result<&'static Language> {
+    match asked {
+        Some(asked) => language_of(asked, context),
+        None => language(context),
+    }
+}
+
 /// Attendance goes on without anybody who watches, until an end is asked for.
 fn stay(running: &Running, reason: &str) {
     tracing::warn!("attendance goes on without the terminal: {reason}");
@@ -126,7 +158,10 @@ fn is_lasting(source: &SourceSpec) -> bool {
     matches!(source, SourceSpec::Usb(_) | SourceSpec::Http(_))
 }
 
-fn session_options(preview_kbps: Option<u32>, context: &Context) -> Result<SessionOptions> {
+pub(super) fn session_options(
+    preview_kbps: Option<u32>,
+    context: &Context,
+) -> Result<SessionOptions> {
     let environment = |name: &str| std::env::var(name).ok();
     let config = &context.config;
     Ok(SessionOptions {
@@ -139,6 +174,7 @@ fn session_options(preview_kbps: Option<u32>, context: &Context) -> Result<Sessi
             charset: Charset::detect(environment),
             // The station runs in this process.
             leaving: Leaving::EndsAttendance,
+            is_kiosk: false,
             has_pixels: false,
             cell: None,
             banner: Duration::from_secs(config.welcome.banner_secs),

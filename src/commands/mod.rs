@@ -1,6 +1,7 @@
 //! The commands, one file each, and what they share.
 
 mod album;
+mod attach;
 mod attendance;
 mod audit;
 mod backup;
@@ -93,12 +94,13 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         config,
         clock,
     };
-    if !matches!(command, None | Some(Command::Run(_))) {
+    if !matches!(command, None | Some(Command::Run(_) | Command::Attach(_))) {
         end_quietly_when_nobody_reads()?;
     }
     match command {
         None => station::run_dashboard(&capture, &context),
         Some(Command::Run(args)) => station::run(&args, &context),
+        Some(Command::Attach(args)) => attach::run(&args, &context),
         Some(Command::Enrol(args)) => enrol::run(&args, &context),
         Some(Command::People(command)) => people::run(&command, &context),
         Some(Command::Attendance(command)) => attendance::run(&command, &context),
@@ -158,8 +160,26 @@ impl KnownPeople {
         })
     }
 
+    /// The same with the templates of people who are not active: whose face a new one may be.
+    fn to_compare(store: &Store, model: &ModelId) -> Result<Self> {
+        Ok(Self {
+            people: store.everybody()?,
+            gallery: store.load_everybodys_gallery(model)?.templates,
+        })
+    }
+
     fn person(&self, id: PersonId) -> Option<&Person> {
         self.people.iter().find(|p| p.id == id)
+    }
+}
+
+/// Who somebody is, for a sentence about a face.
+fn described(person: &Person) -> String {
+    let (name, code) = (&person.name, &person.code);
+    if person.active {
+        format!("{name} ({code})")
+    } else {
+        format!("{name} ({code}, deactivated; `people activate {code}` undoes that)")
     }
 }
 

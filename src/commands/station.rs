@@ -1,32 +1,38 @@
 //! The station itself: the dashboard, or headless.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
 use super::data_folder::{self, DataFolder};
 use super::desk_commands::StationCommands;
 use super::front::Front;
-use super::{Context, Look, past, salvage};
+use super::{Context, Look, attach, past, salvage};
 use crate::camera::demo::{self, DemoPerson};
 use crate::camera::{CameraSettings, FrameRate, Repeat, SourceOptions, SourceSpec, usb};
 use crate::cli::{CaptureArgs, Outcome, RunArgs};
 use crate::core::notice::Notice;
 use crate::core::person::{PersonCode, PersonName};
 use crate::inference::recogniser::Recogniser;
+use crate::link::{Places, Server};
 use crate::logging;
 use crate::protocol::Facts;
 use crate::runtime::announcer::AnnouncerRules;
 use crate::runtime::desk::DeskRules;
 use crate::runtime::review::ReviewRules;
-use crate::runtime::{self, Consent, Parts};
+use crate::runtime::{self, Consent, Parts, Running};
+use crate::service_manager::ServiceManager;
+use crate::stop::StopFlag;
 use crate::store::{Author, NewPerson, StationLock, Store};
 use crate::ui::Language;
 
 /// `rollcall` without a command.
 pub(super) fn run_dashboard(capture: &CaptureArgs, context: &Context) -> Result<Outcome> {
+    if let Some(outcome) = attach::instead(capture, context)? {
+        return Ok(outcome);
+    }
     start(capture, context, Front::of(capture))
 }
 
@@ -112,10 +118,42 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
         },
         facts: facts(&source, consent, &folder.path, context),
     };
-    let running = runtime::start(parts, Box::new(|| {}))?;
-    let run = front.watch(&running, &source);
-    runtime::both(run, running.finish())?;
+    let manager = Arc::new(Mutex::new(ServiceManager::from_environment()));
+    let beating = Arc::clone(&manager);
+    let beat = move || telling(&beating).beat(Instant::now());
+    let running = runtime::start(parts, Box::new(beat))?;
+    let server = serve(&folder.path, &running);
+    telling(&manager).ready();
+    let run = front.watch(&running, &source, &manager);
+    telling(&manager).stopping();
+    let finished = running.finish();
+    drop(server);
+    runtime::both(run, finished)?;
     Ok(Outcome::Done)
+}
+
+/// Lets other front ends attach. A station that cannot be attached to takes attendance all
+/// the same.
+fn serve(data_dir: &Path, running: &Running) -> Option<Server> {
+    let host = Arc::new(running.hub().clone());
+    let served = Places::new()
+        .to_serve(data_dir)
+        .and_then(|place| Server::start(&place, host, StopFlag::new()));
+    match served {
+        Ok(server) => {
+            tracing::info!(socket = %server.socket().display(), "front ends can attach");
+            Some(server)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "no other dashboard can attach");
+            None
+        }
+    }
+}
+
+/// What the service manager is told is complete after each of its calls.
+pub(super) fn telling(manager: &Mutex<ServiceManager>) -> MutexGuard<'_, ServiceManager> {
+    manager.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What front ends are told.

@@ -4,6 +4,7 @@
 //! happen to the station and to the records goes out as [`Action`]s.
 
 mod keys;
+mod kiosk;
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -59,8 +60,10 @@ pub struct UiOptions {
     pub ask_consent: bool,
     /// How long a banner greets whoever has punched; zero for none.
     pub banner: Duration,
-    /// What leaving the dashboard means, which is asked before.
+    /// What leaving the dashboard means.
     pub leaving: Leaving,
+    /// Whether it is for the people at the door, who operate nothing.
+    pub is_kiosk: bool,
 }
 
 impl Default for UiOptions {
@@ -78,6 +81,7 @@ impl Default for UiOptions {
             ask_consent: false,
             banner: Duration::ZERO,
             leaving: Leaving::EndsAttendance,
+            is_kiosk: false,
         }
     }
 }
@@ -317,6 +321,9 @@ impl App {
     /// Does what `input` means at `now` and says what shall be done about it.
     pub fn handle(&mut self, input: Input, station: &StationView, now: &Moment) -> Vec<Action> {
         self.follow(station);
+        if self.options.is_kiosk {
+            return self.handle_at_the_door(input, now);
+        }
         match input {
             Input::Key(key) => {
                 let actions = self.key(key, station, now);
@@ -577,6 +584,11 @@ impl App {
     /// Whom the banner greets now, if anybody.
     pub(crate) fn greeting(&self, now: &Moment) -> Option<&Greeting> {
         self.welcome.greeting(now.monotonic, self.options.banner)
+    }
+
+    /// Whether it is for the people at the door.
+    pub(crate) fn is_kiosk(&self) -> bool {
+        self.options.is_kiosk
     }
 
     /// What leaving the dashboard means.

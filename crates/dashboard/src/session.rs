@@ -96,7 +96,7 @@ pub enum SessionError {
 pub fn run(
     terminal: &mut Terminal,
     client: Client,
-    options: SessionOptions,
+    mut options: SessionOptions,
     stop: &StopFlag,
 ) -> Result<Left, SessionError> {
     let wants_shell = Arc::new(AtomicBool::new(false));
@@ -105,6 +105,11 @@ pub fn run(
         SessionError::System { what, source }
     })?;
     let (has_pixels, cell) = terminal.pixels();
+    let facts = client.view().facts;
+    options.ui.ask_consent = facts.asks_consent;
+    if !facts.station_name.is_empty() {
+        options.ui.station_name.clone_from(&facts.station_name);
+    }
     let mut session = Session {
         app: App::new(UiOptions {
             has_pixels,

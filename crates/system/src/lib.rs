@@ -13,6 +13,7 @@ pub mod outlet;
 pub mod print;
 pub mod random;
 pub mod read_bounded;
+pub mod service_manager;
 pub mod stop;
 pub mod whole_file;
 pub mod zone;

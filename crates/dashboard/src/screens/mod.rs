@@ -4,6 +4,7 @@ mod attendance;
 mod camera;
 mod charts;
 mod help;
+mod kiosk;
 mod live;
 mod log;
 mod page;
@@ -31,6 +32,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>) {
     let area = frame.area();
     if area.width < LEAST_WIDTH || area.height < LEAST_HEIGHT {
         return draw_too_small(frame, view);
+    }
+    if view.app.is_kiosk() {
+        return kiosk::draw(frame, view);
     }
     if let Some(greeting) = view.app.greeting(&view.status.now) {
         return frame.render_widget(&WelcomeBanner { view, greeting }, area);

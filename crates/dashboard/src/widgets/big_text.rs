@@ -38,7 +38,7 @@ impl Scale {
 
 /// Draws `text` in the middle of `area`, as large as it fits; returns the rows it took.
 /// Nothing is drawn if it does not fit at all or a letter is missing in the font.
-pub(super) fn draw_big(
+pub(crate) fn draw_big(
     text: &str,
     area: Rect,
     charset: Charset,

@@ -23,6 +23,7 @@ mod welcome;
 
 pub(super) use attendance_table::{AttendanceTable, Detail, hours, state_word, today_title};
 pub(super) use bars::{Bars, sparkline};
+pub(super) use big_text::draw_big;
 pub(crate) use big_text::{GLYPH_SIDE, glyph};
 pub(super) use correction_form::CorrectionFormPanel;
 pub(super) use dialog::DialogPanel;
