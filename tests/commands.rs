@@ -177,7 +177,8 @@ fn an_enrolment_that_comes_to_nothing_is_refused_with_the_reason() {
             "nobody came" => world.wait(100.0),
             "nobody confirmed" => {
                 show_dana(&mut world);
-                world.wait(600.0);
+                // And then nobody tries again with the face.
+                world.wait(1500.0);
             }
             "called off" => {
                 let cancelled = world.intend(Intent::CancelEnrolment);
@@ -188,7 +189,7 @@ fn an_enrolment_that_comes_to_nothing_is_refused_with_the_reason() {
         assert_refused(&world, begun, words);
         assert!(world.station.enroller().is_none(), "{what}");
         world.wait(600.0);
-        answer(&world, begun);
+        assert_refused(&world, begun, words);
     }
 }
 
@@ -354,8 +355,9 @@ fn a_correction_is_answered_by_the_database() {
         while is_open(&world, theirs) {
             database(&mut world, how);
         }
-        answer(&world, mine);
-        answer(&world, theirs);
+        for id in [mine, theirs] {
+            assert_eq!(answer(&world, id).is_ok(), is_done, "once");
+        }
     }
 }
 
