@@ -21,9 +21,9 @@ use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use rollcall::config::Config;
 use rollcall::core::frame::{Frame, FrameId};
+use rollcall::protocol::Health;
 use rollcall::ui::{
-    App, CameraFigures, CameraStatus, ColourDepth, Health, Input, Key, Language, Status, UiOptions,
-    draw,
+    App, CameraFigures, CameraStatus, ColourDepth, Input, Key, Language, Status, UiOptions, draw,
 };
 
 #[global_allocator]
@@ -90,11 +90,12 @@ fn at_120x40(bencher: Bencher, mode: &str) {
         _ => 0,
     };
     let now = world.now();
+    let view = world.view();
     for _ in 0..turns {
-        app.handle(Input::Key(Key::Char('v')), &world.station, &now);
+        app.handle(Input::Key(Key::Char('v')), &view, &now);
     }
     app.set_tolerance(6);
-    app.follow(&world.station);
+    app.follow(&view);
     let frames = pictures().map(|image| Frame {
         id: FrameId(1),
         captured_at: now,
@@ -132,7 +133,7 @@ fn at_120x40(bencher: Bencher, mode: &str) {
             models: "",
         };
         terminal
-            .draw(|frame| draw(frame, &app, &world.station, &status))
+            .draw(|frame| draw(frame, &app, &view, &status))
             .unwrap();
     });
 }

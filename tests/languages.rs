@@ -27,6 +27,7 @@ const OTHER_ROOMS: &[&str] = &[
     "crates/core/src/pin.rs",
     "crates/core/src/quality.rs",
     "crates/core/src/station/by_hand.rs",
+    "crates/core/src/station/commands.rs",
     "crates/core/src/station/enrolling.rs",
     "crates/core/src/station/mod.rs",
     "crates/core/src/worktime/mod.rs",
@@ -40,6 +41,7 @@ const OTHER_ROOMS: &[&str] = &[
     "crates/station/src/camera_controls.rs",
     "crates/station/src/camera_test.rs",
     "crates/station/src/desk.rs",
+    "crates/station/src/hub.rs",
     "crates/station/src/keeper.rs",
     "crates/station/src/lib.rs",
     "crates/station/src/review.rs",
@@ -76,6 +78,7 @@ const NOT_SHOWN: &[&str] = &[
     "moving {} to {}",
     "no face in the portrait",
     "records",
+    "{name} (uid {})",
     "{DATABASE_FILE}-shm",
     "{DATABASE_FILE}-wal",
     "{} at {}",
@@ -223,6 +226,11 @@ fn others_sentences() -> BTreeMap<String, BTreeSet<String>> {
             }
             if name == "finding" {
                 said.extend(inner.iter().filter_map(string));
+            }
+            // `Refusal::new(RefusalCode::Busy, "...")`.
+            let first = inner.first().map(ToString::to_string);
+            if name == "new" && first.as_deref() == Some("RefusalCode") {
+                said.extend(inner.iter().find_map(string));
             }
             // `#[error("...")]`.
             if name == "error" && inner.len() <= 40 {

@@ -191,3 +191,53 @@ fn nothing_is_printed_past_the_one_who_makes_it_printable() {
     };
     assert!(sources().iter().any(covers), "src/lib.rs lacks the macros");
 }
+
+/// Which rooms each room may name: what its crate does not depend on, Cargo keeps out of it
+/// already.
+#[test]
+fn the_rooms_depend_on_each_other_in_one_direction() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (room, may_use) in [
+        ("core", &[][..]),
+        ("system", &["core"]),
+        ("protocol", &["core"]),
+        ("engine", &[]),
+        ("picture", &["core", "system"]),
+        ("camera", &["core", "system", "picture"]),
+        ("recognition", &["core", "system", "engine"]),
+        ("store", &["core", "system"]),
+        ("link", &["core", "system", "protocol"]),
+        ("dashboard", &["core", "system", "protocol"]),
+        (
+            "station",
+            &[
+                "core",
+                "system",
+                "protocol",
+                "picture",
+                "camera",
+                "recognition",
+                "store",
+                "config",
+            ],
+        ),
+        (
+            "config",
+            &["core", "system", "camera", "store", "recognition"],
+        ),
+    ] {
+        let manifest = root.join("crates").join(room).join("Cargo.toml");
+        let Ok(text) = std::fs::read_to_string(&manifest) else {
+            panic!("there is no room {room}");
+        };
+        // What its tests need is another matter.
+        let dependencies = text.split("[dev-dependencies]").next().unwrap();
+        for line in dependencies.lines() {
+            let named = line.strip_prefix("rollcall-");
+            let Some(used) = named.and_then(|rest| rest.split(['.', ' ']).next()) else {
+                continue;
+            };
+            assert!(may_use.contains(&used), "{room} uses {used}");
+        }
+    }
+}

@@ -7,18 +7,20 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{Face, GOOD, World};
+use chrono::NaiveDateTime;
+use common::{Face, GOOD, SEAT, World};
 use image::{Rgb, RgbImage};
 use ratatui::backend::TestBackend;
 use ratatui::style::Color;
 use rollcall::config::Config;
 use rollcall::core::attendance::Direction;
-use rollcall::core::correction::Corrected;
+use rollcall::core::correction::{Change, Corrected, Deed, When};
 use rollcall::core::enrolment::Hint;
-use rollcall::core::event::{Event, Receipt};
+use rollcall::core::event::{CommandId, Event, Intent, Receipt};
 use rollcall::core::frame::{Frame, FrameId};
 use rollcall::core::notice::Notice;
 use rollcall::core::person::PersonCode;
@@ -31,11 +33,14 @@ use rollcall::core::worktime::plan::WorkPlan;
 use rollcall::core::worktime::shift::Shift;
 use rollcall::core::worktime::timetable::Schedule;
 use rollcall::core::worktime::totals::Totals;
+use rollcall::protocol::{
+    Answer, CameraControl, Command, ControlChange, ControlStep, CorrectionDraft, Done, Health,
+    PageKind, PageLine, PersonChange, PersonFile, Question, Refusal, RefusalCode, Reply,
+    ReportQuery, SettingChange, SettingRow, StationView, TemplateFacts,
+};
 use rollcall::ui::{
-    Action, Answer, App, CameraControl, CameraFigures, CameraStatus, Charset, ColourDepth,
-    ControlChange, ControlStep, CorrectionDraft, Done, DraftDeed, Health, Input, Key, Language,
-    Leaving, PageKind, PageLine, PersonChange, PersonFile, Question, ReportQuery, SettingChange,
-    SettingRow, Status, TemplateFacts, UiOptions, draw,
+    Action, App, CameraFigures, CameraStatus, Charset, ColourDepth, Input, Key, Language, Leaving,
+    Status, UiOptions, draw,
 };
 
 const START: &str = "2026-11-23T07:55:02+01:00";
@@ -47,12 +52,23 @@ struct Desk {
     camera: CameraStatus<'static>,
     frame: Option<Frame>,
     quit: bool,
+    /// Commands that the station has not answered.
+    sent: BTreeMap<CommandId, Command>,
+    /// Answers of the station that were taken in.
+    heard: usize,
     /// Corrections that were sent.
     drafts: Vec<CorrectionDraft>,
     /// What was asked of the records by a key.
     asked: Vec<Question>,
     /// Changes of the camera's controls that were asked for.
     changes: Vec<ControlChange>,
+}
+
+/// A dashboard at the operator's place.
+fn dashboard(options: UiOptions) -> App {
+    let mut app = App::new(options);
+    app.join(SEAT, &StationView::default());
+    app
 }
 
 impl Desk {
@@ -68,7 +84,7 @@ impl Desk {
             image: doorway(),
         };
         Self {
-            app: App::new(UiOptions {
+            app: dashboard(UiOptions {
                 station_name: "Main door".into(),
                 colours,
                 charset,
@@ -84,6 +100,8 @@ impl Desk {
             },
             frame: Some(frame),
             quit: false,
+            sent: BTreeMap::new(),
+            heard: 0,
             drafts: Vec::new(),
             asked: Vec::new(),
             changes: Vec::new(),
@@ -94,7 +112,7 @@ impl Desk {
     /// The same dashboard for somebody who reads Spanish.
     fn in_spanish(mut self) -> Self {
         let language = Language::load("es", std::path::Path::new("."), |_| None).unwrap();
-        self.app = App::new(UiOptions {
+        self.app = dashboard(UiOptions {
             station_name: "Puerta".into(),
             language,
             operator: "olga".into(),
@@ -105,7 +123,7 @@ impl Desk {
 
     /// Answers what the screen asks of the records, with a made-up station's records.
     fn answer(&mut self) {
-        self.app.follow(&self.world.station);
+        self.look();
         for question in self.due() {
             let answer = match question {
                 Question::Report(query) => {
@@ -151,11 +169,11 @@ impl Desk {
             last_seen: Some("2026-11-23T07:55:02+01:00".parse().unwrap()),
             templates: vec![
                 TemplateFacts {
-                    kind: "enrolled",
+                    kind: "enrolled".into(),
                     made: Some("2026-11-02".parse().unwrap()),
                 },
                 TemplateFacts {
-                    kind: "adaptive",
+                    kind: "adaptive".into(),
                     made: Some("2026-11-19".parse().unwrap()),
                 },
             ],
@@ -214,17 +232,63 @@ impl Desk {
     fn input(&mut self, input: Input) {
         let now = self.world.now();
         // The dashboard draws after every key.
-        self.app.settle(&self.world.station, &now);
-        for action in self.app.handle(input, &self.world.station, &now) {
+        self.look();
+        for action in self.app.handle(input, &self.world.view(), &now) {
             match action {
-                Action::Intent(intent) => self.world.intend(intent),
-                Action::Correct(draft) => self.drafts.push(draft),
-                Action::ChangeControl(change) => self.changes.push(change),
-                Action::Ask(question) => self.asked.push(question),
-                Action::Suspend | Action::TestCamera => {}
+                Action::Send(command) => self.send(command),
+                Action::Suspend => {}
                 Action::Quit | Action::TerminalLost(_) => self.quit = true,
             }
         }
+    }
+
+    /// Gives the station what is for the station, and keeps the rest.
+    fn send(&mut self, command: Command) {
+        match &command {
+            Command::Intent(intent) => {
+                if let Intent::Correct(draft) = intent {
+                    self.drafts.push((**draft).clone());
+                }
+                let offset = *self.world.now().wall.offset();
+                let moment = |local: NaiveDateTime| {
+                    let at = local.and_local_timezone(offset).single().ok_or(())?;
+                    let local_day = at.date_naive();
+                    Ok::<_, ()>(When { at, local_day })
+                };
+                let id = self.world.intend(intent.clone().resolved(moment).unwrap());
+                self.sent.insert(id, command);
+            }
+            Command::Ask(question) => self.asked.push(question.clone()),
+            Command::ChangeControl(change) => self.changes.push(change.clone()),
+            Command::ReadControls | Command::TestCamera | Command::EndStation => {}
+        }
+    }
+
+    /// What happens before a drawing: answers and news are taken in.
+    fn look(&mut self) {
+        let now = self.world.now();
+        for (id, outcome) in &self.world.replies[self.heard..] {
+            let reply = match outcome.clone() {
+                Ok(said) => Reply::Done(said),
+                Err(said) => Reply::Refused(Refusal::new(RefusalCode::Refused, said)),
+            };
+            if let Some(command) = self.sent.remove(id) {
+                self.app.answered(&command, reply, &now);
+            }
+        }
+        self.heard = self.world.replies.len();
+        let view = self.world.view();
+        self.app.follow(&view);
+        self.app.settle(&view, &now);
+    }
+
+    /// The database's answer to the latest correction.
+    fn answer_correction(&mut self, outcome: Result<Corrected, String>) {
+        let ticket = self.world.corrections.last().unwrap().0;
+        self.world.handle(Event::Receipt(Receipt::Corrected {
+            ticket,
+            outcome: outcome.map(Box::new),
+        }));
     }
 
     /// An office from eight to five that knows the week before.
@@ -290,7 +354,7 @@ impl Desk {
     }
 
     fn due(&mut self) -> Vec<Question> {
-        self.app.due(&self.world.station)
+        self.app.due(&self.world.view())
     }
 
     fn report_due(&mut self) -> Option<ReportQuery> {
@@ -306,9 +370,8 @@ impl Desk {
     }
 
     fn terminal(&mut self, width: u16, height: u16) -> ratatui::Terminal<TestBackend> {
-        self.app.follow(&self.world.station);
-        let now = self.world.now();
-        self.app.settle(&self.world.station, &now);
+        self.look();
+        let view = self.world.view();
         let status = Status {
             now: self.world.now(),
             source: "usb",
@@ -333,7 +396,7 @@ impl Desk {
         };
         let mut terminal = ratatui::Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal
-            .draw(|frame| draw(frame, &self.app, &self.world.station, &status))
+            .draw(|frame| draw(frame, &self.app, &view, &status))
             .unwrap();
         terminal
     }
@@ -391,8 +454,8 @@ fn the_camera_and_its_controls() {
     let mut desk = Desk::new().busy();
     desk.press(&[Key::Char('m')]);
     assert!(desk.app.shows_camera());
-    desk.app.show_controls(
-        vec![
+    let controls = Reply::Controls {
+        rows: vec![
             control("Brightness", "-7", "-64 to 64", true),
             control("Contrast", "32", "0 to 64", true),
             control(
@@ -409,8 +472,10 @@ fn the_camera_and_its_controls() {
             ),
             control("Exposure Time, Absolute", "157", "1 to 5000", false),
         ],
-        "Brightness is -7 and stays so.".into(),
-    );
+        remark: "Brightness is -7 and stays so.".into(),
+    };
+    let now = desk.world.now();
+    desk.app.answered(&Command::ReadControls, controls, &now);
     desk.press(&[Key::Down, Key::Right, Key::End, Key::Left, Key::Up, Key::Up]);
     let expected = ControlChange {
         name: "contrast".into(),
@@ -603,7 +668,7 @@ fn every_screen_says_where_it_is_and_what_keys_do() {
 fn a_setting_that_would_alter_the_past_is_asked_about() {
     for (language, name) in [("en", "past"), ("es", "es_past")] {
         let mut desk = Desk::with_history();
-        desk.app = App::new(UiOptions {
+        desk.app = dashboard(UiOptions {
             language: Language::load(language, std::path::Path::new("."), |_| None).unwrap(),
             operator: "olga".into(),
             ..UiOptions::default()
@@ -688,7 +753,7 @@ fn a_setting_is_changed_and_said_and_undone() {
 fn somebody_who_punched_is_greeted_from_afar() {
     for (language, name) in [("en", "banner"), ("es", "es_banner")] {
         let mut desk = Desk::new().busy();
-        desk.app = App::new(UiOptions {
+        desk.app = dashboard(UiOptions {
             language: Language::load(language, std::path::Path::new("."), |_| None).unwrap(),
             banner: Duration::from_secs(4),
             ..UiOptions::default()
@@ -714,7 +779,7 @@ fn somebody_who_punched_is_greeted_from_afar() {
 #[test]
 fn a_terminal_with_pictures_gets_room_for_them_and_nothing_over_its_prompts() {
     let mut desk = Desk::new().busy();
-    desk.app = App::new(UiOptions {
+    desk.app = dashboard(UiOptions {
         has_pixels: true,
         cell: Some((9, 18)),
         ..UiOptions::default()
@@ -877,11 +942,11 @@ fn an_earlier_day_is_put_right_from_its_table() {
     insta::assert_snapshot!("correction_signing_80x24", desk.screen(80, 24));
     assert!(desk.drafts.is_empty(), "first it is signed");
     desk.press(&[Key::Char('y')]);
-    let DraftDeed::Add { code, at, .. } = &desk.drafts[0].deed else {
+    let Deed::Add { code, when, .. } = &desk.drafts[0].deed else {
         panic!("{:?}", desk.drafts)
     };
     assert_eq!(
-        (code.as_str(), at.to_string().as_str()),
+        (code.as_str(), when.to_string().as_str()),
         ("P-002", "2026-11-17 18:05:00")
     );
 }
@@ -941,7 +1006,7 @@ fn with_nobody_there_the_form_waits_for_a_face_and_shows_it() {
     desk.world.see(&[Face::of(9, 0.95)]);
     let actions = desk
         .app
-        .handle(Input::Key(Key::Enter), &desk.world.station, &now);
+        .handle(Input::Key(Key::Enter), &desk.world.view(), &now);
     assert_eq!(actions, []);
     assert!(desk.screen(80, 24).contains("the face to be enrolled"));
     desk.press(&[Key::Enter]);
@@ -969,7 +1034,7 @@ fn a_refused_enrolment_does_not_take_the_keys_of_another_screen() {
 #[test]
 fn nobody_is_enrolled_without_a_clear_yes() {
     let mut desk = Desk::new();
-    desk.app = App::new(UiOptions {
+    desk.app = dashboard(UiOptions {
         station_name: "Main door".into(),
         operator: "olga".into(),
         ask_consent: true,
@@ -1073,7 +1138,7 @@ fn a_wrong_badge_is_said_on_every_screen_and_forgotten_again() {
         assert!(desk.screen(80, 24).contains(said), "{name}");
         desk.world.wait(10.0);
         let now = desk.world.now();
-        desk.app.observe(&desk.world.station, &now, None);
+        desk.app.observe(&now, None);
         let still = desk.screen(80, 24);
         let remark = still.lines().nth(22).unwrap();
         assert!(!remark.contains(said), "{name}:\n{still}");
@@ -1107,35 +1172,32 @@ fn what_more_likely_was_typed_is_typed() {
 
 #[test]
 fn leaving_is_asked_and_says_what_it_means() {
-    for (leaving, words, name) in [
-        (
-            Leaving::EndsAttendance,
-            "No attendance is taken",
-            "leave_80x24",
-        ),
-        (
-            Leaving::LeavesItRunning,
-            "The station goes on",
-            "leave_attached_80x24",
-        ),
-    ] {
-        let mut desk = Desk::new().busy();
-        desk.app = App::new(UiOptions {
-            leaving,
-            ..UiOptions::default()
-        });
-        desk.write("q");
-        let screen = desk.screen(80, 24);
-        assert!(screen.contains(words), "{screen}");
-        insta::assert_snapshot!(name, screen);
-        desk.press(&[Key::Esc]);
-        assert!(!desk.quit && !desk.screen(80, 24).contains(words));
-        desk.write("qd");
-        assert!(!desk.quit, "d is no yes");
-        assert!(desk.screen(80, 24).contains("in view"), "and opens nothing");
-        desk.write("qy");
-        assert!(desk.quit);
-    }
+    let mut desk = Desk::new().busy();
+    let words = "No attendance is taken";
+    desk.write("q");
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains(words), "{screen}");
+    insta::assert_snapshot!("leave_80x24", screen);
+    desk.press(&[Key::Esc]);
+    assert!(!desk.quit && !desk.screen(80, 24).contains(words));
+    desk.write("qd");
+    assert!(!desk.quit, "d is no yes");
+    assert!(desk.screen(80, 24).contains("in view"), "and opens nothing");
+    desk.write("qy");
+    assert!(desk.quit);
+}
+
+#[test]
+fn a_station_that_runs_elsewhere_is_left_without_a_question() {
+    let mut desk = Desk::new().busy();
+    desk.app = dashboard(UiOptions {
+        leaving: Leaving::LeavesItRunning,
+        ..UiOptions::default()
+    });
+    desk.write("pq");
+    assert!(!desk.quit, "q leads back first");
+    desk.write("q");
+    assert!(desk.quit);
 }
 
 #[test]
@@ -1234,7 +1296,7 @@ fn what_was_on_the_screen_is_what_is_confirmed() {
     let now = desk.world.now();
     let actions = desk
         .app
-        .handle(Input::Key(Key::Char('y')), &desk.world.station, &now);
+        .handle(Input::Key(Key::Char('y')), &desk.world.view(), &now);
     assert_eq!(actions, []);
     desk.press(&[Key::Char('y')]);
     assert_eq!(
@@ -1253,7 +1315,7 @@ fn a_correction_is_of_the_person_who_was_selected_on_the_screen() {
     desk.world.see_for(&[Face::of(1, 0.7)], 2.0);
     let now = desk.world.now();
     desk.app
-        .handle(Input::Key(Key::Char('c')), &desk.world.station, &now);
+        .handle(Input::Key(Key::Char('c')), &desk.world.view(), &now);
     let form = desk.screen(80, 24);
     assert!(form.contains("correct Carla Ng"), "{form}");
 }
@@ -1319,21 +1381,22 @@ fn a_correction_is_typed_refused_and_done() {
     assert_eq!(draft.operator, "olga");
     assert_eq!(draft.reason, "the camera was off");
     match draft.deed {
-        DraftDeed::Change {
-            at: Some(at),
-            code: None,
-            direction: None,
+        Deed::Change {
+            change:
+                Change {
+                    when: Some(at),
+                    code: None,
+                    direction: None,
+                },
             ..
         } => assert_eq!(at.to_string(), "2026-11-23 07:45:00"),
         other => panic!("{other:?}"),
     }
-    let refused = Receipt::Corrected(Err("the disk is full".into()));
-    desk.world.handle(Event::Receipt(refused));
+    desk.answer_correction(Err("the disk is full".into()));
     insta::assert_snapshot!("correction_refused_80x24", desk.screen(80, 24));
     desk.press(&[Key::Enter, Key::Char('y')]);
     assert_eq!(desk.drafts.len(), 1, "what was typed is still there");
-    let done = Receipt::Corrected(Ok(Box::new(Corrected::default())));
-    desk.world.handle(Event::Receipt(done));
+    desk.answer_correction(Ok(Corrected::default()));
     let after = desk.screen(80, 24);
     assert!(!after.contains("Reason"));
     assert!(after.contains("corrected: nothing"), "it is said:\n{after}");
@@ -1347,9 +1410,8 @@ fn an_event_is_voided_and_one_is_added() {
     desk.write("wrong person");
     desk.press(&[Key::Enter, Key::Char('y')]);
     let sent = desk.drafts.pop().unwrap();
-    assert!(matches!(sent.deed, DraftDeed::Void { .. }), "{sent:?}");
-    let done = Receipt::Corrected(Err("no".into()));
-    desk.world.handle(Event::Receipt(done));
+    assert!(matches!(sent.deed, Deed::Void { .. }), "{sent:?}");
+    desk.answer_correction(Err("no".into()));
     desk.screen(80, 24);
     desk.press(&[Key::Esc]);
     // The last choice is before the first.
@@ -1366,7 +1428,11 @@ fn an_event_is_voided_and_one_is_added() {
     desk.write("forgotten");
     desk.press(&[Key::Enter, Key::Char('y')]);
     match desk.drafts.pop().unwrap().deed {
-        DraftDeed::Add { at, direction, .. } => {
+        Deed::Add {
+            when: at,
+            direction,
+            ..
+        } => {
             assert_eq!(at.to_string(), "2026-11-23 06:30:00");
             assert_eq!(direction, Direction::Out);
         }

@@ -14,7 +14,7 @@ use rollcall::core::enrolment::Hint;
 use rollcall::core::event::{Effect, Event, Intent, PunchOutcome, Receipt, Snapshot};
 use rollcall::core::liveness::{LivenessDemand, Side};
 use rollcall::core::notice::Severity;
-use rollcall::core::person::{Person, PersonCode, PersonId, PersonName};
+use rollcall::core::person::{PersonCode, PersonId, PersonName};
 use rollcall::core::pin::Pin;
 use rollcall::core::quality::{FaceQuality, QualityIssue};
 use rollcall::core::station::{Mode, Policies, PunchState};
@@ -428,10 +428,10 @@ fn every_decision_can_be_explained() {
         let [one] = all.as_slice() else {
             panic!("{all:?}");
         };
-        let name = |person: Option<(&Person, Cosine)>| person.map(|(p, _)| p.name.to_string());
+        let name = |person: Option<(PersonName, Cosine)>| person.map(|(name, _)| name.to_string());
         (
-            name(one.best),
-            name(one.runner_up),
+            name(one.best.clone()),
+            name(one.runner_up.clone()),
             one.votes[0].1,
             one.punch,
             one.judgement.unwrap(),
@@ -907,7 +907,7 @@ fn somebody_elses_punch_is_taken_back_with_the_face_it_was_made_of() {
             reason: "her sister".into(),
             face: None,
         })));
-        let sent = world.corrections.last().unwrap();
+        let (_, sent) = world.corrections.last().unwrap();
         assert_eq!(sent.face.is_some(), is_remembered);
     }
 }

@@ -20,7 +20,9 @@ use rollcall::core::correction::Correction;
 use rollcall::core::detection::Detection;
 use rollcall::core::embedding::{Embedding, ModelId};
 use rollcall::core::enrolment::identity::AnotherPerson;
-use rollcall::core::event::{Effect, Event, Intent, PunchOutcome, Receipt, Snapshot, Ticket};
+use rollcall::core::event::{
+    CommandId, Effect, Event, Intent, Outcome, PunchOutcome, Receipt, Seat, Snapshot, Ticket,
+};
 use rollcall::core::frame::{Frame, FrameId, Moment};
 use rollcall::core::gallery::Template;
 use rollcall::core::geometry::{BoundingBox, Landmarks, Point};
@@ -29,6 +31,7 @@ use rollcall::core::person::{Expectation, Person, PersonCode, PersonId, PersonNa
 use rollcall::core::quality::FaceQuality;
 use rollcall::core::station::{Mode, Policies, Station};
 use rollcall::core::worktime::plan::WorkPlan;
+use rollcall::protocol::StationView;
 
 /// Dimensions of the made-up embeddings: one axis per person, one for all that is unlike.
 const DIM: usize = 64;
@@ -164,7 +167,9 @@ pub struct World {
     pub policies: Policies,
     work_plan: WorkPlan,
     /// Corrections that were asked for.
-    pub corrections: Vec<Correction>,
+    pub corrections: Vec<(Ticket, Correction)>,
+    /// What the station has answered to whom, in order.
+    pub replies: Vec<(CommandId, Outcome)>,
     /// Whose templates the station has made itself.
     pub adapted: Vec<PersonId>,
     /// What was stated of people who were enrolled.
@@ -178,7 +183,11 @@ pub struct World {
     monotonic: Duration,
     wall: DateTime<FixedOffset>,
     next_frame: u64,
+    next_command: u64,
 }
+
+/// Where the operator of the tests sits.
+pub const SEAT: Seat = Seat(1);
 
 /// Stands for the database: keeps each place in a day once.
 #[derive(Default)]
@@ -208,6 +217,7 @@ impl World {
             policies,
             work_plan,
             corrections: Vec::new(),
+            replies: Vec::new(),
             adapted: Vec::new(),
             stated: Vec::new(),
             sightings: 0,
@@ -216,6 +226,7 @@ impl World {
             monotonic,
             wall,
             next_frame: 0,
+            next_command: 0,
         };
         world.reload();
         world
@@ -371,8 +382,33 @@ impl World {
         }
     }
 
-    pub fn intend(&mut self, intent: Intent) {
-        self.handle(Event::Intent(intent));
+    /// Gives the station a command of the operator's.
+    pub fn intend(&mut self, intent: Intent) -> CommandId {
+        self.intend_at(SEAT, intent)
+    }
+
+    /// Gives the station a command from some front end.
+    pub fn intend_at(&mut self, seat: Seat, intent: Intent) -> CommandId {
+        self.next_command += 1;
+        let number = self.next_command;
+        let id = CommandId { seat, number };
+        self.handle(Event::Command {
+            id,
+            operator: format!("operator {}", seat.0),
+            intent,
+        });
+        id
+    }
+
+    /// All answers to one command: there must never be two.
+    pub fn answers_to(&self, id: CommandId) -> Vec<&Outcome> {
+        let of_it = self.replies.iter().filter(|(command, _)| *command == id);
+        of_it.map(|(_, outcome)| outcome).collect()
+    }
+
+    /// What front ends see now.
+    pub fn view(&self) -> StationView {
+        StationView::of(&self.station, &self.now())
     }
 
     /// Gives the station an event and, unless `answering` is off, answers its effects.
@@ -381,6 +417,10 @@ impl World {
         let mut effects = self.station.handle(event, &now);
         while !effects.is_empty() {
             let effect = effects.remove(0);
+            if let Effect::Reply { command, outcome } = effect {
+                self.replies.push((command, outcome));
+                continue;
+            }
             if !self.answering {
                 self.unanswered.push(effect);
                 continue;
@@ -410,14 +450,14 @@ impl World {
             }
             // Tests of corrections answer them on their own.
             Effect::Correct { ticket, correction } => {
-                self.corrections.push(*correction);
+                self.corrections.push((ticket, *correction));
                 None
             }
             Effect::Adapt { person, .. } => {
                 self.adapted.push(person);
                 Some(Receipt::Adapted)
             }
-            Effect::Note { .. } => None,
+            Effect::Note { .. } | Effect::Reply { .. } => None,
             Effect::CheckPin { ticket, pin } => Some(Receipt::PinChecked {
                 ticket,
                 holder: Ok(self

@@ -94,6 +94,7 @@ pub enum Intent<W = When> {
     /// Take samples of a face.
     Enrol {
         /// Under this name.
+        #[serde(deserialize_with = "crate::written::typed")]
         name: PersonName,
         /// And this code.
         code: PersonCode,

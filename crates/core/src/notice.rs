@@ -12,7 +12,6 @@ use super::embedding::Cosine;
 use super::event::SightingReason;
 use super::frame::Moment;
 use super::person::{PersonCode, PersonId, PersonName};
-use super::written::{kept_likeness, kept_name, kept_name_if_any};
 
 /// Something the operator may want to know.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -22,7 +21,6 @@ pub enum Notice {
         /// Who.
         person: PersonId,
         /// Who, in words.
-        #[serde(deserialize_with = "kept_name")]
         name: PersonName,
         /// In or out.
         direction: Direction,
@@ -36,7 +34,6 @@ pub enum Notice {
     /// The database refuses a punch for good.
     PunchRefused {
         /// Who, if still known.
-        #[serde(deserialize_with = "kept_name_if_any")]
         name: Option<PersonName>,
         /// Why.
         reason: String,
@@ -44,7 +41,6 @@ pub enum Notice {
     /// A face was given no name.
     NotRecognised {
         /// The most similar person.
-        #[serde(deserialize_with = "kept_likeness")]
         best: Option<(PersonName, Cosine)>,
         /// What a name would have needed.
         threshold: Cosine,
@@ -54,7 +50,6 @@ pub enum Notice {
     /// A person is enrolled and on disk.
     Enrolled {
         /// Who.
-        #[serde(deserialize_with = "kept_name")]
         name: PersonName,
         /// Code.
         code: PersonCode,
@@ -64,10 +59,8 @@ pub enum Notice {
     /// Two people look alike, so that both need a clearer likeness.
     Lookalikes {
         /// Who was enrolled.
-        #[serde(deserialize_with = "kept_name")]
         name: PersonName,
         /// Who looks like that.
-        #[serde(deserialize_with = "kept_name")]
         other: PersonName,
         /// How much.
         similarity: Cosine,
@@ -75,7 +68,6 @@ pub enum Notice {
     /// A person could not be enrolled.
     EnrolmentRefused {
         /// Who.
-        #[serde(deserialize_with = "kept_name")]
         name: PersonName,
         /// Why.
         reason: String,
@@ -83,13 +75,11 @@ pub enum Notice {
     /// The operator called it off.
     EnrolmentCancelled {
         /// Who.
-        #[serde(deserialize_with = "kept_name")]
         name: PersonName,
     },
     /// No good frame for too long.
     EnrolmentTimedOut {
         /// Who.
-        #[serde(deserialize_with = "kept_name")]
         name: PersonName,
     },
     /// Writing to the database fails; punches wait in memory.

@@ -234,7 +234,6 @@ pub struct Person {
     /// Unique code.
     pub code: PersonCode,
     /// Display name.
-    #[serde(deserialize_with = "super::written::kept_name")]
     pub name: PersonName,
     /// Whose schedule the person has.
     pub team: Option<String>,

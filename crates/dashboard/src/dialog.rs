@@ -8,7 +8,7 @@ use super::input::Key;
 /// What is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Dialog {
-    /// Whether the dashboard shall be left.
+    /// Whether the dashboard shall be left, and the station ended with it.
     Leave,
     /// Why something could not be begun. Words typed for it end here.
     Notice(&'static str),
@@ -20,7 +20,7 @@ pub enum Leaving {
     /// The station runs in this process, and ends with it.
     #[default]
     EndsAttendance,
-    /// The station goes on without the dashboard.
+    /// The station goes on without the dashboard, which is left without a question.
     LeavesItRunning,
 }
 

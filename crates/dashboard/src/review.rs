@@ -329,7 +329,7 @@ impl Review {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::tests::station;
+    use crate::app::tests::viewed;
 
     fn visitor(sightings: &[i64]) -> Visitor {
         let at = "2026-11-23T08:00:00+01:00".parse().unwrap();
@@ -379,7 +379,7 @@ mod tests {
 
     #[test]
     fn what_is_done_is_done_about_the_face_that_was_shown() {
-        let station = station(&["P-001", "P-002"]);
+        let station = viewed(&["P-001", "P-002"]);
         for keys in ["nP-002\n", "iy", "~y"] {
             let mut review = review(&[&[7, 8], &[5]]);
             write(&mut review, &station, &keys[..1]);
@@ -397,7 +397,7 @@ mod tests {
 
     #[test]
     fn the_selection_stays_with_its_face() {
-        let station = station(&[]);
+        let station = viewed(&[]);
         let mut review = review(&[&[7, 8], &[5], &[4]]);
         review.handle(Key::Down, &station, "olga");
         reread(&mut review, &[&[9, 11], &[7, 8], &[4], &[5, 12]]);
@@ -412,11 +412,11 @@ mod tests {
 
     #[test]
     fn a_name_means_whom_it_meant_when_it_was_typed() {
-        let before = station(&["P-001"]);
+        let before = viewed(&["P-001"]);
         let mut review = review(&[&[7]]);
         write(&mut review, &before, "nPerson");
         // Somebody whose name begins the same is enrolled before Enter is pressed.
-        let after = station(&["A-001", "P-001"]);
+        let after = viewed(&["A-001", "P-001"]);
         let ReviewKey::Do(ReviewDeed::Assign(done)) = write(&mut review, &after, "\n") else {
             panic!("not assigned")
         };
@@ -438,7 +438,7 @@ mod tests {
 
     #[test]
     fn the_answer_to_one_form_does_not_close_another() {
-        let station = station(&["P-001"]);
+        let station = viewed(&["P-001"]);
         let mut review = review(&[&[7], &[5]]);
         write(&mut review, &station, "nP-001\n");
         review.handle(Key::Esc, &station, "olga");

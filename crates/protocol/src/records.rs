@@ -156,7 +156,6 @@ pub struct PersonFile {
     /// Code.
     pub code: PersonCode,
     /// Name.
-    #[serde(deserialize_with = "rollcall_core::written::kept_name")]
     pub name: PersonName,
     /// Whether the person is recognised.
     pub active: bool,
@@ -206,7 +205,7 @@ pub struct PersonDeed {
 #[serde(rename_all = "snake_case")]
 pub enum PersonChange {
     /// The name.
-    Rename(PersonName),
+    Rename(#[serde(deserialize_with = "rollcall_core::written::typed")] PersonName),
     /// Whether the person is recognised.
     Active(bool),
     /// The person has agreed today.

@@ -14,7 +14,7 @@ use super::review::{self, ReviewRules};
 use rollcall_camera::without_credentials;
 use rollcall_config::Setting;
 use rollcall_core::event::CommandId;
-use rollcall_core::person::PersonCode;
+use rollcall_core::person::{PersonCode, PersonName};
 use rollcall_core::review::ReviewDeed;
 use rollcall_core::worktime::alteration::Alteration;
 use rollcall_core::worktime::plan::WorkPlan;
@@ -265,7 +265,10 @@ impl DeskRules {
                 let person = store.rename(code, name, author)?;
                 Done {
                     said: format!("{code} is now called {}", person.name),
-                    undo: undo(PersonChange::Rename(before)),
+                    // One that is older than today's rules cannot be given again.
+                    undo: PersonName::parse(before.as_str())
+                        .ok()
+                        .and_then(|before| undo(PersonChange::Rename(before))),
                 }
             }
             PersonChange::Active(true) => Done {
@@ -406,4 +409,4 @@ fn setting_row(setting: Setting) -> SettingRow {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

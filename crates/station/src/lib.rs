@@ -564,7 +564,16 @@ impl Runtime {
             return Ok(());
         }
         self.last_tick = now;
-        for seat in self.hub.take_left() {
+        let left = self.hub.take_left();
+        if !left.is_empty() {
+            // What they had asked for before they left comes before their leaving.
+            let waiting = self.commands.len();
+            let before: Vec<_> = self.commands.try_iter().take(waiting).collect();
+            for commanded in before {
+                self.commanded(commanded);
+            }
+        }
+        for seat in left {
             self.take_in(Event::SeatLeft(seat));
         }
         self.finish_camera_test(now);

@@ -138,7 +138,11 @@ impl Station {
                 Some(Effect::RecordPunch { ticket: punch, .. }) => {
                     self.commands.await_another(ticket, *punch);
                 }
-                _ => self.commands.answer(ticket, Ok(String::new()), effects),
+                // The day has turned meanwhile, and the new one asks for no punch.
+                _ => {
+                    let none = Err("the person has punched already".to_owned());
+                    self.commands.answer(ticket, none, effects);
+                }
             },
         }
     }

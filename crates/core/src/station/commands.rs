@@ -116,7 +116,13 @@ impl Station {
         let is_theirs = self
             .enroller()
             .is_some_and(|(enroller, _)| enroller == seat);
-        if is_theirs && !matches!(self.mode, Mode::Saving { .. }) {
+        if !is_theirs {
+            return;
+        }
+        if matches!(self.mode, Mode::Saving { .. }) {
+            // If it is refused the face is held again: for whoever comes first.
+            self.commands.enroller = None;
+        } else {
             self.call_off(now, effects);
         }
     }

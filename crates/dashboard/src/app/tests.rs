@@ -15,16 +15,17 @@ use rollcall_core::detection::Detection;
 use rollcall_core::embedding::Embedding;
 use rollcall_core::embedding::{Cosine, ModelId};
 use rollcall_core::enrolment::EnrolmentPolicy;
-use rollcall_core::event::{Event, Receipt, Snapshot};
+use rollcall_core::event::{CommandId, Effect, Event, Receipt, Snapshot};
 use rollcall_core::frame::{Frame, FrameId};
 use rollcall_core::gallery::MatchPolicy;
 use rollcall_core::geometry::{BoundingBox, Landmarks, Point};
 use rollcall_core::liveness::{LivenessDemand, LivenessPolicy};
 use rollcall_core::observation::{FaceObservation, Observation, StageTimes};
-use rollcall_core::person::{Expectation, Person, PersonCode, PersonId};
+use rollcall_core::person::{Expectation, Person, PersonCode, PersonId, PersonName};
 use rollcall_core::quality::FaceQuality;
-use rollcall_core::station::{Mode, Policies};
+use rollcall_core::station::{Mode, Policies, Station};
 use rollcall_core::worktime::plan::WorkPlan;
+use rollcall_protocol::{Done, Refusal, RefusalCode, SettingChange};
 
 fn now() -> Moment {
     Moment {
@@ -33,7 +34,7 @@ fn now() -> Moment {
     }
 }
 
-pub(crate) fn station(codes: &[&str]) -> Station {
+fn station(codes: &[&str]) -> Station {
     let policies = Policies {
         matching: MatchPolicy {
             threshold: Cosine(0.4),
@@ -117,16 +118,59 @@ fn see(station: &mut Station) {
     station.handle(Event::Observed(observation), &now());
 }
 
+/// What front ends see of a station with these people.
+pub(crate) fn viewed(codes: &[&str]) -> StationView {
+    view(&station(codes))
+}
+
+fn view(station: &Station) -> StationView {
+    StationView::of(station, &now())
+}
+
+fn sent(intent: Intent<NaiveDateTime>) -> Action {
+    Action::Send(Command::Intent(intent))
+}
+
+fn asked(question: Question) -> Action {
+    Action::Send(Command::Ask(question))
+}
+
+/// What the station answers among all that follows from an event.
+fn replies(effects: Vec<Effect>) -> Vec<Reply> {
+    let reply = |effect| match effect {
+        Effect::Reply { outcome, .. } => Some(match outcome {
+            Ok(said) => Reply::Done(said),
+            Err(said) => Reply::Refused(Refusal::new(RefusalCode::Refused, said)),
+        }),
+        _ => None,
+    };
+    effects.into_iter().filter_map(reply).collect()
+}
+
 /// Presses keys one after the other, as the dashboard does: what they want of the station is
-/// done, and the screen is drawn.
+/// done and answered, and the screen is drawn.
 fn work(app: &mut App, station: &mut Station, keys: &[Key]) -> Vec<Action> {
     let mut last = Vec::new();
     for &key in keys {
-        app.settle(station, &now());
-        last = app.handle(Input::Key(key), station, &now());
+        app.settle(&view(station), &now());
+        last = app.handle(Input::Key(key), &view(station), &now());
         for action in &last {
-            if let Action::Intent(intent) = action {
-                station.handle(Event::Intent(intent.clone()), &now());
+            let Action::Send(command @ Command::Intent(intent)) = action else {
+                continue;
+            };
+            let done = station.handle(
+                Event::Command {
+                    id: CommandId {
+                        seat: Seat::default(),
+                        number: 1,
+                    },
+                    operator: "olga".into(),
+                    intent: intent.clone().resolved(|_| Err(())).unwrap(),
+                },
+                &now(),
+            );
+            for reply in replies(done) {
+                app.answered(command, reply, &now());
             }
         }
     }
@@ -148,7 +192,7 @@ fn app() -> App {
 fn press(app: &mut App, station: &Station, keys: &[Key]) -> Vec<Action> {
     let inputs = keys.iter().map(|&key| Input::Key(key));
     inputs
-        .flat_map(|input| app.handle(input, station, &now()))
+        .flat_map(|input| app.handle(input, &view(station), &now()))
         .collect()
 }
 
@@ -276,7 +320,7 @@ fn the_palette_takes_all_keys_and_gives_back_a_command() {
             "Esc closes it and nothing else"
         );
         press(&mut app, &station, &[opening]);
-        app.handle(Input::Paste("month".into()), &station, &now());
+        app.handle(Input::Paste("month".into()), &view(&station), &now());
         press(&mut app, &station, &[Key::Enter]);
         assert_eq!(app.reports.period, crate::reports::Period::Month);
     }
@@ -284,7 +328,6 @@ fn the_palette_takes_all_keys_and_gives_back_a_command() {
 
 #[test]
 fn what_can_be_undone_is_undone_latest_first() {
-    use crate::{Answer, Done, Question, SettingChange};
     let station = station(&["P-001"]);
     let mut app = app();
     assert_eq!(write(&mut app, &station, "u"), []);
@@ -305,7 +348,7 @@ fn what_can_be_undone_is_undone_latest_first() {
         })));
     }
     assert_eq!(app.remark, Some(Ok("changed".into())));
-    assert_eq!(write(&mut app, &station, "u"), [Action::Ask(back("two"))]);
+    assert_eq!(write(&mut app, &station, "u"), [asked(back("two"))]);
     assert_eq!(app.remark, None, "said until the next key");
     assert_eq!(
         write(&mut app, &station, "u"),
@@ -317,7 +360,7 @@ fn what_can_be_undone_is_undone_latest_first() {
         Answer::Done(Ok(Done { said, undo: None }))
     };
     app.take(written());
-    assert_eq!(write(&mut app, &station, "u"), [Action::Ask(back("one"))]);
+    assert_eq!(write(&mut app, &station, "u"), [asked(back("one"))]);
     app.take(written());
     assert_eq!(write(&mut app, &station, "u"), []);
 }
@@ -384,16 +427,16 @@ fn a_right_form_becomes_an_intent() {
     see(&mut station);
     let mut app = app();
     let opened = work(&mut app, &mut station, &[Key::Char('e')]);
-    assert_eq!(opened, [Action::Intent(Intent::ChooseFace)]);
+    assert_eq!(opened, [sent(Intent::ChooseFace)]);
     work(&mut app, &mut station, &typed("q p Dana"));
-    app.handle(Input::Paste(" Ngo\n".into()), &station, &now());
+    app.handle(Input::Paste(" Ngo\n".into()), &view(&station), &now());
     let actions = press(&mut app, &station, &[Key::Enter]);
     let expected = Intent::Enrol {
         name: PersonName::parse("q p Dana Ngo").unwrap(),
         code: PersonCode::parse("P-002").unwrap(),
         face: Some(TrackId(0)),
     };
-    assert_eq!(actions, [Action::Intent(expected)]);
+    assert_eq!(actions, [sent(expected)]);
     assert!(matches!(app.enrolling, Enrolling::Submitted { .. }));
 }
 
@@ -415,7 +458,7 @@ fn a_wrong_form_stays_and_says_why() {
         press(&mut app, &station, &[Key::Ctrl('u')]);
         write(&mut app, &station, code);
         assert_eq!(press(&mut app, &station, &[Key::Enter]), []);
-        let found = form(&app).code_problem(&station).unwrap();
+        let found = form(&app).code_problem(&view(&station)).unwrap();
         assert!(found.starts_with(problem), "{found}");
     }
     press(&mut app, &station, &[Key::Esc]);
@@ -432,7 +475,7 @@ fn esc_and_q_call_the_enrolment_off() {
         work(&mut app, &mut station, &[Key::Enter]);
         assert!(matches!(station.mode(), Mode::Enrolling(_)));
         let actions = press(&mut app, &station, &[key]);
-        assert_eq!(actions, [Action::Intent(Intent::CancelEnrolment)]);
+        assert_eq!(actions, [sent(Intent::CancelEnrolment)]);
         assert!(matches!(app.enrolling, Enrolling::No));
     }
 }
@@ -443,8 +486,11 @@ fn after_a_timeout_the_form_is_back() {
     see(&mut station);
     let mut app = app();
     work(&mut app, &mut station, &typed("eDana"));
-    work(&mut app, &mut station, &[Key::Enter]);
-    app.follow(&station);
+    let given = work(&mut app, &mut station, &[Key::Enter]);
+    let [Action::Send(enrol)] = &given[..] else {
+        panic!("{given:?}")
+    };
+    app.follow(&view(&station));
     assert!(matches!(app.enrolling, Enrolling::Submitted { .. }));
     let much_later = Moment {
         monotonic: Duration::from_secs(500),
@@ -460,9 +506,13 @@ fn after_a_timeout_the_form_is_back() {
         faces: vec![],
         times: StageTimes::default(),
     };
-    station.handle(Event::Observed(nobody), &much_later);
-    station.handle(Event::Tick, &much_later);
-    app.follow(&station);
+    let mut ended = station.handle(Event::Observed(nobody), &much_later);
+    ended.extend(station.handle(Event::Tick, &much_later));
+    let answers = replies(ended);
+    assert_eq!(answers.len(), 1, "{answers:?}");
+    for reply in answers {
+        app.answered(enrol, reply, &much_later);
+    }
     assert_eq!(form(&app).name.text(), "Dana");
     assert!(
         form(&app)
@@ -488,7 +538,11 @@ fn suggested_codes_go_on_where_the_last_one_ended() {
         // R-007 belonged to somebody who was deleted.
         (&["R-006"], "R-008"),
     ] {
-        assert_eq!(suggested_code(&station(codes)), suggestion, "{codes:?}");
+        assert_eq!(
+            suggested_code(&view(&station(codes))),
+            suggestion,
+            "{codes:?}"
+        );
     }
 }
 
@@ -496,7 +550,113 @@ fn suggested_codes_go_on_where_the_last_one_ended() {
 fn a_lost_terminal_is_reported() {
     let lost = Input::Lost("no such device".into());
     assert_eq!(
-        app().handle(lost, &station(&[]), &now()),
+        app().handle(lost, &view(&station(&[])), &now()),
         [Action::TerminalLost("no such device".into())]
     );
+}
+
+#[test]
+fn what_runs_without_the_dashboard_is_left_at_once() {
+    let station = station(&["P-001"]);
+    for keys in ["q", "pqq", ":quit"] {
+        let mut app = App::new(UiOptions {
+            leaving: Leaving::LeavesItRunning,
+            ..UiOptions::default()
+        });
+        let mut actions = write(&mut app, &station, keys);
+        if keys.starts_with(':') {
+            actions = press(&mut app, &station, &[Key::Enter]);
+        }
+        assert_eq!(actions, [Action::Quit], "after {keys:?}");
+        assert_eq!(app.dialog, None, "nothing is asked");
+    }
+    // But not out of a screen or a form.
+    let mut app = App::new(UiOptions {
+        leaving: Leaving::LeavesItRunning,
+        ..UiOptions::default()
+    });
+    assert_eq!(write(&mut app, &station, "eqp"), [sent(Intent::ChooseFace)]);
+    assert_eq!(form(&app).name.text(), "qp");
+}
+
+/// A station at which Olga, at seat 1, is enrolling somebody.
+fn enrolling_elsewhere() -> Station {
+    let mut station = station(&["P-001"]);
+    see(&mut station);
+    let begin = Event::Command {
+        id: CommandId {
+            seat: Seat(1),
+            number: 1,
+        },
+        operator: "olga".into(),
+        intent: Intent::ChooseFace,
+    };
+    station.handle(begin, &now());
+    station
+}
+
+#[test]
+fn whoever_enrols_elsewhere_is_named_and_left_alone() {
+    let station = enrolling_elsewhere();
+    let mut app = app();
+    app.join(Seat(2), &view(&station));
+    assert_eq!(write(&mut app, &station, "e"), []);
+    let Some(Err(busy)) = &app.remark else {
+        panic!("{:?}", app.remark)
+    };
+    assert!(busy.starts_with("olga is enrolling"), "{busy}");
+    assert!(matches!(app.enrolling, Enrolling::No));
+    let mut theirs = self::app();
+    theirs.join(Seat(1), &view(&station));
+    assert_eq!(
+        write(&mut theirs, &station, "e"),
+        [sent(Intent::ChooseFace)]
+    );
+}
+
+#[test]
+fn a_form_that_came_too_late_for_another_is_closed_with_the_reason() {
+    let mut app = app();
+    let free = station(&[]);
+    let [Action::Send(choose)] = &write(&mut app, &free, "e")[..] else {
+        panic!("nothing was asked for")
+    };
+    // Between the drawing and the key somebody else has begun.
+    let busy = Refusal::new(RefusalCode::Refused, "olga is enrolling somebody");
+    app.answered(choose, Reply::Refused(busy), &now());
+    assert!(matches!(app.enrolling, Enrolling::No));
+    assert_eq!(app.remark, Some(Err("olga is enrolling somebody".into())));
+}
+
+#[test]
+fn a_broken_connection_answers_what_was_asked() {
+    let lost = || {
+        let said = "the connection to the station is lost";
+        Reply::Refused(Refusal::new(RefusalCode::ConnectionLost, said))
+    };
+    let question = Question::ChangeSetting(SettingChange {
+        section: "dashboard".into(),
+        key: "language".into(),
+        value: None,
+        by: "olga".into(),
+        is_agreed: false,
+    });
+    let mut app = app();
+    app.answered(&Command::Ask(question), lost(), &now());
+    let Some(Err(said)) = &app.remark else {
+        panic!("{:?}", app.remark)
+    };
+    assert!(said.contains("is lost"), "{said}");
+    let pin = rollcall_core::pin::Pin::parse("483920").unwrap();
+    app.remark = None;
+    app.answered(&Command::Intent(Intent::EnterPin(pin)), lost(), &now());
+    assert!(matches!(&app.remark, Some(Err(said)) if said.contains("is lost")));
+    app.observe(
+        &Moment {
+            monotonic: now().monotonic + PIN_REMARK,
+            ..now()
+        },
+        None,
+    );
+    assert_eq!(app.remark, None, "it is forgotten again");
 }

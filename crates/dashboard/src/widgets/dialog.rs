@@ -8,7 +8,7 @@ use ratatui::widgets::{Clear, Widget};
 use super::panel;
 use crate::View;
 use crate::correction_form::{CorrectionForm, person_of};
-use crate::dialog::{Dialog, Leaving};
+use crate::dialog::Dialog;
 use rollcall_core::attendance::AttendanceEvent;
 use rollcall_core::correction::{Change, Deed};
 use rollcall_protocol::CorrectionDraft;
@@ -37,18 +37,11 @@ impl<'a> DialogPanel<'a> {
     fn question(view: View<'a>, dialog: &Dialog) -> Self {
         let theme = view.theme;
         let (title, words, keys) = match dialog {
-            Dialog::Leave => match view.app.leaving() {
-                Leaving::EndsAttendance => (
-                    theme.t("End the station?"),
-                    theme.t("No attendance is taken until it is started again."),
-                    theme.t("Press y to end it; any other key goes on"),
-                ),
-                Leaving::LeavesItRunning => (
-                    theme.t("Leave the dashboard?"),
-                    theme.t("The station goes on and takes attendance."),
-                    theme.t("Press y to leave; any other key stays"),
-                ),
-            },
+            Dialog::Leave => (
+                theme.t("End the station?"),
+                theme.t("No attendance is taken until it is started again."),
+                theme.t("Press y to end it; any other key goes on"),
+            ),
             Dialog::Notice(words) => (
                 theme.t("not now"),
                 theme.t(words),

@@ -5,12 +5,15 @@ use rollcall_config::ConfigFile;
 use rollcall_core::day::{AttendanceMode, AttendancePolicy};
 use rollcall_core::embedding::{Cosine, Embedding, ModelId};
 use rollcall_core::gallery::MatchPolicy;
-use rollcall_core::person::PersonName;
 use rollcall_core::worktime::alteration::PersonAlteration;
 use rollcall_store::{NewPerson, NewTemplate};
 
 /// The commands with a configuration file and nothing else.
-struct FileOnly(ConfigFile);
+struct FileOnly {
+    file: ConfigFile,
+    /// Is there as long as anybody reads it.
+    _data: Arc<tempfile::TempDir>,
+}
 
 impl DeskCommands for FileOnly {
     fn doctor(&self) -> Vec<PageLine> {
@@ -30,7 +33,7 @@ impl DeskCommands for FileOnly {
     }
 
     fn settings(&self) -> Result<Vec<Setting>> {
-        Ok(self.0.settings(|_| None)?)
+        Ok(self.file.settings(|_| None)?)
     }
 
     fn foresee(&self, change: &SettingChange) -> Result<Alteration> {
@@ -44,19 +47,20 @@ impl DeskCommands for FileOnly {
 
     fn set(&self, change: &SettingChange, _: &Alteration) -> Result<()> {
         let value = change.value.as_deref();
-        Ok(self.0.set(&change.section, &change.key, value)?)
+        Ok(self.file.set(&change.section, &change.key, value)?)
     }
 }
 
-struct Desk {
-    data: tempfile::TempDir,
-    rules: DeskRules,
-    clock: Clock,
+/// Records of one person, Ana Torres, in a folder of their own.
+pub(crate) struct Desk {
+    pub(crate) data: Arc<tempfile::TempDir>,
+    pub(crate) rules: DeskRules,
+    pub(crate) clock: Clock,
 }
 
 impl Desk {
-    fn new() -> Self {
-        let data = tempfile::tempdir().unwrap();
+    pub(crate) fn new() -> Self {
+        let data = Arc::new(tempfile::tempdir().unwrap());
         let attendance = AttendancePolicy {
             mode: AttendanceMode::Toggle,
             cooldown: std::time::Duration::from_mins(5),
@@ -76,9 +80,12 @@ impl Desk {
                 attendance,
                 consent_required: false,
             },
-            commands: Arc::new(FileOnly(ConfigFile {
-                path: data.path().join("config.toml"),
-            })),
+            commands: Arc::new(FileOnly {
+                file: ConfigFile {
+                    path: data.path().join("config.toml"),
+                },
+                _data: Arc::clone(&data),
+            }),
         };
         let mut store = Store::open(data.path()).unwrap();
         let clock = Clock::start();
@@ -144,7 +151,7 @@ fn what_is_changed_about_a_person_is_there_and_can_be_undone() {
     let file = desk.person().unwrap();
     assert!(file.has_pin && file.consent_at.is_some());
     assert_eq!(
-        (file.templates.len(), file.templates[0].kind),
+        (file.templates.len(), file.templates[0].kind.as_str()),
         (1, "enrolled")
     );
     desk.does(deed(PersonChange::Pin(None))).unwrap();
