@@ -37,7 +37,7 @@ pub use dates::DateForm;
 pub use hints::{By, Directions, Hints};
 pub use people::people;
 pub use problem::{BadLine, ImportError, Unit};
-pub use roster::Roster;
+pub use roster::{FreeCodes, Roster};
 pub use understood::Understood;
 
 /// What an operator's calendar says: which moment a local time is, and its day.

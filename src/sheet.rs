@@ -104,16 +104,6 @@ pub enum SheetError {
     /// The output cannot be written.
     #[error("cannot write the table: {0}")]
     Write(#[from] io::Error),
-    /// A page of a workbook has no more rows.
-    #[error(
-        "{sheet} has more than {most} rows, which is all that a page of a workbook holds: take fewer days, or CSV"
-    )]
-    TooLong {
-        /// The table.
-        sheet: &'static str,
-        /// Rows that there is room for.
-        most: u32,
-    },
     /// The workbook cannot be made.
     #[error("cannot make the workbook: {0}")]
     Workbook(#[from] rust_xlsxwriter::XlsxError),

@@ -388,6 +388,13 @@ fn people_are_changed_and_erased() {
         .assert()
         .success();
     assert_eq!(who(), "unknown");
+    // Whoever comes back is activated, and does not become a second person.
+    station
+        .command(&["enrol", "--consent", "today", "--name", "Barry B"])
+        .args(["--code", "O-2", &picture])
+        .assert()
+        .code(1)
+        .stderr(contains("O-1, deactivated").and(contains("--another-person")));
     station
         .command(&["people", "activate", "O-1"])
         .assert()

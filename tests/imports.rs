@@ -140,6 +140,29 @@ fn raw_vectors_by_name_by_student_and_by_file_name_are_imported_once() {
 }
 
 #[test]
+fn whoever_is_not_active_is_asked_about_too() {
+    let station = Office::new();
+    let model = ["--model", "0123456789abcdef0123", "--consent", "2026-11-01"];
+    let import = |name: &str, more: &[&str]| {
+        let text = format!("name,embedding\n{name},{}\n", raw_vector(1));
+        let file = station.file("embeddings.csv", &text);
+        station.run(&[&["import", "embeddings", &file][..], &model, more].concat())
+    };
+    import("Ana Torres", &[]).success();
+    station.run(&["people", "deactivate", "P-001"]).success();
+    import("Ana T", &[]).code(1).stderr(
+        contains("Ana Torres (P-001, deactivated")
+            .and(contains("nothing was imported"))
+            .and(contains("--another-person")),
+    );
+    import("Ana T", &["--another-person"]).success();
+    station
+        .run(&["audit", "list"])
+        .success()
+        .stdout(contains("another person than P-001"));
+}
+
+#[test]
 fn a_dry_run_shows_what_was_understood_and_writes_nothing() {
     let empty = Office::new();
     let people = empty.file("people.csv", "Código;Nombre\nE-9;Eva Gil\n");

@@ -116,6 +116,29 @@ fn whoever_leaves_keeps_the_months_before() {
 }
 
 #[test]
+fn erasing_somebody_says_which_absences_go() {
+    let station = Station::shop();
+    let delete = ["people", "delete", "S-1"];
+    station.run(&delete).code(1).stderr(
+        contains("of 1 person that have passed come out otherwise")
+            .and(contains("absent"))
+            .and(contains("export them first"))
+            .and(contains("--yes")),
+    );
+    assert_eq!(station.of_september("days_absent"), [21, 22]);
+    station
+        .run(&[&delete[..], &["--yes"]].concat())
+        .success()
+        .stdout(contains("kept: 2 attendance events").and(contains("absent")));
+    let rows = station.of_september("days_absent");
+    assert!(rows == [0, 22] || rows == [22], "{rows:?}");
+    station
+        .run(&["audit", "list"])
+        .success()
+        .stdout(contains("past.alter").and(contains("that have passed come out otherwise")));
+}
+
+#[test]
 fn another_team_is_asked_about_when_it_alters_what_has_passed() {
     let station = Station::shop();
     let before = station.json(&SEPTEMBER);

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::KnownPeople;
 use super::stills::{self, Still};
+use super::{KnownPeople, described};
 use crate::core::embedding::Cosine;
 use crate::core::enrolment::identity::{self, AnotherPerson, Claim, Resemblance, Stated};
 use crate::core::gallery::MatchPolicy;
@@ -70,8 +70,7 @@ impl<'a> Album<'a> {
     }
 
     fn name(&self, id: PersonId) -> Option<String> {
-        let person = self.known.person(id)?;
-        Some(format!("{} ({})", person.name, person.code))
+        self.known.person(id).map(described)
     }
 
     /// Adds a picture, or says why not.

@@ -58,7 +58,7 @@ pub(super) fn run(args: &EnrolArgs, context: &Context) -> Result<Outcome> {
         );
     }
     let mut recogniser = context.recogniser(Look::Still)?;
-    let known = KnownPeople::of(&store, recogniser.model_id())?;
+    let known = KnownPeople::to_compare(&store, recogniser.model_id())?;
 
     let mut album = Album {
         largest: args.largest,

@@ -73,7 +73,7 @@ pub(super) fn run(people: &Path, args: &EnrolArgs, context: &Context) -> Result<
     let data = data_folder::for_work(context)?;
     let mut store = Store::open(&data.path)?;
     let mut recogniser = context.recogniser(Look::Still)?;
-    let mut known = KnownPeople::of(&store, recogniser.model_id())?;
+    let mut known = KnownPeople::to_compare(&store, recogniser.model_id())?;
     let mut codes = store.codes_ever_used()?;
     let operator = operator();
     let bar = progress_bar(groups.len());

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::import_identity::{self, Statements};
+use super::import_identity::{self, Everybody, Statements};
 use super::table::print_json;
 use super::{Context, Look, data_folder, operator, past, stills};
 use crate::cli::{
@@ -20,7 +20,7 @@ use crate::cli::{
 use crate::core::embedding::{Embedding, ModelId};
 use crate::core::person::{PersonCode, PersonName};
 use crate::import::embeddings::{self, NamedEmbedding, Whose};
-use crate::import::{self, Calendar, Roster, Rows};
+use crate::import::{self, Calendar, FreeCodes, Roster, Rows};
 use crate::inference::manifest::ModelFamily;
 use crate::store::{Imported, ImportedPerson, NewPerson, NewTemplate, Store, StoreError};
 
@@ -128,8 +128,10 @@ fn import_embeddings(args: &ImportEmbeddingsArgs, context: &Context) -> Result<O
         add_pictures(&mut people, folder, context)?;
     }
     let mut store = store_to_fill(context)?;
-    let statements = import_identity::check(&people, args.another_person, &store, context)?;
-    let people = (people, statements);
+    let everybody = Everybody::of(&store)?;
+    let stated = args.another_person;
+    let statements = import_identity::check(&people, stated, &everybody, &store, context)?;
+    let people = (people, statements, everybody);
     let imported = add_templates(people, consent_at, args, &mut store, context)?;
     report(&args.source, imported, "templates")
 }
@@ -204,7 +206,7 @@ fn pictures_of(name: &PersonName, folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn add_templates(
-    (people, statements): (BTreeMap<Whose, Vec<NewTemplate>>, Statements),
+    (people, statements, mut everybody): (BTreeMap<Whose, Vec<NewTemplate>>, Statements, Everybody),
     consent_at: Option<NaiveDate>,
     args: &ImportEmbeddingsArgs,
     store: &mut Store,
@@ -212,11 +214,11 @@ fn add_templates(
 ) -> Result<Imported> {
     let operator = operator();
     let mut imported = Imported::default();
+    let mut codes = FreeCodes::besides(&store.codes_ever_used()?);
     for (whose, templates) in people {
-        let everybody = store.everybody()?;
-        let holder = import_identity::holder_of(&whose, &everybody)?.cloned();
-        let known: Vec<(ModelId, Embedding)> = match &holder {
-            Some(person) => store.templates_of(&person.code)?,
+        let holder = everybody.holder_of(&whose)?;
+        let known: Vec<(ModelId, Embedding)> = match holder {
+            Some(person) => store.templates_of(person.id)?,
             None => Vec::new(),
         };
         let is_known = |new: &NewTemplate| {
@@ -238,30 +240,20 @@ fn add_templates(
         } else {
             let code = match &whose {
                 Whose::Code(code, _) => code.clone(),
-                Whose::Name(_) => free_code(&args.code_prefix, store)?,
+                Whose::Name(_) => codes.next(&args.code_prefix)?,
             };
+            codes.take(code.clone());
             let person = NewPerson {
                 name: import_identity::name_of(&whose)?,
                 code,
                 consent_at,
                 templates: new,
             };
-            store.add_stated_person(&person, stated, author)?;
+            let (person, _) = store.add_stated_person(&person, stated, author)?;
+            everybody.add(person);
         }
     }
     Ok(imported)
-}
-
-/// The first number behind the prefix that nobody has or had.
-fn free_code(prefix: &str, store: &Store) -> Result<PersonCode> {
-    let taken = store.codes_ever_used()?;
-    for number in 1..=taken.len() + 1 {
-        let code = PersonCode::parse(&format!("{prefix}{number:03}"))?;
-        if !taken.contains(&code) {
-            return Ok(code);
-        }
-    }
-    bail!("no code is free")
 }
 
 /// The network that made the vectors: "current", or the SHA-256 of its weights.

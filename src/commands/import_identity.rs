@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Result, bail};
 
-use super::Context;
+use super::{Context, described};
 use crate::core::embedding::{Cosine, ModelId};
 use crate::core::enrolment::identity::{self, AnotherPerson, Claim, Stated};
 use crate::core::gallery::{Gallery, Template};
@@ -25,10 +25,10 @@ pub(super) struct Statement {
 
 impl Statement {
     /// With the other's code. The trail keeps codes only: names can be erased.
-    pub(super) fn resolve(&self, everybody: &[Person]) -> Option<AnotherPerson> {
+    pub(super) fn resolve(&self, everybody: &Everybody) -> Option<AnotherPerson> {
         let code = match &self.than {
             Ok(code) => code.clone(),
-            Err(whose) => holder_of(whose, everybody).ok()??.code.clone(),
+            Err(whose) => everybody.holder_of(whose).ok()??.code.clone(),
         };
         Some(AnotherPerson {
             than: code,
@@ -37,17 +37,18 @@ impl Statement {
     }
 }
 
-/// Compares everybody of the file with everybody enrolled and with each other.
+/// Compares everybody of the file with everybody there is, who may not be active, and with
+/// each other.
 ///
 /// # Errors
 /// If somebody is taken for another person, or is unlike the person of that name.
 pub(super) fn check(
     people: &BTreeMap<Whose, Vec<NewTemplate>>,
     another_person: bool,
+    everybody: &Everybody,
     store: &Store,
     context: &Context,
 ) -> Result<Statements> {
-    let everybody = store.everybody()?;
     let mut galleries: HashMap<ModelId, Gallery> = HashMap::new();
     let policy = context.config.policies().matching;
     let stated = if another_person {
@@ -57,20 +58,23 @@ pub(super) fn check(
     };
     let (mut statements, mut refused) = (Statements::new(), Vec::new());
     for (index, (whose, templates)) in people.iter().enumerate() {
-        let holder = holder_of(whose, &everybody)?;
+        let holder = everybody.holder_of(whose)?;
         // No row has a number below one.
         let id = holder.map_or(PersonId(-1 - index as i64), |person| person.id);
         let claim = holder.map_or(Claim::Newcomer, |person| Claim::Enrolled(person.id));
         for template in templates {
             let model = &template.model;
             if !galleries.contains_key(model) {
-                galleries.insert(model.clone(), store.load_gallery(model)?.templates);
+                galleries.insert(
+                    model.clone(),
+                    store.load_everybodys_gallery(model)?.templates,
+                );
             }
             let gallery = &galleries[model];
             match identity::check(gallery, &policy, claim, &[&template.embedding], stated) {
                 Ok(admission) => {
                     if let Some(other) = admission.overruled {
-                        let enrolled = everybody.iter().find(|p| p.id == other.person);
+                        let enrolled = everybody.with_id(other.person);
                         let than = match (enrolled, newcomer(other.person, people)) {
                             (Some(person), _) => Ok(person.code.clone()),
                             (None, Some(whose)) => Err(whose.clone()),
@@ -82,7 +86,7 @@ pub(super) fn check(
                     }
                 }
                 Err(objection) => {
-                    let called = |id| known_as(id, &everybody, people);
+                    let called = |id| known_as(id, everybody, people);
                     refused.push(format!(
                         "{}: {}",
                         name_of(whose)?,
@@ -114,11 +118,11 @@ pub(super) fn check(
 
 fn known_as(
     id: PersonId,
-    everybody: &[Person],
+    everybody: &Everybody,
     people: &BTreeMap<Whose, Vec<NewTemplate>>,
 ) -> Option<String> {
-    if let Some(person) = everybody.iter().find(|person| person.id == id) {
-        return Some(format!("{} ({})", person.name, person.code));
+    if let Some(person) = everybody.with_id(id) {
+        return Some(described(person));
     }
     Some(name_of(newcomer(id, people)?).ok()?.to_string())
 }
@@ -128,35 +132,79 @@ fn newcomer(id: PersonId, people: &BTreeMap<Whose, Vec<NewTemplate>>) -> Option<
     people.keys().nth(usize::try_from(-1 - id.0).ok()?)
 }
 
-/// Who has the code, or without a code the name. What a file calls a name may be the code of
-/// somebody who is enrolled.
-///
-/// # Errors
-/// If two people have the name, or the code is somebody else's than the file says.
-pub(super) fn holder_of<'p>(whose: &Whose, everybody: &'p [Person]) -> Result<Option<&'p Person>> {
-    let with_code = |code: &PersonCode| everybody.iter().find(|person| person.code == *code);
-    let name = match whose {
-        Whose::Name(name) => name,
-        Whose::Code(code, name) => {
-            let holder = with_code(code);
-            if let (Some(person), Some(name)) = (holder, name)
-                && person.name != *name
-            {
-                bail!(
-                    "the code {code} belongs to {}, and the file says {name}",
-                    person.name
-                );
-            }
-            return Ok(holder);
+/// The people there are, found by number, code and name: a file may be as long as they are
+/// many.
+pub(super) struct Everybody {
+    people: Vec<Person>,
+    by_id: HashMap<PersonId, usize>,
+    by_code: HashMap<PersonCode, usize>,
+    by_name: HashMap<PersonName, Vec<usize>>,
+}
+
+impl Everybody {
+    /// Those who were not deleted.
+    pub(super) fn of(store: &Store) -> Result<Self> {
+        let mut everybody = Self {
+            people: Vec::new(),
+            by_id: HashMap::new(),
+            by_code: HashMap::new(),
+            by_name: HashMap::new(),
+        };
+        for person in store.everybody()? {
+            everybody.add(person);
         }
-    };
-    let mut namesakes = everybody.iter().filter(|person| person.name == *name);
-    let holder = namesakes.next();
-    if namesakes.next().is_some() {
-        bail!("two people are called {name}, and the file does not say which; rename one first");
+        Ok(everybody)
     }
-    let code = PersonCode::parse(name.as_str()).ok();
-    Ok(holder.or_else(|| with_code(&code?)))
+
+    /// Takes somebody in who was just written.
+    pub(super) fn add(&mut self, person: Person) {
+        let index = self.people.len();
+        self.by_id.insert(person.id, index);
+        self.by_code.insert(person.code.clone(), index);
+        let namesakes = self.by_name.entry(person.name.clone()).or_default();
+        namesakes.push(index);
+        self.people.push(person);
+    }
+
+    fn with_id(&self, id: PersonId) -> Option<&Person> {
+        self.people.get(*self.by_id.get(&id)?)
+    }
+
+    fn with_code(&self, code: &PersonCode) -> Option<&Person> {
+        self.people.get(*self.by_code.get(code)?)
+    }
+
+    /// Who has the code, or without a code the name. What a file calls a name may be the code
+    /// of somebody who is enrolled.
+    ///
+    /// # Errors
+    /// If two people have the name, or the code is somebody else's than the file says.
+    pub(super) fn holder_of(&self, whose: &Whose) -> Result<Option<&Person>> {
+        let name = match whose {
+            Whose::Name(name) => name,
+            Whose::Code(code, name) => {
+                let holder = self.with_code(code);
+                if let (Some(person), Some(name)) = (holder, name)
+                    && person.name != *name
+                {
+                    bail!(
+                        "the code {code} belongs to {}, and the file says {name}",
+                        person.name
+                    );
+                }
+                return Ok(holder);
+            }
+        };
+        match self.by_name.get(name).map_or(&[][..], Vec::as_slice) {
+            [] => {}
+            [only] => return Ok(self.people.get(*only)),
+            _ => bail!(
+                "two people are called {name}, and the file does not say which; rename one first"
+            ),
+        }
+        let code = PersonCode::parse(name.as_str()).ok();
+        Ok(code.and_then(|code| self.with_code(&code)))
+    }
 }
 
 /// The name of somebody whom a file may know by code alone: then it is the code, until

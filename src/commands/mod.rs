@@ -164,8 +164,26 @@ impl KnownPeople {
         })
     }
 
+    /// The same with the templates of people who are not active: whose face a new one may be.
+    fn to_compare(store: &Store, model: &ModelId) -> Result<Self> {
+        Ok(Self {
+            people: store.everybody()?,
+            gallery: store.load_everybodys_gallery(model)?.templates,
+        })
+    }
+
     fn person(&self, id: PersonId) -> Option<&Person> {
         self.people.iter().find(|p| p.id == id)
+    }
+}
+
+/// Who somebody is, for a sentence about a face.
+fn described(person: &Person) -> String {
+    let (name, code) = (&person.name, &person.code);
+    if person.active {
+        format!("{name} ({code})")
+    } else {
+        format!("{name} ({code}, deactivated; `people activate {code}` undoes that)")
     }
 }
 

@@ -10,7 +10,8 @@ use super::table::{Table, print_json};
 use super::{Context, operator, past, pin, re_embed};
 use crate::cli::{Outcome, PeopleCommand};
 use crate::core::gallery::TemplateKind;
-use crate::core::person::{Person, PersonCode, PersonName};
+use crate::core::person::{Expectation, Person, PersonCode, PersonName};
+use crate::core::worktime::alteration::Alteration;
 use crate::store::{Attendance, Author, ErasureReceipt, PersonData, PersonRow};
 
 /// Runs the command.
@@ -91,23 +92,13 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
             json,
             yes,
         } => {
-            let code = PersonCode::parse(code)?;
-            let mut store = context.store_to_change()?;
-            let person = store.person(&code)?;
-            if !yes {
-                bail!(erasure_warning(&person));
-            }
             let attendance = if *anonymise {
                 Attendance::Anonymised
             } else {
                 Attendance::KeepsCode
             };
-            let receipt = store.erase_person(&code, attendance, author)?;
-            if *json {
-                print_json(&receipt)?;
-            } else {
-                print_receipt(code.as_str(), &receipt);
-            }
+            let code = PersonCode::parse(code)?;
+            delete(&code, attendance, (*yes, *json), context, author)?;
         }
     }
     Ok(Outcome::Done)
@@ -190,6 +181,37 @@ fn deactivate(
     Ok(())
 }
 
+/// With the team and the first day goes what the person was expected to do: of the days that
+/// have passed the punches stay, but no absence.
+fn delete(
+    code: &PersonCode,
+    attendance: Attendance,
+    (yes, json): (bool, bool),
+    context: &Context,
+    author: Author<'_>,
+) -> Result<()> {
+    let mut store = context.store_to_change()?;
+    let person = store.person(code)?;
+    let alteration = past::foreseen(&store, context, &|person| {
+        if person.code == *code {
+            person.team = None;
+            person.expectation = Expectation::never();
+        }
+    })?;
+    if !yes {
+        bail!(erasure_warning(&person, &alteration));
+    }
+    let receipt = store.erase_person(code, attendance, author)?;
+    past::note(&mut store, &alteration, code.as_str(), author)?;
+    if json {
+        eprintln!("{alteration}");
+        return Ok(print_json(&receipt)?);
+    }
+    print_receipt(code.as_str(), &receipt);
+    println!("{alteration}");
+    Ok(())
+}
+
 fn print_exported(folder: &Path, data: &PersonData) {
     println!(
         "{}: {} templates, {} events, {} sightings, {} lines of the audit trail",
@@ -221,10 +243,18 @@ fn print_receipt(code: &str, receipt: &ErasureReceipt) {
     println!("Backups made before this still hold the data until they are rotated away.");
 }
 
-fn erasure_warning(person: &Person) -> String {
+fn erasure_warning(person: &Person, alteration: &Alteration) -> String {
+    let past = if alteration.is_none() {
+        String::new()
+    } else {
+        format!(
+            "\nWhen the person was expected is erased too: {alteration}. If people are paid by \
+             these days, export them first"
+        )
+    };
     format!(
         "this erases the name, pictures and templates of {} ({}) for good; \
-         attendance stays under the code. Say --yes to do it",
+         attendance stays under the code. Say --yes to do it{past}",
         person.name, person.code
     )
 }

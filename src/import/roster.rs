@@ -13,15 +13,22 @@ pub struct Roster {
     people: Vec<(PersonCode, PersonName)>,
     by_code: HashMap<PersonCode, usize>,
     by_name: HashMap<String, Vec<usize>>,
-    /// Codes that nobody new may have.
+    codes: FreeCodes,
+}
+
+/// Numbers behind a prefix that nobody has or had.
+#[derive(Debug, Clone, Default)]
+pub struct FreeCodes {
     taken: HashSet<PersonCode>,
+    /// The prefix that was asked for last, and its number: those up to it are taken.
+    last: (String, usize),
 }
 
 impl Roster {
     /// Of everybody, and of the codes that anybody has or had.
     pub fn new(people: Vec<(PersonCode, PersonName)>, codes_ever_used: &[PersonCode]) -> Self {
         let mut roster = Self {
-            taken: codes_ever_used.iter().cloned().collect(),
+            codes: FreeCodes::besides(codes_ever_used),
             ..Self::default()
         };
         for (index, (code, name)) in people.iter().enumerate() {
@@ -76,11 +83,39 @@ impl Roster {
 
     /// The first number behind the prefix that nobody has or had.
     pub(super) fn free_code(&mut self, prefix: &str) -> Result<PersonCode, ImportError> {
+        self.codes.next(prefix)
+    }
+}
+
+impl FreeCodes {
+    /// Those that are not among the codes that anybody has or had.
+    pub fn besides(codes_ever_used: &[PersonCode]) -> Self {
+        Self {
+            taken: codes_ever_used.iter().cloned().collect(),
+            last: Default::default(),
+        }
+    }
+
+    /// Gives a code away that was not asked for here.
+    pub fn take(&mut self, code: PersonCode) {
+        self.taken.insert(code);
+    }
+
+    /// The first number behind the prefix that is free, which it then is no longer.
+    ///
+    /// # Errors
+    /// If what is behind the prefix can be no code.
+    pub fn next(&mut self, prefix: &str) -> Result<PersonCode, ImportError> {
         let refused = |why: String| ImportError::question(why, "correct --code-prefix");
-        for number in 1..=self.taken.len() + 1 {
+        if self.last.0 != prefix {
+            self.last = (prefix.to_owned(), 0);
+        }
+        // As many numbers as there are codes may be taken, and no more.
+        for number in self.last.1 + 1..=self.last.1 + self.taken.len() + 1 {
             let text = format!("{prefix}{number:03}");
             let code = PersonCode::parse(&text).map_err(|error| refused(error.to_string()))?;
             if self.taken.insert(code.clone()) {
+                self.last.1 = number;
                 return Ok(code);
             }
         }

@@ -1,13 +1,16 @@
-//! Workbooks: one page for each table, written row by row.
+//! Workbooks: one page for each table, written row by row. A table that is longer than a page
+//! may be goes on on a next one, and has its totals on the last.
 //!
 //! Days, times and hours are numbers with a format, so that a spreadsheet calculates with
 //! them; the header stays in sight and has a filter, the bottom has the totals of what the
 //! filter leaves, and a page prints across as many sheets as it needs with its header on
 //! each. The rows of a page wait in a temporary file until the workbook is put together.
 
+use std::cell::RefCell;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
 use rust_xlsxwriter::utility::cell_range;
@@ -15,8 +18,12 @@ use rust_xlsxwriter::{Format, Formula, Worksheet};
 
 use super::{Cell, Layout, Rows, SheetError, Total};
 
-/// Rows of a page besides the header, an empty one and the totals; Excel has no more.
+/// Rows of a page besides the header, an empty one and the totals; Excel has no more. What is
+/// longer goes on on a next page.
 const MOST_ROWS: u32 = 1_048_573;
+
+/// Characters that the name of a page may have.
+const LONGEST_NAME: usize = 31;
 
 /// ISO 216, as Excel numbers paper.
 const A4: u8 = 9;
@@ -55,18 +62,25 @@ pub struct PageSetup {
 
 /// A workbook that is being written.
 pub struct Workbook {
-    inner: rust_xlsxwriter::Workbook,
+    /// Its tables ask it for further pages while they are written.
+    inner: Rc<RefCell<rust_xlsxwriter::Workbook>>,
     formats: Formats,
     folder: PathBuf,
+    most_rows: u32,
 }
 
-/// One page that is being written.
+/// One table that is being written, on as many pages as it needs.
 pub struct Page {
+    workbook: Rc<RefCell<rust_xlsxwriter::Workbook>>,
     layout: Layout,
     words: PageSetup,
-    sheet: Worksheet,
     formats: Formats,
     folder: PathBuf,
+    most_rows: u32,
+    /// Those that are full.
+    full: Vec<Worksheet>,
+    sheet: Worksheet,
+    /// Rows of `sheet`.
     rows: u32,
     /// Of each column, what its numbers add up to, and whether they are hours.
     sums: Vec<(f64, bool)>,
@@ -81,49 +95,49 @@ impl Workbook {
         let mut workbook = rust_xlsxwriter::Workbook::new();
         workbook.set_tempdir(folder)?;
         Ok(Self {
-            inner: workbook,
+            inner: Rc::new(RefCell::new(workbook)),
             formats: Formats::new(),
             folder: folder.to_path_buf(),
+            most_rows: MOST_ROWS,
         })
     }
 
-    /// A new page; [`Self::push`] takes it when its rows are written.
+    /// The first page of a table; [`Self::push`] takes it when its rows are written.
     ///
     /// # Errors
     /// If it cannot be written.
     pub fn page(&mut self, layout: Layout, words: PageSetup) -> Result<Page, SheetError> {
-        let mut page = self.inner.new_worksheet_with_constant_memory()?;
-        page.set_name(&words.name)?;
-        page.set_freeze_panes(1, 0)?;
-        page.set_landscape().set_paper_size(A4);
-        page.set_print_fit_to_pages(1, 0).set_repeat_rows(0, 0)?;
-        page.set_footer("&L&A&R&P / &N");
-        for ((column, heading), number) in layout.columns().iter().zip(&words.headings).zip(0u16..)
-        {
-            // The arrow of the filter covers the end of a heading.
-            let width = usize::from(column.width).max(heading.chars().count() + 3);
-            page.set_column_width(number, width as f64)?;
-            page.write_string_with_format(0, number, heading, &self.formats.header)?;
-        }
-        Ok(Page {
+        let sheet = self
+            .inner
+            .borrow_mut()
+            .new_worksheet_with_constant_memory()?;
+        let mut page = Page {
+            workbook: Rc::clone(&self.inner),
             sums: vec![(0.0, false); layout.columns().len()],
             layout,
             words,
-            sheet: page,
             formats: self.formats.clone(),
             folder: self.folder.clone(),
+            most_rows: self.most_rows,
+            full: Vec::new(),
+            sheet,
             rows: 0,
-        })
+        };
+        page.begin()?;
+        Ok(page)
     }
 
-    /// Takes a page in when its rows are written.
+    /// Takes a table in when its rows are written.
     ///
     /// # Errors
     /// If it cannot be written.
     pub fn push(&mut self, mut page: Page) -> Result<(), SheetError> {
         let folder = self.folder.clone();
         guarded(&folder, || page.finish())?;
-        self.inner.push_worksheet(page.sheet);
+        let mut workbook = self.inner.borrow_mut();
+        for sheet in page.full.into_iter().chain([page.sheet]) {
+            workbook.push_worksheet(sheet);
+        }
         Ok(())
     }
 
@@ -131,9 +145,9 @@ impl Workbook {
     ///
     /// # Errors
     /// If `output` cannot be written.
-    pub fn finish(mut self, output: &mut (impl Write + Send)) -> Result<(), SheetError> {
-        let folder = self.folder.clone();
-        guarded(&folder, || Ok(self.inner.save_to_writer(output)?))
+    pub fn finish(self, output: &mut (impl Write + Send)) -> Result<(), SheetError> {
+        let mut workbook = self.inner.borrow_mut();
+        guarded(&self.folder, || Ok(workbook.save_to_writer(output)?))
     }
 }
 
@@ -152,19 +166,76 @@ fn guarded<T>(
 
 impl Rows for Page {
     fn row(&mut self, cells: &[Cell]) -> Result<(), SheetError> {
-        if self.rows == MOST_ROWS {
-            return Err(SheetError::TooLong {
-                sheet: self.layout.name,
-                most: MOST_ROWS,
-            });
-        }
-        self.rows += 1;
         let folder = self.folder.clone();
-        guarded(&folder, || self.write(cells))
+        guarded(&folder, || {
+            if self.rows == self.most_rows {
+                self.turn()?;
+            }
+            self.rows += 1;
+            self.write(cells)
+        })
     }
 }
 
 impl Page {
+    /// Name, headings and print set-up of the sheet.
+    fn begin(&mut self) -> Result<(), SheetError> {
+        let name = self.name_of(self.full.len());
+        let sheet = &mut self.sheet;
+        sheet.set_name(name)?;
+        sheet.set_freeze_panes(1, 0)?;
+        sheet.set_landscape().set_paper_size(A4);
+        sheet.set_print_fit_to_pages(1, 0).set_repeat_rows(0, 0)?;
+        sheet.set_footer("&L&A&R&P / &N");
+        let columns = self.layout.columns().iter().zip(&self.words.headings);
+        for ((column, heading), number) in columns.zip(0u16..) {
+            // The arrow of the filter covers the end of a heading.
+            let width = usize::from(column.width).max(heading.chars().count() + 3);
+            sheet.set_column_width(number, width as f64)?;
+            sheet.write_string_with_format(0, number, heading, &self.formats.header)?;
+        }
+        Ok(())
+    }
+
+    /// "Events", "Events (2)" …
+    fn name_of(&self, index: usize) -> String {
+        if index == 0 {
+            return self.words.name.clone();
+        }
+        let number = format!(" ({})", index + 1);
+        let room = LONGEST_NAME - number.len();
+        let name: String = self.words.name.chars().take(room).collect();
+        name + &number
+    }
+
+    /// Goes on on a next sheet.
+    fn turn(&mut self) -> Result<(), SheetError> {
+        self.filter()?;
+        let next = self
+            .workbook
+            .borrow_mut()
+            .new_worksheet_with_constant_memory()?;
+        self.full.push(std::mem::replace(&mut self.sheet, next));
+        self.rows = 0;
+        self.begin()
+    }
+
+    fn filter(&mut self) -> Result<(), SheetError> {
+        let last_column = (self.layout.columns().len() as u16).saturating_sub(1);
+        self.sheet.autofilter(0, 0, self.rows, last_column)?;
+        Ok(())
+    }
+
+    /// The cells of a column on all sheets, for a formula on the last.
+    fn ranges(&self, column: u16) -> String {
+        let full = (0..self.full.len()).map(|index| {
+            let name = self.name_of(index).replace('\'', "''");
+            let cells = cell_range(1, column, self.most_rows, column);
+            format!("'{name}'!{cells},")
+        });
+        full.collect::<String>() + &cell_range(1, column, self.rows, column)
+    }
+
     fn write(&mut self, cells: &[Cell]) -> Result<(), SheetError> {
         let Self {
             layout,
@@ -193,22 +264,25 @@ impl Page {
 
     /// The filter and the totals below the last row.
     fn finish(&mut self) -> Result<(), SheetError> {
-        let last_column = (self.layout.columns().len() as u16).saturating_sub(1);
-        self.sheet.autofilter(0, 0, self.rows, last_column)?;
+        self.filter()?;
         if self.rows == 0 {
             return Ok(());
         }
         // A row apart, so that sorting and filtering leave it alone.
         let row = self.rows + 2;
+        let all_rows = self.full.len() as f64 * f64::from(self.most_rows) + f64::from(self.rows);
+        let ranges: Vec<String> = (0..self.sums.len() as u16)
+            .map(|n| self.ranges(n))
+            .collect();
         let mut is_labelled = false;
         for ((column, &(sum, is_hours)), number) in
             self.layout.columns().iter().zip(&self.sums).zip(0u16..)
         {
-            let range = cell_range(1, number, self.rows, number);
+            let range = &ranges[usize::from(number)];
             // Of what the filter shows: 109 adds up, 103 counts.
             let (formula, result) = match column.total {
                 Total::Sum => (format!("=SUBTOTAL(109,{range})"), sum),
-                Total::Count => (format!("=SUBTOTAL(103,{range})"), f64::from(self.rows)),
+                Total::Count => (format!("=SUBTOTAL(103,{range})"), all_rows),
                 Total::None => {
                     if !is_labelled {
                         let (label, format) = (&self.words.total, &self.formats.label);
@@ -287,4 +361,64 @@ fn days(day: NaiveDate) -> Option<f64> {
 
 fn part_of_day(time: NaiveTime) -> f64 {
     f64::from(time.num_seconds_from_midnight()) / 86_400.0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use calamine::{Data, Reader as _, Xlsx};
+
+    use super::super::tests::{COLUMNS, row};
+    use super::*;
+
+    #[test]
+    fn a_table_that_is_longer_than_a_page_goes_on_and_is_summed_up_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut workbook = Workbook::new(folder.path()).unwrap();
+        workbook.most_rows = 3;
+        let layout = Layout::new("events", &COLUMNS, &[]).unwrap();
+        let words = PageSetup {
+            name: "It's a long name of a page".into(),
+            headings: COLUMNS.iter().map(|c| c.heading.to_owned()).collect(),
+            total: "Total".into(),
+        };
+        let mut page = workbook.page(layout, words).unwrap();
+        for number in 0..8 {
+            page.row(&row(&format!("Ana {number}"))).unwrap();
+        }
+        workbook.push(page).unwrap();
+        let mut bytes = Vec::new();
+        workbook.finish(&mut bytes).unwrap();
+
+        let mut read: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
+        let names = read.sheet_names();
+        let first = "It's a long name of a page";
+        assert_eq!(names[0], first);
+        assert_eq!(names[1..], [format!("{first} (2)"), format!("{first} (3)")]);
+        let mut people = Vec::new();
+        for (name, height) in names.iter().zip([4, 4, 5]) {
+            let sheet = read.worksheet_range(name).unwrap();
+            assert_eq!(sheet.height(), height, "{name}: only the last has totals");
+            assert_eq!(sheet[(0, 1)], Data::String("Name".into()));
+            people.extend((1..sheet.height()).filter_map(|at| match &sheet[(at, 1)] {
+                Data::String(name) => Some(name.clone()),
+                _ => None,
+            }));
+        }
+        let expected: Vec<String> = (0..8).map(|number| format!("Ana {number}")).collect();
+        assert_eq!(people, expected, "each row once");
+        let formulas = read.worksheet_formula(&names[2]).unwrap();
+        let hours = formulas.get_value((4, 6)).unwrap();
+        let quoted = "'It''s a long name of a page'!G2:G4,'It''s a long name of a page (2)'!G2:G4";
+        assert_eq!(*hours, format!("SUBTOTAL(109,{quoted},G2:G3)"));
+        let last = read.worksheet_range(&names[2]).unwrap();
+        let sum = last.get_value((4, 6)).unwrap();
+        let days = match sum {
+            Data::Float(days) => *days,
+            Data::DateTime(time) => time.as_f64(),
+            other => panic!("{other:?}"),
+        };
+        assert!((days * 24.0 - 8.0 * 8.5).abs() < 1e-6, "{days}");
+    }
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, bounded};
 use rollcall::clock::Clock;
+use rollcall::core::embedding::Cosine;
+use rollcall::core::enrolment::identity::AnotherPerson;
 use rollcall::core::event::{PunchOutcome, Receipt, Sighting, SightingReason, Ticket};
 use rollcall::core::person::PersonId;
 use rollcall::store::worker::{Patience, StoreHandle, StoreRequest, Taken, spawn};
@@ -11,7 +13,7 @@ use rollcall::store::{EventFilter, Store};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::{day, enrolled, model, person, punch, station};
+use super::{code, day, enrolled, model, operator, person, punch, station};
 
 const QUICK: Patience = Patience {
     first_retry: Duration::from_millis(1),
@@ -79,6 +81,35 @@ fn a_receipt_comes_after_the_commit() {
     assert!(matches!(outcome, PunchOutcome::Recorded(_)));
     assert_eq!(bench.written(), 1);
     assert!(bench.handle.finish().is_empty());
+}
+
+#[test]
+fn whoever_comes_back_is_not_enrolled_a_second_time() {
+    let mut bench = bench();
+    let mut store = Store::open(bench.folder.path()).unwrap();
+    store.deactivate(&code("E-1"), operator()).unwrap();
+    let mut enrol = |stated| {
+        bench.ask(StoreRequest::Enrol {
+            ticket: Ticket(1),
+            person: person("E-2", "Anna"),
+            stated,
+        });
+        loop {
+            match bench.receipt() {
+                Receipt::EnrolmentRefused { reason, .. } => return Err(reason),
+                Receipt::Enrolled { person, .. } => return Ok(person.code),
+                _ => {}
+            }
+        }
+    };
+    let reason = enrol(None).unwrap_err();
+    assert!(reason.contains("(E-1), who is deactivated"), "{reason}");
+    let another = |than| AnotherPerson {
+        than: code(than),
+        similarity: Cosine(1.0),
+    };
+    assert!(enrol(Some(another("E-7"))).is_err(), "somebody else");
+    assert_eq!(enrol(Some(another("E-1"))), Ok(code("E-2")));
 }
 
 #[test]

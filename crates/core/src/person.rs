@@ -263,6 +263,17 @@ pub struct Pause {
 }
 
 impl Expectation {
+    /// Of somebody who was erased: no day.
+    pub fn never() -> Self {
+        Self {
+            from: None,
+            pauses: vec![Pause {
+                from: NaiveDate::MIN,
+                until: None,
+            }],
+        }
+    }
+
     /// What becomes of it if the person is not expected from this day on.
     pub fn pause_from(&mut self, day: NaiveDate) {
         self.pauses.retain(|pause| pause.from < day);

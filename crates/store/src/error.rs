@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use rusqlite::ErrorCode;
 
 use rollcall_core::attendance::EventId;
+use rollcall_core::embedding::Cosine;
 use rollcall_core::person::PersonId;
 use rollcall_core::plausible::Implausible;
 use rollcall_core::printable::WordingError;
@@ -252,6 +253,18 @@ pub enum StoreError {
     /// Nobody has this number, or the person was deleted.
     #[error("person {} is not in the database or was deleted", .0.0)]
     NoSuchPerson(PersonId),
+    /// The face of a newcomer is that of somebody who is not active.
+    #[error(
+        "this face is already enrolled as {name} ({code}), who is deactivated, similarity {similarity}: activate that person again"
+    )]
+    DeactivatedFace {
+        /// Name of the one who is not active.
+        name: String,
+        /// Code of the same.
+        code: String,
+        /// How alike they are.
+        similarity: Cosine,
+    },
     /// A person is recognised by templates; without one there is nothing to enrol.
     #[error("no template was given for {code}")]
     NoTemplates {
@@ -330,6 +343,7 @@ impl StoreError {
             | StoreError::NoSuchEvent(_)
             | StoreError::CodeTaken { .. }
             | StoreError::CodeRetired { .. }
+            | StoreError::DeactivatedFace { .. }
             | StoreError::NoTemplates { .. }
             | StoreError::NoSuchTemplate { .. }
             | StoreError::AlreadyVoided { .. }

@@ -317,7 +317,7 @@ impl Store {
     /// If the database cannot be read.
     pub fn snapshot(&self, local_day: NaiveDate, model: &ModelId) -> Result<Snapshot, StoreError> {
         self.read("reading the state of the day", |tx| {
-            let gallery = templates::gallery(tx, model, &self.vault)?;
+            let gallery = templates::gallery(tx, model, templates::Whose::Active, &self.vault)?;
             for skipped in &gallery.skipped {
                 tracing::warn!(template = skipped.id.0, reason = %skipped.reason, "template left out");
             }

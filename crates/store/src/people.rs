@@ -12,11 +12,11 @@ use serde::Serialize;
 
 use super::error::{Fault, StoreError};
 use super::sql::{ConsentDay, Day, Stamp, event_time};
-use super::templates::{gallery, insert_templates};
+use super::templates::{Whose, gallery, insert_templates};
 use super::vault::Vault;
 use super::{Author, Store, audit, pictures};
 use rollcall_core::embedding::{Embedding, ModelId};
-use rollcall_core::enrolment::identity::AnotherPerson;
+use rollcall_core::enrolment::identity::{self, AnotherPerson};
 use rollcall_core::gallery::{Gallery, Template};
 use rollcall_core::person::{
     Expectation, Pause, Person, PersonCode, PersonId, PersonName, TemplateId,
@@ -412,7 +412,51 @@ impl Store {
     /// # Errors
     /// If the database cannot be read.
     pub fn load_gallery(&self, model: &ModelId) -> Result<GalleryRows, StoreError> {
-        self.read("reading the gallery", |tx| gallery(tx, model, &self.vault))
+        self.read("reading the gallery", |tx| {
+            gallery(tx, model, Whose::Active, &self.vault)
+        })
+    }
+
+    /// The same with those of people who are not active: whose face a new one may be.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn load_everybodys_gallery(&self, model: &ModelId) -> Result<GalleryRows, StoreError> {
+        self.read("reading the gallery", |tx| {
+            gallery(tx, model, Whose::Everybody, &self.vault)
+        })
+    }
+
+    /// Refuses a newcomer whose face is that of somebody who is not active: whoever comes back
+    /// keeps the code and the attendance. `stated` is of whom it was said to be another.
+    ///
+    /// # Errors
+    /// If it is, or the database cannot be read.
+    pub(super) fn refuse_deactivated(
+        &self,
+        new: &NewPerson,
+        stated: Option<&AnotherPerson>,
+    ) -> Result<(), StoreError> {
+        let mut found = None;
+        for template in &new.templates {
+            let theirs = self.read("reading the gallery", |tx| {
+                gallery(tx, &template.model, Whose::NotActive, &self.vault)
+            })?;
+            if let Some(owner) = identity::owner(&theirs.templates, &template.embedding) {
+                found = Some(owner);
+                break;
+            }
+        }
+        let Some(owner) = found else { return Ok(()) };
+        let person = self.read("looking up a person", |tx| by_id(tx, owner.person))?;
+        if stated.is_some_and(|stated| stated.than == person.code) {
+            return Ok(());
+        }
+        Err(StoreError::DeactivatedFace {
+            name: person.name.to_string(),
+            code: person.code.to_string(),
+            similarity: owner.similarity,
+        })
     }
 
     /// A write that leaves no pictures behind if it fails.

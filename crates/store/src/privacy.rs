@@ -296,19 +296,32 @@ impl Store {
         Ok(data)
     }
 
-    /// All templates of a person with the networks that made them.
+    /// All templates of a person with the networks that made them, those that are known not to
+    /// be theirs left out.
     ///
     /// # Errors
-    /// If nobody has the code or the database cannot be read.
-    pub fn templates_of(&self, code: &PersonCode) -> Result<Vec<(ModelId, Embedding)>, StoreError> {
-        let data = self.person_data(code)?.templates.into_iter();
-        let data = data.filter(|template| template.kind != TemplateKind::Negative);
-        let templates = data.filter_map(|template| {
-            // A damaged one is like none; `doctor` reports it.
-            let embedding = Embedding::from_raw(template.vector).ok()?;
-            Some((ModelId::from_sha256(&template.model), embedding))
-        });
-        Ok(templates.collect())
+    /// If the database cannot be read.
+    pub fn templates_of(&self, person: PersonId) -> Result<Vec<(ModelId, Embedding)>, StoreError> {
+        self.read("reading templates", |tx| {
+            let mut statement = tx.prepare_cached(
+                "SELECT model, embedding, dim FROM template
+                 WHERE person_id = ?1 AND kind <> ?2 ORDER BY id",
+            )?;
+            let mut rows = statement.query(params![person, TemplateKind::Negative])?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                let bytes: Vec<u8> = row.get("embedding")?;
+                // A damaged one is like none; `doctor` reports it.
+                let embedding = self.vault.open(Content::Template, &bytes).ok();
+                let embedding = embedding
+                    .and_then(|bytes| Embedding::from_le_bytes(&bytes, row.get("dim").ok()?).ok());
+                if let Some(embedding) = embedding {
+                    let model: String = row.get("model")?;
+                    found.push((ModelId::from_sha256(&model), embedding));
+                }
+            }
+            Ok(found)
+        })
     }
 
     /// The write-ahead log still holds old pages; a reader that keeps them for a

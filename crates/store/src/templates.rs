@@ -93,18 +93,42 @@ impl Store {
     }
 }
 
+/// Whose templates are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// Of people who are recognised.
+    Active,
+    /// Of those who are not.
+    NotActive,
+    /// Of both.
+    Everybody,
+}
+
+impl Whose {
+    /// The values of `person.active` that are wanted.
+    fn activity(self) -> [bool; 2] {
+        match self {
+            Self::Active => [true, true],
+            Self::NotActive => [false, false],
+            Self::Everybody => [false, true],
+        }
+    }
+}
+
 pub(super) fn gallery(
     tx: &Connection,
     model: &ModelId,
+    whose: Whose,
     vault: &Vault,
 ) -> Result<GalleryRows, Fault> {
     let mut found = GalleryRows::default();
     let mut statement = tx.prepare_cached(
         "SELECT t.id, t.person_id, t.embedding, t.dim, t.kind FROM template t
          JOIN person p ON p.id = t.person_id
-         WHERE p.active = 1 AND t.model = ?1 ORDER BY t.id",
+         WHERE p.active IN (?2, ?3) AND t.model = ?1 ORDER BY t.id",
     )?;
-    let mut rows = statement.query([model])?;
+    let [one, other] = whose.activity();
+    let mut rows = statement.query(params![model, one, other])?;
     while let Some(row) = rows.next()? {
         let (id, person) = (row.get("id")?, row.get("person_id")?);
         match template(row, id, person, vault) {
@@ -132,9 +156,11 @@ pub(super) fn gallery(
     found.other_models = tx
         .prepare_cached(
             "SELECT t.person_id, count(*) FROM template t JOIN person p ON p.id = t.person_id
-             WHERE p.active = 1 AND t.model <> ?1 GROUP BY t.person_id ORDER BY t.person_id",
+             WHERE p.active IN (?2, ?3) AND t.model <> ?1 GROUP BY t.person_id ORDER BY t.person_id",
         )?
-        .query_map([model], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map(params![model, one, other], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
         .collect::<Result<_, _>>()?;
     Ok(found)
 }

@@ -462,7 +462,11 @@ impl Worker {
         stated: Option<&AnotherPerson>,
         author: Author<'_>,
     ) -> Tried {
-        match self.store.add_stated_person(person, stated, author) {
+        let enrolled = self
+            .store
+            .refuse_deactivated(person, stated)
+            .and_then(|()| self.store.add_stated_person(person, stated, author));
+        match enrolled {
             Ok((person, templates)) => self.answer(Receipt::Enrolled {
                 ticket,
                 person,

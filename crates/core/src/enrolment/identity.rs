@@ -6,6 +6,8 @@
 //!   enrolled or who came first.
 //! - Somebody who merely resembles another person is welcome, and is told apart from then on
 //!   as people who look alike are (`gallery/policy`).
+//! - Whoever is not active any more is asked about like anybody else: a returning employee
+//!   keeps the code and the attendance.
 //! - A face that is taken for another person's is refused until somebody states that it is
 //!   another person, such as a twin. Who stated it, and about whom, goes into the audit trail.
 
@@ -133,6 +135,21 @@ pub fn check(
     match objection {
         Some(other) => Err(Objection::AnotherPersons(other)),
         None => Ok(admission),
+    }
+}
+
+/// Which person of `gallery` a newcomer's face is taken for, whatever this station asks for
+/// before it gives a name.
+pub fn owner(gallery: &Gallery, face: &Embedding) -> Option<Resemblance> {
+    let policy = MatchPolicy {
+        threshold: SAME_PERSON,
+        per_tenfold: 0.0,
+        min_margin: 0.0,
+    };
+    let found = check(gallery, &policy, Claim::Newcomer, &[face], Stated::Nothing);
+    match found {
+        Err(Objection::AnotherPersons(other)) => Some(other),
+        Ok(_) | Err(Objection::Unlike(_)) => None,
     }
 }
 
