@@ -1,6 +1,6 @@
 //! `rollcall service install`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -102,7 +102,7 @@ fn steps(request: &Request, text: &str, begins: Begins, machine: &Machine) -> Ve
     match begins {
         Begins::Now => steps.push(Step::run_within(
             UNTIL_IT_RUNS,
-            &["systemctl", "enable", "--now", UNIT],
+            &["systemctl", "enable", "--now", "--quiet", UNIT],
         )),
         Begins::Again => {
             steps.push(Step::run(&["systemctl", "enable", UNIT]));
@@ -119,9 +119,10 @@ fn steps(request: &Request, text: &str, begins: Begins, machine: &Machine) -> Ve
 fn take(steps: &[Step], machine: &Machine) -> Result<()> {
     for step in steps {
         let starts = matches!(step, Step::Run { patience, .. } if *patience == UNTIL_IT_RUNS);
+        let began = Instant::now();
         let taken = step.take(machine);
         if starts && taken.is_err() {
-            show_log(machine);
+            show_log(began, machine);
             return taken.context(
                 "the service is installed and does not start; systemd tries again every three \
                  seconds",
@@ -132,12 +133,14 @@ fn take(steps: &[Step], machine: &Machine) -> Result<()> {
     Ok(())
 }
 
-/// What the station has said before it ended.
-fn show_log(machine: &Machine) {
+/// What the station has said since then, before it ended.
+fn show_log(began: Instant, machine: &Machine) {
+    let since = format!("--since=-{}s", began.elapsed().as_secs() + 1);
     let question = [
         "journalctl",
         "--unit",
         UNIT,
+        &since,
         "--lines",
         LOG_LINES,
         "--no-pager",

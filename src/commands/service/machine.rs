@@ -82,7 +82,7 @@ impl Machine {
         self.is_root
     }
 
-    /// As sd_booted(3) finds out.
+    /// As `sd_booted(3)` finds out.
     pub(super) fn has_systemd(&self) -> bool {
         self.at("/run/systemd/system").is_dir()
     }

@@ -124,7 +124,10 @@ impl Report {
         self.process = number("MainPID").filter(|process| *process > 0);
         self.restarts = number("NRestarts").unwrap_or(0);
         self.last_start = get("ExecMainStartTimestamp").map(str::to_owned);
-        self.says = get("StatusText").map(str::to_owned);
+        // systemd keeps the last words of a station that has ended.
+        self.says = get("StatusText")
+            .filter(|_| self.is_running)
+            .map(str::to_owned);
         self.state = state(get);
         Ok(())
     }

@@ -51,7 +51,7 @@ impl Unit {
     /// If a path cannot be written in one.
     pub(super) fn text(&self) -> Result<String> {
         Ok([
-            self.head(),
+            Self::head(),
             self.service()?,
             self.rights()?,
             SANDBOX.to_owned(),
@@ -61,7 +61,7 @@ impl Unit {
         .join("\n"))
     }
 
-    fn head(&self) -> String {
+    fn head() -> String {
         format!(
             "{MARK}, which replaces this file when it is run again.\n\
              # Settings of your own: systemctl edit {NAME}\n\
