@@ -719,3 +719,43 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     assert_eq!(complaint, "");
     assert_eq!(status.signal(), Some(signal_hook::consts::SIGPIPE));
 }
+
+/// The unit names this program, the networks and the folder that was asked for.
+#[test]
+fn a_dry_run_shows_the_service_that_would_be_installed() {
+    let program = assert_cmd::cargo::cargo_bin("rollcall");
+    let station = Station::new();
+    let output = Command::cargo_bin("rollcall")
+        .unwrap()
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["service", "install", "--dry-run"])
+        .args(["--data-dir", "/var/lib/rollcall-of-the-tests"])
+        .env("HOME", station.dir.path())
+        .output()
+        .unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    // A repository in a temporary folder, or that is its owner's alone.
+    if said.contains("among temporary files") || said.contains("sudo chmod ") {
+        eprintln!("SKIPPED: {said}");
+        return;
+    }
+    assert!(output.status.success(), "{said}");
+    let start = shown
+        .lines()
+        .find(|line| line.trim_start().starts_with("ExecStart="))
+        .unwrap();
+    for part in [
+        program.to_str().unwrap(),
+        " --data-dir /var/lib/rollcall-of-the-tests ",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/models"),
+        " run --headless",
+    ] {
+        assert!(start.contains(part), "{start}");
+    }
+    assert!(
+        shown.contains("would run: systemctl daemon-reload"),
+        "{shown}"
+    );
+    assert!(!Path::new("/var/lib/rollcall-of-the-tests").exists());
+}
