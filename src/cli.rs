@@ -1,12 +1,15 @@
 //! The command line.
 
 mod records;
+mod service;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches as _, Parser, Subcommand};
 
 use crate::inference::manifest::ModelName;
 pub use records::{
@@ -16,6 +19,7 @@ pub use records::{
     ImportFileArgs, ImportPeopleArgs, PinCommand, RangeArgs, RepairClockArgs, ReportArgs,
     RestoreArgs, ReviewCommand, SightingsArgs, SignatureArgs, VoidEventArgs,
 };
+pub use service::{ServiceChangeArgs, ServiceCommand};
 
 /// Exit codes, the same for every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +27,8 @@ pub enum Outcome {
     /// Done; where a question was asked, the answer is yes.
     Done,
     /// A question was asked and the answer is no: `identify` did not recognise
-    /// somebody in every picture, `doctor` or `models verify` found something wrong.
+    /// somebody in every picture, `doctor` or `models verify` found something wrong,
+    /// `service status` found no running service.
     No,
 }
 
@@ -42,7 +47,8 @@ impl Outcome {
 /// Without a command, opens the dashboard.
 ///
 /// Exit codes: 0 done; 1 failed; 2 wrong use; 3 the answer is no (`identify`:
-/// nobody known in one of the pictures; `doctor`, `models verify`: something is wrong).
+/// nobody known in one of the pictures; `doctor`, `models verify`: something is wrong;
+/// `service status`: it does not run).
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Cli {
@@ -60,7 +66,7 @@ pub struct Cli {
 impl Cli {
     /// Reads the process's arguments; prints help or what is wrong, and exits, where due.
     pub fn from_arguments() -> Self {
-        let cli = Self::try_parse().unwrap_or_else(|error| refuse(&error));
+        let cli = Self::read(std::env::args_os()).unwrap_or_else(|error| refuse(&error));
         if cli.command.is_some() && !cli.capture.is_empty() {
             // clap's own check would also refuse the options of `Places`.
             Self::command()
@@ -71,6 +77,15 @@ impl Cli {
                 .exit();
         }
         cli
+    }
+
+    fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut matches = Self::command().try_get_matches_from(arguments)?;
+        let source = matches.value_source("data_dir");
+        let mut cli = Self::from_arg_matches_mut(&mut matches)
+            .map_err(|error| error.format(&mut Self::command()))?;
+        cli.places.is_data_dir_named = source != Some(ValueSource::DefaultValue);
+        Ok(cli)
     }
 }
 
@@ -99,6 +114,9 @@ pub struct Places {
         default_value = "data"
     )]
     pub data_dir: PathBuf,
+    /// Whether somebody has named that folder; a service has a default of its own.
+    #[arg(skip)]
+    pub is_data_dir_named: bool,
     /// Configuration file instead of config.toml in the data folder.
     #[arg(long, global = true, value_name = "FILE", env = "ROLLCALL_CONFIG")]
     pub config: Option<PathBuf>,
@@ -186,6 +204,9 @@ pub enum Command {
     Encrypt(EncryptArgs),
     /// Take that back.
     Decrypt,
+    /// Run the station as a service of systemd that nobody has to watch.
+    #[command(subcommand)]
+    Service(ServiceCommand),
     /// Check models, database, camera, terminal and clock.
     Doctor(JsonArgs),
     /// Time every stage of recognition on this machine.
@@ -553,4 +574,31 @@ pub struct BenchArgs {
     /// Runs of each stage that are counted.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub runs: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_known_whether_the_data_folder_was_named() {
+        for (arguments, is_named) in [
+            (&["rollcall", "service", "status"][..], false),
+            (
+                &["rollcall", "service", "--data-dir", "data", "status"],
+                true,
+            ),
+            (
+                &["rollcall", "--data-dir", "/srv", "service", "status"],
+                true,
+            ),
+            (
+                &["rollcall", "service", "install", "--data-dir", "/srv"],
+                true,
+            ),
+        ] {
+            let cli = Cli::read(arguments.iter().map(OsString::from)).unwrap();
+            assert_eq!(cli.places.is_data_dir_named, is_named, "{arguments:?}");
+        }
+    }
 }

@@ -68,10 +68,15 @@ impl Machine {
     }
 
     fn run(&self, variables: &[(&str, &Path)]) -> Output {
+        self.run_with(&[], variables)
+    }
+
+    fn run_with(&self, arguments: &[&str], variables: &[(&str, &Path)]) -> Output {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("script/setup");
         let mut command = Command::new(self.path("bin/bash"));
         command
             .arg(script)
+            .args(arguments)
             .env_clear()
             .env("PATH", self.path("bin"))
             .env("HOME", self.0.path());
@@ -83,7 +88,10 @@ impl Machine {
 
     /// The packages that were asked for; none means that apt-get was not called.
     fn asks_for(&self, variables: &[(&str, &Path)]) -> Vec<String> {
-        let output = self.run(variables);
+        self.asked_by(&self.run(variables))
+    }
+
+    fn asked_by(&self, output: &Output) -> Vec<String> {
         assert!(
             output.status.success(),
             "{}",
@@ -219,6 +227,16 @@ fn compilers_and_headers_are_asked_for_too() {
     // A compiler without the kernel's headers.
     machine.program("cc", "exit 1");
     assert_eq!(machine.asks_for(&[]), ["libc6-dev", "protobuf-compiler"]);
+}
+
+#[test]
+fn the_tests_need_more() {
+    let machine = Machine::new();
+    machine.library("root/usr/lib/libclang.so.1");
+    fs::remove_file(machine.path("bin/tmux")).unwrap();
+    assert_eq!(machine.asks_for(&[]), [""; 0]);
+    let output = machine.run_with(&["--tests"], &[]);
+    assert_eq!(machine.asked_by(&output), ["tmux", "systemd"]);
 }
 
 #[test]

@@ -32,6 +32,7 @@ mod re_embed;
 mod report;
 mod review;
 mod salvage;
+mod service;
 mod setting_check;
 mod settings;
 mod station;
@@ -85,6 +86,11 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         capture,
         command,
     } = cli;
+    // It has places of its own: the configuration here may be another station's.
+    if let Some(Command::Service(command)) = &command {
+        end_quietly_when_nobody_reads()?;
+        return service::run(command, &places);
+    }
     let config = Config::load(places.config.as_deref(), &places.data_dir, |name| {
         std::env::var(name).ok()
     })?;
@@ -116,6 +122,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Restore(args)) => backup::restore(&args, &context),
         Some(Command::Encrypt(args)) => vault::encrypt(&args, &context),
         Some(Command::Decrypt) => vault::decrypt(&context),
+        Some(Command::Service(command)) => service::run(&command, &context.places),
         Some(Command::Doctor(args)) => doctor::run(args, &context),
         Some(Command::Bench(args)) => bench::run(&args, &context),
         Some(Command::Config {
@@ -313,35 +320,8 @@ impl Context {
         }
     }
 
-    /// The networks' folder: as asked for, else here, else beside the program.
     fn models_dir(&self) -> Result<PathBuf> {
-        if let Some(dir) = &self.places.models_dir {
-            return Ok(dir.clone());
-        }
-        let program = std::env::current_exe().context("finding the program's own path")?;
-        let mut candidates = vec![PathBuf::from("models")];
-        // Beside an installed program, or two levels up from target/release.
-        candidates.extend(
-            program
-                .ancestors()
-                .skip(1)
-                .take(3)
-                .map(|dir| dir.join("models")),
-        );
-        candidates
-            .iter()
-            .find(|dir| {
-                dir.join(crate::inference::manifest::MANIFEST_FILE)
-                    .is_file()
-            })
-            .cloned()
-            .with_context(|| {
-                let tried: Vec<_> = candidates.iter().map(|d| d.display().to_string()).collect();
-                format!(
-                    "the networks were not found in {}; say where they are with --models-dir",
-                    tried.join(", ")
-                )
-            })
+        models_dir(&self.places)
     }
 
     /// The models that came with the program and those in the data folder.
@@ -392,6 +372,37 @@ impl Context {
             },
         })
     }
+}
+
+/// The networks' folder: as asked for, else here, else beside the program.
+fn models_dir(places: &Places) -> Result<PathBuf> {
+    if let Some(dir) = &places.models_dir {
+        return Ok(dir.clone());
+    }
+    let program = std::env::current_exe().context("finding the program's own path")?;
+    let mut candidates = vec![PathBuf::from("models")];
+    // Beside an installed program, or two levels up from target/release.
+    candidates.extend(
+        program
+            .ancestors()
+            .skip(1)
+            .take(3)
+            .map(|dir| dir.join("models")),
+    );
+    candidates
+        .iter()
+        .find(|dir| {
+            dir.join(crate::inference::manifest::MANIFEST_FILE)
+                .is_file()
+        })
+        .cloned()
+        .with_context(|| {
+            let tried: Vec<_> = candidates.iter().map(|d| d.display().to_string()).collect();
+            format!(
+                "the networks were not found in {}; say where they are with --models-dir",
+                tried.join(", ")
+            )
+        })
 }
 
 /// Who changes something at the command line: the operator's login, where it is known.

@@ -1,4 +1,4 @@
-//! What a service tells the service manager that started it (sd_notify(3)): that it is
+//! What a service tells the service manager that started it (`sd_notify(3)`): that it is
 //! ready, how it is, that it is alive.
 //!
 //! # Invariants
@@ -169,23 +169,7 @@ impl Link {
 
     /// Sends all that is owed as one message; whether it was taken.
     fn deliver(&mut self, beats: bool) -> bool {
-        let mut message = String::new();
-        match self.owed_phase {
-            Some(Phase::Ready) => message.push_str("READY=1\n"),
-            Some(Phase::Stopping) => message.push_str("STOPPING=1\n"),
-            // The time tells the manager to which of its requests this belongs.
-            Some(Phase::Reloading) => message.push_str(&format!(
-                "RELOADING=1\nMONOTONIC_USEC={}\n",
-                monotonic_usec()
-            )),
-            None => {}
-        }
-        if self.owes_status {
-            message.push_str(&format!("STATUS={}\n", self.status));
-        }
-        if beats {
-            message.push_str("WATCHDOG=1\n");
-        }
+        let message = self.message(beats);
         match self.socket.send_to_addr(message.as_bytes(), &self.manager) {
             Ok(_) => {
                 self.owed_phase = None;
@@ -201,6 +185,28 @@ impl Link {
                 false
             }
         }
+    }
+
+    fn message(&self, beats: bool) -> String {
+        let mut lines = Vec::new();
+        match self.owed_phase {
+            Some(Phase::Ready) => lines.push("READY=1".to_owned()),
+            Some(Phase::Stopping) => lines.push("STOPPING=1".to_owned()),
+            Some(Phase::Reloading) => {
+                lines.push("RELOADING=1".to_owned());
+                // Tells the manager to which of its requests this belongs.
+                lines.push(format!("MONOTONIC_USEC={}", monotonic_usec()));
+            }
+            None => {}
+        }
+        if self.owes_status {
+            lines.push(format!("STATUS={}", self.status));
+        }
+        if beats {
+            lines.push("WATCHDOG=1".to_owned());
+        }
+        lines.push(String::new());
+        lines.join("\n")
     }
 }
 
