@@ -7,12 +7,12 @@ use anyhow::{Context as _, Result, bail};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::Context;
-use super::front::{language_for, session_options};
+use super::front::{asks_for_pixels, language_for, session_options};
 use crate::cli::{AttachArgs, CaptureArgs, Outcome};
 use crate::link::{self, Found, Hello, Places};
 use crate::stop::StopFlag;
 use crate::ui::session::{self, Left};
-use crate::ui::{Leaving, PreviewMode, Terminal, plain};
+use crate::ui::{Leaving, Terminal, plain};
 
 /// How long a greeting stays on the screen at the door.
 const KIOSK_GREETING: Duration = Duration::from_secs(6);
@@ -82,17 +82,17 @@ fn attach(socket: &Path, args: &AttachArgs, context: &Context) -> Result<Outcome
         let language = language_for(args.language.as_deref(), context)?;
         plain::run(client, language, &stop).context("writing to standard output")?
     } else {
-        let mut options = session_options(args.preview_kbps, context)?;
-        options.ui.language = language_for(args.language.as_deref(), context)?;
+        let asked = (args.language.as_deref(), args.preview_kbps);
+        let mut options = session_options(asked, context)?;
         options.ui.leaving = Leaving::LeavesItRunning;
         if args.kiosk {
             options.ui.is_kiosk = true;
             // Whoever walks on has seen it; whoever stays wants to read it.
-            options.ui.banner = options.ui.banner.max(KIOSK_GREETING);
+            options.least_banner = KIOSK_GREETING;
         }
-        let asks = matches!(options.ui.preview, None | Some(PreviewMode::Pixels));
         // What it has to say is read before the terminal is taken.
         let client = link::attach(socket, hello)?;
+        let asks = asks_for_pixels(client.view().facts.screen.preview);
         let mut terminal = Terminal::open(asks)?;
         let left = session::run(&mut terminal, client, options, &stop);
         drop(terminal);

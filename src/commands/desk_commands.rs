@@ -5,25 +5,32 @@ use std::path::Path;
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::{Context, calibrate, doctor, export, past, setting_check};
+use super::{Context, calibrate, doctor, export, past, setting_check, station};
+use crate::camera::SourceSpec;
 use crate::config::{Config, ConfigFile, Setting};
 use crate::core::worktime::alteration::Alteration;
 use crate::protocol::{PageLine, SettingChange};
-use crate::runtime::desk::DeskCommands;
+use crate::runtime::desk::{DeskCommands, Reconfiguration};
 use crate::store::Store;
 
 /// The commands on the station's own data folder.
 pub(super) struct StationCommands {
     context: Context,
+    source: SourceSpec,
+    is_demo: bool,
 }
 
 impl StationCommands {
     /// For a station whose records are in `data_dir`, which in a demonstration is not the
     /// configured one.
-    pub(super) fn on(context: &Context, data_dir: &Path) -> Self {
+    pub(super) fn on(context: &Context, data_dir: &Path, source: &SourceSpec) -> Self {
         let mut context = context.clone();
         context.places.data_dir = data_dir.to_path_buf();
-        Self { context }
+        Self {
+            context,
+            source: source.clone(),
+            is_demo: matches!(source, SourceSpec::Demo { .. }),
+        }
     }
 
     /// The configuration before and after a change.
@@ -61,6 +68,23 @@ impl DeskCommands for StationCommands {
     fn settings(&self) -> Result<Vec<Setting>> {
         let environment = |name: &str| std::env::var(name).ok();
         Ok(self.config_file().settings(environment)?)
+    }
+
+    fn reconfiguration(&self) -> Result<Reconfiguration> {
+        let places = &self.context.places;
+        let read = Config::load(places.config.as_deref(), &places.data_dir, |name| {
+            std::env::var(name).ok()
+        })?;
+        let mut context = self.context.clone();
+        context.config = read.taken_on_by(&self.context.config);
+        let consent = station::consent(&context, self.is_demo);
+        Ok(Reconfiguration {
+            policies: context.config.policies(),
+            work_plan: context.config.work_plan(context.data_dir())?,
+            facts: station::facts(&self.source, consent, &context),
+            consent,
+            keeps_strangers: context.config.review.keep_days > 0,
+        })
     }
 
     fn foresee(&self, change: &SettingChange) -> Result<Alteration> {

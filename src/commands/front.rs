@@ -11,15 +11,12 @@ use super::Context;
 use super::station::{language, language_of, telling};
 use crate::camera::SourceSpec;
 use crate::cli::CaptureArgs;
-use crate::config::PreviewChoice;
 use crate::core::worktime::DayState;
-use crate::protocol::{Client, Guest, Host as _};
+use crate::protocol::{Client, Guest, Host as _, PreviewMode};
 use crate::runtime::Running;
 use crate::service_manager::ServiceManager;
 use crate::ui::session::{self, Left, SessionOptions};
-use crate::ui::{
-    Charset, ColourDepth, Language, Leaving, PreviewMode, Terminal, UiOptions, headless, plain,
-};
+use crate::ui::{Charset, ColourDepth, Language, Terminal, UiOptions, headless, plain};
 
 /// How it is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +51,8 @@ impl Front {
             Self::Headless => OpenFront::Headless,
             Self::Plain => OpenFront::Plain(language(context)?),
             Self::Dashboard => {
-                let options = session_options(capture.preview_kbps, context)?;
-                let asks = matches!(options.ui.preview, None | Some(PreviewMode::Pixels));
+                let options = session_options((None, capture.preview_kbps), context)?;
+                let asks = asks_for_pixels(context.config.dashboard.preview);
                 OpenFront::Dashboard(Box::new((Terminal::open(asks)?, options)))
             }
         })
@@ -88,7 +85,9 @@ impl OpenFront {
             Self::Headless => {
                 let each_round = |client: &Client| {
                     if hang_up.swap(false, Ordering::SeqCst) {
-                        stop.request();
+                        // What a service manager means by it; a terminal that is closed is
+                        // nobody's reason to stop taking attendance either.
+                        reload(running, manager);
                     }
                     telling(manager).status(&in_one_line(client, running.hub().guests()));
                 };
@@ -120,6 +119,13 @@ impl OpenFront {
     }
 }
 
+/// Reads the configuration again.
+fn reload(running: &Running, manager: &Mutex<ServiceManager>) {
+    telling(manager).reloading();
+    running.hub().reload();
+    telling(manager).ready();
+}
+
 /// How a station does, for the service manager: without names.
 fn in_one_line(client: &Client, guests: usize) -> String {
     let view = client.view();
@@ -147,6 +153,11 @@ pub(super) fn language_for(asked: Option<&str>, context: &Context) -> Result<&'s
     }
 }
 
+/// Whether a terminal is asked if it shows pictures.
+pub(super) fn asks_for_pixels(preview: Option<PreviewMode>) -> bool {
+    matches!(preview, None | Some(PreviewMode::Pixels))
+}
+
 /// Attendance goes on without anybody who watches, until an end is asked for.
 fn stay(running: &Running, reason: &str) {
     tracing::warn!("attendance goes on without the terminal: {reason}");
@@ -159,40 +170,32 @@ fn is_lasting(source: &SourceSpec) -> bool {
 }
 
 pub(super) fn session_options(
-    preview_kbps: Option<u32>,
+    asked: (Option<&str>, Option<u32>),
     context: &Context,
 ) -> Result<SessionOptions> {
     let environment = |name: &str| std::env::var(name).ok();
-    let config = &context.config;
+    let (language, preview_kbps) = asked;
+    let own = language_for(language, context)?;
+    let is_chosen = language.is_some();
+    let folder = context.clone();
     Ok(SessionOptions {
         ui: UiOptions {
-            language: language(context)?,
-            station_name: config.station.name.clone(),
+            language: own,
             operator: super::operator(),
-            ask_consent: config.privacy.consent_required,
             colours: ColourDepth::detect(environment),
             charset: Charset::detect(environment),
-            // The station runs in this process.
-            leaving: Leaving::EndsAttendance,
-            is_kiosk: false,
-            has_pixels: false,
-            cell: None,
-            banner: Duration::from_secs(config.welcome.banner_secs),
-            preview: match config.dashboard.preview {
-                PreviewChoice::Auto => None,
-                PreviewChoice::Pixels => Some(PreviewMode::Pixels),
-                PreviewChoice::HalfBlocks => Some(PreviewMode::HalfBlocks),
-                PreviewChoice::Quadrants => Some(PreviewMode::Quadrants),
-                PreviewChoice::Braille => Some(PreviewMode::Braille),
-                PreviewChoice::Ascii => Some(PreviewMode::Ascii),
-                PreviewChoice::Off => Some(PreviewMode::Off),
-            },
+            // The station says the rest.
+            ..UiOptions::default()
         },
-        bell: config.welcome.bell,
-        preview_kbps: preview_kbps
-            .or(Some(config.dashboard.preview_kbps))
-            .filter(|kilobytes| *kilobytes > 0),
-        frames_per_second: config.dashboard.frames_per_second,
+        language_of: Box::new(move |setting| {
+            if is_chosen {
+                return own;
+            }
+            // A catalogue that cannot be read was refused when the setting was made.
+            language_of(setting, &folder).unwrap_or(own)
+        }),
+        preview_kbps,
+        least_banner: Duration::ZERO,
         no_shell: None,
     })
 }

@@ -85,11 +85,9 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
         tracing::warn!(%advice, "settings were edited");
         notices.push(Notice::Warning(advice));
     }
-    let consent = if context.config.privacy.consent_required && !is_demo {
-        Consent::Asked
-    } else {
-        Consent::NotAsked
-    };
+    let consent = consent(context, is_demo);
+    let mut at_folder = context.clone();
+    at_folder.places.data_dir.clone_from(&folder.path);
     let parts = Parts {
         source: source.clone(),
         source_options,
@@ -114,9 +112,9 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
                 consent_required: consent == Consent::Asked,
                 ..context.review_rules()?
             },
-            commands: Arc::new(StationCommands::on(context, &folder.path)),
+            commands: Arc::new(StationCommands::on(context, &folder.path, &source)),
         },
-        facts: facts(&source, consent, &folder.path, context),
+        facts: facts(&source, consent, &at_folder),
     };
     let manager = Arc::new(Mutex::new(ServiceManager::from_environment()));
     let beating = Arc::clone(&manager);
@@ -157,7 +155,7 @@ pub(super) fn telling(manager: &Mutex<ServiceManager>) -> MutexGuard<'_, Service
 }
 
 /// What front ends are told.
-fn facts(source: &SourceSpec, consent: Consent, data_dir: &Path, context: &Context) -> Facts {
+pub(super) fn facts(source: &SourceSpec, consent: Consent, context: &Context) -> Facts {
     let config = &context.config;
     Facts {
         station_name: config.station.name.clone(),
@@ -168,9 +166,19 @@ fn facts(source: &SourceSpec, consent: Consent, data_dir: &Path, context: &Conte
         ),
         zone: config.attendance.time_zone.clone(),
         asks_consent: consent == Consent::Asked,
-        data_dir: data_dir.display().to_string(),
+        data_dir: context.data_dir().display().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         process: std::process::id(),
+        screen: config.screen(),
+    }
+}
+
+/// Whether whoever is enrolled at the camera is asked; the demonstration's people are not.
+pub(super) fn consent(context: &Context, is_demo: bool) -> Consent {
+    if context.config.privacy.consent_required && !is_demo {
+        Consent::Asked
+    } else {
+        Consent::NotAsked
     }
 }
 

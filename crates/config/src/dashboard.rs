@@ -3,33 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Config, ConfigError};
-
-/// How the preview is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PreviewChoice {
-    /// Pixels where the terminal shows them, half-blocks where it has Unicode, else ASCII.
-    Auto,
-    /// The picture itself, by the terminal's graphics.
-    Pixels,
-    /// Two pixels a character cell.
-    HalfBlocks,
-    /// Four pixels a cell, in two colours.
-    Quadrants,
-    /// Eight dots a cell.
-    Braille,
-    /// Letters by brightness.
-    Ascii,
-    /// None.
-    Off,
-}
+use rollcall_protocol::PreviewMode;
 
 /// What the terminal shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DashboardConfig {
-    /// How the preview is drawn.
-    pub preview: PreviewChoice,
+    /// How the preview is drawn; `auto`, which is none of them, for pixels where the terminal
+    /// shows them, half-blocks where it has Unicode, else ASCII.
+    #[serde(with = "auto")]
+    pub preview: Option<PreviewMode>,
     /// Kilobytes a second that the dashboard may write; 0 for any.
     pub preview_kbps: u32,
     /// Most pictures a second that are drawn.
@@ -55,7 +38,7 @@ pub struct WelcomeConfig {
 impl Default for DashboardConfig {
     fn default() -> Self {
         Self {
-            preview: PreviewChoice::Auto,
+            preview: None,
             preview_kbps: 0,
             frames_per_second: 12,
             language: "auto".into(),
@@ -115,5 +98,35 @@ impl Config {
             format!("{:?}", self.welcome.command),
             "a program and its arguments, or nothing",
         )
+    }
+}
+
+/// `auto` in the place of none.
+mod auto {
+    use rollcall_protocol::PreviewMode;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    enum Word {
+        Auto,
+        #[serde(untagged)]
+        Mode(PreviewMode),
+    }
+
+    pub(super) fn serialize<S: Serializer>(
+        mode: &Option<PreviewMode>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        mode.map_or(Word::Auto, Word::Mode).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<PreviewMode>, D::Error> {
+        Ok(match Word::deserialize(from)? {
+            Word::Auto => None,
+            Word::Mode(mode) => Some(mode),
+        })
     }
 }

@@ -28,6 +28,29 @@ pub struct Setting {
     pub overridden_by: Option<String>,
 }
 
+/// Whether a running station takes a setting on at once; otherwise it holds from the next
+/// start. See [`Config::taken_on_by`].
+pub fn applies_at_once(section: &str, key: &str) -> bool {
+    match (section, key) {
+        ("station" | "enrolment" | "dashboard", _) => true,
+        ("attendance", key) => key != "time_zone",
+        (
+            "recognition",
+            "threshold"
+            | "threshold_per_tenfold"
+            | "margin"
+            | "votes_needed"
+            | "votes_window"
+            | "liveness_threshold"
+            | "adapt",
+        )
+        | ("welcome", "banner_secs" | "bell")
+        | ("privacy", "consent_required")
+        | ("review", "keep_days") => true,
+        _ => false,
+    }
+}
+
 /// The configuration file.
 #[derive(Debug, Clone)]
 pub struct ConfigFile {

@@ -25,12 +25,13 @@ use rollcall_core::enrolment::EnrolmentPolicy;
 use rollcall_core::gallery::MatchPolicy;
 use rollcall_core::liveness::{LivenessDemand, LivenessPolicy};
 use rollcall_core::station::Policies;
+use rollcall_protocol::ScreenSettings;
 use rollcall_recognition::manifest::{ModelFamily, ModelName};
 use rollcall_system::read_bounded;
 use rollcall_system::zone::Zone;
 
-pub use dashboard::{DashboardConfig, PreviewChoice, WelcomeConfig};
-pub use edit::{ConfigFile, Setting};
+pub use dashboard::{DashboardConfig, WelcomeConfig};
+pub use edit::{ConfigFile, Setting, applies_at_once};
 pub use measuring::Measuring;
 pub use records::{BackupConfig, ExportConfig, LogConfig, PrivacyConfig, ReviewConfig};
 pub use shifts::{ScheduleConfig, ShiftConfig};
@@ -469,6 +470,31 @@ impl Config {
     /// The time zone of the station.
     pub fn zone(&self) -> Zone {
         Zone::parse(&self.attendance.time_zone).unwrap_or_default()
+    }
+
+    /// How front ends show the station.
+    pub fn screen(&self) -> ScreenSettings {
+        ScreenSettings {
+            language: self.dashboard.language.clone(),
+            preview: self.dashboard.preview,
+            preview_kbps: self.dashboard.preview_kbps,
+            frames_per_second: self.dashboard.frames_per_second,
+            banner_secs: self.welcome.banner_secs,
+            bell: self.welcome.bell,
+        }
+    }
+
+    /// This configuration, as far as a station that runs with `running` can take it on: the
+    /// rest holds from the next start.
+    #[must_use]
+    pub fn taken_on_by(mut self, running: &Self) -> Self {
+        // The clock of every thread, and networks that are loaded or not.
+        self.attendance
+            .time_zone
+            .clone_from(&running.attendance.time_zone);
+        self.recognition.liveness = running.recognition.liveness;
+        self.camera.clone_from(&running.camera);
+        self
     }
 
     /// The rules of the station.

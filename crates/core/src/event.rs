@@ -19,6 +19,8 @@ use super::observation::Observation;
 use super::person::{Person, PersonCode, PersonId, PersonName};
 use super::pin::{Pin, PinTries};
 use super::sighted::BestLook;
+use super::station::Policies;
+use super::worktime::plan::WorkPlan;
 
 /// Pairs a request to the database with its receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,6 +68,8 @@ pub enum Event {
         /// What is wanted.
         intent: Intent,
     },
+    /// The rules are others from now on.
+    Reconfigured(Box<(Policies, WorkPlan)>),
     /// A front end is gone: an enrolment that it began is over.
     SeatLeft(Seat),
     /// The database has answered.

@@ -35,7 +35,7 @@ use rollcall_core::event::{Intent, Seat};
 use rollcall_core::frame::Moment;
 use rollcall_core::person::{PersonCode, PersonId};
 use rollcall_protocol::{Answer, PageKind, Question};
-use rollcall_protocol::{Command, ModeView, Reply, StationView};
+use rollcall_protocol::{Command, ModeView, PreviewMode, Reply, StationView};
 
 /// What is known before the dashboard starts.
 #[derive(Debug, Clone)]
@@ -84,24 +84,6 @@ impl Default for UiOptions {
             is_kiosk: false,
         }
     }
-}
-
-/// How the preview is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PreviewMode {
-    /// The picture itself, by the terminal's graphics; half-blocks where it has none.
-    Pixels,
-    /// Two pixels in each character cell. A terminal without Unicode or colour
-    /// cannot show them and gets ASCII instead.
-    HalfBlocks,
-    /// Four pixels in each cell, in two colours; ASCII where half-blocks are too.
-    Quadrants,
-    /// Eight dots in each cell, without colour; ASCII without Unicode.
-    Braille,
-    /// Characters by brightness.
-    Ascii,
-    /// Not at all.
-    Off,
 }
 
 /// What shall be done about a key.
@@ -277,13 +259,8 @@ const MOST_UNDO: usize = 20;
 impl App {
     /// A dashboard that shows the live screen.
     pub fn new(options: UiOptions) -> Self {
-        let best = if options.has_pixels {
-            PreviewMode::Pixels
-        } else {
-            PreviewMode::HalfBlocks
-        };
         Self {
-            preview: options.preview.unwrap_or(best),
+            preview: options.first_preview(),
             options,
             screen: Screen::Live,
             behind_help: Screen::Live,
@@ -364,6 +341,15 @@ impl App {
         self.follow(station);
         self.welcome.dismiss();
         self.welcome.take_news();
+    }
+
+    /// Takes on other options while it runs. A way of drawing that was chosen by a key stays,
+    /// unless the options want another than before.
+    pub fn set_options(&mut self, options: UiOptions) {
+        if options.preview != self.options.preview {
+            self.preview = options.first_preview();
+        }
+        self.options = options;
     }
 
     /// Tells why the station cannot be heard, while it cannot.
@@ -624,6 +610,14 @@ impl App {
 }
 
 impl UiOptions {
+    fn first_preview(&self) -> PreviewMode {
+        self.preview.unwrap_or(if self.has_pixels {
+            PreviewMode::Pixels
+        } else {
+            PreviewMode::HalfBlocks
+        })
+    }
+
     fn theme(&self) -> Theme {
         Theme {
             depth: self.colours,
@@ -637,16 +631,15 @@ impl UiOptions {
     }
 }
 
-impl PreviewMode {
-    fn next(self, has_pixels: bool) -> Self {
-        match self {
-            PreviewMode::HalfBlocks => PreviewMode::Quadrants,
-            PreviewMode::Quadrants => PreviewMode::Braille,
-            PreviewMode::Braille => PreviewMode::Ascii,
-            PreviewMode::Ascii => PreviewMode::Off,
-            PreviewMode::Off if has_pixels => PreviewMode::Pixels,
-            PreviewMode::Off | PreviewMode::Pixels => PreviewMode::HalfBlocks,
-        }
+/// The way of drawing the preview that comes after this one.
+fn next_preview(mode: PreviewMode, has_pixels: bool) -> PreviewMode {
+    match mode {
+        PreviewMode::HalfBlocks => PreviewMode::Quadrants,
+        PreviewMode::Quadrants => PreviewMode::Braille,
+        PreviewMode::Braille => PreviewMode::Ascii,
+        PreviewMode::Ascii => PreviewMode::Off,
+        PreviewMode::Off if has_pixels => PreviewMode::Pixels,
+        PreviewMode::Off | PreviewMode::Pixels => PreviewMode::HalfBlocks,
     }
 }
 

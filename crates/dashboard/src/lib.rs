@@ -54,7 +54,7 @@ mod widgets;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 
-pub use app::{Action, App, PreviewMode, UiOptions};
+pub use app::{Action, App, UiOptions};
 pub use colour::ColourDepth;
 pub use dialog::Leaving;
 pub use input::{Input, Key};

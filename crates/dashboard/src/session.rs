@@ -14,7 +14,7 @@ use nix::unistd::{Pid, getppid, getsid};
 use rollcall_core::event::Seat;
 use rollcall_core::frame::Frame;
 use rollcall_protocol::{
-    CameraView, Client, Command, Health, LinkState, PreviewWish, StationView, Told,
+    CameraView, Client, Command, Facts, Health, LinkState, PreviewWish, StationView, Told,
 };
 use rollcall_system::stop::StopFlag;
 use signal_hook::consts::SIGTSTP;
@@ -22,6 +22,7 @@ use signal_hook::low_level::emulate_default_handler;
 
 use crate::app::{Action, App, UiOptions};
 use crate::input::{self, Input};
+use crate::language::Language;
 use crate::pace::PreviewPace;
 use crate::status::{CameraFigures, CameraStatus, Status};
 use crate::terminal::{Terminal, TerminalError};
@@ -45,17 +46,17 @@ const COARSE_PREVIEW: u32 = 320;
 /// And of one that the terminal shows itself.
 const FINE_PREVIEW: u32 = 640;
 
-/// What a dashboard needs besides its client.
-#[derive(Debug, Clone)]
+/// What a dashboard needs besides its client. How the station wants to be shown, its client
+/// says.
 pub struct SessionOptions {
-    /// What the screen looks like.
+    /// What the terminal is like, and what was asked for.
     pub ui: UiOptions,
-    /// Whether the terminal's bell sounds at a punch.
-    pub bell: bool,
-    /// Most pictures a second that are drawn.
-    pub frames_per_second: u32,
-    /// Kilobytes a second that the screen may take.
+    /// The language of a setting, as far as it is not the operator's own choice.
+    pub language_of: Box<dyn Fn(&str) -> &'static Language>,
+    /// Kilobytes a second that the screen may take, whatever the station's settings say.
     pub preview_kbps: Option<u32>,
+    /// How long a greeting lasts at least.
+    pub least_banner: Duration,
     /// Why the terminal cannot be given to the shell for a while, if that would stop more
     /// than the dashboard.
     pub no_shell: Option<&'static str>,
@@ -105,19 +106,13 @@ pub fn run(
         let what = "registering a signal handler";
         SessionError::System { what, source }
     })?;
-    let (has_pixels, cell) = terminal.pixels();
+    (options.ui.has_pixels, options.ui.cell) = terminal.pixels();
     let facts = client.view().facts;
-    options.ui.ask_consent = facts.asks_consent;
-    if !facts.station_name.is_empty() {
-        options.ui.station_name.clone_from(&facts.station_name);
-    }
+    options.follow(&facts);
     let mut session = Session {
-        app: App::new(UiOptions {
-            has_pixels,
-            cell,
-            ..options.ui.clone()
-        }),
-        pace: PreviewPace::new(options.preview_kbps),
+        app: App::new(options.ui.clone()),
+        pace: PreviewPace::new(options.budget(&facts)),
+        facts,
         view: client.view(),
         client,
         options,
@@ -138,8 +133,29 @@ pub fn run(
     session.operate(terminal)
 }
 
+impl SessionOptions {
+    /// Takes on what the station says of itself and of how it wants to be shown.
+    fn follow(&mut self, facts: &Facts) {
+        let ui = &mut self.ui;
+        ui.ask_consent = facts.asks_consent;
+        if !facts.station_name.is_empty() {
+            ui.station_name.clone_from(&facts.station_name);
+        }
+        ui.language = (self.language_of)(&facts.screen.language);
+        ui.preview = facts.screen.preview;
+        ui.banner = Duration::from_secs(facts.screen.banner_secs).max(self.least_banner);
+    }
+
+    fn budget(&self, facts: &Facts) -> Option<u32> {
+        let kbps = self.preview_kbps.unwrap_or(facts.screen.preview_kbps);
+        (kbps > 0).then_some(kbps)
+    }
+}
+
 struct Session<'a> {
     app: App,
+    /// What the options are of.
+    facts: Arc<Facts>,
     client: Client,
     view: StationView,
     pace: PreviewPace,
@@ -296,6 +312,15 @@ impl Session<'_> {
             self.picture_number = 0;
             self.wish = None;
         }
+        if view.facts != self.facts {
+            let budget = self.options.budget(&view.facts);
+            if budget != self.options.budget(&self.facts) {
+                self.pace = PreviewPace::new(budget);
+            }
+            self.facts = Arc::clone(&view.facts);
+            self.options.follow(&self.facts);
+            self.app.set_options(self.options.ui.clone());
+        }
         view
     }
 
@@ -304,7 +329,7 @@ impl Session<'_> {
     }
 
     fn frame_interval(&self) -> Duration {
-        Duration::from_secs(1) / self.options.frames_per_second.max(1)
+        Duration::from_secs(1) / self.facts.screen.frames_per_second.max(1)
     }
 
     /// Time until the screen is due: soon if there is something new, else for the clock.
@@ -343,7 +368,7 @@ impl Session<'_> {
         self.app.set_tolerance(self.pace.tolerance());
         self.take_picture(elapsed);
         self.app.observe(&now, self.view.health.frame_time);
-        if self.app.take_news() && self.options.bell {
+        if self.app.take_news() && self.facts.screen.bell {
             terminal.ring()?;
         }
         self.look_at_controls(elapsed);

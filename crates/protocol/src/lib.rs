@@ -33,5 +33,6 @@ pub use records::{
 pub use update::Update;
 pub use view::{
     CameraView, ChoosingView, ConfirmingView, DayMeasure, DayView, EnrollingView, EnrolmentView,
-    FaceView, Facts, Health, HealthView, ModeView, Roster, Sight, StationView, TrackView,
+    FaceView, Facts, Health, HealthView, ModeView, PreviewMode, Roster, ScreenSettings, Sight,
+    StationView, TrackView,
 };

@@ -70,6 +70,58 @@ pub struct Facts {
     pub version: String,
     /// Process number of the station.
     pub process: u32,
+    /// How front ends show it, unless somebody at one of them wants it otherwise.
+    pub screen: ScreenSettings,
+}
+
+/// How front ends show a station, by its configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ScreenSettings {
+    /// `auto`, `en`, or the code of a language with a catalogue.
+    pub language: String,
+    /// How the preview is drawn at first; none for the best that a terminal has.
+    pub preview: Option<PreviewMode>,
+    /// Kilobytes a second that a dashboard may write; 0 for any.
+    pub preview_kbps: u32,
+    /// Most pictures a second that are drawn.
+    pub frames_per_second: u32,
+    /// Seconds for which a banner greets whoever has punched; 0 for none.
+    pub banner_secs: u64,
+    /// Whether the terminal's bell sounds at a punch.
+    pub bell: bool,
+}
+
+impl Default for ScreenSettings {
+    fn default() -> Self {
+        Self {
+            language: "auto".to_owned(),
+            preview: None,
+            preview_kbps: 0,
+            frames_per_second: 12,
+            banner_secs: 0,
+            bell: false,
+        }
+    }
+}
+
+/// How a preview is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PreviewMode {
+    /// The picture itself, by the terminal's graphics; half-blocks where it has none.
+    Pixels,
+    /// Two pixels in each character cell. A terminal without Unicode or colour
+    /// cannot show them and gets ASCII instead.
+    HalfBlocks,
+    /// Four pixels in each cell, in two colours; ASCII where half-blocks are too.
+    Quadrants,
+    /// Eight dots in each cell, without colour; ASCII without Unicode.
+    Braille,
+    /// Characters by brightness.
+    Ascii,
+    /// Not at all.
+    Off,
 }
 
 /// Everybody.

@@ -9,19 +9,21 @@ use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, Days, FixedOffset, NaiveDate};
 use crossbeam_channel::{Sender, bounded};
 
+use super::Consent;
 use super::hub::Hub;
 use super::review::{self, ReviewRules};
 use rollcall_camera::without_credentials;
-use rollcall_config::Setting;
+use rollcall_config::{Setting, applies_at_once};
 use rollcall_core::event::CommandId;
 use rollcall_core::person::{PersonCode, PersonName};
 use rollcall_core::review::ReviewDeed;
+use rollcall_core::station::Policies;
 use rollcall_core::worktime::alteration::Alteration;
 use rollcall_core::worktime::plan::WorkPlan;
 use rollcall_picture as picture;
 use rollcall_protocol::{
-    Answer, Done, PageKind, PageLine, PersonChange, PersonDeed, PersonFile, Question, Refusal,
-    RefusalCode, Reply, ReportQuery, SettingChange, SettingRow, TemplateFacts,
+    Answer, Done, Facts, PageKind, PageLine, PersonChange, PersonDeed, PersonFile, Question,
+    Refusal, RefusalCode, Reply, ReportQuery, SettingChange, SettingRow, TemplateFacts,
 };
 use rollcall_store::{Attendance, Author, EventFilter, Store};
 use rollcall_system::clock::Clock;
@@ -50,6 +52,11 @@ pub trait DeskCommands: Send + Sync {
     /// # Errors
     /// If it cannot be read.
     fn settings(&self) -> Result<Vec<Setting>>;
+    /// Reads the configuration again.
+    ///
+    /// # Errors
+    /// If the station would refuse it.
+    fn reconfiguration(&self) -> Result<Reconfiguration>;
     /// What it would do to days that have passed to change one of them; none is the default.
     ///
     /// # Errors
@@ -75,6 +82,20 @@ pub struct DeskRules {
     pub commands: Arc<dyn DeskCommands>,
 }
 
+/// What a running station takes on of a changed configuration.
+pub struct Reconfiguration {
+    /// The rules.
+    pub policies: Policies,
+    /// How hours are counted.
+    pub work_plan: WorkPlan,
+    /// What front ends are told.
+    pub facts: Facts,
+    /// Whether whoever is enrolled at the camera is asked.
+    pub consent: Consent,
+    /// Whether the faces of people without a name are kept.
+    pub keeps_strangers: bool,
+}
+
 /// Questions that may wait.
 const WAITING: usize = 8;
 
@@ -87,41 +108,65 @@ const PERSON_DAYS: Days = Days::new(34);
 /// Pictures of a person that are shown.
 const PERSON_PICTURES: usize = 8;
 
-/// A question, and where its answer goes.
-struct Asked {
-    hub: Hub,
-    id: CommandId,
-    question: Question,
+/// Something for the thread to do.
+enum Errand {
+    /// To answer a question.
+    Answer(CommandId, Question),
+    /// To read the configuration again.
+    Reload,
 }
 
 /// The thread's other end.
 pub(crate) struct RecordsDesk {
-    questions: Sender<Asked>,
+    errands: Sender<(Hub, Errand)>,
 }
 
 impl RecordsDesk {
     /// Starts the thread. It ends with this value.
     pub(crate) fn start(rules: DeskRules, clock: Clock) -> io::Result<Self> {
-        let (questions, asked) = bounded::<Asked>(WAITING);
+        let (errands, waiting) = bounded::<(Hub, Errand)>(WAITING);
         std::thread::Builder::new()
             .name("records".into())
             .spawn(move || {
-                for Asked { hub, id, question } in asked {
-                    hub.reply(id, Reply::Answer(rules.find(question, clock)));
+                for (hub, errand) in waiting {
+                    match errand {
+                        Errand::Answer(id, question) => {
+                            let changes_rules = changes_rules(&question);
+                            let answer = rules.find(question, clock);
+                            // The rules first: who is answered finds them in use.
+                            if changes_rules && matches!(answer, Answer::Done(Ok(_))) {
+                                hub.reconfigure(rules.commands.reconfiguration());
+                            }
+                            hub.reply(id, Reply::Answer(answer));
+                        }
+                        Errand::Reload => hub.reconfigure(rules.commands.reconfiguration()),
+                    }
                 }
             })?;
-        Ok(Self { questions })
+        Ok(Self { errands })
     }
 
     /// Asks; the answer goes to who has given the command.
     pub(crate) fn ask(&self, hub: &Hub, id: CommandId, question: Question) -> Result<(), Refusal> {
-        let hub = hub.clone();
-        let asked = self.questions.try_send(Asked { hub, id, question });
-        asked.map_err(|_| {
+        let errand = (hub.clone(), Errand::Answer(id, question));
+        self.errands.try_send(errand).map_err(|_| {
             let busy = "the records are still being read; try again";
             Refusal::new(RefusalCode::Busy, busy)
         })
     }
+
+    /// Reads the configuration again; whether there was room for that.
+    pub(crate) fn reload(&self, hub: &Hub) -> bool {
+        self.errands.try_send((hub.clone(), Errand::Reload)).is_ok()
+    }
+}
+
+/// Whether the configuration is another when this is done.
+fn changes_rules(question: &Question) -> bool {
+    matches!(
+        question,
+        Question::ChangeSetting(_) | Question::WriteThreshold(_)
+    )
 }
 
 impl DeskRules {
@@ -365,7 +410,11 @@ impl DeskRules {
         )?;
         let undo = (before.value != before.default).then(|| before.value.clone());
         Ok(Answer::Done(Ok(Done {
-            said: format!("{section}.{key} = {said}; it takes effect at the next start"),
+            said: if applies_at_once(section, key) {
+                format!("{section}.{key} = {said}; it is in use now")
+            } else {
+                format!("{section}.{key} = {said}; it takes effect at the next start")
+            },
             undo: Some(Question::ChangeSetting(SettingChange {
                 value: undo,
                 is_agreed: false,

@@ -22,20 +22,18 @@ use rollcall_system::clock::Clock;
 use rollcall_system::latest::Latest;
 
 use crate::camera_controls::ControlDesk;
-use crate::desk::RecordsDesk;
+use crate::desk::{Reconfiguration, RecordsDesk};
 
 /// Commands that may wait for the station, of all front ends together.
 const COMMANDS_WAITING: usize = 128;
 
 /// What front ends want of the station itself.
-#[derive(Debug)]
 pub(crate) struct Commanded {
     pub(crate) id: CommandId,
     pub(crate) what: Wanted,
 }
 
 /// What is wanted.
-#[derive(Debug)]
 pub(crate) enum Wanted {
     /// A decision.
     Intent {
@@ -46,6 +44,8 @@ pub(crate) enum Wanted {
     CameraTest,
     /// The end.
     End { operator: String },
+    /// Other rules, or why there are none.
+    Reconfigure(Box<anyhow::Result<Reconfiguration>>),
 }
 
 /// The meeting place; clones share it.
@@ -116,6 +116,30 @@ impl Hub {
     pub(crate) fn end(&self, why: Option<String>) {
         *lock(&self.shared.state) = LinkState::Ended(why);
         self.tell_news();
+    }
+
+    /// Gives the station what was read of the configuration.
+    pub(crate) fn reconfigure(&self, read: anyhow::Result<Reconfiguration>) {
+        let what = Wanted::Reconfigure(Box::new(read));
+        let id = CommandId {
+            seat: Seat::default(),
+            number: 0,
+        };
+        if self
+            .shared
+            .commands
+            .try_send(Commanded { id, what })
+            .is_err()
+        {
+            tracing::warn!("the station is too busy for another configuration; try again");
+        }
+    }
+
+    /// Reads the configuration again, as after SIGHUP.
+    pub fn reload(&self) {
+        if !self.shared.records.reload(self) {
+            tracing::warn!("the records are busy; the configuration was not read again");
+        }
     }
 
     /// Answers a command, if its front end is still there.

@@ -31,7 +31,7 @@ use crate::announcer::{Announcer, AnnouncerRules};
 use crate::camera_controls::ControlDesk;
 use crate::camera_test::CameraTest;
 use crate::complaints::Complaints;
-use crate::desk::{DeskRules, RecordsDesk};
+use crate::desk::{DeskRules, Reconfiguration, RecordsDesk};
 use crate::hub::{Commanded, Wanted};
 use crate::keeper::{Duties, Keeper};
 use crate::publish::{Publisher, camera_view};
@@ -445,6 +445,7 @@ impl Runtime {
                     self.hub.reply_with(before, Err(another));
                 }
             }
+            Wanted::Reconfigure(read) => self.reconfigure(*read),
             Wanted::End { operator } => {
                 tracing::info!(%operator, "the station is ended");
                 self.ask(StoreRequest::Note {
@@ -453,6 +454,23 @@ impl Runtime {
                 });
                 self.hub.reply_with(id, Ok("the station ends".to_owned()));
                 self.stop.request();
+            }
+        }
+    }
+
+    fn reconfigure(&mut self, read: Result<Reconfiguration>) {
+        match read {
+            Ok(new) => {
+                self.consent = new.consent;
+                self.keeps_strangers = new.keeps_strangers;
+                self.publisher.set_facts(new.facts);
+                let rules = Box::new((new.policies, new.work_plan));
+                self.take_in(Event::Reconfigured(rules));
+                tracing::info!("the configuration was read again");
+            }
+            Err(error) => {
+                let warning = format!("the changed configuration is not in use: {error:#}");
+                self.take_in(Event::Notice(Notice::Warning(warning)));
             }
         }
     }

@@ -28,6 +28,12 @@ impl Publisher {
         }
     }
 
+    pub(crate) fn set_facts(&mut self, facts: Facts) {
+        self.view.facts = Arc::new(facts);
+        // Whatever else has not changed, this has.
+        self.revisions = None;
+    }
+
     /// Events that were published.
     pub(crate) fn written(&self) -> u64 {
         self.view.log.written()

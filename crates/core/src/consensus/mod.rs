@@ -139,6 +139,11 @@ impl Tracker {
         }
     }
 
+    /// Counts votes by other rules from now on.
+    pub fn set_policy(&mut self, policy: ConsensusPolicy) {
+        self.policy = policy;
+    }
+
     /// The faces followed now, longest first; some may be out of sight for a moment.
     pub fn tracks(&self) -> &[Track] {
         &self.tracks

@@ -160,6 +160,7 @@ impl Station {
                 self.commanded(id.seat, operator, intent, now, &mut effects);
                 self.commands.answer_now(&mut effects);
             }
+            Event::Reconfigured(rules) => self.reconfigured(*rules, now, &mut effects),
             Event::SeatLeft(seat) => self.seat_left(seat, now, &mut effects),
             Event::Receipt(receipt) => self.answered(receipt, now, &mut effects),
             Event::Notice(notice) => self.log.push(now, notice),
@@ -309,6 +310,22 @@ impl Station {
     }
 
     // Events.
+
+    /// Takes on other rules. Whoever is in sight is judged anew by them.
+    fn reconfigured(
+        &mut self,
+        (policies, work_plan): (Policies, WorkPlan),
+        now: &Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.policies = policies;
+        self.work_plan = work_plan;
+        self.tracker.set_policy(policies.consensus);
+        self.tracker.recount(now);
+        self.revisions.day += 1;
+        // Days may start at another time now.
+        effects.extend(self.turn_the_day(now));
+    }
 
     fn observed(&mut self, observation: &Observation, now: &Moment, effects: &mut Vec<Effect>) {
         // What counts is when somebody stood there, not when we got round to it.

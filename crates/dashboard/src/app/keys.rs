@@ -1,6 +1,6 @@
 //! What each key means where.
 
-use super::{Action, App, Enrolling, LogView, Pane, Screen};
+use super::{Action, App, Enrolling, LogView, Pane, Screen, next_preview};
 use crate::camera_controls::ControlKey;
 use crate::command::{self, Command, Deed, Motion};
 use crate::correcting::{Correcting, FormKey};
@@ -248,7 +248,7 @@ impl App {
                 self.go(Screen::Live);
                 self.explaining = !self.explaining;
             }
-            Command::NextPreview => self.preview = self.preview.next(self.has_pixels()),
+            Command::NextPreview => self.preview = next_preview(self.preview, self.has_pixels()),
             Command::Preview(mode) => self.preview = mode,
             Command::Undo if self.changing > 0 => {
                 let waiting = english!("the last change is still being written; try again");

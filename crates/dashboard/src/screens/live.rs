@@ -5,12 +5,13 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 use crate::View;
-use crate::app::{Enrolling, Pane, PreviewMode};
+use crate::app::{Enrolling, Pane};
 use crate::widgets::{
     AttendanceTable, Detail, EnrolFormPanel, EnrolProgress, Explain, Faces, LogLines, Preview,
     panel, rows_for_width, today_title,
 };
 use rollcall_protocol::ModeView;
+use rollcall_protocol::PreviewMode;
 
 /// From this width on, preview and table stand side by side.
 const SIDE_BY_SIDE: u16 = 64;

@@ -10,12 +10,12 @@ use super::panel;
 use super::picture::{Placement, draw_ascii, draw_braille, draw_half_blocks, draw_quadrants};
 use crate::View;
 use crate::app::Enrolling;
-use crate::app::PreviewMode;
 use crate::colour::ColourDepth;
 use crate::graphics::Canvas;
 use crate::theme::{Charset, Theme};
 use rollcall_protocol::Health;
 use rollcall_protocol::ModeView;
+use rollcall_protocol::PreviewMode;
 
 /// The preview with its frame.
 pub(crate) struct Preview<'a>(pub(crate) View<'a>);
