@@ -206,7 +206,7 @@ fn the_rooms_depend_on_each_other_in_one_direction() {
         ("camera", &["core", "system", "picture"]),
         ("recognition", &["core", "system", "engine"]),
         ("store", &["core", "system"]),
-        ("link", &["core", "system", "protocol"]),
+        ("link", &["core", "system", "picture", "protocol"]),
         ("dashboard", &["core", "system", "protocol"]),
         (
             "station",

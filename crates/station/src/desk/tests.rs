@@ -36,6 +36,10 @@ impl DeskCommands for FileOnly {
         Ok(self.file.settings(|_| None)?)
     }
 
+    fn reconfiguration(&self) -> Result<Reconfiguration> {
+        anyhow::bail!("there is no station here")
+    }
+
     fn foresee(&self, change: &SettingChange) -> Result<Alteration> {
         let mut alteration = Alteration::default();
         if change.key == "time_zone" {

@@ -225,7 +225,7 @@ fn signature(commanded: &Receiver<Commanded>) -> String {
             ..
         } => correction.operator,
         Wanted::Intent { operator, .. } | Wanted::End { operator } => operator,
-        Wanted::CameraTest => panic!("nobody signs that"),
+        Wanted::CameraTest | Wanted::Reconfigure(_) => panic!("nobody signs that"),
     }
 }
 
