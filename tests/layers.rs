@@ -223,7 +223,14 @@ fn the_rooms_depend_on_each_other_in_one_direction() {
         ),
         (
             "config",
-            &["core", "system", "camera", "store", "recognition"],
+            &[
+                "core",
+                "system",
+                "protocol",
+                "camera",
+                "store",
+                "recognition",
+            ],
         ),
     ] {
         let manifest = root.join("crates").join(room).join("Cargo.toml");

@@ -41,6 +41,7 @@ mod table;
 mod vault;
 mod workdays;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -53,7 +54,7 @@ use signal_hook::consts::SIGPIPE;
 use crate::camera::without_credentials;
 use crate::cli::{Cli, Command, Outcome, Places};
 use crate::clock::Clock;
-use crate::config::{self, Config, LivenessChoice};
+use crate::config::{self, Config, ConfigError, LivenessChoice};
 use crate::core::consent;
 use crate::core::embedding::ModelId;
 use crate::core::gallery::Gallery;
@@ -91,9 +92,19 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         end_quietly_when_nobody_reads()?;
         return service::run(command, &places);
     }
-    let config = Config::load(places.config.as_deref(), &places.data_dir, |name| {
+    let loaded = Config::load(places.config.as_deref(), &places.data_dir, |name| {
         std::env::var(name).ok()
-    })?;
+    });
+    let config = match loaded {
+        // The service's is not for everybody to read; how it wants to be shown, it says itself.
+        Err(ConfigError::Read { source, .. })
+            if source.kind() == ErrorKind::PermissionDenied
+                && matches!(command, Some(Command::Attach(_))) =>
+        {
+            Config::default()
+        }
+        loaded => loaded?,
+    };
     let clock = Clock::start_in(config.zone());
     let context = Context {
         places,

@@ -161,6 +161,8 @@ pub struct DayMeasure {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Sight {
+    /// Width and height of the picture that the boxes are in; a preview may be smaller.
+    pub size: Option<(u32, u32)>,
     /// Those seen in the latest frame, the one followed longest first.
     pub tracks: Vec<TrackView>,
     /// Why each has its name or none.
@@ -462,6 +464,20 @@ impl ChoosingView {
 }
 
 impl Sight {
+    /// A box as it is in a picture of this width, whatever that of the boxes is.
+    pub fn in_picture(&self, bounding_box: BoundingBox, width: u32) -> BoundingBox {
+        let scale = match self.size {
+            Some((of, _)) if of > 0 && of != width => width as f32 / of as f32,
+            _ => return bounding_box,
+        };
+        BoundingBox {
+            left: bounding_box.left * scale,
+            top: bounding_box.top * scale,
+            right: bounding_box.right * scale,
+            bottom: bounding_box.bottom * scale,
+        }
+    }
+
     /// What a station sees.
     pub fn of(station: &Station, now: &Moment) -> Self {
         let track = |track: &Track| TrackView {
@@ -474,6 +490,7 @@ impl Sight {
             liveness_score: track.liveness.score(),
         };
         Self {
+            size: station.picture_size(),
             tracks: station.faces_in_sight().map(track).collect(),
             explanations: station.explain(now),
         }

@@ -106,6 +106,7 @@ pub struct Station {
     pins: BTreeMap<Ticket, Moment>,
     commands: Commands,
     revisions: Revisions,
+    picture_size: Option<(u32, u32)>,
 }
 
 /// Change with what they count, so that whoever shows it need not compare it.
@@ -142,6 +143,7 @@ impl Station {
             pins: BTreeMap::new(),
             commands: Commands::default(),
             revisions: Revisions::default(),
+            picture_size: None,
         }
     }
 
@@ -205,6 +207,11 @@ impl Station {
     /// The faces that were seen in the latest frame: those that a screen may show.
     pub fn faces_in_sight(&self) -> impl Iterator<Item = &Track> {
         self.tracker.in_sight()
+    }
+
+    /// Width and height of the picture that was looked at last.
+    pub fn picture_size(&self) -> Option<(u32, u32)> {
+        self.picture_size
     }
 
     /// All people, in the order of their enrolment.
@@ -328,6 +335,7 @@ impl Station {
     }
 
     fn observed(&mut self, observation: &Observation, now: &Moment, effects: &mut Vec<Effect>) {
+        self.picture_size = Some(observation.frame.image.dimensions());
         // What counts is when somebody stood there, not when we got round to it.
         let captured = observation.frame.captured_at;
         let seen_at = if captured.monotonic < now.monotonic {

@@ -20,14 +20,17 @@ pub(super) fn draw_faces(
     station: &StationView,
     chosen: Option<TrackId>,
     theme: Theme,
-    placement: Placement,
+    (width, placement): (u32, Placement),
     buf: &mut Buffer,
 ) {
     let mut taken: Vec<Rect> = Vec::new();
     let boxes: Vec<(&TrackView, Rect)> = station
         .faces_in_sight()
         .iter()
-        .filter_map(|track| Some((track, placement.cells_of(&track.bounding_box)?)))
+        .filter_map(|track| {
+            let seen = station.sight.in_picture(track.bounding_box, width);
+            Some((track, placement.cells_of(&seen)?))
+        })
         .collect();
     for (track, cells) in &boxes {
         draw_box(*cells, verdict_style(track.verdict, theme), theme, buf);
@@ -51,9 +54,9 @@ pub(super) fn draw_faces(
 }
 
 /// The faces for a picture in pixels.
-pub(crate) fn marks(station: &StationView, theme: Theme) -> Vec<FaceMark> {
+pub(crate) fn marks(station: &StationView, width: u32, theme: Theme) -> Vec<FaceMark> {
     let mark = |track: &TrackView| FaceMark {
-        bounding_box: track.bounding_box,
+        bounding_box: station.sight.in_picture(track.bounding_box, width),
         label: Label::of(track, station, theme).words(),
         colour: match track.verdict {
             Verdict::Known(_) => [80, 220, 80],

@@ -71,7 +71,8 @@ impl Widget for &Preview<'_> {
                         draw_ascii(&frame.image, placement, buf);
                     }
                 }
-                draw_faces(station, app.chosen_face(station), theme, placement, buf);
+                let place = (frame.image.width(), placement);
+                draw_faces(station, app.chosen_face(station), theme, place, buf);
             }
             None => self.explain(inner, buf),
         }
