@@ -92,6 +92,9 @@ fn welcome(
             watches_only: hello.watches_only,
             peer: socket.peer(),
         });
+        if let Some(said) = end_of(&client) {
+            return Err(refused(code::UNAVAILABLE, said));
+        }
         answer.station.clone_from(&client.view().facts.station_name);
         answer.now = nanoseconds(client.now().monotonic);
         answer.seat = client.seat();
@@ -101,6 +104,15 @@ fn welcome(
     let is_ready = reader.get_mut().wait_for(None).is_ok();
     reader.allow(MOST_FROM_CLIENT);
     Ok(client.filter(|_| is_greeted && is_ready))
+}
+
+/// Why there is nothing more to hear from a station, if that is so.
+fn end_of(client: &Client) -> Option<String> {
+    match client.state() {
+        LinkState::Connected => None,
+        LinkState::Lost(said) | LinkState::Ended(Some(said)) => Some(said),
+        LinkState::Ended(None) => Some("the station has ended".to_owned()),
+    }
 }
 
 fn first(reader: &mut Reader<Socket>) -> Result<Option<ClientHello>, Refused> {
@@ -326,11 +338,7 @@ impl Desk {
             view: seated.client.view(),
             wish: seated.wish,
             picture: picture.and_then(|last| seated.client.picture(last)),
-            ended: match seated.client.state() {
-                LinkState::Connected => None,
-                LinkState::Lost(said) | LinkState::Ended(Some(said)) => Some(said),
-                LinkState::Ended(None) => Some("the station has ended".to_owned()),
-            },
+            ended: end_of(&seated.client),
             is_closed: seated.is_closed,
             words: seated.words.clone(),
         }

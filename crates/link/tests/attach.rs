@@ -47,6 +47,32 @@ fn a_front_end_sees_the_station_and_is_answered() {
 }
 
 #[test]
+fn a_large_station_is_seen_at_once() {
+    let (room, fake) = (Room::new(), Fake::new());
+    fake.show(|view| view.roster = roster((0..5000).map(|i| person(i, "Ana Torres Ferrer"))));
+    let server = room.serve(&fake);
+    let began = Instant::now();
+    let client = attach(server.socket());
+    let took = began.elapsed();
+    println!("5,000 people after {took:?}");
+    assert_eq!(client.view().people().count(), 5000);
+    // 300 ms on a quiet machine; this one may be building something else.
+    assert!(took < Duration::from_secs(1), "{took:?}");
+}
+
+#[test]
+fn a_station_that_has_ended_takes_nobody_in() {
+    let (room, fake) = (Room::new(), Fake::new());
+    let server = room.serve(&fake);
+    fake.end("it is over");
+    let error = rollcall_link::attach(server.socket(), common::ana())
+        .map(|_| ())
+        .unwrap_err();
+    assert_eq!(error.to_string(), "it is over");
+    until("its seat is left", || fake.seated() == 0);
+}
+
+#[test]
 fn the_station_knows_who_is_there_and_when_they_leave() {
     let (room, fake) = (Room::new(), Fake::new());
     let server = room.serve(&fake);
