@@ -70,7 +70,7 @@ fn three_dashboards_at_ten_pictures_a_second() {
         });
         std::thread::sleep(Duration::from_millis(66));
     }
-    let cost = (server_time() - before).as_secs_f64() / began.elapsed().as_secs_f64();
+    let cost = server_time().saturating_sub(before).as_secs_f64() / began.elapsed().as_secs_f64();
     let grown = resident().saturating_sub(memory);
     println!(
         "three dashboards: {:.1} % of a core, {} kB with the clients",
