@@ -459,7 +459,7 @@ impl Speaker {
         let farewell = self.house.farewell();
         let is_due = self.preview.is_due(Instant::now());
         let round = self.desk.take(is_due.then_some(self.preview.last()));
-        self.preview.set(&round.wish);
+        self.preview.set(&round.wish, Instant::now());
         let count = round.answers.len();
         for (number, reply) in round.answers {
             self.answer(number, &reply)?;

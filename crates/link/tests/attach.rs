@@ -129,17 +129,22 @@ fn pictures_come_as_large_and_as_often_as_they_are_wanted() {
     let age = client.now().since(&frame.captured_at);
     assert!(age < Duration::from_secs(2), "{age:?}");
 
+    // Never more often than was asked for. That it is not less often is held where time is
+    // an argument, by the tests of the rhythm.
     let began = Instant::now();
-    let mut seen = 0;
-    let mut last = number;
-    while began.elapsed() < Duration::from_millis(1500) {
+    let (mut seen, mut last) = (0, number);
+    until("ten more have come", || {
         fake.show_picture(RgbImage::new(640, 480));
-        std::thread::sleep(Duration::from_millis(5));
         if let Some((number, _)) = client.picture(last) {
             (last, seen) = (number, seen + 1);
         }
-    }
-    assert!((10..=18).contains(&seen), "{seen} pictures in 1.5 s");
+        seen == 10
+    });
+    assert!(
+        began.elapsed() > Duration::from_millis(800),
+        "{:?}",
+        began.elapsed()
+    );
 
     client.wish(PreviewWish {
         width: 0,
