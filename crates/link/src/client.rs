@@ -227,7 +227,7 @@ impl Shared {
                 return None;
             }
             match session::greet(&self.path, hello.clone()) {
-                Ok(connection) => return Some(connection),
+                Ok(connection) => return (!self.is_left()).then_some(connection),
                 Err(LinkError::Refused { code, said }) if !code::passes(&code) => {
                     self.set_state(LinkState::Ended(Some(said)));
                     return None;

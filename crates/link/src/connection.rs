@@ -24,6 +24,7 @@ use crate::message::{
     BUILD, ClientHello, FromClient, MOST_FROM_CLIENT, MOST_FROM_STATION, MOST_IN_HELLO, Outline,
     Refused, StationHello, ToClient, Version, code, outline,
 };
+use crate::preview::Preview;
 use crate::server::House;
 use crate::socket::{Socket, is_timeout};
 use crate::wire::{Kind, PictureHeader, Reader, SendError, WireError, Writer};
@@ -92,6 +93,9 @@ fn welcome(
             watches_only: hello.watches_only,
             peer: socket.peer(),
         });
+        if let Some(said) = end_of(&client) {
+            return Err(refused(code::UNAVAILABLE, said));
+        }
         answer.station.clone_from(&client.view().facts.station_name);
         answer.now = nanoseconds(client.now().monotonic);
         answer.seat = client.seat();
@@ -101,6 +105,15 @@ fn welcome(
     let is_ready = reader.get_mut().wait_for(None).is_ok();
     reader.allow(MOST_FROM_CLIENT);
     Ok(client.filter(|_| is_greeted && is_ready))
+}
+
+/// Why there is nothing more to hear from a station, if that is so.
+fn end_of(client: &Client) -> Option<String> {
+    match client.state() {
+        LinkState::Connected => None,
+        LinkState::Lost(said) | LinkState::Ended(Some(said)) => Some(said),
+        LinkState::Ended(None) => Some("the station has ended".to_owned()),
+    }
 }
 
 fn first(reader: &mut Reader<Socket>) -> Result<Option<ClientHello>, Refused> {
@@ -326,11 +339,7 @@ impl Desk {
             view: seated.client.view(),
             wish: seated.wish,
             picture: picture.and_then(|last| seated.client.picture(last)),
-            ended: match seated.client.state() {
-                LinkState::Connected => None,
-                LinkState::Lost(said) | LinkState::Ended(Some(said)) => Some(said),
-                LinkState::Ended(None) => Some("the station has ended".to_owned()),
-            },
+            ended: end_of(&seated.client),
             is_closed: seated.is_closed,
             words: seated.words.clone(),
         }
@@ -419,14 +428,6 @@ struct Speaker {
     preview: Preview,
 }
 
-/// When the next picture is due.
-#[derive(Debug, Default)]
-struct Preview {
-    last: u64,
-    interval: Option<Duration>,
-    due: Option<Instant>,
-}
-
 impl Speaker {
     fn speak(mut self, nudged: &Receiver<()>) {
         let news = self.desk.lock().client.news().clone();
@@ -457,8 +458,8 @@ impl Speaker {
     fn say_what_is_new(&mut self) -> Result<Option<LastWords>, SendError> {
         let farewell = self.house.farewell();
         let is_due = self.preview.is_due(Instant::now());
-        let round = self.desk.take(is_due.then_some(self.preview.last));
-        self.preview.set(&round.wish);
+        let round = self.desk.take(is_due.then_some(self.preview.last()));
+        self.preview.set(&round.wish, Instant::now());
         let count = round.answers.len();
         for (number, reply) in round.answers {
             self.answer(number, &reply)?;
@@ -576,35 +577,4 @@ enum LastWords {
     None,
     Bye(String),
     Refused(Refused),
-}
-
-impl Preview {
-    fn set(&mut self, wish: &PreviewWish) {
-        let interval = wish.interval();
-        if interval != self.interval {
-            self.interval = interval;
-            self.due = interval.map(|_| Instant::now());
-        }
-    }
-
-    fn is_due(&self, now: Instant) -> bool {
-        self.due.is_some_and(|due| due <= now)
-    }
-
-    /// A picture goes. The rhythm is kept, unless it was lost.
-    fn shown(&mut self, number: u64, now: Instant) {
-        self.last = number;
-        self.due = self.interval.zip(self.due).map(|(interval, due)| {
-            let next = due + interval;
-            if next < now { now + interval } else { next }
-        });
-    }
-
-    /// The time until it has to be looked for a picture again.
-    fn until_next(&self, now: Instant) -> Option<Duration> {
-        let (due, interval) = self.due.zip(self.interval)?;
-        let left = due.saturating_duration_since(now);
-        // One that is due and not there yet may come at any moment.
-        Some(if left.is_zero() { interval / 4 } else { left })
-    }
 }

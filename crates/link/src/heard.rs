@@ -45,17 +45,34 @@ pub(crate) enum Heard {
 }
 
 /// Follows what a station says on one connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Listener {
     /// What has been said so far; shown when it is complete.
     view: StationView,
     /// Bytes that were said about it since they were last counted.
     said: usize,
+    /// Bytes of it that are kept at most.
+    most: usize,
     /// Whether it was already remarked that something is not understood.
     has_remarked: bool,
 }
 
+impl Default for Listener {
+    fn default() -> Self {
+        Self::keeping(MOST_KEPT)
+    }
+}
+
 impl Listener {
+    fn keeping(most: usize) -> Self {
+        Self {
+            view: StationView::default(),
+            said: 0,
+            most,
+            has_remarked: false,
+        }
+    }
+
     /// Takes in a message.
     pub(crate) fn hear(&mut self, message: Message<'_>) -> Heard {
         match message.kind {
@@ -84,10 +101,10 @@ impl Listener {
     fn apply(&mut self, update: Update, bytes: usize) -> Heard {
         self.view.apply(update);
         self.said = self.said.saturating_add(bytes);
-        if self.said > MOST_KEPT {
+        if self.said > self.most {
             // Most of it was replaced since, so what is there is counted.
             self.said = size_of(&self.view);
-            if self.said > MOST_KEPT / 2 {
+            if self.said > self.most / 2 {
                 return Heard::Over("the station says more than can be kept".to_owned());
             }
         }
@@ -187,3 +204,6 @@ pub(crate) fn frame(header: PictureHeader, image: RgbImage, now: Moment) -> Arc<
         image,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,6 +39,7 @@ mod heard;
 mod message;
 mod pictures;
 mod place;
+mod preview;
 mod server;
 mod session;
 mod socket;

@@ -193,8 +193,9 @@ fn probe(folder: &Path, socket: &Path, owner: Option<u32>, data_dir: &Path) -> P
     }
     match session::ask(socket) {
         Ok(hello) if Path::new(&hello.data_dir) == shown(data_dir) => Probe::Live,
-        // One of another version is there too: it says so when it is attached to.
-        Err(LinkError::Refused { .. }) => Probe::Live,
+        // One of another version, or one that is stuck: what is wrong is said when it is
+        // attached to.
+        Err(LinkError::Refused { .. } | LinkError::NotAStation { .. }) => Probe::Live,
         Err(LinkError::NoStation { source, .. })
             if source.kind() == ErrorKind::PermissionDenied && is_same_owner(folder, data_dir) =>
         {

@@ -185,6 +185,11 @@ fn who_says_nothing_is_sent_away() {
 fn a_station_that_says_nothing_is_an_error_within_two_seconds() {
     let room = Room::new();
     let (_listener, socket) = somebody(&room);
+    // It is there all the same, so that nobody starts another one.
+    assert_eq!(
+        room.places.find(&room.data_dir()),
+        Found::Live(socket.clone())
+    );
     let began = Instant::now();
     let error = rollcall_link::attach(&socket, ana())
         .map(|_| ())
