@@ -1,36 +1,24 @@
 //! Output that nobody reads: attendance goes on, and the station still ends when it is told to.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests too")]
-
 use std::fs::File;
 use std::io::Write as _;
 use std::os::fd::AsFd as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use portable_pty::PtySize;
 
-/// A slow machine takes its time.
-const PATIENCE: Duration = Duration::from_secs(120);
+use super::{Line, PATIENCE, rollcall};
 
 /// How long the end may take on a busy machine; the station's own limits add up to less
 /// than two seconds.
 const END: Duration = Duration::from_secs(20);
 
 const FACE: &str = "tests/fixtures/faces/astronaut.jpg";
-
-fn rollcall(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
-    command
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .arg("--data-dir")
-        .arg(data);
-    command
-}
 
 /// A folder in which somebody is enrolled.
 fn with_somebody() -> tempfile::TempDir {
@@ -116,36 +104,28 @@ fn a_dashboard_that_is_not_read_takes_attendance_and_can_be_ended() {
         pixel_width: 0,
         pixel_height: 0,
     };
-    let pair = native_pty_system().openpty(size).unwrap();
-    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_rollcall"));
-    command.cwd(env!("CARGO_MANIFEST_DIR"));
-    command.env("TERM", "xterm-256color");
-    command.env("COLORTERM", "truecolor");
-    command.env("LANG", "C.UTF-8");
-    command.env("ROLLCALL_DASHBOARD_PREVIEW", "half-blocks");
-    let folders = [data.path(), pictures.path()].map(|path| path.to_str().unwrap());
-    command.args([
-        "--data-dir",
-        folders[0],
-        "--source",
-        folders[1],
-        "--rate",
-        "4",
-    ]);
-    let mut child = pair.slave.spawn_command(command).unwrap();
-    drop(pair.slave);
-    // Nobody reads `pair.master`.
+    let pictures = pictures.path().to_str().unwrap();
+    let mut line = Line::start(
+        size,
+        data.path(),
+        &[
+            ("COLORTERM", "truecolor"),
+            ("ROLLCALL_DASHBOARD_PREVIEW", "half-blocks"),
+        ],
+        &["--source", pictures, "--rate", "4"],
+    );
+    // Nobody reads from it.
     wait_for_a_punch(data.path());
 
-    let pid = Pid::from_raw(child.process_id().unwrap().try_into().unwrap());
+    let pid = Pid::from_raw(line.child.process_id().unwrap().try_into().unwrap());
     kill(pid, Signal::SIGTERM).unwrap();
     let started = Instant::now();
     let has_ended = loop {
-        if child.try_wait().unwrap().is_some() {
+        if line.child.try_wait().unwrap().is_some() {
             break true;
         }
         if started.elapsed() > END {
-            child.kill().unwrap();
+            line.child.kill().unwrap();
             break false;
         }
         std::thread::sleep(Duration::from_millis(20));

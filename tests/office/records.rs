@@ -1,86 +1,22 @@
-//! Records at the command line: corrections, imports, exports, backups, PINs.
-//! No network is loaded, so this runs without the models.
+//! Records: corrections, imports, exports, backups, PINs.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests too")]
+use std::path::Path;
 
-use std::path::{Path, PathBuf};
-
-use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
-use tempfile::TempDir;
+
+use super::{Station, as_text};
 
 /// The exit code for "no".
 const NO: i32 = 3;
 
-struct Station {
-    dir: TempDir,
-}
-
-impl Station {
-    fn new() -> Self {
-        Self {
-            dir: tempfile::tempdir().unwrap(),
-        }
-    }
-
-    /// Two people of another system, two punches, nobody's face.
-    fn lived_in() -> Self {
-        let station = Self::new();
-        let people = station.file(
-            "people.csv",
-            "code,name,team\nE-1,Ana Torres,Night\nE-2,=Bruno,\n",
-        );
-        station.run(&["import", "people", &people]).success();
-        let punches = station.file(
-            "punches.csv",
-            "code,direction,time\nE-1,in,2026-11-02 08:00+01:00\nE-1,out,2026-11-02 16:30+01:00\nE-2,in,2026-11-03 08:00+01:00\n",
-        );
-        station.run(&["import", "attendance", &punches]).success();
-        station
-    }
-
-    fn data(&self) -> PathBuf {
-        self.dir.path().join("data")
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::cargo_bin("rollcall").unwrap();
-        command
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .env_remove("RUST_LOG")
-            .env("TZ", "Europe/Berlin")
-            .env("ROLLCALL_OPERATOR", "olga")
-            .arg("--data-dir")
-            .arg(self.data())
-            .args(arguments);
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> assert_cmd::assert::Assert {
-        self.command(arguments).assert()
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.command(arguments).output().unwrap();
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|e| {
-            panic!(
-                "{arguments:?}: {e}\n{}",
-                String::from_utf8_lossy(&output.stderr)
-            )
-        })
-    }
-
-    fn file(&self, name: &str, text: &str) -> String {
-        let path = self.dir.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.dir.path().join(name).to_str().unwrap().to_owned()
-    }
+/// Two people of another system, two punches, nobody's face.
+fn lived_in() -> Station {
+    Station::with(
+        "code,name,team\nE-1,Ana Torres,Night\nE-2,=Bruno,\n",
+        "code,direction,time\nE-1,in,2026-11-02 08:00+01:00\nE-1,out,2026-11-02 16:30+01:00\nE-2,in,2026-11-03 08:00+01:00\n",
+    )
 }
 
 /// A zone is only there where its data is installed.
@@ -90,7 +26,7 @@ fn has_zones() -> bool {
 
 #[test]
 fn corrections_are_signed_and_nothing_is_lost() {
-    let station = Station::lived_in();
+    let station = lived_in();
     station
         .run(&[
             "attendance",
@@ -163,7 +99,7 @@ fn an_hour_that_occurs_twice_is_asked_about() {
         eprintln!("SKIPPED: no time zones are installed");
         return;
     }
-    let station = Station::lived_in();
+    let station = lived_in();
     let add = |at: &str| {
         station.run(&[
             "attendance",
@@ -188,7 +124,7 @@ fn an_hour_that_occurs_twice_is_asked_about() {
 
 #[test]
 fn tampering_with_the_file_is_found() {
-    let station = Station::lived_in();
+    let station = lived_in();
     let database = rusqlite::Connection::open(station.data().join("station.db")).unwrap();
     database
         .execute_batch(
@@ -205,7 +141,7 @@ fn tampering_with_the_file_is_found() {
 
 #[test]
 fn tables_are_exported_in_every_format() {
-    let station = Station::lived_in();
+    let station = lived_in();
     let month = ["--month", "2026-11"];
     let days = [
         "attendance",
@@ -232,7 +168,7 @@ fn tables_are_exported_in_every_format() {
     ]);
     assert_eq!(people[0]["hours"], 8.5);
     assert_eq!(people[1]["check_outs_missing"], 1);
-    let workbook = station.path("november.xlsx");
+    let workbook = as_text(&station.path("november.xlsx"));
     station
         .run(
             &[
@@ -260,7 +196,7 @@ fn tables_are_exported_in_every_format() {
         .run(&["attendance", "export", "--csv", "--month", "November"])
         .code(1);
     // What is exported can be imported elsewhere, once.
-    let events = station.path("events.csv");
+    let events = as_text(&station.path("events.csv"));
     station
         .run(&["attendance", "export", "--csv", "-o", &events])
         .success();
@@ -272,7 +208,7 @@ fn tables_are_exported_in_every_format() {
 
 #[test]
 fn a_bad_file_is_refused_as_a_whole_with_its_lines() {
-    let station = Station::lived_in();
+    let station = lived_in();
     let bad = station.file("bad.csv", "code,name\nE-3,Carla\n../x,Dora\nE-4,\n");
     station.run(&["import", "people", &bad]).code(1).stderr(
         contains("bad.csv")
@@ -326,9 +262,9 @@ fn a_bad_file_is_refused_as_a_whole_with_its_lines() {
 
 #[test]
 fn a_backup_is_checked_and_then_put_in_place() {
-    let station = Station::lived_in();
+    let station = lived_in();
     let passphrase = station.file("passphrase", "correct horse\n");
-    let to = station.path("stick");
+    let to = as_text(&station.path("stick"));
     let made = station.json(&[
         "backup",
         "--to",
@@ -361,7 +297,7 @@ fn a_backup_is_checked_and_then_put_in_place() {
 
 #[test]
 fn a_damaged_database_is_set_aside_and_the_way_back_is_named() {
-    let station = Station::lived_in();
+    let station = lived_in();
     station.run(&["backup"]).success();
     let path = station.data().join("station.db");
     let mut bytes = std::fs::read(&path).unwrap();
@@ -411,7 +347,7 @@ fn a_damaged_database_is_set_aside_and_the_way_back_is_named() {
 
 #[test]
 fn pins_consent_and_a_persons_data() {
-    let station = Station::lived_in();
+    let station = lived_in();
     let set = |code: &str, pin: &str| {
         let mut command = station.command(&["people", "pin", "set", code]);
         command.write_stdin(format!("{pin}\n")).assert()
@@ -441,7 +377,7 @@ fn pins_consent_and_a_persons_data() {
         .assert()
         .success()
         .stdout(contains("agreed on 2025-03-30"));
-    let to = station.path("for-ana");
+    let to = as_text(&station.path("for-ana"));
     let data = station.json(&["people", "export-data", "E-1", "-o", &to, "--json"]);
     assert_eq!(data["attendance"].as_array().unwrap().len(), 2);
     assert_eq!(data["person"]["team"], "Night");
@@ -456,7 +392,7 @@ const DAY_SHIFT: &str = "[[shift]]\nname = \"day\"\nstart = \"07:30\"\nend = \"1
 
 #[test]
 fn a_report_measures_days_against_shifts() {
-    let station = Station::lived_in();
+    let station = lived_in();
     let config = station.data().join("config.toml");
     let period = [
         "attendance",
@@ -534,7 +470,7 @@ fn a_report_measures_days_against_shifts() {
 
 #[test]
 fn nobody_is_absent_before_being_enrolled() {
-    let station = Station::lived_in();
+    let station = lived_in();
     std::fs::write(station.data().join("config.toml"), DAY_SHIFT).unwrap();
     let absent = station.json(&["attendance", "absent", "--day", "2026-10-30", "--json"]);
     assert_eq!(absent, serde_json::json!([]));
@@ -548,7 +484,7 @@ fn nobody_is_absent_before_being_enrolled() {
 
 #[test]
 fn a_shift_over_the_start_of_a_day_is_refused_with_advice() {
-    let station = Station::lived_in();
+    let station = lived_in();
     let night = "[[shift]]\nname = \"night\"\nstart = \"22:00\"\nend = \"06:00\"\n";
     std::fs::write(station.data().join("config.toml"), night).unwrap();
     station
@@ -559,8 +495,8 @@ fn a_shift_over_the_start_of_a_day_is_refused_with_advice() {
 
 #[test]
 fn a_station_is_encrypted_with_a_key_that_is_kept_elsewhere() {
-    let station = Station::lived_in();
-    let key = station.path("key");
+    let station = lived_in();
+    let key = as_text(&station.path("key"));
     let inside = station.data().join("key");
     station
         .run(&["encrypt", "--key-file", inside.to_str().unwrap()])
@@ -571,7 +507,7 @@ fn a_station_is_encrypted_with_a_key_that_is_kept_elsewhere() {
         .success()
         .stdout(contains("Keep a copy"));
     station.run(&["attendance", "list"]).success();
-    let elsewhere = station.path("moved");
+    let elsewhere = as_text(&station.path("moved"));
     std::fs::rename(&key, &elsewhere).unwrap();
     station
         .run(&["people", "list"])

@@ -1,94 +1,28 @@
 //! What leaves the program: text on its way to a terminal, files that an operator names,
-//! workbooks, and what is read where nothing can be written. No network is loaded.
-
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests too")]
+//! workbooks, and what is read where nothing can be written.
 
 use std::io::Read as _;
 use std::os::unix::fs::{FileTypeExt as _, symlink};
-use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::path::Path;
 
-use assert_cmd::Command;
 use calamine::{Data, DataType as _, Reader as _, Xlsx, open_workbook};
 use serde_json::Value;
-use tempfile::TempDir;
+
+use super::Station;
 
 /// An escape sequence, a C1 control and a mark that turns the line around.
 const HOSTILE: &str = "x\u{1b}[31m\u{9b}2J\u{202e}y";
 
-struct Station {
-    dir: TempDir,
-}
-
-impl Station {
-    /// Ana's Monday and Tuesday of another system; her Tuesday lacks its end.
-    fn lived_in() -> Self {
-        let station = Self {
-            dir: tempfile::tempdir().unwrap(),
-        };
-        let people = station.file(
-            "people.csv",
-            "code,name,team\nE-1,Ana Núñez,Night\nE-2,Bruno,\n",
-        );
-        station.done(&["import", "people", &people]);
-        let punches = station.file(
-            "punches.csv",
-            "code,direction,time\n\
-             E-1,in,2026-11-02 08:00+01:00\nE-1,out,2026-11-02 16:30+01:00\n\
-             E-1,in,2026-11-03 08:15:30+01:00\n",
-        );
-        station.done(&["import", "attendance", &punches]);
-        station
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn file(&self, name: &str, text: &str) -> String {
-        let path = self.path(name);
-        std::fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::cargo_bin("rollcall").unwrap();
-        command
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .env_remove("RUST_LOG")
-            .env_remove("LC_ALL")
-            .env_remove("LC_NUMERIC")
-            .env("LANG", "C.UTF-8")
-            .env("ROLLCALL_ATTENDANCE_TIME_ZONE", "Europe/Madrid")
-            .env("ROLLCALL_OPERATOR", "olga")
-            .arg("--data-dir")
-            .arg(self.path("data"))
-            .args(arguments);
-        command
-    }
-
-    fn output(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    /// What a command that succeeds prints.
-    fn done(&self, arguments: &[&str]) -> String {
-        let output = self.output(arguments);
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{arguments:?}: {said}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// What a command that fails says.
-    fn refused(&self, arguments: &[&str]) -> String {
-        let output = self.output(arguments);
-        assert!(!output.status.success(), "{arguments:?}");
-        String::from_utf8(output.stderr).unwrap()
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        serde_json::from_str(&self.done(arguments)).unwrap()
-    }
+/// Ana's Monday and Tuesday of another system; her Tuesday lacks its end.
+fn lived_in() -> Station {
+    let station = Station::new().in_zone("Europe/Madrid");
+    station.import(
+        "code,name,team\nE-1,Ana Núñez,Night\nE-2,Bruno,\n",
+        "code,direction,time\n\
+         E-1,in,2026-11-02 08:00+01:00\nE-1,out,2026-11-02 16:30+01:00\n\
+         E-1,in,2026-11-03 08:15:30+01:00\n",
+    );
+    station
 }
 
 fn is_hostile(c: char) -> bool {
@@ -105,7 +39,7 @@ fn assert_tame(printed: &str) {
 
 #[test]
 fn nothing_that_came_from_elsewhere_reaches_the_terminal_as_a_command() {
-    let station = Station::lived_in();
+    let station = lived_in();
     // The name of a file that is not there, in an error.
     assert_tame(&station.refused(&["import", "people", HOSTILE]));
     // A value of an option, in what the command line says about it.
@@ -148,7 +82,7 @@ fn nothing_that_came_from_elsewhere_reaches_the_terminal_as_a_command() {
 
 #[test]
 fn no_text_passes_for_a_line_of_its_own() {
-    let station = Station::lived_in();
+    let station = lived_in();
     let forged = "missing\nrollcall: all is well";
     let said = station.refused(&["import", "people", forged]);
     assert!(
@@ -159,7 +93,7 @@ fn no_text_passes_for_a_line_of_its_own() {
 
 #[test]
 fn teams_reasons_and_operators_are_checked_at_the_door() {
-    let station = Station::lived_in();
+    let station = lived_in();
     for words in [HOSTILE, "\u{3164}", "\u{200b}\u{2060}"] {
         station.refused(&["people", "team", "E-1", words]);
         station.refused(&["people", "rename", "E-1", words]);
@@ -181,7 +115,7 @@ fn teams_reasons_and_operators_are_checked_at_the_door() {
 
 #[test]
 fn output_that_cannot_be_printed_is_a_failure() {
-    let station = Station::lived_in();
+    let station = lived_in();
     for arguments in [
         &["config", "--sample"][..],
         &["people", "show", "E-1"],
@@ -207,7 +141,7 @@ fn output_that_cannot_be_printed_is_a_failure() {
 
 #[test]
 fn corrections_say_when_and_by_whom() {
-    let station = Station::lived_in();
+    let station = lived_in();
     let today = chrono::Utc::now().format("%Y-").to_string();
     let why = ["--reason", "forgot to punch", "--by", "otto"];
     let add = [
@@ -262,7 +196,7 @@ fn corrections_say_when_and_by_whom() {
 
 #[test]
 fn the_trail_is_listed_and_filtered() {
-    let station = Station::lived_in();
+    let station = lived_in();
     let void = [
         "attendance",
         "void",
@@ -305,7 +239,7 @@ fn the_trail_is_listed_and_filtered() {
 
 #[test]
 fn a_stated_day_stays_when_the_time_is_changed() {
-    let station = Station::lived_in();
+    let station = lived_in();
     let why = ["--reason", "night shift"];
     let add = [
         "attendance",
@@ -361,7 +295,7 @@ fn a_stated_day_stays_when_the_time_is_changed() {
 
 #[test]
 fn an_output_is_written_into_pipes_and_through_links() {
-    let station = Station::lived_in();
+    let station = lived_in();
     let expected = station.done(&["attendance", "export", "--csv"]);
     let pipe = station.path("pipe");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::from_bits_truncate(0o600)).unwrap();
@@ -419,7 +353,7 @@ fn an_output_is_written_into_pipes_and_through_links() {
 
 #[test]
 fn a_folder_that_cannot_be_written_is_read() {
-    let station = Station::lived_in();
+    let station = lived_in();
     let list = station.done(&["attendance", "list"]);
     // SQLite cannot make its index here, as on a read-only disk, whoever asks.
     // A reader leaves an index behind, which a disk that was unmounted does not have.
@@ -453,7 +387,7 @@ fn workbook(path: &Path) -> Xlsx<std::io::BufReader<std::fs::File>> {
 
 #[test]
 fn a_workbook_calculates_and_speaks_the_operators_language() {
-    let station = Station::lived_in();
+    let station = lived_in();
     let config = station.path("data").join("config.toml");
     std::fs::write(config, "[dashboard]\nlanguage = \"es\"\n").unwrap();
     let path = station.path("november.xlsx");
@@ -520,7 +454,7 @@ fn a_workbook_calculates_and_speaks_the_operators_language() {
 
 #[test]
 fn a_csv_opens_in_the_spreadsheet_of_a_country() {
-    let station = Station::lived_in();
+    let station = lived_in();
     let export = |more: &[&str]| {
         let columns = ["--view", "days", "--columns", "code,hours"];
         let range = ["--from", "2026-11-02", "--to", "2026-11-02"];
@@ -555,7 +489,7 @@ fn a_csv_opens_in_the_spreadsheet_of_a_country() {
 
 #[test]
 fn tables_that_are_written_row_by_row_agree() {
-    let station = Station::lived_in();
+    let station = lived_in();
     for view in ["events", "days", "people"] {
         let export = |format| {
             let export = [

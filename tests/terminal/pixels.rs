@@ -1,20 +1,17 @@
 //! Terminals that show pictures: what they answer, and that the camera's picture comes out
 //! of the bytes they are sent.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests too")]
-
 use std::io::{Read as _, Write as _};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use image::RgbImage;
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use portable_pty::PtySize;
 
-/// A slow machine takes its time.
-const PATIENCE: Duration = Duration::from_secs(90);
+use super::{Line, PATIENCE};
 
 /// Cells are 9 pixels wide and 18 high.
 const SIZE: PtySize = PtySize {
@@ -29,8 +26,7 @@ struct FakeTerminal {
     received: Vec<u8>,
     output: Receiver<Vec<u8>>,
     input: Box<dyn std::io::Write + Send>,
-    child: Box<dyn portable_pty::Child + Send + Sync>,
-    _master: Box<dyn portable_pty::MasterPty + Send>,
+    line: Line,
     _data: tempfile::TempDir,
 }
 
@@ -45,33 +41,15 @@ impl FakeTerminal {
     }
 
     fn playing(answer: &str, source: &[&str], frames: u32) -> Self {
-        let pair = native_pty_system().openpty(SIZE).unwrap();
         let data = tempfile::tempdir().unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_rollcall"));
-        command.cwd(env!("CARGO_MANIFEST_DIR"));
-        command.env("TERM", "xterm-256color");
-        command.env("LANG", "C.UTF-8");
-        command.env("ROLLCALL_DASHBOARD_FRAMES_PER_SECOND", frames.to_string());
-        command.args(["--data-dir", data.path().to_str().unwrap()]);
-        command.args(source);
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let (sender, output) = channel();
-        std::thread::spawn(move || {
-            let mut bytes = vec![0; 65536];
-            while let Ok(count @ 1..) = reader.read(&mut bytes) {
-                if sender.send(bytes[..count].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
+        let frames = frames.to_string();
+        let environment = [("ROLLCALL_DASHBOARD_FRAMES_PER_SECOND", frames.as_str())];
+        let line = Line::start(SIZE, data.path(), &environment, source);
         let mut terminal = Self {
             received: Vec::new(),
-            output,
-            input: pair.master.take_writer().unwrap(),
-            child,
-            _master: pair.master,
+            output: line.output(),
+            input: line.keys(),
+            line,
             _data: data,
         };
         // The last question is for the device attributes.
@@ -99,7 +77,7 @@ impl FakeTerminal {
         while let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
             self.received.extend(bytes);
         }
-        assert!(self.child.wait().unwrap().success());
+        assert!(self.line.child.wait().unwrap().success());
         self.received
     }
 }
@@ -208,7 +186,7 @@ fn a_terminal_without_pictures_gets_blocks() {
     assert!(find(&received, b"\x1b_Ga=T").is_none());
 }
 
-/// `cargo test --release --test pixels -- --ignored --nocapture`
+/// `cargo test --release --test terminal -- --ignored --nocapture`
 #[test]
 #[ignore = "measures for minutes"]
 fn bytes_a_second_of_the_demonstration() {

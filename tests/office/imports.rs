@@ -1,71 +1,16 @@
-//! Files of other systems at the command line. No network is loaded.
+//! Files of other systems.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests too")]
-
-use std::path::PathBuf;
-
-use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::contains;
-use serde_json::Value;
-use tempfile::TempDir;
 
-/// A data folder and the files beside it.
-struct Office {
-    dir: TempDir,
-}
+use super::Station;
 
-impl Office {
-    fn new() -> Self {
-        Self {
-            dir: tempfile::tempdir().unwrap(),
-        }
-    }
-
-    /// Two people, nobody's face.
-    fn lived_in() -> Self {
-        let office = Self::new();
-        let people = office.file("people.csv", "code,name\nE-1,Ana Torres\nE-2,Bruno Díaz\n");
-        office.run(&["import", "people", &people]).success();
-        office
-    }
-
-    fn data(&self) -> PathBuf {
-        self.dir.path().join("data")
-    }
-
-    fn run(&self, arguments: &[&str]) -> assert_cmd::assert::Assert {
-        self.command(arguments).assert()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::cargo_bin("rollcall").unwrap();
-        command
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .env_remove("RUST_LOG")
-            .env("TZ", "Europe/Berlin")
-            .env("ROLLCALL_OPERATOR", "olga")
-            .arg("--data-dir")
-            .arg(self.data())
-            .args(arguments);
-        command
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.command(arguments).output().unwrap();
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-            panic!(
-                "{arguments:?}: {error}\n{}",
-                String::from_utf8_lossy(&output.stderr)
-            )
-        })
-    }
-
-    fn file(&self, name: &str, text: &str) -> String {
-        let path = self.dir.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
+/// Two people, nobody's face.
+fn lived_in() -> Station {
+    let station = Station::new();
+    let people = station.file("people.csv", "code,name\nE-1,Ana Torres\nE-2,Bruno Díaz\n");
+    station.run(&["import", "people", &people]).success();
+    station
 }
 
 /// 512 numbers that are no unit vector, as the network gives them.
@@ -76,7 +21,7 @@ fn raw_vector(whose: i32) -> String {
 
 #[test]
 fn raw_vectors_by_name_by_student_and_by_file_name_are_imported_once() {
-    let station = Office::lived_in();
+    let station = lived_in();
     let model = ["--model", "0123456789abcdef0123", "--consent", "2026-11-01"];
     let by_name = station.file(
         "embeddings.csv",
@@ -141,7 +86,7 @@ fn raw_vectors_by_name_by_student_and_by_file_name_are_imported_once() {
 
 #[test]
 fn whoever_is_not_active_is_asked_about_too() {
-    let station = Office::new();
+    let station = Station::new();
     let model = ["--model", "0123456789abcdef0123", "--consent", "2026-11-01"];
     let import = |name: &str, more: &[&str]| {
         let text = format!("name,embedding\n{name},{}\n", raw_vector(1));
@@ -164,7 +109,7 @@ fn whoever_is_not_active_is_asked_about_too() {
 
 #[test]
 fn a_dry_run_shows_what_was_understood_and_writes_nothing() {
-    let empty = Office::new();
+    let empty = Station::new();
     let people = empty.file("people.csv", "Código;Nombre\nE-9;Eva Gil\n");
     empty
         .run(&["import", "people", &people, "--dry-run"])
@@ -176,7 +121,7 @@ fn a_dry_run_shows_what_was_understood_and_writes_nothing() {
                 .and(contains("nothing was written")),
         );
     assert!(!empty.data().exists());
-    let station = Office::lived_in();
+    let station = lived_in();
     let punches = station.file(
         "punches.csv",
         "Nombre;Fecha;Hora\nANA TORRES;23/11/2026;8:00\nANA TORRES;23/11/2026;17:30\n",
@@ -209,7 +154,7 @@ fn a_dry_run_shows_what_was_understood_and_writes_nothing() {
 
 #[test]
 fn a_question_names_the_option_that_answers_it() {
-    let station = Office::lived_in();
+    let station = lived_in();
     let punches = station.file("log.csv", "Wer,Wann\nAna Torres,02/11/2026 18:00\n");
     let import = ["import", "attendance", &punches];
     station.run(&import).code(1).stderr(contains("--map name="));

@@ -1,21 +1,11 @@
-//! What payroll depends on, at the command line: that the past does not change silently, that
+//! What payroll depends on: that the past does not change silently, that
 //! times are the station's and can be true, and that days add up.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::format_push_string,
-    reason = "helpers of tests too"
-)]
-
-use std::path::PathBuf;
-
-use assert_cmd::Command;
-use assert_cmd::assert::Assert;
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
-use tempfile::TempDir;
+
+use super::Station;
 
 const SHOP: &str = "[attendance]\ntime_zone = \"Europe/Lisbon\"\n\
     [[shift]]\nname = \"shop\"\nstart = \"09:00\"\nend = \"18:00\"\nbreaks = [\"13:00-14:00\"]\n\
@@ -27,82 +17,39 @@ const SHOP: &str = "[attendance]\ntime_zone = \"Europe/Lisbon\"\n\
 /// September 2026 has 22 days from Monday to Friday.
 const SEPTEMBER: [&str; 5] = ["attendance", "report", "--month", "2026-09", "--json"];
 
-struct Station {
-    dir: TempDir,
+fn with(config: &str, people: &str, punches: &str) -> Station {
+    let station = Station::new();
+    std::fs::create_dir(station.data()).unwrap();
+    configure(&station, config);
+    station.import(people, punches);
+    station
 }
 
-impl Station {
-    fn with(config: &str, people: &str, punches: &str) -> Self {
-        let station = Self {
-            dir: tempfile::tempdir().unwrap(),
-        };
-        std::fs::create_dir(station.data()).unwrap();
-        station.configure(config);
-        let people = station.file("people.csv", people);
-        station.run(&["import", "people", &people]).success();
-        let punches = station.file("punches.csv", punches);
-        station.run(&["import", "attendance", &punches]).success();
-        station
-    }
+/// Two people who are expected since August, one of whom came on the first of September.
+fn shop() -> Station {
+    with(
+        SHOP,
+        "code,name,team,expected_from\nS-1,Marta,shop,2026-08-03\nS-2,Nuno,shop,2026-08-03\n",
+        "code,direction,time\nS-1,in,2026-09-01 09:00\nS-1,out,2026-09-01 18:30\n",
+    )
+}
 
-    /// Two people who are expected since August, one of whom came on the first of September.
-    fn shop() -> Self {
-        Self::with(
-            SHOP,
-            "code,name,team,expected_from\nS-1,Marta,shop,2026-08-03\nS-2,Nuno,shop,2026-08-03\n",
-            "code,direction,time\nS-1,in,2026-09-01 09:00\nS-1,out,2026-09-01 18:30\n",
-        )
-    }
+fn configure(station: &Station, config: &str) {
+    std::fs::write(station.data().join("config.toml"), config).unwrap();
+}
 
-    fn data(&self) -> PathBuf {
-        self.dir.path().join("data")
-    }
-
-    fn configure(&self, config: &str) {
-        std::fs::write(self.data().join("config.toml"), config).unwrap();
-    }
-
-    fn file(&self, name: &str, text: &str) -> String {
-        let path = self.dir.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::cargo_bin("rollcall").unwrap();
-        command
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .env_remove("RUST_LOG")
-            .env("TZ", "Europe/Berlin")
-            .env("ROLLCALL_OPERATOR", "olga")
-            .arg("--data-dir")
-            .arg(self.data())
-            .args(arguments);
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Assert {
-        self.command(arguments).assert()
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.run(arguments).success();
-        serde_json::from_slice(&output.get_output().stdout).unwrap()
-    }
-
-    fn of_september(&self, key: &str) -> Vec<u64> {
-        let report = self.json(&SEPTEMBER);
-        let people = report["people"].as_array().unwrap().iter();
-        people.map(|person| person[key].as_u64().unwrap()).collect()
-    }
+fn of_september(station: &Station, key: &str) -> Vec<u64> {
+    let report = station.json(&SEPTEMBER);
+    let people = report["people"].as_array().unwrap().iter();
+    people.map(|person| person[key].as_u64().unwrap()).collect()
 }
 
 #[test]
 fn whoever_leaves_keeps_the_months_before() {
-    let station = Station::shop();
-    assert_eq!(station.of_september("days_absent"), [21, 22]);
+    let station = shop();
+    assert_eq!(of_september(&station, "days_absent"), [21, 22]);
     station.run(&["people", "deactivate", "s-2"]).success();
-    assert_eq!(station.of_september("days_absent"), [21, 22]);
+    assert_eq!(of_september(&station, "days_absent"), [21, 22]);
     // From a day that has passed it alters days, and asks.
     let earlier = ["people", "deactivate", "S-1", "--from", "2026-09-16"];
     station.run(&earlier).code(1).stderr(
@@ -110,14 +57,14 @@ fn whoever_leaves_keeps_the_months_before() {
             .and(contains("2026-09-16"))
             .and(contains("--yes")),
     );
-    assert_eq!(station.of_september("days_absent"), [21, 22]);
+    assert_eq!(of_september(&station, "days_absent"), [21, 22]);
     station.run(&[&earlier[..], &["--yes"]].concat()).success();
-    assert_eq!(station.of_september("days_absent"), [10, 22]);
+    assert_eq!(of_september(&station, "days_absent"), [10, 22]);
 }
 
 #[test]
 fn erasing_somebody_says_which_absences_go() {
-    let station = Station::shop();
+    let station = shop();
     let delete = ["people", "delete", "S-1"];
     station.run(&delete).code(1).stderr(
         contains("of 1 person that have passed come out otherwise")
@@ -125,12 +72,12 @@ fn erasing_somebody_says_which_absences_go() {
             .and(contains("export them first"))
             .and(contains("--yes")),
     );
-    assert_eq!(station.of_september("days_absent"), [21, 22]);
+    assert_eq!(of_september(&station, "days_absent"), [21, 22]);
     station
         .run(&[&delete[..], &["--yes"]].concat())
         .success()
         .stdout(contains("kept: 2 attendance events").and(contains("absent")));
-    let rows = station.of_september("days_absent");
+    let rows = of_september(&station, "days_absent");
     assert!(rows == [0, 22] || rows == [22], "{rows:?}");
     station
         .run(&["audit", "list"])
@@ -140,7 +87,7 @@ fn erasing_somebody_says_which_absences_go() {
 
 #[test]
 fn another_team_is_asked_about_when_it_alters_what_has_passed() {
-    let station = Station::shop();
+    let station = shop();
     let before = station.json(&SEPTEMBER);
     let change = ["people", "team", "S-1", "evening"];
     station.run(&change).code(1).stderr(
@@ -170,7 +117,7 @@ fn another_team_is_asked_about_when_it_alters_what_has_passed() {
 
 #[test]
 fn edited_settings_are_noticed_until_somebody_agrees() {
-    let station = Station::shop();
+    let station = shop();
     let quiet = || contains("settings were changed").not();
     station.run(&SEPTEMBER).success().stderr(quiet());
     let replaced = |from: &str, to: &str| {
@@ -189,7 +136,7 @@ fn edited_settings_are_noticed_until_somebody_agrees() {
             "attendance.mode",
         ),
     ] {
-        station.configure(&edited);
+        configure(&station, &edited);
         station
             .run(&SEPTEMBER)
             .success()
@@ -207,21 +154,21 @@ fn edited_settings_are_noticed_until_somebody_agrees() {
         .success()
         .stdout(contains("settings.accept").and(contains("that have passed come out otherwise")));
     // Undone, it is a change again; a setting that measures nothing never is.
-    station.configure(SHOP);
+    configure(&station, SHOP);
     station
         .run(&SEPTEMBER)
         .success()
         .stderr(contains("settings were changed"));
     let undone = [&unasked[..], &["--yes"]].concat();
     station.run(&undone).success();
-    station.configure(&format!("{SHOP}[dashboard]\nlanguage = \"es\"\n"));
+    configure(&station, &format!("{SHOP}[dashboard]\nlanguage = \"es\"\n"));
     station.run(&SEPTEMBER).success().stderr(quiet());
 }
 
 #[test]
 fn times_of_elsewhere_are_the_station_s_at_every_door() {
     // 09:00 to 18:00 in Auckland, as a system that writes UTC has it.
-    let station = Station::with(
+    let station = with(
         &SHOP.replace("Europe/Lisbon", "Pacific/Auckland"),
         "code,name\nS-1,Marta\n",
         "code,direction,time\nS-1,in,2026-09-01 21:00:00+00:00\nS-1,out,2026-09-02 06:00:00+00:00\n",
@@ -289,7 +236,7 @@ fn times_of_elsewhere_are_the_station_s_at_every_door() {
 
 #[test]
 fn what_cannot_be_true_is_refused_at_every_door_and_the_clock_is_not_blamed() {
-    let station = Station::shop();
+    let station = shop();
     for time in [
         "1899-12-31 08:00",
         "1970-01-01 00:00",
@@ -360,7 +307,7 @@ fn days_of_odd_seconds_add_up_in_every_output() {
         })
         .collect();
     let punches = format!("code,direction,time\n{}", days.concat());
-    let station = Station::with(SHOP, "code,name\nS-1,Marta\n", &punches);
+    let station = with(SHOP, "code,name\nS-1,Marta\n", &punches);
     let report = station.json(&SEPTEMBER);
     let days = report["days"].as_array().unwrap();
     assert_eq!(days.len(), 30);
@@ -398,7 +345,7 @@ fn days_of_odd_seconds_add_up_in_every_output() {
 #[test]
 fn rows_that_print_alike_are_late_alike_and_the_lists_agree() {
     let without_grace = SHOP.replace("grace_mins = 10\n", "grace_mins = 0\n");
-    let station = Station::with(
+    let station = with(
         &without_grace,
         "code,name\nS-1,Marta\nS-2,Nuno\nS-3,Olavo\n",
         "code,direction,time\nS-1,in,2026-09-01 09:00:00\nS-2,in,2026-09-01 09:00:59\n\
@@ -413,13 +360,13 @@ fn rows_that_print_alike_are_late_alike_and_the_lists_agree() {
         .map(|row| row["code"].as_str().unwrap())
         .collect();
     assert_eq!(late, ["S-3"]);
-    assert_eq!(station.of_september("days_late"), [0, 0, 1]);
-    assert_eq!(station.of_september("late_minutes"), [0, 0, 1]);
+    assert_eq!(of_september(&station, "days_late"), [0, 0, 1]);
+    assert_eq!(of_september(&station, "late_minutes"), [0, 0, 1]);
 }
 
 #[test]
 fn one_code_is_one_person_however_it_is_written() {
-    let station = Station::shop();
+    let station = shop();
     let day = ["attendance", "report", "--day", "2026-09-01", "--json"];
     for code in ["s-1", "S-1"] {
         let found = station.json(&[&day[..], &["--person", code]].concat());

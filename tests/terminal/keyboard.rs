@@ -1,24 +1,15 @@
 //! The keyboard of the dashboard at a pseudo-terminal: floods of keys, pastes without an
 //! end, badge readers, and a person who types meanwhile.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::format_collect,
-    reason = "helpers of tests too"
-)]
-
-use std::io::{Read as _, Write as _};
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::io::Write as _;
+use std::process::Stdio;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use portable_pty::PtySize;
 use tempfile::TempDir;
 
-/// A slow machine takes its time.
-const PATIENCE: Duration = Duration::from_secs(90);
+use super::{Line, PATIENCE, rollcall};
 
 /// A cheap reader: each key and its release in a report of its own.
 const READER: Duration = Duration::from_millis(8);
@@ -103,18 +94,8 @@ struct Station {
     screen: Screen,
     output: Receiver<Vec<u8>>,
     input: Box<dyn std::io::Write + Send>,
-    child: Box<dyn portable_pty::Child + Send + Sync>,
-    _master: Box<dyn portable_pty::MasterPty + Send>,
+    line: Line,
     data: TempDir,
-}
-
-fn rollcall(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
-    command
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .arg("--data-dir")
-        .arg(data);
-    command
 }
 
 impl Station {
@@ -148,37 +129,22 @@ impl Station {
             assert!(set.wait().unwrap().success());
         }
 
-        let pair = native_pty_system().openpty(SIZE).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_rollcall"));
-        command.cwd(env!("CARGO_MANIFEST_DIR"));
-        command.env("TERM", "xterm-256color");
-        command.env("LANG", "C.UTF-8");
-        command.env("ROLLCALL_DASHBOARD_PREVIEW", "off");
-        command.args(["--data-dir", data.path().to_str().unwrap()]);
         // A wall, so that nobody else comes.
         let picture = data.path().join("wall.png");
         image::RgbImage::from_pixel(320, 240, image::Rgb([120, 120, 120]))
             .save(&picture)
             .unwrap();
-        command.args(["--source", picture.to_str().unwrap(), "--rate", "5"]);
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let (sender, output) = channel();
-        std::thread::spawn(move || {
-            let mut bytes = vec![0; 65536];
-            while let Ok(count @ 1..) = reader.read(&mut bytes) {
-                if sender.send(bytes[..count].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
+        let line = Line::start(
+            SIZE,
+            data.path(),
+            &[("ROLLCALL_DASHBOARD_PREVIEW", "off")],
+            &["--source", picture.to_str().unwrap(), "--rate", "5"],
+        );
         let mut station = Self {
             screen: Screen::new(),
-            output,
-            input: pair.master.take_writer().unwrap(),
-            child,
-            _master: pair.master,
+            output: line.output(),
+            input: line.keys(),
+            line,
             data,
         };
         station.waits_for("q quit");
@@ -254,7 +220,7 @@ impl Station {
 
     /// Time that the thread of the keyboard has computed, in hundredths of a second.
     fn keyboard_ticks(&self) -> u64 {
-        let tasks = format!("/proc/{}/task", self.child.process_id().unwrap());
+        let tasks = format!("/proc/{}/task", self.line.child.process_id().unwrap());
         let keyboard = std::fs::read_dir(tasks).unwrap().flatten().find(|task| {
             std::fs::read_to_string(task.path().join("comm"))
                 .is_ok_and(|name| name.trim() == "input")
@@ -267,7 +233,7 @@ impl Station {
     fn ends(mut self) {
         self.sends(b"\x03");
         let started = Instant::now();
-        while self.child.try_wait().unwrap().is_none() {
+        while self.line.child.try_wait().unwrap().is_none() {
             assert!(
                 started.elapsed() < PATIENCE,
                 "Ctrl-C does not end it:\n{}",
