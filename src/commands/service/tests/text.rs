@@ -50,6 +50,15 @@ fn odd_paths_are_escaped() {
     );
 }
 
+/// Until the first camera is plugged in the kernel does not know the name of their kind, and
+/// systemd lets nothing through that it cannot look up when the service starts.
+#[test]
+fn a_camera_that_is_plugged_in_later_is_let_through() {
+    let text = unit().text().unwrap();
+    // The number that is reserved for them, in linux/v4l2-dev.h and Documentation/admin-guide.
+    assert!(text.contains("\nDeviceAllow=char-81 rw\n"), "{text}");
+}
+
 #[test]
 fn what_a_unit_cannot_hold_is_refused() {
     use std::os::unix::ffi::OsStrExt as _;
