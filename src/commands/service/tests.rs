@@ -184,7 +184,7 @@ fn installing_makes_the_user_writes_the_unit_and_starts_it() {
             "systemd-sysusers --inline u rollcall - \"Rollcall attendance station\" \
              /var/lib/rollcall",
             "systemctl daemon-reload",
-            "systemctl enable --now --quiet rollcall.service",
+            "systemctl enable --now rollcall.service",
         ]
     );
     let path = world.root("etc/systemd/system/rollcall.service");
