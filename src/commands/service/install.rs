@@ -102,7 +102,7 @@ fn steps(request: &Request, text: &str, begins: Begins, machine: &Machine) -> Ve
     match begins {
         Begins::Now => steps.push(Step::run_within(
             UNTIL_IT_RUNS,
-            &["systemctl", "enable", "--now", "--quiet", UNIT],
+            &["systemctl", "enable", "--now", UNIT],
         )),
         Begins::Again => {
             steps.push(Step::run(&["systemctl", "enable", UNIT]));

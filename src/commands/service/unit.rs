@@ -154,6 +154,9 @@ impl Unit {
             lines.push(format!("BindReadOnlyPaths={}", optional(path)?));
         }
         lines.push("DevicePolicy=closed\nDeviceAllow=char-video4linux rw".to_owned());
+        // systemd looks the name up once, when the service starts.
+        lines.push("# The same by number, for a camera that is first plugged in later.".to_owned());
+        lines.push("DeviceAllow=char-81 rw".to_owned());
         if self.announces {
             lines.push("# For the command of [welcome]: pins and sound.".to_owned());
             lines.push("DeviceAllow=char-gpiochip rw\nDeviceAllow=char-alsa rw".to_owned());
