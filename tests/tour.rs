@@ -302,7 +302,7 @@ fn every_key_does_what_the_screen_says() {
     operator.presses("C-u");
     operator.types("8");
     operator.presses("Enter");
-    operator.waits_for("frames_per_second = 8; it takes effect");
+    operator.waits_for("frames_per_second = 8; it is in use now");
     refuses_what_is_not_there(&operator);
     let written = std::fs::read_to_string(&config).unwrap();
     assert_eq!(
@@ -310,7 +310,7 @@ fn every_key_does_what_the_screen_says() {
         "# ours\n[dashboard]\nframes_per_second = 8 # few\n"
     );
     operator.presses("u");
-    operator.waits_for("frames_per_second = 10; it takes effect");
+    operator.waits_for("frames_per_second = 10; it is in use now");
     operator.presses("Escape");
     operator.waits_for("in view");
     // Windows of any size, also in the middle of it all.

@@ -236,7 +236,7 @@ impl Terminal {
                     Some((_, most)) if across > *most => (*most, down * most / across),
                     Some(_) => (across, down),
                 };
-                let faces = marks(station, app.theme());
+                let faces = marks(station, frame.image.width(), app.theme());
                 let picture = graphics::paint(&frame.image, (across, down), &faces);
                 // All at once, and the cursor back to where a form may have it.
                 let (column, row) = (cells.x + 1, cells.y + 1);

@@ -152,6 +152,7 @@ fn drawn(sketch: &Sketch, log: Log) -> StationView {
                 .collect::<HashMap<_, _>>(),
         }),
         sight: Arc::new(Sight {
+            size: Some((640, 480)),
             tracks: tracks.collect(),
             explanations: Vec::new(),
         }),
