@@ -32,9 +32,9 @@ pub struct Setting {
 /// start. See [`Config::taken_on_by`].
 pub fn applies_at_once(section: &str, key: &str) -> bool {
     match (section, key) {
-        ("station" | "enrolment" | "dashboard", _) => true,
         ("attendance", key) => key != "time_zone",
-        (
+        ("station" | "enrolment" | "dashboard", _)
+        | (
             "recognition",
             "threshold"
             | "threshold_per_tenfold"
