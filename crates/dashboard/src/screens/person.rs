@@ -203,8 +203,8 @@ fn draw_doing(frame: &mut Frame<'_>, view: View<'_>, person: &PersonFile, area: 
                 }
                 Typing::Pin(Some(_)) => theme.t("Once more").to_owned(),
                 Typing::CodeToErase => theme.fill(
-                    "Erases name, pictures, templates and past absences of {} for good; punches \
-                     stay under the code. Type the code {} to do it",
+                    "Erases name, pictures, templates and absences of {}; punches stay under the \
+                     code. Type the code {} to do it",
                     &[name, &person.code],
                 ),
             };
