@@ -98,12 +98,7 @@ impl OpenFront {
             }
             Self::Dashboard(opened) => {
                 let (mut terminal, mut options) = *opened;
-                if is_lasting(source) {
-                    options.no_shell = Some(
-                        "no attendance would be taken meanwhile; a station that runs as a service \
-                         can be left with q",
-                    );
-                }
+                options.may_stop = !is_lasting(source);
                 let left = session::run(&mut terminal, client, options, stop);
                 // The screen is given back before anything is printed.
                 drop(terminal);
@@ -196,6 +191,6 @@ pub(super) fn session_options(
         }),
         preview_kbps,
         least_banner: Duration::ZERO,
-        no_shell: None,
+        may_stop: true,
     })
 }

@@ -57,9 +57,8 @@ pub struct SessionOptions {
     pub preview_kbps: Option<u32>,
     /// How long a greeting lasts at least.
     pub least_banner: Duration,
-    /// Why the terminal cannot be given to the shell for a while, if that would stop more
-    /// than the dashboard.
-    pub no_shell: Option<&'static str>,
+    /// Whether the terminal may be given to the shell for a while, which stops this process.
+    pub may_stop: bool,
 }
 
 /// Why a dashboard has ended.
@@ -251,7 +250,10 @@ impl Session<'_> {
     /// Gives the terminal to the shell and stops, with all threads, until it says `fg`.
     fn suspend(&mut self, terminal: &mut Terminal) -> Result<(), SessionError> {
         self.wants_shell.store(false, Ordering::SeqCst);
-        if let Some(why) = self.options.no_shell {
+        if !self.options.may_stop {
+            let why = english!(
+                "the station would stop, too; one that runs as a service can be left with q"
+            );
             self.app.tell(Err(why.to_owned()));
             return self.draw(terminal);
         }
