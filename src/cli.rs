@@ -165,6 +165,9 @@ impl CaptureArgs {
 pub enum Command {
     /// Take attendance; with --headless, without a dashboard, one line per event.
     Run(RunArgs),
+    /// Enrol the people of the demonstration.
+    #[command(hide = true)]
+    EnrolDemonstration,
     /// Open a dashboard of a station that runs already, e.g. as a service.
     Attach(AttachArgs),
     /// Enrol a person from pictures.

@@ -117,6 +117,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
     match command {
         None => station::run_dashboard(&capture, &context),
         Some(Command::Run(args)) => station::run(&args, &context),
+        Some(Command::EnrolDemonstration) => station::enrol_demonstration(&context),
         Some(Command::Attach(args)) => attach::run(&args, &context),
         Some(Command::Enrol(args)) => enrol::run(&args, &context),
         Some(Command::People(command)) => people::run(&command, &context),

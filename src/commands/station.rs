@@ -70,14 +70,7 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %source, "starting");
 
     if is_demo {
-        // On a thread of its own: the C library gives what a thread has freed to the next
-        // one, the recogniser, but keeps what the main thread has freed.
-        std::thread::scope(|scope| {
-            let enrolling = scope.spawn(|| enrol_cast(&mut store, context));
-            enrolling
-                .join()
-                .unwrap_or_else(|_| anyhow::bail!("enrolling the demonstration's people panicked"))
-        })?;
+        enrol_cast_apart(&store, &folder.path, context)?;
     }
     let recogniser = context.recogniser(Look::Frame)?;
     let mut notices = notices(&folder, is_demo);
@@ -232,12 +225,8 @@ fn notices(folder: &DataFolder, is_demo: bool) -> Vec<Notice> {
     notices
 }
 
-/// Enrols the people of the demonstration who are not there yet, from their portraits.
-fn enrol_cast(store: &mut Store, context: &Context) -> Result<()> {
-    let author = Author {
-        name: "demo",
-        at: context.clock.now().wall,
-    };
+/// The people of the demonstration who are not there yet.
+fn missing_cast(store: &Store) -> Result<Vec<(&'static DemoPerson, PersonCode)>> {
     let known = store.everybody()?;
     let mut missing = Vec::new();
     for person in demo::cast().iter().filter(|person| person.enrolled) {
@@ -246,10 +235,57 @@ fn enrol_cast(store: &mut Store, context: &Context) -> Result<()> {
             missing.push((person, code));
         }
     }
+    Ok(missing)
+}
+
+/// Enrols them in a process of its own: photographs take twice the memory of a station, and a
+/// process that has had it does not give it back.
+fn enrol_cast_apart(store: &Store, data_dir: &Path, context: &Context) -> Result<()> {
+    if missing_cast(store)?.is_empty() {
+        return Ok(());
+    }
+    let program = std::env::current_exe().context("finding this program")?;
+    let mut command = std::process::Command::new(program);
+    command.arg("--data-dir").arg(data_dir);
+    for (option, value) in [
+        ("--config", &context.places.config),
+        ("--models-dir", &context.places.models_dir),
+    ] {
+        if let Some(value) = value {
+            command.arg(option).arg(value);
+        }
+    }
+    let output = command
+        .arg("enrol-demonstration")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .context("enrolling the demonstration's people")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    anyhow::ensure!(
+        output.status.success(),
+        "the demonstration's people could not be enrolled: {}",
+        said.trim()
+    );
+    Ok(())
+}
+
+/// `rollcall enrol-demonstration`, which `--demo` runs.
+pub(super) fn enrol_demonstration(context: &Context) -> Result<Outcome> {
+    let mut store = Store::open_existing(context.data_dir())?;
+    enrol_cast(&mut store, context)?;
+    Ok(Outcome::Done)
+}
+
+/// Enrols the people of the demonstration who are not there yet, from their portraits.
+fn enrol_cast(store: &mut Store, context: &Context) -> Result<()> {
+    let author = Author {
+        name: "demo",
+        at: context.clock.now().wall,
+    };
+    let missing = missing_cast(store)?;
     if missing.is_empty() {
         return Ok(());
     }
-    // A recogniser of its own: what stills need in memory goes with it.
     let mut recogniser = context.recogniser(Look::Still)?;
     for (person, code) in missing {
         let new = demo_person(person, code, &mut recogniser)
