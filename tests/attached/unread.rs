@@ -1,0 +1,91 @@
+//! Output and dashboards that nobody reads for a long time.
+
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use super::puncher::{Puncher, say};
+use super::{Dashboard, Home, Service, alone, asked_for};
+
+/// Growth that is not memory which is never given back.
+const FLAT_KB: u64 = 6 * 1024;
+
+/// What nobody reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unread {
+    Lines,
+    Dashboard,
+    Stopped,
+    All,
+}
+
+/// Lets a station run like that and ends it.
+fn endures(home: &Home, unread: Unread, lasting: Duration) {
+    let is_all = unread == Unread::All;
+    let (mut service, _pipe) = if is_all || unread == Unread::Lines {
+        let (service, pipe) = Service::start_unread(home);
+        (service, Some(pipe))
+    } else {
+        (Service::start(home), None)
+    };
+    let client = service.attach("gate");
+    let _unread =
+        (is_all || unread == Unread::Dashboard).then(|| Dashboard::unread(home, "asleep", &[]));
+    let _stopped = (is_all || unread == Unread::Stopped).then(|| {
+        let mut stopped = Dashboard::read(home, "stopped", &[]);
+        // As soon as it shows something.
+        stopped.wait_for("Rollcall");
+        stopped.signal(Signal::SIGSTOP);
+        stopped
+    });
+    let mut puncher = Puncher::new(client, &home.pins, Duration::from_millis(120));
+    let started = Instant::now();
+    // What is taken once and kept, the first pictures take.
+    let warm = lasting.mul_f32(0.4);
+    let mut memory = Vec::new();
+    let mut looked = Instant::now();
+    while started.elapsed() < lasting {
+        puncher.step();
+        if started.elapsed() > warm && looked.elapsed() > Duration::from_millis(500) {
+            looked = Instant::now();
+            memory.push(service.memory_kb());
+        }
+    }
+    puncher.finish();
+    let ended_in = service.end();
+
+    let events = home.check_records();
+    let (first, last) = (memory[0], memory[memory.len() - 1]);
+    println!(
+        "{unread:?} unread for {} s: {} punches on disk, {} of {} PINs answered with yes {:?}; \
+         shown after {}; memory {first} kB, at the end {last} kB, at most {} kB; ended in {} ms",
+        lasting.as_secs(),
+        events.len(),
+        puncher.tally.done,
+        puncher.tally.sent,
+        puncher.tally.refused,
+        say(puncher.watch().shown.values().copied()),
+        memory.iter().max().unwrap_or(&0),
+        ended_in.as_millis(),
+    );
+    assert!(puncher.tally.done > 0);
+    assert_eq!(puncher.tally.lost, 0);
+    assert!(last <= first + FLAT_KB, "{memory:?}");
+    let shown = &puncher.watch().shown;
+    assert!(shown.values().all(|late| *late < Duration::from_secs(5)));
+    // Punches of the stations before are there, too.
+    assert!(shown.len() <= events.len());
+    assert!(puncher.tally.done <= shown.len());
+}
+
+#[test]
+fn what_nobody_reads_costs_no_punch_no_memory_and_no_end() {
+    let _alone = alone();
+    let home = Home::new(120);
+    let short = Duration::from_secs(6);
+    for unread in [Unread::Lines, Unread::Dashboard, Unread::Stopped] {
+        endures(&home, unread, short);
+    }
+    let long = asked_for().map_or(short, |count| Duration::from_secs(u64::from(count) * 3));
+    endures(&home, Unread::All, long);
+}
