@@ -13,6 +13,7 @@
 
 mod disturbed;
 mod killed;
+mod measured;
 mod puncher;
 mod reloaded;
 mod together;
@@ -90,8 +91,13 @@ impl Dice {
     }
 }
 
+/// The program that is looked at; another one than that of this build for `script/measure-station`.
+fn binary() -> std::ffi::OsString {
+    std::env::var_os("ROLLCALL_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_rollcall").into())
+}
+
 fn rollcall(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
+    let mut command = Command::new(binary());
     command
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .arg("--data-dir")
@@ -300,8 +306,13 @@ impl Service {
 
     /// Kilobytes that the process has in memory.
     fn memory_kb(&self) -> u64 {
+        self.status_kb("VmRSS:")
+    }
+
+    /// A line of the kernel's figures about the process, in kilobytes.
+    fn status_kb(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         let figure = line.and_then(|line| line.split_whitespace().next());
         figure.unwrap().parse().unwrap()
     }
@@ -365,7 +376,7 @@ impl Dashboard {
             pixel_height: 0,
         };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_rollcall"));
+        let mut command = CommandBuilder::new(binary());
         command.cwd(env!("CARGO_MANIFEST_DIR"));
         for (name, value) in [
             ("TERM", "xterm-256color"),

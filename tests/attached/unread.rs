@@ -10,6 +10,9 @@ use super::{Dashboard, Home, Service, alone, asked_for};
 /// Growth that is not memory which is never given back.
 const FLAT_KB: u64 = 6 * 1024;
 
+/// What is taken once and kept, the first time that the film is shown takes.
+const WARM: Duration = Duration::from_secs(20);
+
 /// What nobody reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unread {
@@ -40,13 +43,11 @@ fn endures(home: &Home, unread: Unread, lasting: Duration) {
     });
     let mut puncher = Puncher::new(client, &home.pins, Duration::from_millis(120));
     let started = Instant::now();
-    // What is taken once and kept, the first pictures take.
-    let warm = lasting.mul_f32(0.4);
     let mut memory = Vec::new();
     let mut looked = Instant::now();
     while started.elapsed() < lasting {
         puncher.step();
-        if started.elapsed() > warm && looked.elapsed() > Duration::from_millis(500) {
+        if started.elapsed() > WARM && looked.elapsed() > Duration::from_millis(500) {
             looked = Instant::now();
             memory.push(service.memory_kb());
         }
@@ -55,7 +56,8 @@ fn endures(home: &Home, unread: Unread, lasting: Duration) {
     let ended_in = service.end();
 
     let events = home.check_records();
-    let (first, last) = (memory[0], memory[memory.len() - 1]);
+    let first = memory.first().copied().unwrap_or_default();
+    let last = memory.last().copied().unwrap_or_default();
     println!(
         "{unread:?} unread for {} s: {} punches on disk, {} of {} PINs answered with yes {:?}; \
          shown after {}; memory {first} kB, at the end {last} kB, at most {} kB; ended in {} ms",
@@ -86,6 +88,6 @@ fn what_nobody_reads_costs_no_punch_no_memory_and_no_end() {
     for unread in [Unread::Lines, Unread::Dashboard, Unread::Stopped] {
         endures(&home, unread, short);
     }
-    let long = asked_for().map_or(short, |count| Duration::from_secs(u64::from(count) * 3));
-    endures(&home, Unread::All, long);
+    let long = asked_for().map_or(8, |count| u64::from(count) * 3);
+    endures(&home, Unread::All, WARM + Duration::from_secs(long));
 }
