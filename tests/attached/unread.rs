@@ -41,7 +41,12 @@ fn endures(home: &Home, unread: Unread, lasting: Duration) {
         stopped.signal(Signal::SIGSTOP);
         stopped
     });
-    let mut puncher = Puncher::new(client, &home.pins, Duration::from_millis(120));
+    // Those who came before have just punched.
+    let mut pins = home.pins.clone();
+    if matches!(unread, Unread::Dashboard | Unread::All) {
+        pins.rotate_left(home.pins.len() / 2);
+    }
+    let mut puncher = Puncher::new(client, &pins, Duration::from_millis(120));
     let started = Instant::now();
     let mut memory = Vec::new();
     let mut looked = Instant::now();
@@ -71,7 +76,7 @@ fn endures(home: &Home, unread: Unread, lasting: Duration) {
         ended_in.as_millis(),
     );
     assert!(puncher.tally.done > 0);
-    assert_eq!(puncher.tally.lost, 0);
+    assert_eq!(puncher.tally.done, puncher.tally.sent);
     assert!(last <= first + FLAT_KB, "{memory:?}");
     let shown = &puncher.watch().shown;
     assert!(shown.values().all(|late| *late < Duration::from_secs(5)));
