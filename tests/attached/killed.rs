@@ -82,7 +82,7 @@ fn a_station_that_is_killed_keeps_what_was_shown_and_is_found_again() {
     let mut dice = Dice(0x0bad_cafe);
     let (mut gone, mut back, mut printed) = (Vec::new(), Vec::new(), 0);
     for round in 1..=rounds() {
-        let until = Instant::now() + Duration::from_millis(500) + dice.millis(2000);
+        let until = Instant::now() + Duration::from_millis(200) + dice.millis(1200);
         while Instant::now() < until {
             clients.step(true);
         }
@@ -101,10 +101,13 @@ fn a_station_that_is_killed_keeps_what_was_shown_and_is_found_again() {
             assert!(service.is_alive(), "it did not start in round {round}");
             clients.step(false);
         }
+        let found_at = Instant::now();
         let took = clients.wait("connected again", |state| *state == LinkState::Connected);
         assert!(took <= BACK, "{took:?} in round {round}");
         back.push(took);
         plain.wait_for("connected again");
+        let said_after = found_at.elapsed();
+        assert!(said_after <= BACK, "{said_after:?} in round {round}");
 
         let on_disk = counted(&home);
         for punch in clients.shown() {
@@ -137,9 +140,6 @@ fn a_station_that_is_killed_keeps_what_was_shown_and_is_found_again() {
     // Of what was printed each line was on disk; the last ones may not have been printed.
     assert!(printed <= events.len());
     assert!(tally.sent >= tally.done + tally.lost);
-    assert!(
-        dashboard.child.try_wait().unwrap().is_some() || !dashboard.text.lock().unwrap().is_empty()
-    );
 }
 
 /// How often each punch is on disk.
