@@ -7,9 +7,9 @@ use chrono::NaiveDate;
 
 use super::{Context, calibrate, doctor, export, past, setting_check, station};
 use crate::camera::SourceSpec;
-use crate::config::{Config, ConfigFile, Setting};
+use crate::config::{Config, ConfigFile};
 use crate::core::worktime::alteration::Alteration;
-use crate::protocol::{PageLine, SettingChange};
+use crate::protocol::{PageLine, SettingChange, SettingRow};
 use crate::runtime::desk::{DeskCommands, Reconfiguration};
 use crate::store::Store;
 
@@ -65,7 +65,7 @@ impl DeskCommands for StationCommands {
         export::for_dashboard(from, to, &self.context)
     }
 
-    fn settings(&self) -> Result<Vec<Setting>> {
+    fn settings(&self) -> Result<Vec<SettingRow>> {
         let environment = |name: &str| std::env::var(name).ok();
         Ok(self.config_file().settings(environment)?)
     }

@@ -114,6 +114,7 @@ mod auto {
         Mode(PreviewMode),
     }
 
+    #[expect(clippy::ref_option, reason = "what serde calls with")]
     pub(super) fn serialize<S: Serializer>(
         mode: &Option<PreviewMode>,
         to: S,

@@ -9,32 +9,16 @@ use std::path::PathBuf;
 use toml_edit::{DocumentMut, Item, Value};
 
 use super::{Config, ConfigError, SAMPLE, settings};
+use rollcall_protocol::SettingRow;
 use rollcall_system::whole_file;
-
-/// A setting as somebody may edit it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
-    /// Its section.
-    pub section: String,
-    /// Its key.
-    pub key: String,
-    /// Its value, a text without quotes.
-    pub value: String,
-    /// Its value where nothing is set.
-    pub default: String,
-    /// What the sample says of it, in one line.
-    pub help: String,
-    /// The environment variable that overrides the file, if it is set.
-    pub overridden_by: Option<String>,
-}
 
 /// Whether a running station takes a setting on at once; otherwise it holds from the next
 /// start. See [`Config::taken_on_by`].
 pub fn applies_at_once(section: &str, key: &str) -> bool {
     match (section, key) {
-        ("station" | "enrolment" | "dashboard", _) => true,
         ("attendance", key) => key != "time_zone",
-        (
+        ("station" | "enrolment" | "dashboard", _)
+        | (
             "recognition",
             "threshold"
             | "threshold_per_tenfold"
@@ -66,7 +50,7 @@ impl ConfigFile {
     pub fn settings(
         &self,
         environment: impl Fn(&str) -> Option<String>,
-    ) -> Result<Vec<Setting>, ConfigError> {
+    ) -> Result<Vec<SettingRow>, ConfigError> {
         let text = self.read()?;
         let config = Config::parse(&text, &self.path)?;
         let table = |config: &Config| toml::Table::try_from(config).unwrap_or_default();
@@ -78,7 +62,7 @@ impl ConfigFile {
             let (Some(Some(value)), Some(Some(default))) = (of(&values), of(&defaults)) else {
                 continue;
             };
-            found.push(Setting {
+            found.push(SettingRow {
                 help: help(&section, &key),
                 overridden_by: environment(&variable).map(|_| variable),
                 section,

@@ -31,7 +31,7 @@ use rollcall_system::read_bounded;
 use rollcall_system::zone::Zone;
 
 pub use dashboard::{DashboardConfig, WelcomeConfig};
-pub use edit::{ConfigFile, Setting, applies_at_once};
+pub use edit::{ConfigFile, applies_at_once};
 pub use measuring::Measuring;
 pub use records::{BackupConfig, ExportConfig, LogConfig, PrivacyConfig, ReviewConfig};
 pub use shifts::{ScheduleConfig, ShiftConfig};

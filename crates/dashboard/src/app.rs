@@ -380,7 +380,7 @@ impl App {
                 self.controls.show(Vec::new(), why.said);
             }
             (Command::Intent(intent), Reply::Done(said)) => {
-                self.intent_answered(intent, Ok(said), now)
+                self.intent_answered(intent, Ok(said), now);
             }
             (Command::Intent(intent), Reply::Refused(why)) => {
                 self.intent_answered(intent, Err(why.said), now);

@@ -84,7 +84,7 @@ impl StationView {
         let changed: Vec<_> = new
             .people
             .iter()
-            .filter(|(id, person)| !old.people.get(id).is_some_and(|p| !is_other(person, p)))
+            .filter(|(id, person)| old.people.get(id).is_none_or(|p| is_other(person, p)))
             .map(|(_, person)| Arc::clone(person))
             .collect();
         updates.extend(

@@ -280,7 +280,7 @@ fn what_has_not_changed_is_not_said() {
 
 fn portrait(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
-        Rgb([(x * 2) as u8, (y * 3) as u8, ((x + y) / 2) as u8])
+        Rgb([(x * 2) as u8, (y * 3) as u8, x.midpoint(y) as u8])
     })
 }
 

@@ -13,7 +13,7 @@ use super::Consent;
 use super::hub::Hub;
 use super::review::{self, ReviewRules};
 use rollcall_camera::without_credentials;
-use rollcall_config::{Setting, applies_at_once};
+use rollcall_config::applies_at_once;
 use rollcall_core::event::CommandId;
 use rollcall_core::person::{PersonCode, PersonName};
 use rollcall_core::review::ReviewDeed;
@@ -51,7 +51,7 @@ pub trait DeskCommands: Send + Sync {
     ///
     /// # Errors
     /// If it cannot be read.
-    fn settings(&self) -> Result<Vec<Setting>>;
+    fn settings(&self) -> Result<Vec<SettingRow>>;
     /// Reads the configuration again.
     ///
     /// # Errors
@@ -190,7 +190,7 @@ impl DeskRules {
             }
             Question::Settings => {
                 let rows = self.commands.settings();
-                let rows = rows.map(|rows| rows.into_iter().map(setting_row).collect());
+                let rows = rows.map(|rows| rows.into_iter().map(for_an_audience).collect());
                 Answer::Settings(rows.map_err(in_words))
             }
             Question::Review(deed) => Answer::Reviewed(self.review(&deed, now).map_err(in_words)),
@@ -445,16 +445,10 @@ impl DeskRules {
     }
 }
 
-fn setting_row(setting: Setting) -> SettingRow {
-    SettingRow {
-        // An address may hold a password, and the screen may have an audience.
-        value: without_credentials(&setting.value),
-        section: setting.section,
-        key: setting.key,
-        default: setting.default,
-        help: setting.help,
-        overridden_by: setting.overridden_by,
-    }
+/// An address may hold a password, and the screen may have an audience.
+fn for_an_audience(mut setting: SettingRow) -> SettingRow {
+    setting.value = without_credentials(&setting.value);
+    setting
 }
 
 #[cfg(test)]

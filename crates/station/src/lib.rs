@@ -758,6 +758,9 @@ fn report_unwritten(station: &Station) -> Result<()> {
 }
 
 /// The error of a run, and of what could not be written at its end.
+///
+/// # Errors
+/// If either has failed; what was lost stands before why.
 pub fn both(run: Result<()>, finish: Result<()>) -> Result<()> {
     match (finish, run) {
         (Err(lost), Err(error)) => Err(lost.context(format!("{error:#}"))),

@@ -197,7 +197,7 @@ fn compare(
     store: &Store,
     rules: &ReviewRules,
 ) -> Result<Option<AnotherPerson>> {
-    let gallery = store.load_gallery(&rules.model)?.templates;
+    let gallery = store.load_everybodys_gallery(&rules.model)?.templates;
     let everybody = store.everybody()?;
     let holder = |id: PersonId| everybody.iter().find(|p| p.id == id);
     let stated = if assignment.another_person {

@@ -134,16 +134,15 @@ impl Station {
                 self.log.push(now, refused);
             }
             // Whoever has entered it is told when the punch is on disk.
-            None => match effects.last() {
-                Some(Effect::RecordPunch { ticket: punch, .. }) => {
+            None => {
+                if let Some(Effect::RecordPunch { ticket: punch, .. }) = effects.last() {
                     self.commands.await_another(ticket, *punch);
-                }
-                // The day has turned meanwhile, and the new one asks for no punch.
-                _ => {
+                } else {
+                    // The day has turned meanwhile, and the new one asks for no punch.
                     let none = Err("the person has punched already".to_owned());
                     self.commands.answer(ticket, none, effects);
                 }
-            },
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! For the people at the door: a large picture, and who was just recognised.
 //!
-//! Nothing here can be operated but a badge reader; see [`crate::app::kiosk`].
+//! Nothing here can be operated but a badge reader; see `app/kiosk.rs`.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};

@@ -203,7 +203,7 @@ fn draw_doing(frame: &mut Frame<'_>, view: View<'_>, person: &PersonFile, area: 
                 }
                 Typing::Pin(Some(_)) => theme.t("Once more").to_owned(),
                 Typing::CodeToErase => theme.fill(
-                    "Erases name, pictures and templates of {} for good; punches stay under the \
+                    "Erases name, pictures, templates and absences of {}; punches stay under the \
                      code. Type the code {} to do it",
                     &[name, &person.code],
                 ),

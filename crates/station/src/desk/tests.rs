@@ -32,7 +32,7 @@ impl DeskCommands for FileOnly {
         anyhow::bail!("not here")
     }
 
-    fn settings(&self) -> Result<Vec<Setting>> {
+    fn settings(&self) -> Result<Vec<SettingRow>> {
         Ok(self.file.settings(|_| None)?)
     }
 
@@ -274,11 +274,13 @@ fn a_sighting_is_assigned_to_whom_it_is_like_and_to_nobody_else() {
                 jpeg: None,
             }],
         };
-        store
-            .deactivate(&PersonCode::parse("P-001").unwrap(), author())
-            .unwrap();
         store.add_person(&person, author()).unwrap();
     }
+    // Whose sample is of another length, and would be compared with, active or not.
+    let other_length = PersonCode::parse("P-001").unwrap();
+    store
+        .erase_person(&other_length, Attendance::KeepsCode, author())
+        .unwrap();
     let assign = |sightings: &[i64], another_person| {
         let deed = ReviewDeed::Assign(rollcall_core::review::Assignment {
             sightings: sightings.to_vec(),
