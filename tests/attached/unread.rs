@@ -1,11 +1,13 @@
 //! Output and dashboards that nobody reads for a long time.
 
+use std::process::Stdio;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
 use super::puncher::{Puncher, say};
-use super::{Dashboard, Home, Service, alone, asked_for};
+use super::{Dashboard, Home, Service, alone, asked_for, rollcall};
 
 /// Growth that is not memory which is never given back.
 const FLAT_KB: u64 = 6 * 1024;
@@ -95,4 +97,33 @@ fn what_nobody_reads_costs_no_punch_no_memory_and_no_end() {
     }
     let long = asked_for().map_or(8, |count| u64::from(count) * 3);
     endures(&home, Unread::All, WARM + Duration::from_secs(long));
+}
+
+#[test]
+fn a_reader_that_is_gone_ends_no_station_with_a_camera() {
+    let _alone = alone();
+    let home = Home::new(2);
+    // A camera that is away is still a camera.
+    let mut child = rollcall(&home.data())
+        .args(["run", "--headless", "--source", "http://127.0.0.1:9/video"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut service = Service {
+        child,
+        lines: Arc::default(),
+        data: home.data(),
+    };
+    let client = service.attach("gate");
+    let mut puncher = Puncher::new(client, &home.pins, Duration::from_millis(600));
+    while puncher.tally.sent < 2 {
+        puncher.step();
+    }
+    puncher.finish();
+    assert_eq!(puncher.tally.done, 2, "{:?}", puncher.tally.refused);
+    assert!(service.is_alive());
+    service.end();
+    assert_eq!(home.check_records().len(), 2);
 }
