@@ -15,6 +15,7 @@ use crate::core::worktime::DayState;
 use crate::protocol::{Client, Guest, Host as _, PreviewMode};
 use crate::runtime::Running;
 use crate::service_manager::ServiceManager;
+use crate::ui::headless::WithoutReader;
 use crate::ui::session::{self, Left, SessionOptions};
 use crate::ui::{Charset, ColourDepth, Language, Terminal, UiOptions, headless, plain};
 
@@ -91,7 +92,13 @@ impl OpenFront {
                     }
                     telling(manager).status(&in_one_line(client, running.hub().guests()));
                 };
-                headless::run(&client, stop, each_round).context("writing to standard output")?
+                let without_reader = if is_lasting(source) {
+                    WithoutReader::GoesOn
+                } else {
+                    WithoutReader::Ends
+                };
+                headless::run(&client, stop, without_reader, each_round)
+                    .context("writing to standard output")?
             }
             Self::Plain(language) => {
                 plain::run(client, language, stop).context("writing to standard output")?

@@ -141,6 +141,22 @@ pub fn who_is_in(station: &StationView, now: &Moment, language: &Language) -> Ve
     vec![words]
 }
 
+/// What there is to say of the way to the station since the round before, if anything.
+fn link(state: &LinkState, was_lost: &mut bool, language: &Language) -> Option<String> {
+    let is_lost = matches!(state, LinkState::Lost(_));
+    if std::mem::replace(was_lost, is_lost) == is_lost {
+        return None;
+    }
+    match state {
+        LinkState::Lost(why) => Some(language.fill(
+            "not connected: {}; trying again",
+            &[&language.sentence(why)],
+        )),
+        LinkState::Connected => Some(language.text("connected again").to_owned()),
+        LinkState::Ended(_) => None,
+    }
+}
+
 /// Lines that may wait.
 const LINES_WAITING: usize = 16;
 
@@ -170,15 +186,23 @@ pub fn run(mut client: Client, language: &'static Language, stop: &StopFlag) -> 
     let mut printer = Printer::start()?;
     printer.print(&[greeting(language)])?;
     let mut printed = 0;
+    let mut station = client.view().facts.process;
+    let mut was_lost = false;
     let mut asked = BTreeSet::new();
     let news = client.news().clone();
     let left = loop {
+        let state = client.state();
         let view = client.view();
-        let mut new: Vec<String> = view
+        let mut new: Vec<String> = link(&state, &mut was_lost, language).into_iter().collect();
+        if std::mem::replace(&mut station, view.facts.process) != view.facts.process {
+            // One that was started again counts its lines anew.
+            printed = 0;
+        }
+        let happened = view
             .log()
             .since(printed)
-            .map(|happened| entry(happened, language))
-            .collect();
+            .map(|happened| entry(happened, language));
+        new.extend(happened);
         printed = view.log().written();
         for Told { number, reply } in client.replies() {
             // What the station has decided is among what happened.
@@ -190,7 +214,7 @@ pub fn run(mut client: Client, language: &'static Language, stop: &StopFlag) -> 
             }
         }
         printer.print(&new)?;
-        match client.state() {
+        match state {
             LinkState::Ended(why) => break Left::StationEnded(why),
             _ if stop.is_requested() => break Left::Stopped,
             _ => {}

@@ -470,6 +470,7 @@ impl Runtime {
             }
             Err(error) => {
                 let warning = format!("the changed configuration is not in use: {error:#}");
+                tracing::warn!("{warning}");
                 self.take_in(Event::Notice(Notice::Warning(warning)));
             }
         }
