@@ -194,7 +194,7 @@ impl Home {
             }
             for pair in events.windows(2) {
                 let apart = (pair[1].at - pair[0].at).to_std().unwrap();
-                assert!(apart >= COOLDOWN - Duration::from_millis(100), "{pair:?}");
+                assert!(apart + Duration::from_millis(100) >= COOLDOWN, "{pair:?}");
             }
         }
         events

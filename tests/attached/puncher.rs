@@ -1,6 +1,7 @@
 //! A front end at which one person after the other types a PIN, and that reads what it is
 //! shown.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
@@ -65,10 +66,10 @@ impl Watch {
             if let Notice::Punched { person, at, .. } = &entry.notice {
                 let late = (now - at.to_utc()).to_std().unwrap_or_default();
                 let punch = (*person, at.timestamp_micros());
-                if self.shown.contains_key(&punch) {
-                    self.shown_twice += 1;
+                if let Entry::Vacant(first) = self.shown.entry(punch) {
+                    first.insert(late);
                 } else {
-                    self.shown.insert(punch, late);
+                    self.shown_twice += 1;
                 }
             }
         }

@@ -49,8 +49,8 @@ fn settings_that_are_read_again_are_in_use_and_bad_ones_are_not() {
     assert_eq!(still.facts.station_name, "North gate");
     assert_eq!(still.health.threshold, now.health.threshold);
     let refused = client.view();
-    let words = refused.log().iter().map(|entry| entry.notice.to_string());
-    let words = words.filter(|line| line.contains("is not in use")).last();
+    let mut words = refused.log().iter().map(|entry| entry.notice.to_string());
+    let words = words.rfind(|line| line.contains("is not in use"));
     println!(
         "settings in use {} ms after SIGHUP; refused: {}",
         took.as_millis(),
