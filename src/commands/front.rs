@@ -15,6 +15,7 @@ use crate::core::worktime::DayState;
 use crate::protocol::{Client, Guest, Host as _, PreviewMode};
 use crate::runtime::Running;
 use crate::service_manager::ServiceManager;
+use crate::stop::StopFlag;
 use crate::ui::headless::WithoutReader;
 use crate::ui::session::{self, Left, SessionOptions};
 use crate::ui::{Charset, ColourDepth, Language, Terminal, UiOptions, headless, plain};
@@ -66,17 +67,9 @@ impl OpenFront {
         self,
         running: &Running,
         source: &SourceSpec,
-        manager: &Mutex<ServiceManager>,
+        (manager, hang_up): (&Mutex<ServiceManager>, &AtomicBool),
     ) -> Result<()> {
         let stop = running.stop_flag();
-        for signal in [SIGTERM, SIGINT] {
-            signal_hook::flag::register(signal, stop.as_atomic())
-                .context("registering a signal handler")?;
-        }
-        // A terminal that is closed says so to whoever reads it, too.
-        let hang_up = Arc::new(AtomicBool::new(false));
-        signal_hook::flag::register(SIGHUP, Arc::clone(&hang_up))
-            .context("registering a signal handler")?;
         let client = running.hub().join(Guest {
             operator: super::operator(),
             watches_only: false,
@@ -158,6 +151,19 @@ pub(super) fn language_for(asked: Option<&str>, context: &Context) -> Result<&'s
 /// Whether a terminal is asked if it shows pictures.
 pub(super) fn asks_for_pixels(preview: Option<PreviewMode>) -> bool {
     matches!(preview, None | Some(PreviewMode::Pixels))
+}
+
+/// Makes signals mean what they mean to a station, before anybody can know that it runs. What
+/// is returned is set by a hang-up; a terminal that is closed says so to whoever reads it, too.
+pub(super) fn take_signals(stop: &StopFlag) -> Result<Arc<AtomicBool>> {
+    for signal in [SIGTERM, SIGINT] {
+        signal_hook::flag::register(signal, stop.as_atomic())
+            .context("registering a signal handler")?;
+    }
+    let hang_up = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(SIGHUP, Arc::clone(&hang_up))
+        .context("registering a signal handler")?;
+    Ok(hang_up)
 }
 
 /// Attendance goes on without anybody who watches, until an end is asked for.

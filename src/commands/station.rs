@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 
 use super::data_folder::{self, DataFolder};
 use super::desk_commands::StationCommands;
-use super::front::Front;
+use super::front::{Front, take_signals};
 use super::{Context, Look, attach, past, salvage};
 use crate::camera::demo::{self, DemoPerson};
 use crate::camera::{CameraSettings, FrameRate, Repeat, SourceOptions, SourceSpec, usb};
@@ -113,9 +113,13 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
     let beating = Arc::clone(&manager);
     let beat = move || telling(&beating).beat(Instant::now());
     let running = runtime::start(parts, Box::new(beat))?;
+    let hang_up = match take_signals(running.stop_flag()) {
+        Ok(hang_up) => hang_up,
+        Err(error) => return runtime::both(Err(error), running.finish()).map(|()| Outcome::Done),
+    };
     let server = serve(&folder.path, &running);
     telling(&manager).ready();
-    let run = front.watch(&running, &source, &manager);
+    let run = front.watch(&running, &source, (&manager, &hang_up));
     telling(&manager).stopping();
     let finished = running.finish();
     drop(server);

@@ -222,7 +222,9 @@ impl LookRate {
 /// # Errors
 /// If a thread is refused, or the database cannot be read.
 pub fn start(parts: Parts, beat: Box<dyn FnMut() + Send>) -> Result<Running> {
-    let runtime = Runtime::start(parts, beat)?;
+    let mut runtime = Runtime::start(parts, beat)?;
+    // Whoever joins first sees a station, not an empty view.
+    runtime.publish();
     let (hub, stop) = (runtime.hub.clone(), runtime.stop.clone());
     let thread = std::thread::Builder::new()
         .name("station".into())
