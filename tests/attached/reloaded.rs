@@ -31,9 +31,10 @@ fn settings_that_are_read_again_are_in_use_and_bad_ones_are_not() {
     let took = until("the new settings are not in use", &client, |view| {
         view.facts.station_name == "North gate" && view.facts.screen.banner_secs == 7
     });
+    // What it asks for depends on how many people the station has read meanwhile, too.
+    assert!(before.health.threshold.0 < 0.5);
     until("the new threshold is not in use", &client, |view| {
-        let raised = view.health.threshold.0 - before.health.threshold.0;
-        (raised - (0.55 - 0.412)).abs() < 0.001
+        view.health.threshold.0 > 0.5
     });
     let now = client.view();
     assert_eq!(now.facts.process, before.facts.process);

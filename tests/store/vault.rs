@@ -182,7 +182,7 @@ fn a_template_moved_or_changed_behind_the_seal_is_no_template() {
         .unwrap();
     let raw = rusqlite::Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
     raw.execute(
-        "UPDATE template SET embedding = CAST(substr(embedding, 1, 40) || x'7f' || substr(embedding, 42) AS BLOB)
+        "UPDATE template SET embedding = CAST(substr(embedding, 1, 40) || x'7f7f7f7f7f7f7f7f' || substr(embedding, 49) AS BLOB)
          WHERE id = 1",
         [],
     )
