@@ -241,7 +241,12 @@ struct Service {
 impl Service {
     /// Starts one whose lines are read.
     fn start(home: &Home) -> Self {
-        let mut service = Self::start_into(home, Stdio::piped());
+        Self::start_at(home, RATE)
+    }
+
+    /// The same with so many pictures a second.
+    fn start_at(home: &Home, rate: &str) -> Self {
+        let mut service = Self::start_into(home, rate, Stdio::piped());
         let printed = BufReader::new(service.child.stdout.take().unwrap()).lines();
         let lines = Arc::clone(&service.lines);
         std::thread::spawn(move || {
@@ -252,9 +257,9 @@ impl Service {
         service
     }
 
-    fn start_into(home: &Home, output: Stdio) -> Self {
+    fn start_into(home: &Home, rate: &str, output: Stdio) -> Self {
         let child = rollcall(&home.data())
-            .args(["run", "--headless", "--rate", RATE, "--source"])
+            .args(["run", "--headless", "--rate", rate, "--source"])
             .arg(home.film())
             .stdin(Stdio::null())
             .stdout(output)
@@ -272,7 +277,7 @@ impl Service {
         let (reader, writer) = std::io::pipe().unwrap();
         let mut writer = File::from(std::os::fd::OwnedFd::from(writer));
         fill(&mut writer);
-        (Self::start_into(home, Stdio::from(writer)), reader)
+        (Self::start_into(home, RATE, Stdio::from(writer)), reader)
     }
 
     /// Its socket, once it is there.

@@ -85,7 +85,7 @@ fn what_a_station_costs() {
     home.configure("[dashboard]\npreview = \"half-blocks\"\nframes_per_second = 10\n");
     import_people(&home);
     println!("{PEOPLE} people; load {}", machine_load());
-    let mut service = Service::start(&home);
+    let mut service = Service::start_at(&home, "10");
     service.socket();
     // Until everything has been needed once: the whole film.
     std::thread::sleep(Duration::from_secs(20));
@@ -109,6 +109,11 @@ fn what_a_station_costs() {
         "service with 0, 3 and again 0 dashboards at 10 pictures a second: {:.1} %, {:.1} %, \
          {:.1} % of a core; of that its threads for front ends: {:.2} %, {:.2} %, {:.2} %",
         alone_before.0, watched.0, alone_after.0, alone_before.1, watched.1, alone_after.1,
+    );
+    println!(
+        "of the memory at the end: {} kB its own, {} kB of files",
+        service.status_kb("RssAnon:"),
+        service.status_kb("RssFile:"),
     );
     println!(
         "memory with 0 dashboards {memory_alone} kB, with 3 {memory_watched} kB; peak {} kB; load {}",

@@ -123,7 +123,11 @@ impl Puncher {
                 Reply::Refused(refusal) if refusal.code == RefusalCode::Refused => {
                     *self.tally.refused.entry(refusal.said).or_default() += 1;
                 }
-                Reply::Refused(_) => self.tally.lost += 1,
+                Reply::Refused(refusal) => {
+                    self.tally.lost += 1;
+                    let why = format!("{:?}: {}", refusal.code, refusal.said);
+                    *self.tally.refused.entry(why).or_default() += 1;
+                }
                 other => panic!("{other:?}"),
             }
         }
