@@ -11,19 +11,18 @@
 //!   only who holds the lock removes what lies in its way.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
+use std::fs::{self, DirBuilder, File, Metadata, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{
-    DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _,
-    PermissionsExt as _,
+    DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _,
 };
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nix::fcntl::OFlag;
 use nix::unistd::{AccessFlags, access, geteuid};
+use rollcall_system::lock_file;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::LinkError;
@@ -289,19 +288,8 @@ impl Place {
             path: path.clone(),
             source,
         };
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
-            .open(&path)
-            .map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(self.station_runs()),
-            Err(TryLockError::Error(source)) => Err(failed(source)),
-        }
+        let held = lock_file::take(&path).map_err(failed)?;
+        held.ok_or_else(|| self.station_runs())
     }
 
     fn station_runs(&self) -> LinkError {

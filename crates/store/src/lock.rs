@@ -1,11 +1,11 @@
 //! One station per data folder.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use nix::fcntl::OFlag;
+use rollcall_system::lock_file;
 
 use super::StoreError;
 
@@ -64,21 +64,10 @@ fn locked(data_dir: &Path) -> Result<File, StoreError> {
         path: path.clone(),
         source,
     };
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
-        .open(&path)
-        .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::StationRuns {
-            data_dir: data_dir.to_path_buf(),
-        }),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
-    }
+    let held = lock_file::take(&path).map_err(failed)?;
+    held.ok_or_else(|| StoreError::StationRuns {
+        data_dir: data_dir.to_path_buf(),
+    })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 
 pub mod clock;
 pub mod latest;
+pub mod lock_file;
 pub mod logging;
 pub mod mailbox;
 pub mod outlet;
