@@ -48,7 +48,10 @@ pub use error::CameraError;
 pub use layout::{Crop, PictureLayout, Rotation};
 pub use monitor::{CameraPatience, CameraStats};
 pub use settings::{CameraSettings, CaptureRequest, PixelFormat};
-pub use spec::{CameraChoice, FrameRate, Repeat, SourceOptions, SourceSpec, without_credentials};
+pub use spec::{
+    CameraChoice, FrameRate, Repeat, SourceOptions, SourceSpec, credentials_hidden,
+    without_credentials,
+};
 pub use state::CameraState;
 pub use worker::{CameraWorker, Capture, Wiring};
 

@@ -184,6 +184,27 @@ pub fn without_credentials(source: &str) -> String {
     }
 }
 
+/// A text in which addresses may stand, without their names and passwords: a message that
+/// quotes what somebody has typed.
+pub fn credentials_hidden(text: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("://") {
+        shown.push_str(before);
+        shown.push_str("://");
+        // To the last @ of the word: a password that is not encoded may hold anything else.
+        let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'');
+        let address = &after[..after.find(ends).unwrap_or(after.len())];
+        let at = address.rfind('@');
+        if at.is_some() {
+            shown.push('…');
+        }
+        rest = &after[at.unwrap_or(0)..];
+    }
+    shown.push_str(rest);
+    shown
+}
+
 /// N of `/dev/videoN`, which is what other programs call a camera.
 fn device_file_number(text: &str) -> Option<u32> {
     text.strip_prefix("/dev/video")?.parse().ok()
@@ -217,6 +238,23 @@ impl fmt::Display for CameraChoice {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_password_is_quoted() {
+        for (text, shown) in [
+            (
+                "2 | source = \"http://ana:s/ec@ret@host/a\n",
+                "2 | source = \"http://…@host/a\n",
+            ),
+            (
+                "http://host/a and https://b:c@d",
+                "http://host/a and https://…@d",
+            ),
+            ("nothing of that kind: a@b", "nothing of that kind: a@b"),
+        ] {
+            assert_eq!(credentials_hidden(text), shown);
+        }
+    }
 
     #[test]
     fn every_way_to_write_a_source() {

@@ -9,8 +9,10 @@
 pub mod announcer;
 mod camera_controls;
 mod camera_test;
+mod commanded;
 mod complaints;
 pub mod desk;
+mod effects;
 mod hub;
 pub mod keeper;
 mod portraits;
@@ -24,24 +26,22 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use chrono::{DateTime, FixedOffset, LocalResult, NaiveDateTime};
 use crossbeam_channel::{Receiver, bounded, select};
 
 use crate::announcer::{Announcer, AnnouncerRules};
 use crate::camera_controls::ControlDesk;
 use crate::camera_test::CameraTest;
 use crate::complaints::Complaints;
-use crate::desk::{DeskRules, Reconfiguration, RecordsDesk};
-use crate::hub::{Commanded, Wanted};
+use crate::desk::{DeskRules, RecordsDesk};
+use crate::hub::Commanded;
 use crate::keeper::{Duties, Keeper};
 use crate::publish::{Publisher, camera_view};
 use rollcall_camera::{
     CameraSettings, CameraState, CameraWorker, SourceOptions, SourceSpec, Wiring,
 };
 use rollcall_core::attendance::Direction;
-use rollcall_core::correction::When;
 use rollcall_core::embedding::ModelId;
-use rollcall_core::event::{CommandId, Effect, Event, Outcome, PunchOutcome, Receipt};
+use rollcall_core::event::{CommandId, Event, Outcome, Receipt};
 use rollcall_core::frame::{Frame, Moment};
 use rollcall_core::notice::Notice;
 use rollcall_core::station::{Policies, Station};
@@ -50,7 +50,7 @@ use rollcall_protocol::{Facts, HealthView};
 use rollcall_recognition::recogniser::Recogniser;
 use rollcall_recognition::worker::{self, RecogniserReport};
 use rollcall_store::worker::Taken;
-use rollcall_store::{NewTemplate, Patience, Store, StoreHandle, StoreRequest};
+use rollcall_store::{Patience, Store, StoreHandle, StoreRequest};
 use rollcall_system::clock::Clock;
 use rollcall_system::latest::Latest;
 use rollcall_system::logging;
@@ -421,63 +421,6 @@ impl Runtime {
         Ok(())
     }
 
-    fn commanded(&mut self, Commanded { id, what }: Commanded) {
-        match what {
-            Wanted::Intent { operator, intent } => {
-                let policy = self.station.policies().attendance;
-                let clock = self.clock;
-                let moment = |local| {
-                    let at = moment_of(local, &clock)?;
-                    let local_day = policy.local_day(&at);
-                    Ok(When { at, local_day })
-                };
-                match intent.resolved(moment) {
-                    Ok(intent) => self.take_in(Event::Command {
-                        id,
-                        operator,
-                        intent,
-                    }),
-                    Err(reason) => self.hub.reply_with(id, Err(reason)),
-                }
-            }
-            Wanted::CameraTest => {
-                let test = CameraTest::begin(self.now().monotonic, self.camera.stats());
-                if let Some((before, _)) = self.camera_test.replace((id, test)) {
-                    let another = "another test of the camera has begun".to_owned();
-                    self.hub.reply_with(before, Err(another));
-                }
-            }
-            Wanted::Reconfigure(read) => self.reconfigure(*read),
-            Wanted::End { operator } => {
-                tracing::info!(%operator, "the station is ended");
-                self.ask(StoreRequest::Note {
-                    action: "station.end",
-                    detail: format!("by {operator}"),
-                });
-                self.hub.reply_with(id, Ok("the station ends".to_owned()));
-                self.stop.request();
-            }
-        }
-    }
-
-    fn reconfigure(&mut self, read: Result<Reconfiguration>) {
-        match read {
-            Ok(new) => {
-                self.consent = new.consent;
-                self.keeps_strangers = new.keeps_strangers;
-                self.publisher.set_facts(new.facts);
-                let rules = Box::new((new.policies, new.work_plan));
-                self.take_in(Event::Reconfigured(rules));
-                tracing::info!("the configuration was read again");
-            }
-            Err(error) => {
-                let warning = format!("the changed configuration is not in use: {error:#}");
-                tracing::warn!("{warning}");
-                self.take_in(Event::Notice(Notice::Warning(warning)));
-            }
-        }
-    }
-
     fn publish_if_due(&mut self) {
         let now = self.now().monotonic;
         let is_due = now.saturating_sub(self.last_publication) >= PUBLISH;
@@ -616,107 +559,6 @@ impl Runtime {
         });
         self.take_in(Event::Tick);
         Ok(())
-    }
-
-    fn finish_camera_test(&mut self, now: Duration) {
-        let stats = self.camera.stats();
-        let outcome = |(_, test): &(CommandId, CameraTest)| test.outcome(now, &stats);
-        if let Some(outcome) = self.camera_test.as_ref().and_then(outcome)
-            && let Some((id, _)) = self.camera_test.take()
-        {
-            self.hub.reply_with(id, outcome);
-        }
-    }
-
-    fn perform(&mut self, effect: Effect) {
-        let request = match effect {
-            Effect::RecordPunch { ticket, punch } => StoreRequest::Punch { ticket, punch },
-            Effect::RecordSighting(mut sighting) => {
-                // The frame is not kept waiting: behind a full disk it would fill the memory.
-                let look = sighting.look.take().filter(|_| self.keeps_strangers);
-                let face = look.and_then(|look| self.sighted_face(look));
-                StoreRequest::Sighting(sighting, face)
-            }
-            Effect::Adapt {
-                person,
-                embedding,
-                quality,
-            } => StoreRequest::Adapt {
-                person,
-                template: NewTemplate {
-                    embedding,
-                    model: self.model.clone(),
-                    quality,
-                    jpeg: None,
-                },
-            },
-            Effect::CheckPin { ticket, pin } => StoreRequest::CheckPin { ticket, pin },
-            Effect::Correct { ticket, correction } => StoreRequest::Correct { ticket, correction },
-            Effect::Reply { command, outcome } => return self.answers.push((command, outcome)),
-            Effect::Note { action, detail } => StoreRequest::Note { action, detail },
-            Effect::Reload { local_day } => StoreRequest::Reload { local_day },
-            Effect::Enrol {
-                ticket,
-                name,
-                code,
-                samples,
-                stated,
-            } => match self.new_person(name, code, &samples) {
-                Ok(person) => StoreRequest::Enrol {
-                    ticket,
-                    person,
-                    stated,
-                },
-                Err(error) => {
-                    let reason = error.to_string();
-                    self.take_in(Event::Receipt(Receipt::EnrolmentRefused { ticket, reason }));
-                    return;
-                }
-            },
-        };
-        self.ask(request);
-    }
-
-    /// Asks the store, or answers in its place that too much is waiting.
-    fn ask(&mut self, request: StoreRequest) {
-        let Taken::No(request) = self.store.send(request) else {
-            return;
-        };
-        let reason = "too much is waiting for a database that cannot be written".to_owned();
-        let receipt = match *request {
-            StoreRequest::Punch { ticket, .. } => Receipt::Punch {
-                ticket,
-                outcome: PunchOutcome::Refused(reason),
-            },
-            StoreRequest::Enrol { ticket, .. } => Receipt::EnrolmentRefused { ticket, reason },
-            StoreRequest::CheckPin { ticket, .. } => Receipt::PinChecked {
-                ticket,
-                holder: Err(reason),
-            },
-            StoreRequest::Correct { ticket, .. } => Receipt::Corrected {
-                ticket,
-                outcome: Err(reason),
-            },
-            // Asked again soon, or said in the log file.
-            request => {
-                tracing::warn!(?request, "not taken by the store");
-                return;
-            }
-        };
-        self.take_in(Event::Receipt(receipt));
-    }
-}
-
-/// The moment that a time on the wall means.
-fn moment_of(local: NaiveDateTime, clock: &Clock) -> Result<DateTime<FixedOffset>, String> {
-    match clock.moments_of(local) {
-        LocalResult::Single(at) => Ok(at),
-        LocalResult::Ambiguous(..) => Err(format!(
-            "{local} occurs twice, because the clocks were set back; correct it at the command line"
-        )),
-        LocalResult::None => Err(format!(
-            "{local} does not occur: the clocks were set forward over it"
-        )),
     }
 }
 

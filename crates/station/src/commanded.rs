@@ -1,0 +1,92 @@
+//! What front ends want of the station itself, and what was read of a changed configuration.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use chrono::{DateTime, FixedOffset, LocalResult, NaiveDateTime};
+
+use rollcall_camera::credentials_hidden;
+use rollcall_core::correction::When;
+use rollcall_core::event::{CommandId, Event};
+use rollcall_core::notice::Notice;
+use rollcall_system::clock::Clock;
+
+use crate::Runtime;
+use crate::camera_test::CameraTest;
+use crate::desk::Reconfiguration;
+use crate::hub::{Commanded, Wanted};
+
+impl Runtime {
+    pub(crate) fn commanded(&mut self, Commanded { id, what }: Commanded) {
+        match what {
+            Wanted::Intent { operator, intent } => {
+                let policy = self.station.policies().attendance;
+                let clock = self.clock;
+                let moment = |local| {
+                    let at = moment_of(local, &clock)?;
+                    let local_day = policy.local_day(&at);
+                    Ok(When { at, local_day })
+                };
+                match intent.resolved(moment) {
+                    Ok(intent) => self.take_in(Event::Command {
+                        id,
+                        operator,
+                        intent,
+                    }),
+                    Err(reason) => self.hub.reply_with(id, Err(reason)),
+                }
+            }
+            Wanted::CameraTest => {
+                let test = CameraTest::begin(self.now().monotonic, self.camera.stats());
+                if let Some((before, _)) = self.camera_test.replace((id, test)) {
+                    let another = "another test of the camera has begun".to_owned();
+                    self.hub.reply_with(before, Err(another));
+                }
+            }
+            Wanted::Reconfigure(read) => self.reconfigure(*read),
+        }
+    }
+
+    fn reconfigure(&mut self, read: Result<Reconfiguration>) {
+        match read {
+            Ok(new) => {
+                self.consent = new.consent;
+                self.keeps_strangers = new.keeps_strangers;
+                self.publisher.set_facts(new.facts);
+                let rules = Box::new((new.policies, new.work_plan));
+                self.take_in(Event::Reconfigured(rules));
+                tracing::info!("the configuration was read again");
+            }
+            Err(error) => {
+                // What is wrong may quote an address with its password.
+                let error = credentials_hidden(&format!("{error:#}"));
+                let warning = format!("the changed configuration is not in use: {error}");
+                tracing::warn!("{warning}");
+                self.take_in(Event::Notice(Notice::Warning(warning)));
+            }
+        }
+    }
+
+    pub(crate) fn finish_camera_test(&mut self, now: Duration) {
+        let stats = self.camera.stats();
+        let outcome = |(_, test): &(CommandId, CameraTest)| test.outcome(now, &stats);
+        if let Some(outcome) = self.camera_test.as_ref().and_then(outcome)
+            && let Some((id, _)) = self.camera_test.take()
+        {
+            self.hub.reply_with(id, outcome);
+        }
+    }
+}
+
+/// The moment that a time on the wall means.
+fn moment_of(local: NaiveDateTime, clock: &Clock) -> Result<DateTime<FixedOffset>, String> {
+    match clock.moments_of(local) {
+        LocalResult::Single(at) => Ok(at),
+        LocalResult::Ambiguous(..) => Err(format!(
+            "{local} occurs twice, because the clocks were set back; correct it at the command line"
+        )),
+        LocalResult::None => Err(format!(
+            "{local} does not occur: the clocks were set forward over it"
+        )),
+    }
+}
