@@ -8,7 +8,7 @@ use rollcall::link::{Found, Places};
 use rollcall::protocol::{Client, LinkState};
 
 use super::puncher::{Punch, Puncher, Watch, punch_of, say};
-use super::{Dashboard, Dice, Home, PATIENCE, Service, alone, rounds};
+use super::{Dashboard, Dice, Home, PATIENCE, Service, alone, limit, rounds};
 
 /// Within which time a front end is connected again when the station is back.
 const BACK: Duration = Duration::from_secs(2);
@@ -103,11 +103,11 @@ fn a_station_that_is_killed_keeps_what_was_shown_and_is_found_again() {
         }
         let found_at = Instant::now();
         let took = clients.wait("connected again", |state| *state == LinkState::Connected);
-        assert!(took <= BACK, "{took:?} in round {round}");
+        assert!(took <= limit(BACK), "{took:?} in round {round}");
         back.push(took);
         plain.wait_for("connected again");
         let said_after = found_at.elapsed();
-        assert!(said_after <= BACK, "{said_after:?} in round {round}");
+        assert!(said_after <= limit(BACK), "{said_after:?} in round {round}");
 
         let on_disk = counted(&home);
         for punch in clients.shown() {

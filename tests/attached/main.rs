@@ -63,10 +63,18 @@ fn asked_for() -> Option<u32> {
         .map(|count| count.parse().unwrap())
 }
 
-/// Within which time a station ends that is told to. An everyday run shares its machine.
-fn end_limit() -> Duration {
-    Duration::from_secs(if asked_for().is_some() { 2 } else { 10 })
+/// A limit of time. It is held where somebody measures on a machine that does nothing else; an
+/// everyday run only sees that what is waited for comes.
+fn limit(measured: Duration) -> Duration {
+    if asked_for().is_some() {
+        measured
+    } else {
+        PATIENCE
+    }
 }
+
+/// Within which time a station ends that is told to.
+const END: Duration = Duration::from_secs(2);
 
 /// One station at a time: each has its own figures, and together they would be late.
 fn alone() -> std::sync::MutexGuard<'static, ()> {
@@ -331,7 +339,7 @@ impl Service {
             std::thread::sleep(Duration::from_millis(5));
         }
         let took = started.elapsed();
-        assert!(took <= end_limit(), "it took {took:?} to end");
+        assert!(took <= limit(END), "it took {took:?} to end");
         let status = self.child.wait().unwrap();
         assert!(status.success(), "{status}");
         took

@@ -42,6 +42,25 @@ pub(crate) struct Tally {
     pub(crate) answer_times: Vec<Duration>,
 }
 
+impl Tally {
+    /// Every PIN was answered. On a machine that does nothing else none is refused; on another
+    /// one a station may say that too much is waiting.
+    pub(crate) fn check(&self) {
+        let refused: usize = self.refused.values().sum();
+        assert_eq!(self.done + refused, self.sent, "{:?}", self.refused);
+        let busy = format!("{:?}: ", RefusalCode::Busy);
+        let mut reasons = self.refused.keys();
+        assert!(
+            reasons.all(|why| why.starts_with(&busy)),
+            "{:?}",
+            self.refused
+        );
+        if super::asked_for().is_some() {
+            assert_eq!(self.done, self.sent, "{:?}", self.refused);
+        }
+    }
+}
+
 /// What a client is shown.
 #[derive(Default)]
 pub(crate) struct Watch {
