@@ -260,7 +260,7 @@ impl Desk {
             }
             Command::Ask(question) => self.asked.push(question.clone()),
             Command::ChangeControl(change) => self.changes.push(change.clone()),
-            Command::ReadControls | Command::TestCamera | Command::EndStation => {}
+            Command::ReadControls | Command::TestCamera => {}
         }
     }
 

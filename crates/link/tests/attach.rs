@@ -186,7 +186,7 @@ fn a_station_that_comes_back_is_found_again_and_every_command_answered_once() {
     assert!(told.iter().all(|t| said(t).starts_with("ConnectionLost")));
     // What is shown meanwhile is what was last known.
     assert_eq!(client.view().people().count(), 2);
-    let refused = client.send(Command::EndStation);
+    let refused = client.send(Command::ReadControls);
     let told = answers(&mut client, 1);
     assert_eq!(told[0].number, refused);
     assert!(

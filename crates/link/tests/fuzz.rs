@@ -218,7 +218,6 @@ fn command() -> impl Strategy<Value = Command> {
         ("[a-z]{1,9}", step)
             .prop_map(|(name, step)| Command::ChangeControl(ControlChange { name, step })),
         Just(Command::TestCamera),
-        Just(Command::EndStation),
     ]
 }
 

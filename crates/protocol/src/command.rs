@@ -21,8 +21,6 @@ pub enum Command {
     ChangeControl(ControlChange),
     /// Look for ten seconds how the camera does.
     TestCamera,
-    /// End the station.
-    EndStation,
 }
 
 /// A correction as it was typed: with times on the station's wall clock.

@@ -42,8 +42,6 @@ pub(crate) enum Wanted {
     },
     /// A look at how the camera does.
     CameraTest,
-    /// The end.
-    End { operator: String },
     /// Other rules, or why there are none.
     Reconfigure(Box<anyhow::Result<Reconfiguration>>),
 }
@@ -281,10 +279,6 @@ impl Link for LocalLink {
                 self.want(id, Wanted::Intent { operator, intent })
             }
             Command::TestCamera => self.want(id, Wanted::CameraTest),
-            Command::EndStation => {
-                let operator = self.signed(&self.guest.operator);
-                self.want(id, Wanted::End { operator })
-            }
             Command::Ask(mut question) => {
                 if let Some(by) = question.signature_mut() {
                     *by = self.signed(by);

@@ -9,12 +9,14 @@ use image::RgbImage;
 use super::*;
 use crate::enrol_form::suggested_code;
 use crate::input::Key;
+use chrono::NaiveDateTime;
 use rollcall_core::consensus::ConsensusPolicy;
 use rollcall_core::day::{AttendanceMode, AttendancePolicy};
 use rollcall_core::detection::Detection;
 use rollcall_core::embedding::Embedding;
 use rollcall_core::embedding::{Cosine, ModelId};
 use rollcall_core::enrolment::EnrolmentPolicy;
+use rollcall_core::event::Intent;
 use rollcall_core::event::{CommandId, Effect, Event, Receipt, Snapshot};
 use rollcall_core::frame::{Frame, FrameId};
 use rollcall_core::gallery::MatchPolicy;
@@ -25,6 +27,7 @@ use rollcall_core::person::{Expectation, Person, PersonCode, PersonId, PersonNam
 use rollcall_core::quality::FaceQuality;
 use rollcall_core::station::{Mode, Policies, Station};
 use rollcall_core::worktime::plan::WorkPlan;
+use rollcall_protocol::{Answer, Reply};
 use rollcall_protocol::{Done, Refusal, RefusalCode, SettingChange};
 
 fn now() -> Moment {
