@@ -12,7 +12,7 @@ use crate::cli::{Outcome, PeopleCommand};
 use crate::core::gallery::TemplateKind;
 use crate::core::person::{Expectation, Person, PersonCode, PersonName};
 use crate::core::worktime::alteration::Alteration;
-use crate::store::{Attendance, Author, ErasureReceipt, PersonData, PersonRow};
+use crate::store::{Attendance, Author, ErasureReceipt, PersonData, PersonRow, Store, StoreError};
 
 /// Runs the command.
 pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome> {
@@ -104,6 +104,26 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
     Ok(Outcome::Done)
 }
 
+/// Writes a change of a person, once it was agreed to what it alters of days that have passed.
+fn alter<T>(
+    code: &PersonCode,
+    (yes, context): (bool, &Context),
+    author: Author<'_>,
+    change: impl Fn(&mut Person),
+    write: impl FnOnce(&mut Store) -> Result<T, StoreError>,
+) -> Result<()> {
+    let mut store = context.store_to_change()?;
+    store.person(code)?;
+    let alteration = past::foreseen(&store, context, &|person| {
+        if person.code == *code {
+            change(person);
+        }
+    })?;
+    past::confirm(&alteration, yes)?;
+    write(&mut store)?;
+    past::note(&mut store, &alteration, code.as_str(), author)
+}
+
 fn expect(
     code: &PersonCode,
     from: NaiveDate,
@@ -111,16 +131,10 @@ fn expect(
     context: &Context,
     author: Author<'_>,
 ) -> Result<()> {
-    let mut store = context.store_to_change()?;
-    store.person(code)?;
-    let alteration = past::foreseen(&store, context, &|person| {
-        if person.code == *code {
-            person.expectation.from = Some(from);
-        }
+    let change = |person: &mut Person| person.expectation.from = Some(from);
+    alter(code, (yes, context), author, change, |store| {
+        store.expect_from(code, from, author)
     })?;
-    past::confirm(&alteration, yes)?;
-    store.expect_from(code, from, author)?;
-    past::note(&mut store, &alteration, code.as_str(), author)?;
     println!("{code} is expected from {from} on");
     Ok(())
 }
@@ -132,16 +146,10 @@ fn set_team(
     context: &Context,
     author: Author<'_>,
 ) -> Result<()> {
-    let mut store = context.store_to_change()?;
-    store.person(code)?;
-    let alteration = past::foreseen(&store, context, &|person| {
-        if person.code == *code {
-            person.team = team.map(str::to_owned);
-        }
+    let change = |person: &mut Person| person.team = team.map(str::to_owned);
+    alter(code, (yes, context), author, change, |store| {
+        store.set_team(code, team, author)
     })?;
-    past::confirm(&alteration, yes)?;
-    store.set_team(code, team, author)?;
-    past::note(&mut store, &alteration, code.as_str(), author)?;
     match team {
         Some(team) => println!("{code} is in the team {team}"),
         None => println!("{code} is in no team"),
