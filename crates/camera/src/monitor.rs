@@ -224,7 +224,7 @@ impl Monitor {
     }
 
     fn enter(&mut self, state: CameraState) -> Option<CameraState> {
-        if self.state == state || self.state.is_final() {
+        if self.state.says_the_same(&state) || self.state.is_final() {
             return None;
         }
         self.state = state.clone();
@@ -302,6 +302,13 @@ mod tests {
         assert!(said.contains("none can be read: cut off"), "{said}");
         assert_eq!(monitor.stats(at(4500)).damage.as_deref(), Some("cut off"));
         assert_eq!(monitor.stats(at(4500)).damaged, 1);
+        // What is wrong with the next picture is nothing new.
+        monitor.damaged("cut off elsewhere");
+        assert_eq!(monitor.tick(at(4600)), None);
+        assert_eq!(
+            monitor.closed(CameraState::retrying_after(&monitor.silence())),
+            None
+        );
         // The next try begins without it.
         monitor.opened(source(None), at(5000));
         assert_eq!(monitor.tick(at(9000)), Some(CameraState::Silent));

@@ -25,6 +25,8 @@ pub enum CameraState {
     Forbidden(String),
     /// Was there and is gone; looked for all the time.
     Lost(String),
+    /// Open, and sends pictures of which none can be read; opened again and again.
+    Unreadable(String),
     /// There, but with no format that is read; tried again when another is plugged in.
     Unsupported(String),
     /// The driver refuses for another reason; tried again and again.
@@ -46,6 +48,7 @@ impl CameraState {
             CameraError::Lost { .. } => Self::Lost(message),
             CameraError::NoFormat { .. } => Self::Unsupported(message),
             CameraError::Silent => Self::Silent,
+            CameraError::Unreadable { .. } => Self::Unreadable(message),
             CameraError::Network { trouble, .. } => Self::after_network(trouble, message),
             _ => Self::Troubled(message),
         }
@@ -66,6 +69,12 @@ impl CameraState {
                 Self::Troubled(message)
             }
         }
+    }
+
+    /// Whether `other` tells an operator nothing new: what is wrong with pictures that
+    /// cannot be read differs from picture to picture.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self == other || matches!((self, other), (Self::Unreadable(_), Self::Unreadable(_)))
     }
 
     /// Whether pictures arrive.
@@ -97,6 +106,7 @@ impl CameraState {
             Self::Busy(_) => "busy",
             Self::Forbidden(_) => "forbidden",
             Self::Lost(_) => "lost",
+            Self::Unreadable(_) => "unreadable",
             Self::Unsupported(_) => "unsupported",
             Self::Troubled(_) => "trouble",
             Self::Ended => "ended",
@@ -125,7 +135,9 @@ impl fmt::Display for CameraState {
             | Self::Lost(message)
             | Self::Unsupported(message)
             | Self::Failed(message) => write!(f, "{}.", Sentence(message)),
-            Self::Troubled(message) => write!(f, "{}; trying again.", Sentence(message)),
+            Self::Unreadable(message) | Self::Troubled(message) => {
+                write!(f, "{}; trying again.", Sentence(message))
+            }
             Self::Ended => write!(f, "The source has ended."),
         }
     }
@@ -181,6 +193,13 @@ mod tests {
                 "power supply",
             ),
             (CameraError::Silent, "silent", "unplug it"),
+            (
+                CameraError::Unreadable {
+                    reason: "the picture was cut off after 21501 bytes".to_owned(),
+                },
+                "unreadable",
+                "cut off after",
+            ),
             (
                 CameraError::NoFormat {
                     camera,

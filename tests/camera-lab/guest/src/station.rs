@@ -100,12 +100,16 @@ impl Station {
 
     /// Waits for a line that contains `text`; the time since the call.
     pub(crate) fn await_line(&mut self, text: &str, limit: Duration) -> Result<Duration, String> {
+        self.await_line_with(&[text], limit)
+    }
+
+    fn await_line_with(&mut self, texts: &[&str], limit: Duration) -> Result<Duration, String> {
         let began = Instant::now();
         loop {
             let left = limit.saturating_sub(began.elapsed());
             match self.lines.recv_timeout(left) {
                 Ok((at, line)) => {
-                    let found = line.contains(text);
+                    let found = texts.iter().any(|text| line.contains(text));
                     self.transcript.push(line);
                     if found {
                         return Ok(at.saturating_duration_since(began));
@@ -113,7 +117,8 @@ impl Station {
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     return Err(format!(
-                        "no line with `{text}` within {} s; {}",
+                        "no line with `{}` within {} s; {}",
+                        texts.join("` or `"),
                         limit.as_secs(),
                         self.last_words()
                     ));
@@ -125,9 +130,13 @@ impl Station {
         }
     }
 
-    /// Fails if a line with `text` comes within `period`.
-    pub(crate) fn expect_no_line(&mut self, text: &str, period: Duration) -> Result<(), String> {
-        match self.await_line(text, period) {
+    /// Fails if a line with one of `texts` comes within `period`.
+    pub(crate) fn expect_no_line(
+        &mut self,
+        texts: &[&str],
+        period: Duration,
+    ) -> Result<(), String> {
+        match self.await_line_with(texts, period) {
             Ok(_) => Err(format!("unexpected: {}", self.last_words())),
             Err(error) if error.starts_with("no line") => Ok(()),
             Err(error) => Err(error),

@@ -66,7 +66,7 @@ pub(super) fn busy(lab: &mut Lab) -> Result<Seen, String> {
     let mut other = other_program(&camera, &[])?;
     station.resume()?;
     station.await_line("in use by another program", RECOVERY * 4)?;
-    station.expect_no_line(LIVE, Duration::from_secs(3))?;
+    station.expect_no_line(&[LIVE], Duration::from_secs(3))?;
     station::terminate(&mut other);
     let took = station.await_line(LIVE, BACK_OFF)?;
     leave(lab, camera, station)?;

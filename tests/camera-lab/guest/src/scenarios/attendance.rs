@@ -79,7 +79,7 @@ pub(super) fn kill_and_restart(lab: &mut Lab) -> Result<Seen, String> {
     let camera = plug(lab)?;
     let mut station = start_station()?;
     station.await_line(LIVE, START)?;
-    station.expect_no_line(CHECKED_IN, Duration::from_secs(15))?;
+    station.expect_no_line(&[CHECKED_IN], Duration::from_secs(15))?;
     leave(lab, camera, station)?;
     match punches(&folder)? {
         1 => Ok(Seen {

@@ -92,27 +92,27 @@ pub(crate) const ALL: &[Scenario] = &[
     Scenario {
         name: "silence",
         expected: "silent, then live",
-        run: |lab| pictures::trouble(lab, Behaviour::Silent),
+        run: |lab| pictures::trouble(lab, Behaviour::Silent, pictures::SILENT),
     },
     Scenario {
         name: "garbage",
         expected: "no broken picture shown, then live",
-        run: |lab| pictures::trouble(lab, Behaviour::Garbage),
+        run: |lab| pictures::trouble(lab, Behaviour::Garbage, pictures::UNREADABLE),
     },
     Scenario {
         name: "truncated",
         expected: "no half picture shown, then live",
-        run: |lab| pictures::trouble(lab, Behaviour::Truncated),
+        run: |lab| pictures::trouble(lab, Behaviour::Truncated, pictures::UNREADABLE),
     },
     Scenario {
         name: "truncated-with-end",
         expected: "no half picture shown, then live",
-        run: |lab| pictures::trouble(lab, Behaviour::TruncatedWithEndMarker),
+        run: |lab| pictures::trouble(lab, Behaviour::TruncatedWithEndMarker, pictures::UNREADABLE),
     },
     Scenario {
         name: "error-bits",
         expected: "no broken picture shown, then live",
-        run: |lab| pictures::trouble(lab, Behaviour::ErrorBit),
+        run: |lab| pictures::trouble(lab, Behaviour::ErrorBit, pictures::SILENT),
     },
     Scenario {
         name: "frozen",

@@ -6,19 +6,21 @@ use super::{BACK_OFF, LIVE, NOTICE, RECOVERY, leave, live, within};
 use crate::webcam::Behaviour;
 use crate::{Lab, Seen};
 
-const SILENT: &str = "sends no usable picture";
+pub(super) const SILENT: &str = "sends no usable picture";
+pub(super) const UNREADABLE: &str = "none can be read";
 const FROZEN: &str = "same picture again and again";
 
-pub(super) fn trouble(lab: &mut Lab, behaviour: Behaviour) -> Result<Seen, String> {
+/// A camera that behaves like this until it behaves well; the station says `said`, once.
+pub(super) fn trouble(lab: &mut Lab, behaviour: Behaviour, said: &str) -> Result<Seen, String> {
     let (camera, mut station) = live(lab)?;
     camera.behave(behaviour);
-    let noticed = station.await_line(SILENT, NOTICE)?;
-    station.expect_no_line(LIVE, Duration::from_secs(5))?;
+    let noticed = station.await_line(said, NOTICE)?;
+    station.expect_no_line(&[LIVE, said], Duration::from_secs(8))?;
     camera.behave(Behaviour::Good);
     let took = station.await_line(LIVE, BACK_OFF)?;
     leave(lab, camera, station)?;
     Ok(Seen {
-        text: format!("silent after {:.1} s, live", noticed.as_secs_f64()),
+        text: format!("said after {:.1} s, live", noticed.as_secs_f64()),
         recovery: Some(took),
     })
 }

@@ -42,7 +42,7 @@ pub(super) fn replug(lab: &mut Lab, port: u32) -> Result<Seen, String> {
 pub(super) fn twin_camera(lab: &mut Lab) -> Result<Seen, String> {
     let mut station = waiting(lab)?;
     let twin = plug_as(lab, 0, Model::MjpegAndYuyv, "TWIN")?;
-    station.expect_no_line(LIVE, Duration::from_secs(4))?;
+    station.expect_no_line(&[LIVE], Duration::from_secs(4))?;
     let camera = plug_as(lab, 1, Model::MjpegAndYuyv, SERIAL)?;
     let took = station.await_line(LIVE, RECOVERY * 4)?;
     sleep(Duration::from_secs(1));
