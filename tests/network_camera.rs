@@ -495,7 +495,7 @@ fn garbage_for_a_stream_is_told_and_does_no_harm() {
     let server = Server::start(vec![script]);
     let watcher = Watcher::of(&server.address("/"));
     let state = watcher.next_state();
-    assert_eq!(state.word(), "trouble");
+    assert_eq!(state.word(), "unreadable");
     let sentence = state.to_string();
     assert!(sentence.contains("none can be read"), "{sentence}");
     let stats = watcher.worker.stats();
