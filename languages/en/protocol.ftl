@@ -1,0 +1,3 @@
+station-has-ended = the station has ended
+too-much-is-asked = too much is waiting already; try again
+watch-only = this screen is only to be looked at
