@@ -44,7 +44,7 @@ assign-add-sample = Add the face as a sample
 assign-not-resembled = Not whom it resembles
 attendance = attendance
 attendance-marked = marked: { $day }
-attendance-week = { $dot } { $week } { $from } to { $to }
+attendance-week = { $week } { $dot } { $from } to { $to }
 audit = audit
 calibration = calibration
 camera = camera
@@ -121,8 +121,12 @@ control-automatic = decided by the camera
 correct-add = add a punch
 correct-change = change { $event }
 correct-disown = not this person: { $event }
+correct-no-time = { $text } is no time; write it as 08:02 or 08:02:30
 correct-no-typing = nothing is typed into this line: Left and Right choose, Tab goes to the next line
 correct-nothing-changed = nothing is changed: time, direction and person are as before
+correct-operator-empty = the operator's name is empty
+correct-person-gone = this person is not enrolled any more
+correct-reason-empty = the reason is empty
 correct-titled = correct { $name } ({ $code })
 correct-void = void { $event }
 correction-saving = The correction before is still being saved.
@@ -138,9 +142,11 @@ doctor = doctor
 dropped-label = dropped
 end-means = No attendance is taken until it is started again.
 end-means-service = the station would stop, too; one that runs as a service can be left with q
+enrol-code-belongs = { $code } belongs to { $name }
+enrol-code-was-deleted = { $code } belonged to somebody who was deleted
 enrol-escape = Esc calls it off, nothing is kept
 enrol-face-of = face { $number } of { $count }; PgDn shows the next
-enrol-looks-like = looks like { $name } ({ $similarity }), { $more }
+enrol-looks-like = looks like { $name } ({ $code }), { $similarity }
 enrol-nobody-seen = nobody can be seen well; Enter waits for a face
 enrol-pictures = { $taken } of { $wanted } pictures  { $bar }
 enrol-resembles = this face looks like { $name }, similarity { $similarity }
@@ -154,6 +160,7 @@ enrolled-label = enrolled
 enrolling = enrolling { $name }
 enrolling-already = Somebody is being enrolled at the moment.
 enrolling-elsewhere = { $name } is enrolling somebody at the moment
+erase-other-code = that is not the code { $code }; nothing was erased
 event-added = added { $at } by { $who }: { $reason }
 event-corrected = corrected { $at } by { $who }: { $reason }
 event-corrected-briefly = corrected { $at } by { $who }
@@ -283,7 +290,7 @@ hours-minutes = { $hours ->
     [one] { $minutes } minute
    *[other] { $minutes } minutes
 }
-hours-today = { $dash } { $hours } { $word } today
+hours-today = { $time } { $dot } { $hours } today
 in-at = in at { $time }
 in-of = { $present } of { $all } in: { $names }
 in-since = in since { $time }
@@ -368,7 +375,7 @@ people-match = { $count ->
     [one] { $count } person matches
    *[other] { $count } people match
 }
-people-odds = { $dot } { $sign } a false name in { $looks } looks of strangers
+people-odds = { $title } { $dot } a false name in { $looks } looks of strangers
 people-titled = people { $dot } { $count }
 person-facts = { $code } { $dot } { $state } { $dot } { $templates } { $dot } enrolled { $day }
 picture-unknown = picture?

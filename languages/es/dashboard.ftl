@@ -44,7 +44,7 @@ assign-add-sample = Añadir el rostro
 assign-not-resembled = No es a quien se parece
 attendance = asistencia
 attendance-marked = marcado: { $day }
-attendance-week = { $dot } { $week } del { $from } al { $to }
+attendance-week = { $week } { $dot } del { $from } al { $to }
 audit = registro
 calibration = calibración
 camera = cámara
@@ -121,8 +121,12 @@ control-automatic = lo decide la cámara
 correct-add = añadir un fichaje
 correct-change = cambiar { $event }
 correct-disown = no es esta persona: { $event }
+correct-no-time = { $text } no es una hora; escríbala como 08:02 o 08:02:30
 correct-no-typing = en esta línea no se escribe: Izquierda y Derecha eligen, Tab pasa a la siguiente
 correct-nothing-changed = no cambia nada: hora, sentido y persona siguen igual
+correct-operator-empty = falta el nombre del operador
+correct-person-gone = esta persona ya no está inscrita
+correct-reason-empty = falta el motivo
 correct-titled = corregir { $name } ({ $code })
 correct-void = anular { $event }
 correction-saving = La corrección anterior aún se está guardando.
@@ -139,9 +143,11 @@ doctor = diagnóstico
 dropped-label = omitidas
 end-means = No se registrará asistencia hasta que se vuelva a iniciar.
 end-means-service = la estación se detendría también; una que corre como servicio se deja con q
+enrol-code-belongs = { $code } es de { $name }
+enrol-code-was-deleted = { $code } fue de alguien que se borró
 enrol-escape = Esc lo cancela, no se guarda nada
 enrol-face-of = rostro { $number } de { $count }; AvPág muestra el siguiente
-enrol-looks-like = se parece a { $name } ({ $similarity }), { $more }
+enrol-looks-like = se parece a { $name } ({ $code }), { $similarity }
 enrol-nobody-seen = no se ve bien a nadie; Intro espera un rostro
 enrol-pictures = { $taken } de { $wanted } fotos  { $bar }
 enrol-resembles = este rostro se parece a { $name }, parecido { $similarity }
@@ -155,6 +161,7 @@ enrolled-label = inscrito
 enrolling = inscribiendo a { $name }
 enrolling-already = En este momento se está inscribiendo a alguien.
 enrolling-elsewhere = { $name } está registrando a alguien en este momento
+erase-other-code = ese no es el código { $code }; no se borró nada
 event-added = añadido el { $at } por { $who }: { $reason }
 event-corrected = corregido el { $at } por { $who }: { $reason }
 event-corrected-briefly = corregido el { $at } por { $who }
@@ -284,7 +291,7 @@ hours-minutes = { $hours ->
     [one] { $minutes } minuto
    *[other] { $minutes } minutos
 }
-hours-today = { $dash } { $hours } { $word } hoy
+hours-today = { $time } { $dot } { $hours } hoy
 in-at = entrada a las { $time }
 in-of = { $present } de { $all } dentro: { $names }
 in-since = dentro desde las { $time }
@@ -369,7 +376,7 @@ people-match = { $count ->
     [one] coincide { $count } persona
    *[other] coinciden { $count } personas
 }
-people-odds = { $dot } { $sign } un nombre falso cada { $looks } miradas de extraños
+people-odds = { $title } { $dot } un nombre falso cada { $looks } miradas de extraños
 people-titled = personas { $dot } { $count }
 person-facts = { $code } { $dot } { $state } { $dot } { $templates } { $dot } inscrito el { $day }
 picture-unknown = ¿foto?

@@ -64,3 +64,4 @@ rollcall_messages::room! {
         network_unreachable(reason),
     ;
 }
+

@@ -7,6 +7,9 @@ mod answers;
 mod keys;
 mod kiosk;
 
+use rollcall_messages::Text;
+use rollcall_core::event::Outcome;
+use crate::say;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
@@ -137,20 +140,20 @@ impl Screen {
     ];
 
     /// What the breadcrumb calls it.
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> Text {
         match self {
-            Self::Live => english!("live"),
-            Self::People | Self::Person => english!("people"),
-            Self::Attendance => english!("attendance"),
-            Self::Review => english!("review"),
-            Self::Calibration => english!("calibration"),
-            Self::Charts => english!("charts"),
-            Self::Log => english!("log"),
-            Self::Audit => english!("audit"),
-            Self::Camera => english!("camera"),
-            Self::Settings => english!("settings"),
-            Self::Doctor => english!("doctor"),
-            Self::Help => english!("help"),
+            Self::Live => say::LIVE,
+            Self::People | Self::Person => say::PEOPLE,
+            Self::Attendance => say::ATTENDANCE,
+            Self::Review => say::REVIEW,
+            Self::Calibration => say::CALIBRATION,
+            Self::Charts => say::CHARTS,
+            Self::Log => say::LOG,
+            Self::Audit => say::AUDIT,
+            Self::Camera => say::CAMERA,
+            Self::Settings => say::SETTINGS,
+            Self::Doctor => say::DOCTOR,
+            Self::Help => say::HELP,
         }
     }
 
@@ -226,7 +229,7 @@ pub struct App {
     /// What has to be answered before anything else.
     pub(crate) dialog: Option<Dialog>,
     /// What came of the last deed; until the next key.
-    pub(crate) remark: Option<Result<String, String>>,
+    pub(crate) remark: Option<Outcome>,
     /// When it is forgotten without one.
     remark_ends: Option<Duration>,
     /// Events of the station that were looked at.
@@ -418,7 +421,7 @@ impl App {
     }
 
     /// Says what came of something; until the next key.
-    pub fn tell(&mut self, remark: Result<String, String>) {
+    pub fn tell(&mut self, remark: Outcome) {
         self.remark = Some(remark);
         self.remark_ends = None;
     }

@@ -1,5 +1,6 @@
 //! The camera's controls as a list: which one the keys act on, and what they ask for.
 
+use rollcall_messages::Message;
 use super::command::{Deed, Motion};
 use super::input::Key;
 use rollcall_protocol::{CameraControl, ControlChange, ControlStep};
@@ -20,7 +21,7 @@ pub(crate) enum ControlKey {
 pub(crate) struct ControlsList {
     pub(crate) rows: Vec<CameraControl>,
     /// What became of the last change, or why there are no controls.
-    pub(crate) remark: String,
+    pub(crate) remark: Message,
     selected: usize,
     /// The control in that row when the list was shown: another camera has others.
     selected_name: String,
@@ -36,7 +37,7 @@ impl ControlsList {
     }
 
     /// Takes the controls as they are now.
-    pub(crate) fn show(&mut self, rows: Vec<CameraControl>, remark: String) {
+    pub(crate) fn show(&mut self, rows: Vec<CameraControl>, remark: Message) {
         let row = rows.iter().position(|row| row.name == self.selected_name);
         self.rows = rows;
         self.remark = remark;

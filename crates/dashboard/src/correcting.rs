@@ -3,6 +3,7 @@
 //!
 //! Invariant: what is given out has been shown in full and was confirmed by a key of its own.
 
+use rollcall_messages::Message;
 use super::command::is_yes;
 use super::correction_form::{CorrectionForm, CorrectionStep};
 use super::input::Key;
@@ -88,7 +89,7 @@ impl Correcting {
     }
 
     /// Takes in that it was refused, which brings the form back.
-    pub(crate) fn refused(&mut self, reason: String) {
+    pub(crate) fn refused(&mut self, reason: Message) {
         if let Correcting::Submitted { form } = self {
             let form = (**form).clone().refused(reason);
             *self = Correcting::Form(Box::new(form));

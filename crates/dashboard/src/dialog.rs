@@ -2,6 +2,7 @@
 //!
 //! Invariant: while it is shown no key does what it would do behind it.
 
+use rollcall_messages::Text;
 use super::command::is_yes;
 use super::input::Key;
 
@@ -11,7 +12,7 @@ pub(crate) enum Dialog {
     /// Whether the dashboard shall be left, and the station ended with it.
     Leave,
     /// Why something could not be begun. Words typed for it end here.
-    Notice(&'static str),
+    Notice(Text),
 }
 
 /// What leaving the dashboard means.

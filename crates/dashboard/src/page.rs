@@ -1,5 +1,6 @@
 //! A report in lines: what was read last, and how far it is scrolled.
 
+use rollcall_messages::Message;
 use super::command::{Deed, Motion, is_yes};
 use super::filter::{Filter, FilterKey};
 use super::input::Key;
@@ -11,7 +12,7 @@ use rollcall_protocol::{PageKind, PageLine};
 pub(crate) struct Page {
     kind: Option<PageKind>,
     is_asked: bool,
-    lines: Option<Result<Vec<PageLine>, String>>,
+    lines: Option<Result<Vec<PageLine>, Message>>,
     pub(crate) scroll: usize,
     pub(crate) filter: Filter,
     /// Whether the proposed threshold is about to be written.
@@ -42,7 +43,7 @@ impl Page {
         Some(kind)
     }
 
-    pub(crate) fn take(&mut self, kind: PageKind, lines: Result<Vec<PageLine>, String>) {
+    pub(crate) fn take(&mut self, kind: PageKind, lines: Result<Vec<PageLine>, Message>) {
         if self.kind == Some(kind) {
             // What is confirmed is what is shown.
             self.is_confirming &= self.lines.as_ref() == Some(&lines);

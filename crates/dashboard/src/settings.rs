@@ -1,5 +1,6 @@
 //! The operator going through the settings: which one, and what is being typed.
 
+use rollcall_messages::Message;
 use super::command::{Deed, Motion};
 use super::field::TextField;
 use super::filter::{Filter, FilterKey};
@@ -11,7 +12,7 @@ use rollcall_protocol::{SettingChange, SettingRow};
 /// The state of the settings screen.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Settings {
-    rows: Option<Result<Vec<SettingRow>, String>>,
+    rows: Option<Result<Vec<SettingRow>, Message>>,
     is_asked: bool,
     selected: usize,
     pub(crate) filter: Filter,
@@ -41,7 +42,7 @@ impl Settings {
     }
 
     /// Takes what was read. The selection, and what is being typed, stay with their setting.
-    pub(crate) fn take(&mut self, rows: Result<Vec<SettingRow>, String>) {
+    pub(crate) fn take(&mut self, rows: Result<Vec<SettingRow>, Message>) {
         let name = |row: &SettingRow| (row.section.clone(), row.key.clone());
         let before = self.selected().map(|(_, row)| name(row));
         self.rows = Some(rows);

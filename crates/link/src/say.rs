@@ -24,3 +24,4 @@ rollcall_messages::room! {
         too_many_attached(count),
     ;
 }
+

@@ -53,3 +53,4 @@ rollcall_messages::room! {
         time_occurs_twice(time),
     ;
 }
+

@@ -30,3 +30,4 @@ rollcall_messages::room! {
         sql_failed(doing, path, reason),
     ;
 }
+

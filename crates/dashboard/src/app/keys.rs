@@ -1,5 +1,7 @@
 //! What each key means where.
 
+use rollcall_messages::Text;
+use crate::say;
 use super::{Action, App, Enrolling, LogView, Pane, Screen, next_preview};
 use crate::camera_controls::ControlKey;
 use crate::command::{self, Command, Deed, Motion};
@@ -107,9 +109,7 @@ impl App {
             }
             (_, Some(command), _) => self.perform(command, station),
             (.., Some(deed)) if deed.is_on(self.screen) => {
-                self.notice(english!(
-                    "There is nothing here that this could be done to."
-                ));
+                self.notice(say::NOTHING_TO_DO_IT_TO);
                 Vec::new()
             }
             _ => Vec::new(),
@@ -121,7 +121,7 @@ impl App {
         let Key::Char(typed) = key else {
             return key;
         };
-        let yes = self.theme().t(english!("y")).chars().next();
+        let yes = self.theme().t(say::YES_KEY).chars().next();
         let lower = Key::Char(typed.to_ascii_lowercase());
         let is_yes = typed.to_lowercase().next() == yes || command::is_yes(lower);
         if self.is_asking() && is_yes {
@@ -158,7 +158,7 @@ impl App {
     }
 
     /// Says why something is not begun. Words that are typed for it lead nowhere.
-    fn notice(&mut self, words: &'static str) {
+    fn notice(&mut self, words: Text) {
         self.dialog = Some(Dialog::Notice(words));
     }
 
@@ -251,16 +251,13 @@ impl App {
             Command::NextPreview => self.preview = next_preview(self.preview, self.has_pixels()),
             Command::Preview(mode) => self.preview = mode,
             Command::Undo if self.changing > 0 => {
-                let waiting = english!("the last change is still being written; try again");
-                self.remark = Some(Err(waiting.to_owned()));
+                self.remark = Some(Err(say::CHANGE_BEING_WRITTEN.into()));
             }
             Command::Undo => {
                 if let Some(question) = self.undo.pop() {
                     return vec![ask(question)];
                 }
-                let nothing =
-                    english!("nothing to undo; punches are corrected in the attendance table");
-                self.remark = Some(Err(nothing.to_owned()));
+                self.remark = Some(Err(say::NOTHING_TO_UNDO.into()));
             }
             Command::Palette => self.palette = Some(Palette::default()),
             Command::Suspend => return vec![Action::Suspend],
@@ -384,7 +381,7 @@ impl App {
     }
 
     fn test_camera(&mut self) -> Action {
-        self.tell(Ok(english!("testing the camera for ten seconds").to_owned()));
+        self.tell(Ok(say::CAMERA_TESTING.into()));
         Action::Send(protocol::Command::TestCamera)
     }
 
@@ -459,7 +456,7 @@ impl App {
         } else if let Some((_, name)) = station.enrolment.enroller.as_ref()
             && !self.is_enrolling(station)
         {
-            let busy = format!("{name} is enrolling somebody at the moment");
+            let busy = say::enrolling_elsewhere(name);
             self.remark = Some(Err(busy));
         } else if matches!(station.mode(), ModeView::Live | ModeView::Choosing(_)) {
             self.screen = Screen::Live;
@@ -472,7 +469,7 @@ impl App {
             // The face is the one that is there now, not whoever stands there later.
             return vec![intend(Intent::ChooseFace)];
         } else {
-            self.notice(english!("Somebody is being enrolled at the moment."));
+            self.notice(say::ENROLLING_ALREADY);
         }
         Vec::new()
     }
@@ -481,13 +478,10 @@ impl App {
     /// in it or not, or says why it cannot be opened.
     fn correct(&mut self, rows: &[PersonId], station: &StationView) {
         if matches!(self.correcting, Correcting::Submitted { .. }) {
-            return self.notice(english!("The correction before is still being saved."));
+            return self.notice(say::CORRECTION_SAVING);
         }
         let Some(person) = self.attendance.selected(rows) else {
-            return self.notice(english!(
-                "Nobody is shown here whose day could be corrected. Choose other days, or Esc \
-                 takes the filter away."
-            ));
+            return self.notice(say::NOBODY_TO_CORRECT);
         };
         let today = station.local_day();
         let events = match self.reports.period {

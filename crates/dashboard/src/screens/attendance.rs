@@ -1,5 +1,6 @@
 //! Who came and went: today live, and any day, week or month.
 
+use crate::say;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
@@ -55,10 +56,10 @@ fn draw_periods(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let theme = view.theme;
     let mut spans = vec![Span::styled("Tab ", theme.heading())];
     for (period, name) in [
-        (Period::Today, theme.t("today")),
-        (Period::Day, theme.t("day")),
-        (Period::Week, theme.t("week")),
-        (Period::Month, theme.t("month")),
+        (Period::Today, theme.t(say::TODAY)),
+        (Period::Day, theme.t(say::DAY)),
+        (Period::Week, theme.t(say::WEEK)),
+        (Period::Month, theme.t(say::MONTH)),
     ] {
         // Brackets, because a colour alone says nothing.
         spans.push(if period == view.app.reports.period {
@@ -122,21 +123,21 @@ fn draw_report(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
 fn draw_words(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let reports = &view.app.reports;
     let words = match reports.shown(view.station.local_day()) {
-        None if reports.period != Period::Today => view.theme.t("reading the records").to_owned(),
+        None if reports.period != Period::Today => view.theme.t(say::READING_RECORDS).to_owned(),
         Some(Err(error)) => view.theme.sentence(error),
         _ if !view.app.attendance.filter.is_empty() => view
             .theme
-            .t("nobody matches the filter; Esc takes it away")
+            .t(say::NOBODY_MATCHES)
             .to_owned(),
         _ if reports.who.words().is_some() => view
             .theme
-            .fill("nobody; {} shows others", &[&Deed::Only.label()]),
+            .say(&say::nobody_shown(&Deed::Only.label())),
         _ if view.station.people().next().is_none() => {
-            view.theme.t("nobody is enrolled yet").to_owned()
+            view.theme.t(say::NOBODY_ENROLLED).to_owned()
         }
         _ => view
             .theme
-            .t("nobody came, and nobody was expected")
+            .t(say::NOBODY_CAME_NOR_EXPECTED)
             .to_owned(),
     };
     let lines = view.theme.wrap(&words, usize::from(area.width));

@@ -1,5 +1,7 @@
 //! How the camera is, and its controls.
 
+use crate::say;
+use rollcall_messages::decimal;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
@@ -25,7 +27,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
         view.theme,
         &view
             .theme
-            .fill("camera {} {}", &[&separator, &view.status.source]),
+            .say(&say::camera_titled(&separator, &view.status.source)),
     );
     let inner = block.inner(area);
     frame.render_widget(block, area);
@@ -68,15 +70,15 @@ fn figures_in_words(view: View<'_>) -> String {
     let theme = view.theme;
     let figures = &view.status.camera_figures;
     let rate = view.status.camera.frames_per_second;
-    let rate = rate.map(|rate| theme.fill("{} pictures/s", &[&format!("{rate:.1}")]));
+    let rate = rate.map(|rate| theme.say(&say::camera_rate(decimal(rate, 1))));
     let latency = figures
         .latency
-        .map(|latency| theme.fill("{} ms late", &[&latency.as_millis()]));
+        .map(|latency| theme.say(&say::camera_latency(&latency.as_millis())));
     let counted = [
-        (theme.t("broken"), figures.damaged),
-        (theme.t("lost"), figures.lost),
-        (theme.t("reconnects"), figures.reconnects),
-        (theme.t("threads stuck in the driver"), figures.abandoned),
+        (theme.t(say::CAMERA_BROKEN), figures.damaged),
+        (theme.t(say::CAMERA_LOST_PICTURES), figures.lost),
+        (theme.t(say::CAMERA_RECONNECTS), figures.reconnects),
+        (theme.t(say::CAMERA_STUCK_THREADS), figures.abandoned),
     ];
     let counted = counted.into_iter().filter(|(_, count)| *count > 0);
     let counted = counted.map(|(what, count)| format!("{what} {count}"));
@@ -120,7 +122,7 @@ fn row(view: View<'_>, control: &CameraControl, is_selected: bool, width: u16) -
         let range = if control.is_changeable {
             control.range.as_str()
         } else {
-            theme.t("decided by the camera")
+            theme.t(say::CONTROL_AUTOMATIC)
         };
         spans.push(span(
             format!(" {}", theme.fit(range, range_width)),

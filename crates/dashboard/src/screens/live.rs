@@ -1,5 +1,6 @@
 //! The live screen: preview, faces, today's table and the log.
 
+use crate::say;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
@@ -96,9 +97,9 @@ fn draw_tabs(frame: &mut Frame<'_>, view: View<'_>, shown: Pane, area: Rect) {
     let theme = view.theme;
     let mut spans = vec![Span::styled("Tab ", theme.heading())];
     for (pane, name) in [
-        (Pane::Camera, theme.t("camera")),
-        (Pane::Today, theme.t("today")),
-        (Pane::Log, theme.t("log")),
+        (Pane::Camera, theme.t(say::CAMERA)),
+        (Pane::Today, theme.t(say::TODAY)),
+        (Pane::Log, theme.t(say::LOG)),
     ] {
         // Brackets, because a colour alone says nothing.
         spans.push(if pane == shown {
@@ -130,7 +131,7 @@ fn draw_today(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     if rows.is_empty() {
         let words = view.theme.wrap(
             view.theme
-                .t("Nobody is enrolled yet. Stand in front of the camera and press e."),
+                .t(say::NOBODY_ENROLLED_LIVE),
             usize::from(inner.width),
         );
         for (y, line) in (inner.y..inner.bottom()).zip(words) {
@@ -148,7 +149,7 @@ fn draw_today(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
 }
 
 fn draw_log(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
-    let block = panel(view.theme, view.theme.t("log"));
+    let block = panel(view.theme, view.theme.t(say::LOG));
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let lines = LogLines {

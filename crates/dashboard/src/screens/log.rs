@@ -1,5 +1,6 @@
 //! The whole log.
 
+use crate::say;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -12,11 +13,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let written = view.station.log().written();
     let top = view.app.log.top(written);
     let title = match view.app.log {
-        LogView::Following => view.theme.fill("log {} newest first", &[&separator]),
-        LogView::Held(_) => view.theme.fill(
-            "log {} {} newer above, Home shows them",
-            &[&separator, &(written - top)],
-        ),
+        LogView::Following => view.theme.say(&say::log_newest_first(&separator)),
+        LogView::Held(_) => view.theme.say(&say::log_newer_above(&separator, &(written - top))),
     };
     let block = panel(view.theme, &title);
     let inner = block.inner(area);

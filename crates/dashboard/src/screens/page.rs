@@ -1,5 +1,6 @@
 //! A report in lines: calibration, audit trail, doctor.
 
+use crate::say;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
@@ -33,18 +34,18 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     draw_filter(frame, view, &page.filter, filter);
     if page.is_confirming {
         let words =
-            theme.t("Write the proposed threshold into the configuration? Press y to write it");
+            theme.t(say::ASK_WRITE_THRESHOLD);
         let words = theme.fit(words, usize::from(question.width));
         frame.render_widget(Line::styled(words, theme.warning()), question);
     }
     match page.shown() {
-        None => draw_words(frame, view, theme.t("reading the records"), body),
+        None => draw_words(frame, view, theme.t(say::READING_RECORDS), body),
         Some(Err(error)) => draw_words(frame, view, &theme.sentence(&error), body),
         Some(Ok(lines)) if lines.is_empty() => {
             let words = if page.filter.is_empty() {
-                theme.t("there is nothing yet")
+                theme.t(say::NOTHING_YET)
             } else {
-                theme.t("nothing matches the filter; Esc takes it away")
+                theme.t(say::NOTHING_MATCHES)
             };
             draw_words(frame, view, words, body);
         }

@@ -1,5 +1,7 @@
 //! Everybody the station knows, and today's events of the one selected.
 
+use crate::say;
+use rollcall_messages::decimal;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
@@ -33,17 +35,14 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let separator = view.theme.marks().separator;
     let all = view.station.people().count();
     let title = match people.len() {
-        shown if shown == all => view.theme.fill("people {} {}", &[&separator, &all]),
+        shown if shown == all => view.theme.say(&say::people_titled(&separator, &all)),
         shown => view
             .theme
-            .fill("people {} {} of {}", &[&separator, &shown, &all]),
+            .say(&say::people_filtered(&separator, &shown, &all)),
     };
     let title = match view.station.health.looks_to_a_false_name {
         // As everywhere, the title is cut where there is no room for all of it.
-        Some(looks) => view.theme.fill(
-            "{} {} a false name in {} looks of strangers",
-            &[&title, &separator, &format!("{looks:.0}")],
-        ),
+        Some(looks) => view.theme.say(&say::people_odds(&title, &separator, decimal(looks, 0))),
         None => title,
     };
     let block = panel(view.theme, &title);
@@ -55,9 +54,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     if people.is_empty() {
         let words = if all == 0 {
             view.theme
-                .t("nobody is enrolled yet; e enrols the face at the camera")
+                .t(say::NOBODY_ENROLLED_YET)
         } else {
-            view.theme.t("nobody matches the filter; Esc takes it away")
+            view.theme.t(say::NOBODY_MATCHES)
         };
         let words = view.theme.fit(words, usize::from(rows.width));
         frame.render_widget(Line::styled(words, view.theme.dim()), rows);

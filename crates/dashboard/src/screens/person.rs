@@ -1,5 +1,7 @@
 //! One person: pictures, templates, consent, PIN, and the last weeks.
 
+use crate::say;
+use crate::language::DateForm;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
@@ -29,12 +31,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let person = match view.app.person.file() {
         Some(Ok(person)) => person,
         other => {
-            let block = panel(theme, theme.t("people"));
+            let block = panel(theme, theme.t(say::PEOPLE));
             let inner = block.inner(area);
             frame.render_widget(block, area);
             let words = match other {
                 Some(Err(error)) => theme.sentence(error),
-                _ => theme.t("reading the records").to_owned(),
+                _ => theme.t(say::READING_RECORDS).to_owned(),
             };
             return draw_words(frame, view, &words, inner);
         }
@@ -86,7 +88,7 @@ fn draw_pictures(frame: &mut Frame<'_>, view: View<'_>, person: &PersonFile, are
         let more = person.picture_count.saturating_sub(index + 1);
         let is_last = index + 1 == person.pictures.len() || area.right() < x + PICTURE_WIDTH;
         if is_last && more > 0 && x < area.right() {
-            let words = view.theme.fill("and {} more", &[&more]);
+            let words = view.theme.say(&say::and_more(&more));
             let room = area.right() - x;
             let line = Line::styled(view.theme.fit(&words, room.into()), view.theme.dim());
             frame.render_widget(line, Rect::new(x, area.y, room, 1));
@@ -99,51 +101,51 @@ fn facts(theme: Theme, person: &PersonFile) -> Vec<Line<'static>> {
     let dash = theme.marks().dash;
     let day = |at: &Option<_>| {
         at.as_ref()
-            .map_or_else(|| dash.to_owned(), |at| theme.moment(at, "%-d %b %Y"))
+            .map_or_else(|| dash.to_owned(), |at| theme.day(at.date_naive(), DateForm::DayMonthYear))
     };
     let state = if person.active {
-        theme.t("active")
+        theme.t(say::ACTIVE)
     } else {
-        theme.t("inactive: kept, but not recognised")
+        theme.t(say::INACTIVE_LONG)
     };
     let mut rows = vec![
-        (theme.t("state"), state.to_owned()),
+        (theme.t(say::STATE_LABEL), state.to_owned()),
         (
-            theme.t("team"),
+            theme.t(say::TEAM_LABEL),
             person.team.clone().unwrap_or_else(|| dash.to_owned()),
         ),
         (
-            theme.t("consent"),
+            theme.t(say::CONSENT),
             match person.consent_at {
                 Some(day) => day.to_string(),
-                None => theme.t("not noted").to_owned(),
+                None => theme.t(say::NOT_NOTED).to_owned(),
             },
         ),
         (
-            theme.t("PIN"),
+            theme.t(say::PIN_LABEL),
             theme
                 .t(if person.has_pin {
-                    english!("yes")
+                    say::YES
                 } else {
-                    english!("no")
+                    say::NO
                 })
                 .to_owned(),
         ),
-        (theme.t("enrolled"), day(&Some(person.enrolled_at))),
+        (theme.t(say::ENROLLED_LABEL), day(&Some(person.enrolled_at))),
         (
-            theme.t("last seen"),
+            theme.t(say::LAST_SEEN),
             person
                 .last_seen
                 .as_ref()
-                .map_or_else(|| dash.to_owned(), |at| theme.moment(at, "%-d %b %Y %H:%M")),
+                .map_or_else(|| dash.to_owned(), |at| theme.moment(&at, DateForm::DayMonthYear, "%H:%M")),
         ),
-        (theme.t("pictures"), person.picture_count.to_string()),
-        (theme.t("templates"), person.templates.len().to_string()),
+        (theme.t(say::PICTURES_LABEL), person.picture_count.to_string()),
+        (theme.t(say::TEMPLATES_LABEL), person.templates.len().to_string()),
     ];
     rows.extend(person.templates.iter().map(|template| {
         let made = template
             .made
-            .map_or_else(|| dash.to_owned(), |made| theme.day(made, "%-d %b %Y"));
+            .map_or_else(|| dash.to_owned(), |made| theme.day(made, DateForm::DayMonthYear));
         ("", format!("{made} {}", theme.sentence(&template.kind)))
     }));
     rows.into_iter()
@@ -162,7 +164,7 @@ fn history(view: View<'_>, person: &PersonFile, area: Rect) -> Vec<Line<'static>
     let theme = view.theme;
     let width = usize::from(area.width);
     let mut lines = vec![Line::styled(
-        theme.fit(theme.t("the last weeks"), width),
+        theme.fit(theme.t(say::LAST_WEEKS), width),
         theme.heading(),
     )];
     let days = person.days.iter().flat_map(|days| days.days.iter().rev());
@@ -170,13 +172,13 @@ fn history(view: View<'_>, person: &PersonFile, area: Rect) -> Vec<Line<'static>
     lines.extend(days.map(|day| {
         let words = format!(
             "{} {}",
-            theme.day(day.day, "%a %-d %b"),
+            theme.day(day.day, DateForm::WeekdayDayMonth),
             times_and_remarks(theme, day)
         );
         Line::raw(theme.fit(&words, width))
     }));
     if lines.len() == 1 && view.app.person.scroll == 0 {
-        lines.push(Line::styled(theme.t("no punches"), theme.dim()));
+        lines.push(Line::styled(theme.t(say::NO_PUNCHES), theme.dim()));
     }
     lines
 }
@@ -197,16 +199,12 @@ fn draw_doing(frame: &mut Frame<'_>, view: View<'_>, person: &PersonFile, area: 
         Doing::Confirming(change) => (question(theme, change, person), None),
         Doing::Typing(what, field) => {
             let question = match what {
-                Typing::Name => theme.fill("New name of {}", &[&person.code]),
+                Typing::Name => theme.say(&say::ask_name(&person.code)),
                 Typing::Pin(None) => {
-                    theme.fill("New PIN or badge of {}; leave empty to remove it", &[name])
+                    theme.say(&say::ask_pin(name))
                 }
-                Typing::Pin(Some(_)) => theme.t("Once more").to_owned(),
-                Typing::CodeToErase => theme.fill(
-                    "Erases name, pictures, templates and absences of {}; punches stay under the \
-                     code. Type the code {} to do it",
-                    &[name, &person.code],
-                ),
+                Typing::Pin(Some(_)) => theme.t(say::ASK_PIN_AGAIN).to_owned(),
+                Typing::CodeToErase => theme.say(&say::ask_erase_person(name, &person.code)),
             };
             let room = usize::from(area.width.saturating_sub(4));
             let (shown, column) = field.window(room);
@@ -258,15 +256,12 @@ fn draw_doing(frame: &mut Frame<'_>, view: View<'_>, person: &PersonFile, area: 
 fn question(theme: Theme, change: &PersonChange, person: &PersonFile) -> String {
     match change {
         PersonChange::Consent => {
-            theme.fill("Has {} agreed today? Press y to note it", &[&person.name])
+            theme.say(&say::ask_consent_today(&person.name))
         }
         PersonChange::ForgetAdaptive => theme
-            .t("Forget the templates that the station made itself? Press y to forget them")
+            .t(say::ASK_FORGET_ADAPTIVE)
             .to_owned(),
-        PersonChange::Pin(_) => theme.fill(
-            "Remove the PIN of {}? Press y to remove it",
-            &[&person.name],
-        ),
+        PersonChange::Pin(_) => theme.say(&say::ask_remove_pin(&person.name)),
         PersonChange::Rename(_) | PersonChange::Active(_) | PersonChange::Erase => String::new(),
     }
 }

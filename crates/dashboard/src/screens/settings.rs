@@ -1,5 +1,6 @@
 //! The settings: what each is, and what it may become.
 
+use crate::say;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
@@ -20,7 +21,7 @@ const LOW: u16 = 16;
 pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let theme = view.theme;
     let settings = &view.app.settings;
-    let block = panel(theme, theme.t("settings"));
+    let block = panel(theme, theme.t(say::SETTINGS));
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let help_lines = if area.height < LOW { 2 } else { HELP_LINES };
@@ -32,12 +33,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     .areas(inner);
     draw_filter(frame, view, &settings.filter, filter);
     let shown = match settings.shown() {
-        None => return draw_words(frame, view, theme.t("reading the records"), rows),
+        None => return draw_words(frame, view, theme.t(say::READING_RECORDS), rows),
         Some(Err(error)) => return draw_words(frame, view, &theme.sentence(&error), rows),
         Some(Ok(shown)) => shown,
     };
     let Some((selected, setting)) = settings.selected() else {
-        let words = theme.t("nothing matches the filter; Esc takes it away");
+        let words = theme.t(say::NOTHING_MATCHES);
         return draw_words(frame, view, words, rows);
     };
     draw_rows(frame, view, &shown, selected, rows);
@@ -46,7 +47,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     }
     let mut lines = theme.wrap(&theme.sentence(&setting.help), usize::from(help.width));
     if let Some(variable) = &setting.overridden_by {
-        let words = theme.fill("{} overrides it", &[variable]);
+        let words = theme.say(&say::setting_overridden(variable));
         lines.insert(0, words);
     }
     for (y, words) in (help.y..help.bottom()).zip(lines) {
@@ -64,31 +65,20 @@ fn draw_question(frame: &mut Frame<'_>, view: View<'_>, alteration: &Alteration,
     let (before, after) = alteration.totals();
     let mut sentences = vec![
         theme
-            .t("Press y to alter the past, any other key to leave it")
+            .t(say::PRESS_TO_ALTER)
             .to_owned(),
-        theme.fill(
-            "Days that have passed would come out otherwise: {}, of people: {}, {} to {}",
-            &[
-                &alteration.day_count(),
-                &alteration.people.len(),
-                &first,
-                &last,
-            ],
-        ),
+        theme.say(&say::alters_days(&alteration.day_count(), &alteration.people.len(), &first, &last)),
     ];
     if before.days_absent != after.days_absent {
-        sentences.push(theme.fill(
-            "Days absent: {} instead of {}",
-            &[&after.days_absent, &before.days_absent],
-        ));
+        sentences.push(theme.say(&say::alters_absent(&after.days_absent, &before.days_absent)));
     }
     if before.worked != after.worked {
         let times = [hours(after.worked), hours(before.worked)];
-        sentences.push(theme.fill("Hours: {} instead of {}", &[&times[0], &times[1]]));
+        sentences.push(theme.say(&say::alters_hours(&times[0], &times[1])));
     }
     if before.late != after.late {
         let times = [hours(after.late), hours(before.late)];
-        sentences.push(theme.fill("Late: {} instead of {}", &[&times[0], &times[1]]));
+        sentences.push(theme.say(&say::alters_late(&times[0], &times[1])));
     }
     let lines = theme.wrap(&sentences.join(". "), usize::from(area.width));
     for (y, words) in (area.y..area.bottom()).zip(lines) {
@@ -130,7 +120,7 @@ fn draw_rows(
         } else {
             let is_default = row.value == row.default;
             let words = match row.value.as_str() {
-                "" => theme.t("(empty)"),
+                "" => theme.t(say::SETTING_EMPTY),
                 value => value,
             };
             let style = if is_default {

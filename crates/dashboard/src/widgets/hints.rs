@@ -1,5 +1,7 @@
 //! The line at the bottom: which keys do what here.
 
+use rollcall_messages::Text;
+use crate::say;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
@@ -45,7 +47,7 @@ impl What {
     fn label(self, theme: Theme) -> String {
         match self {
             Self::Command(command) => command.label(),
-            Self::Deed(Deed::Yes) => theme.t(english!("y")).to_owned(),
+            Self::Deed(Deed::Yes) => theme.t(say::YES_KEY).to_owned(),
             Self::Deed(deed) => deed.label(),
             Self::Key(name) => name.to_owned(),
         }
@@ -53,7 +55,7 @@ impl What {
 }
 
 /// A key, what it does, and its rank: larger ones go first.
-type Hint = (What, &'static str, u8);
+type Hint = (What, Text, u8);
 
 const ALL: What = c(Command::Palette);
 const HELP_KEY: What = go(Screen::Help);
@@ -62,185 +64,185 @@ const ESC: What = K("Esc");
 const PAGES: What = K("PgUp/PgDn");
 
 const LIVE: &[Hint] = &[
-    (c(Command::Enrol), english!("enrol"), 1),
-    (go(Screen::People), english!("people"), 2),
-    (go(Screen::Attendance), english!("table"), 3),
-    (go(Screen::Review), english!("review"), 5),
-    (go(Screen::Camera), english!("camera"), 6),
-    (go(Screen::Log), english!("log"), 4),
-    (go(Screen::Settings), english!("settings"), 6),
-    (go(Screen::Doctor), english!("doctor"), 7),
-    (go(Screen::Charts), english!("charts"), 8),
-    (go(Screen::Calibration), english!("calibration"), 9),
-    (go(Screen::Audit), english!("audit"), 9),
-    (FIND, english!("find"), 6),
-    (c(Command::Explain), english!("why"), 7),
-    (c(Command::NextPreview), english!("preview"), 5),
-    (c(Command::Undo), english!("undo"), 8),
-    (ALL, english!("all"), 1),
-    (HELP_KEY, english!("help"), 0),
-    (c(Command::Back), english!("quit"), 0),
+    (c(Command::Enrol), say::HINT_ENROL, 1),
+    (go(Screen::People), say::PEOPLE, 2),
+    (go(Screen::Attendance), say::HINT_TABLE, 3),
+    (go(Screen::Review), say::REVIEW, 5),
+    (go(Screen::Camera), say::CAMERA, 6),
+    (go(Screen::Log), say::LOG, 4),
+    (go(Screen::Settings), say::SETTINGS, 6),
+    (go(Screen::Doctor), say::DOCTOR, 7),
+    (go(Screen::Charts), say::CHARTS, 8),
+    (go(Screen::Calibration), say::CALIBRATION, 9),
+    (go(Screen::Audit), say::AUDIT, 9),
+    (FIND, say::HINT_FIND, 6),
+    (c(Command::Explain), say::HINT_WHY, 7),
+    (c(Command::NextPreview), say::HINT_PREVIEW, 5),
+    (c(Command::Undo), say::HINT_UNDO, 8),
+    (ALL, say::HINT_ALL, 1),
+    (HELP_KEY, say::HELP, 0),
+    (c(Command::Back), say::QUIT, 0),
 ];
 
 const LIST: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (K("Enter"), english!("open"), 2),
-    (FIND, english!("filter"), 2),
-    (PAGES, english!("scroll"), 4),
-    (c(Command::Enrol), english!("enrol"), 3),
-    (ALL, english!("all"), 3),
-    (HELP_KEY, english!("help"), 0),
+    (ESC, say::HINT_BACK, 0),
+    (K("Enter"), say::HINT_OPEN, 2),
+    (FIND, say::FILTER_LABEL, 2),
+    (PAGES, say::HINT_SCROLL, 4),
+    (c(Command::Enrol), say::HINT_ENROL, 3),
+    (ALL, say::HINT_ALL, 3),
+    (HELP_KEY, say::HELP, 0),
 ];
 
 const TABLE: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (d(Deed::Correct), english!("correct"), 2),
-    (K("Tab"), english!("period"), 2),
-    (K("Left/Right"), english!("day"), 3),
-    (K("< >"), english!("earlier, later"), 4),
-    (d(Deed::Only), english!("who"), 3),
-    (d(Deed::Export), english!("export"), 3),
-    (FIND, english!("filter"), 4),
-    (PAGES, english!("scroll"), 5),
-    (ALL, english!("all"), 4),
-    (HELP_KEY, english!("help"), 0),
+    (ESC, say::HINT_BACK, 0),
+    (d(Deed::Correct), say::HINT_CORRECT, 2),
+    (K("Tab"), say::HINT_PERIOD, 2),
+    (K("Left/Right"), say::DAY, 3),
+    (K("< >"), say::HINT_EARLIER_LATER, 4),
+    (d(Deed::Only), say::HINT_WHO, 3),
+    (d(Deed::Export), say::HINT_EXPORT, 3),
+    (FIND, say::FILTER_LABEL, 4),
+    (PAGES, say::HINT_SCROLL, 5),
+    (ALL, say::HINT_ALL, 4),
+    (HELP_KEY, say::HELP, 0),
 ];
 
 const PERSON: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (d(Deed::Name), english!("name"), 2),
-    (d(Deed::SwitchActive), english!("active"), 2),
-    (d(Deed::Consent), english!("consent"), 3),
-    (d(Deed::Pin), english!("PIN"), 3),
-    (d(Deed::Forget), english!("forget adaptive"), 5),
-    (d(Deed::Erase), english!("erase"), 4),
-    (c(Command::Undo), english!("undo"), 4),
-    (PAGES, english!("scroll"), 6),
-    (ALL, english!("all"), 6),
-    (HELP_KEY, english!("help"), 0),
+    (ESC, say::HINT_BACK, 0),
+    (d(Deed::Name), say::HINT_NAME, 2),
+    (d(Deed::SwitchActive), say::ACTIVE, 2),
+    (d(Deed::Consent), say::CONSENT, 3),
+    (d(Deed::Pin), say::PIN_LABEL, 3),
+    (d(Deed::Forget), say::HINT_FORGET_ADAPTIVE, 5),
+    (d(Deed::Erase), say::HINT_ERASE, 4),
+    (c(Command::Undo), say::HINT_UNDO, 4),
+    (PAGES, say::HINT_SCROLL, 6),
+    (ALL, say::HINT_ALL, 6),
+    (HELP_KEY, say::HELP, 0),
 ];
 
 const PAGE: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (FIND, english!("filter"), 2),
-    (K("Enter"), english!("read again"), 3),
-    (PAGES, english!("scroll"), 4),
-    (ALL, english!("all"), 3),
-    (HELP_KEY, english!("help"), 0),
+    (ESC, say::HINT_BACK, 0),
+    (FIND, say::FILTER_LABEL, 2),
+    (K("Enter"), say::HINT_READ_AGAIN, 3),
+    (PAGES, say::HINT_SCROLL, 4),
+    (ALL, say::HINT_ALL, 3),
+    (HELP_KEY, say::HELP, 0),
 ];
 
 const CALIBRATION: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (d(Deed::Propose), english!("write the threshold"), 1),
-    (K("Enter"), english!("read again"), 3),
-    (PAGES, english!("scroll"), 4),
-    (ALL, english!("all"), 3),
-    (HELP_KEY, english!("help"), 0),
+    (ESC, say::HINT_BACK, 0),
+    (d(Deed::Propose), say::HINT_WRITE_THRESHOLD, 1),
+    (K("Enter"), say::HINT_READ_AGAIN, 3),
+    (PAGES, say::HINT_SCROLL, 4),
+    (ALL, say::HINT_ALL, 3),
+    (HELP_KEY, say::HELP, 0),
 ];
 
 const SETTINGS: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (K("Enter"), english!("change"), 1),
-    (d(Deed::Propose), english!("default"), 2),
-    (FIND, english!("filter"), 2),
-    (c(Command::Undo), english!("undo"), 3),
-    (PAGES, english!("scroll"), 5),
-    (ALL, english!("all"), 4),
-    (HELP_KEY, english!("help"), 0),
+    (ESC, say::HINT_BACK, 0),
+    (K("Enter"), say::HINT_CHANGE, 1),
+    (d(Deed::Propose), say::HINT_DEFAULT, 2),
+    (FIND, say::FILTER_LABEL, 2),
+    (c(Command::Undo), say::HINT_UNDO, 3),
+    (PAGES, say::HINT_SCROLL, 5),
+    (ALL, say::HINT_ALL, 4),
+    (HELP_KEY, say::HELP, 0),
 ];
 
 const CHARTS: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (go(Screen::Attendance), english!("table"), 2),
-    (go(Screen::People), english!("people"), 3),
-    (ALL, english!("all"), 1),
-    (HELP_KEY, english!("help"), 0),
+    (ESC, say::HINT_BACK, 0),
+    (go(Screen::Attendance), say::HINT_TABLE, 2),
+    (go(Screen::People), say::PEOPLE, 3),
+    (ALL, say::HINT_ALL, 1),
+    (HELP_KEY, say::HELP, 0),
 ];
 
 const PALETTE: &[Hint] = &[
-    (K("Enter"), english!("run"), 0),
-    (K("Up/Down"), english!("choose"), 1),
-    (ESC, english!("close"), 0),
+    (K("Enter"), say::HINT_RUN, 0),
+    (K("Up/Down"), say::HINT_CHOOSE, 1),
+    (ESC, say::HINT_CLOSE, 0),
 ];
 
 const TYPING: &[Hint] = &[
-    (K("Enter"), english!("save"), 0),
-    (ESC, english!("close"), 0),
+    (K("Enter"), say::HINT_SAVE, 0),
+    (ESC, say::HINT_CLOSE, 0),
 ];
 
-const YES_OR_NO: &[Hint] = &[(d(Deed::Yes), english!("yes"), 0), (ESC, english!("no"), 0)];
+const YES_OR_NO: &[Hint] = &[(d(Deed::Yes), say::YES, 0), (ESC, say::NO, 0)];
 
 const SIGNING: &[Hint] = &[
-    (d(Deed::Yes), english!("sign it"), 0),
-    (ESC, english!("back to the form"), 0),
+    (d(Deed::Yes), say::HINT_SIGN, 0),
+    (ESC, say::HINT_BACK_TO_FORM, 0),
 ];
 
-const NOTICE: &[Hint] = &[(K("Enter"), english!("go on"), 0)];
+const NOTICE: &[Hint] = &[(K("Enter"), say::HINT_GO_ON, 0)];
 
 const CORRECTION: &[Hint] = &[
-    (K("Enter"), english!("check and sign"), 0),
-    (K("Tab"), english!("next line"), 1),
-    (K("Left/Right"), english!("choose"), 2),
-    (ESC, english!("close"), 0),
+    (K("Enter"), say::HINT_CHECK_AND_SIGN, 0),
+    (K("Tab"), say::HINT_NEXT_LINE, 1),
+    (K("Left/Right"), say::HINT_CHOOSE, 2),
+    (ESC, say::HINT_CLOSE, 0),
 ];
 
 const ASSIGNING: &[Hint] = &[
-    (K("Enter"), english!("save"), 0),
-    (K("Tab"), english!("next line"), 1),
-    (K("Left/Right"), english!("choose"), 2),
-    (ESC, english!("close"), 0),
+    (K("Enter"), say::HINT_SAVE, 0),
+    (K("Tab"), say::HINT_NEXT_LINE, 1),
+    (K("Left/Right"), say::HINT_CHOOSE, 2),
+    (ESC, say::HINT_CLOSE, 0),
 ];
 
 const FILTER: &[Hint] = &[
-    (K("Enter"), english!("keep the filter"), 1),
-    (ESC, english!("take it away"), 0),
+    (K("Enter"), say::HINT_KEEP_FILTER, 1),
+    (ESC, say::HINT_REMOVE, 0),
 ];
 
 const SCROLL: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (PAGES, english!("scroll"), 3),
-    (K("g/G"), english!("first, last"), 4),
-    (ALL, english!("all"), 4),
-    (HELP_KEY, english!("help"), 2),
+    (ESC, say::HINT_BACK, 0),
+    (PAGES, say::HINT_SCROLL, 3),
+    (K("g/G"), say::HINT_FIRST_LAST, 4),
+    (ALL, say::HINT_ALL, 4),
+    (HELP_KEY, say::HELP, 2),
 ];
 
 const REVIEW: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (d(Deed::Name), english!("who was it"), 2),
-    (d(Deed::Ignore), english!("ignore"), 3),
-    (d(Deed::Erase), english!("erase"), 4),
-    (ALL, english!("all"), 4),
-    (HELP_KEY, english!("help"), 0),
+    (ESC, say::HINT_BACK, 0),
+    (d(Deed::Name), say::HINT_WHO_WAS_IT, 2),
+    (d(Deed::Ignore), say::HINT_IGNORE, 3),
+    (d(Deed::Erase), say::HINT_ERASE, 4),
+    (ALL, say::HINT_ALL, 4),
+    (HELP_KEY, say::HELP, 0),
 ];
 
 const CAMERA: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (K("Left/Right"), english!("change"), 2),
-    (K("< >"), english!("by ten"), 4),
-    (d(Deed::Propose), english!("default"), 3),
-    (K("Enter"), english!("test"), 3),
-    (ALL, english!("all"), 4),
-    (HELP_KEY, english!("help"), 0),
+    (ESC, say::HINT_BACK, 0),
+    (K("Left/Right"), say::HINT_CHANGE, 2),
+    (K("< >"), say::HINT_BY_TEN, 4),
+    (d(Deed::Propose), say::HINT_DEFAULT, 3),
+    (K("Enter"), say::HINT_TEST, 3),
+    (ALL, say::HINT_ALL, 4),
+    (HELP_KEY, say::HELP, 0),
 ];
 
-const HELP: &[Hint] = &[(ESC, english!("back"), 0), (PAGES, english!("scroll"), 1)];
+const HELP: &[Hint] = &[(ESC, say::HINT_BACK, 0), (PAGES, say::HINT_SCROLL, 1)];
 
 const FORM: &[Hint] = &[
-    (K("Enter"), english!("start"), 0),
-    (K("Tab"), english!("next field"), 1),
-    (ESC, english!("close"), 0),
-    (PAGES, english!("another face"), 2),
-    (K("Ctrl-N"), english!("wait for a face"), 3),
+    (K("Enter"), say::HINT_START, 0),
+    (K("Tab"), say::HINT_NEXT_FIELD, 1),
+    (ESC, say::HINT_CLOSE, 0),
+    (PAGES, say::HINT_OTHER_FACE, 2),
+    (K("Ctrl-N"), say::HINT_WAIT_FACE, 3),
 ];
 
 const CONFIRMING: &[Hint] = &[
-    (d(Deed::Yes), english!("save"), 1),
-    (ESC, english!("cancel"), 1),
+    (d(Deed::Yes), say::HINT_SAVE, 1),
+    (ESC, say::HINT_CANCEL, 1),
 ];
 
 const ENROLLING: &[Hint] = &[
-    (ESC, english!("call it off"), 0),
-    (c(Command::NextPreview), english!("preview"), 1),
+    (ESC, say::HINT_CALL_OFF, 0),
+    (c(Command::NextPreview), say::HINT_PREVIEW, 1),
 ];
 
 impl Widget for &Hints<'_> {
@@ -295,10 +297,7 @@ impl Hints<'_> {
                 .pin_problem
                 .as_ref()
                 .map(|problem| theme.sentence(problem)),
-            digits => Some(theme.fill(
-                "PIN {}  Enter punches  Esc forgets it",
-                &[&"*".repeat(digits.min(40))],
-            )),
+            digits => Some(theme.say(&say::pin_typed(&"*".repeat(digits.min(40))))),
         }
     }
 

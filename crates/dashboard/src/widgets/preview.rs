@@ -1,5 +1,6 @@
 //! What the camera sees, with the faces in it; or why it sees nothing.
 
+use crate::say;
 use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -30,7 +31,7 @@ impl Widget for &Preview<'_> {
         } = self.0;
         let block = panel(
             theme,
-            &theme.fill("camera {} {}", &[&theme.marks().separator, &status.source]),
+            &theme.say(&say::camera_titled(&theme.marks().separator, &status.source)),
         );
         let inner = block.inner(area);
         block.render(area, buf);
@@ -94,22 +95,22 @@ impl Preview<'_> {
             app, status, theme, ..
         } = self.0;
         let camera = &status.camera;
-        let camera_is = || theme.fill("camera {}", &[&theme.sentence(&camera.label)]);
+        let camera_is = || theme.say(&say::camera_is(&theme.sentence(&camera.label)));
         let (heading, style) = match camera.health {
             Health::Bad => (camera_is(), theme.bad()),
             Health::Warning => (camera_is(), theme.warning()),
             Health::Good if app.preview == PreviewMode::Off => {
-                (theme.t("preview is off").to_owned(), theme.strong())
+                (theme.t(say::PREVIEW_OFF).to_owned(), theme.strong())
             }
             Health::Good => (
-                theme.t("waiting for the first picture").to_owned(),
+                theme.t(say::WAITING_FOR_PICTURE).to_owned(),
                 theme.dim(),
             ),
         };
         let advice = match camera.health {
             Health::Good if app.preview == PreviewMode::Off => Some(
                 theme
-                    .t("Attendance goes on. v shows the picture again.")
+                    .t(say::PREVIEW_NONE_HINT)
                     .to_owned(),
             ),
             _ => camera.advice.map(|advice| theme.sentence(&advice)),
