@@ -64,4 +64,3 @@ rollcall_messages::room! {
         network_unreachable(reason),
     ;
 }
-

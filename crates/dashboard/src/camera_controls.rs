@@ -1,8 +1,8 @@
 //! The camera's controls as a list: which one the keys act on, and what they ask for.
 
-use rollcall_messages::Message;
 use super::command::{Deed, Motion};
 use super::input::Key;
+use rollcall_messages::Message;
 use rollcall_protocol::{CameraControl, ControlChange, ControlStep};
 
 /// What a key meant to the list.

@@ -4,13 +4,13 @@
 //! [`Deed`], [`Motion`]) and ask here which key that is; no other file says a letter. The
 //! hints, the palette and the help read the same lists, and a test compares README.md.
 
-use rollcall_messages::Text;
-use crate::say;
-use super::app::Screen;
 use super::input::Key;
-use super::reports::Period;
+use super::period::Period;
+use super::screen::Screen;
 use super::text;
 use super::theme::Theme;
+use crate::say;
+use rollcall_messages::Text;
 use rollcall_protocol::PreviewMode;
 
 /// Something that can be done from every screen.
@@ -41,12 +41,7 @@ pub(crate) struct Entry {
     pub(crate) function: Option<u8>,
 }
 
-const fn entry(
-    command: Command,
-    name: Text,
-    letter: Option<Key>,
-    function: Option<u8>,
-) -> Entry {
+const fn entry(command: Command, name: Text, letter: Option<Key>, function: Option<u8>) -> Entry {
     Entry {
         command,
         name,
@@ -75,42 +70,22 @@ pub(crate) const ALL: [Entry; 32] = [
         Some(Key::Char('p')),
         Some(2),
     ),
-    entry(
-        Command::Find,
-        say::COMMAND_FIND,
-        Some(Key::Char('/')),
-        None,
-    ),
+    entry(Command::Find, say::COMMAND_FIND, Some(Key::Char('/')), None),
     entry(
         Command::Go(Screen::Attendance),
         say::COMMAND_TODAY,
         Some(Key::Char('t')),
         Some(3),
     ),
-    entry(
-        Command::Report(Period::Day),
-        say::COMMAND_DAY,
-        None,
-        None,
-    ),
-    entry(
-        Command::Report(Period::Week),
-        say::COMMAND_WEEK,
-        None,
-        None,
-    ),
+    entry(Command::Report(Period::Day), say::COMMAND_DAY, None, None),
+    entry(Command::Report(Period::Week), say::COMMAND_WEEK, None, None),
     entry(
         Command::Report(Period::Month),
         say::COMMAND_MONTH,
         None,
         None,
     ),
-    entry(
-        Command::Export,
-        say::COMMAND_WRITE_FILE,
-        None,
-        None,
-    ),
+    entry(Command::Export, say::COMMAND_WRITE_FILE, None, None),
     entry(
         Command::Go(Screen::Review),
         say::COMMAND_REVIEW,
@@ -207,12 +182,7 @@ pub(crate) const ALL: [Entry; 32] = [
         None,
         None,
     ),
-    entry(
-        Command::Undo,
-        say::COMMAND_UNDO,
-        Some(Key::Char('u')),
-        None,
-    ),
+    entry(Command::Undo, say::COMMAND_UNDO, Some(Key::Char('u')), None),
     entry(
         Command::Go(Screen::Help),
         say::HELP,
@@ -237,12 +207,7 @@ pub(crate) const ALL: [Entry; 32] = [
         Some(Key::Ctrl('z')),
         None,
     ),
-    entry(
-        Command::Back,
-        say::COMMAND_BACK,
-        Some(Key::Char('q')),
-        None,
-    ),
+    entry(Command::Back, say::COMMAND_BACK, Some(Key::Char('q')), None),
     entry(Command::Quit, say::QUIT, None, None),
 ];
 

@@ -3,10 +3,10 @@
 //!
 //! Invariant: what is given out has been shown in full and was confirmed by a key of its own.
 
-use rollcall_messages::Message;
 use super::command::is_yes;
 use super::correction_form::{CorrectionForm, CorrectionStep};
 use super::input::Key;
+use rollcall_messages::Message;
 use rollcall_protocol::{CorrectionDraft, StationView};
 
 /// The state of the operator's correction.

@@ -3,10 +3,10 @@
 //! What it gives out is a [`CorrectionDraft`] in the time of the clock on the
 //! wall; which moment that is, only the runtime can say.
 
-use rollcall_messages::Said as _;
-use rollcall_messages::{Message, Text};
 use crate::say;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use rollcall_messages::Said as _;
+use rollcall_messages::{Message, Text};
 
 use super::field::TextField;
 use super::input::Key;
@@ -16,8 +16,7 @@ use rollcall_core::person::{Person, PersonCode, PersonId};
 use rollcall_protocol::{CorrectionDraft, StationView};
 
 /// Why text changes nothing in a line that offers a choice.
-pub(crate) const MISPLACED_TEXT: Text =
-    say::CORRECT_NO_TYPING;
+pub(crate) const MISPLACED_TEXT: Text = say::CORRECT_NO_TYPING;
 
 /// What can be done here, one after the other with the arrow keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,9 +214,9 @@ impl CorrectionForm {
     }
 
     fn draft(&self, station: &StationView) -> Result<CorrectionDraft, (CorrectionField, Message)> {
-        let person = station.person(self.person).ok_or_else(|| {
-            (CorrectionField::Choice, say::CORRECT_PERSON_GONE.into())
-        })?;
+        let person = station
+            .person(self.person)
+            .ok_or_else(|| (CorrectionField::Choice, say::CORRECT_PERSON_GONE.into()))?;
         let deed = match self.choice() {
             Choice::Add => Deed::Add {
                 code: person.code.clone(),
@@ -266,8 +265,16 @@ impl CorrectionForm {
         };
         Ok(CorrectionDraft {
             deed,
-            reason: filled(&self.reason, CorrectionField::Reason, say::CORRECT_REASON_EMPTY)?,
-            operator: filled(&self.operator, CorrectionField::Operator, say::CORRECT_OPERATOR_EMPTY)?,
+            reason: filled(
+                &self.reason,
+                CorrectionField::Reason,
+                say::CORRECT_REASON_EMPTY,
+            )?,
+            operator: filled(
+                &self.operator,
+                CorrectionField::Operator,
+                say::CORRECT_OPERATOR_EMPTY,
+            )?,
             // The station adds it, if it remembers it.
             face: None,
         })

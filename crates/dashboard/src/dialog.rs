@@ -2,9 +2,9 @@
 //!
 //! Invariant: while it is shown no key does what it would do behind it.
 
-use rollcall_messages::Text;
 use super::command::is_yes;
 use super::input::Key;
+use rollcall_messages::Text;
 
 /// What is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,16 +3,16 @@
 //! Invariant: the face that is enrolled is the one that the form shows. The station holds
 //! it fast; the form says which it is.
 
-use rollcall_messages::{Message, Said as _};
-use crate::say;
 use super::command::is_yes;
 use super::field::TextField;
 use super::input::Key;
 use super::text;
+use crate::say;
 use chrono::NaiveDateTime;
 use rollcall_core::consensus::TrackId;
 use rollcall_core::event::Intent;
 use rollcall_core::person::{NameError, PersonCode, PersonName};
+use rollcall_messages::{Message, Said as _};
 use rollcall_protocol::{ChoosingView, FaceView, ModeView, StationView};
 
 /// Which field the keys go to.

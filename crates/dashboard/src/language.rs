@@ -208,10 +208,7 @@ impl Language {
 }
 
 /// The catalogue that an operator wrote, if there is one.
-fn own_catalogue(
-    code: &str,
-    folder: &Path,
-) -> Result<Option<&'static Catalogue>, LanguageError> {
+fn own_catalogue(code: &str, folder: &Path) -> Result<Option<&'static Catalogue>, LanguageError> {
     // It becomes part of a path.
     let is_code = !code.is_empty() && code.bytes().all(|b| b.is_ascii_alphanumeric());
     let file = folder.join(format!("{code}.ftl"));
@@ -249,9 +246,7 @@ fn known(folder: &Path) -> Vec<String> {
     let own = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let own = own.filter_map(|entry| {
         let path = entry.path();
-        let is_catalogue = path
-            .extension()
-            .is_some_and(|extension| extension == "ftl");
+        let is_catalogue = path.extension().is_some_and(|extension| extension == "ftl");
         is_catalogue.then(|| path.file_stem()?.to_str().map(str::to_owned))?
     });
     let mut known: Vec<String> = own

@@ -1,10 +1,10 @@
 //! A report in lines: what was read last, and how far it is scrolled.
 
-use rollcall_messages::Message;
 use super::command::{Deed, Motion, is_yes};
 use super::filter::{Filter, FilterKey};
 use super::input::Key;
 use super::text;
+use rollcall_messages::Message;
 use rollcall_protocol::{PageKind, PageLine};
 
 /// The report on the screen.

@@ -1,12 +1,12 @@
 //! One person's page: what is known, and what the operator is doing about it.
 
-use rollcall_messages::{Message, Said as _};
-use crate::say;
 use super::command::{Deed, Motion, is_yes};
 use super::field::TextField;
 use super::input::Key;
+use crate::say;
 use rollcall_core::person::{PersonCode, PersonName};
 use rollcall_core::pin::Pin;
+use rollcall_messages::{Message, Said as _};
 use rollcall_protocol::{PersonChange, PersonDeed, PersonFile};
 
 /// The state of the screen.
@@ -197,12 +197,7 @@ impl PersonScreen {
                     self.doing = Doing::Typing(again, TextField::default());
                     None
                 }
-                Err(error) => refused(
-                    self,
-                    Typing::Pin(None),
-                    TextField::default(),
-                    error.said(),
-                ),
+                Err(error) => refused(self, Typing::Pin(None), TextField::default(), error.said()),
             },
             Typing::Pin(Some(first)) if Pin::parse(&text).as_ref() == Ok(&first) => {
                 Some(PersonChange::Pin(Some(first)))

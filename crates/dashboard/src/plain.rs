@@ -1,9 +1,9 @@
 //! The dashboard in lines of words, for screen readers: what happened, and the answers to
 //! a few typed commands.
 
+use crate::say;
 use chrono::{DateTime, FixedOffset};
 use rollcall_messages::Text;
-use crate::say;
 use std::collections::BTreeSet;
 use std::io::{self, BufRead as _, IsTerminal as _};
 use std::time::Duration;
@@ -42,23 +42,11 @@ pub enum Command {
 
 /// Each command, its word, and what it does.
 const COMMANDS: [(Command, Text, Text); 5] = [
-    (
-        Command::Today,
-        say::TODAY,
-        say::PLAIN_EVERYBODY,
-    ),
+    (Command::Today, say::TODAY, say::PLAIN_EVERYBODY),
     (Command::In, say::PLAIN_IN, say::PLAIN_WHO_IS_IN),
-    (
-        Command::Camera,
-        say::CAMERA,
-        say::PLAIN_CAMERA,
-    ),
+    (Command::Camera, say::CAMERA, say::PLAIN_CAMERA),
     (Command::Help, say::HELP, say::PLAIN_THIS_LIST),
-    (
-        Command::Quit,
-        say::QUIT,
-        say::PLAIN_ENDS,
-    ),
+    (Command::Quit, say::QUIT, say::PLAIN_ENDS),
 ];
 
 impl Command {
@@ -75,9 +63,7 @@ impl Command {
 
 /// The first line.
 pub fn greeting(language: &Language) -> String {
-    language
-        .text(say::PLAIN_HELLO)
-        .to_owned()
+    language.text(say::PLAIN_HELLO).to_owned()
 }
 
 /// A line of the log.

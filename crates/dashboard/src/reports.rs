@@ -3,14 +3,15 @@
 //! Today is what the station knows. Other days are read from the database, which takes
 //! its time: [`Reports`] says what it needs ([`Reports::due`]) and shows what came last.
 
-use rollcall_messages::{Message, Text};
-use crate::say;
 use crate::language::DateForm;
+use crate::say;
 use chrono::{Datelike, Days, Months, NaiveDate};
+use rollcall_messages::{Message, Text};
 
 use super::command::Deed;
 use super::input::Key;
 use super::listing::passes;
+use super::period::Period;
 use super::text;
 use super::theme::Theme;
 use rollcall_core::attendance::AttendanceEvent;
@@ -21,17 +22,6 @@ use rollcall_core::worktime::period::PersonDays;
 use rollcall_core::worktime::totals::IsoWeek;
 use rollcall_core::worktime::{DayReport, DayState};
 use rollcall_protocol::{ReportQuery, StationView};
-
-/// How many days are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Period {
-    /// Today, live.
-    #[default]
-    Today,
-    Day,
-    Week,
-    Month,
-}
 
 /// Who is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -208,7 +198,12 @@ impl Reports {
         };
         let days = match self.period {
             Period::Today | Period::Day => return theme.day(from, DateForm::WeekdayDayMonthYear),
-            Period::Week => theme.say(&say::attendance_week(IsoWeek::of(from).to_string(), &theme.marks().separator, &theme.day(from, DateForm::DayMonth), &theme.day(to, DateForm::DayMonthYear))),
+            Period::Week => theme.say(&say::attendance_week(
+                IsoWeek::of(from).to_string(),
+                &theme.marks().separator,
+                &theme.day(from, DateForm::DayMonth),
+                &theme.day(to, DateForm::DayMonthYear),
+            )),
             Period::Month => theme.day(from, DateForm::MonthYear),
         };
         let marked = theme.day(self.marked(today), DateForm::WeekdayDayMonth);

@@ -4,16 +4,16 @@
 //! the question was opened. The list is read again whenever something happens and may
 //! change its order; the selection, the form and the question name sightings, not rows.
 
-use rollcall_messages::Message;
-use crate::say;
 use super::command::{Deed, Motion, is_yes};
 use super::correction_form::MISPLACED_TEXT;
 use super::field::TextField;
 use super::input::Key;
 use super::listing::{filtered_people, first_shown};
+use crate::say;
 use rollcall_core::attendance::Direction;
 use rollcall_core::person::{Person, PersonCode};
 use rollcall_core::review::{Assignment, ReviewDeed, Visitor};
+use rollcall_messages::Message;
 use rollcall_protocol::StationView;
 
 /// The state of the review screen.

@@ -410,4 +410,3 @@ rollcall_messages::room! {
         worked_from_to(from, to, hours),
     ;
 }
-

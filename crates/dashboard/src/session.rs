@@ -3,8 +3,8 @@
 //! It is a client of the station, wherever that runs, and all it can do to it is to give it
 //! commands. Whatever happens to the terminal happens to the dashboard alone.
 
-use rollcall_messages::Message;
 use crate::say;
+use rollcall_messages::Message;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,12 +1,12 @@
 //! The operator going through the settings: which one, and what is being typed.
 
-use rollcall_messages::Message;
 use super::command::{Deed, Motion};
 use super::field::TextField;
 use super::filter::{Filter, FilterKey};
 use super::input::Key;
 use super::text;
 use rollcall_core::worktime::alteration::Alteration;
+use rollcall_messages::Message;
 use rollcall_protocol::{SettingChange, SettingRow};
 
 /// The state of the settings screen.

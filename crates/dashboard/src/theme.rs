@@ -11,10 +11,10 @@ use ratatui::text::Span;
 
 use super::colour::ColourDepth;
 use super::language::{DateForm, Language};
-use rollcall_messages::{Message, Said, Text};
 use super::text;
 use rollcall_core::notice::Severity;
 use rollcall_core::printable::{is_hostile, printable_line};
+use rollcall_messages::{Message, Said, Text};
 
 /// Which characters the terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -24,4 +24,3 @@ rollcall_messages::room! {
         too_many_attached(count),
     ;
 }
-

@@ -53,4 +53,3 @@ rollcall_messages::room! {
         time_occurs_twice(time),
     ;
 }
-

@@ -30,4 +30,3 @@ rollcall_messages::room! {
         sql_failed(doing, path, reason),
     ;
 }
-

@@ -2,11 +2,12 @@
 
 use chrono::NaiveDateTime;
 
-use super::{App, Enrolling, MOST_UNDO, PIN_REMARK, Screen};
+use super::{App, Enrolling, MOST_UNDO, PIN_REMARK};
+use crate::screen::Screen;
 use rollcall_core::event::{Intent, Outcome};
-use rollcall_messages::Message;
 use rollcall_core::frame::Moment;
 use rollcall_core::person::PersonCode;
+use rollcall_messages::Message;
 use rollcall_protocol::{Answer, Command, Reply};
 
 impl App {
@@ -31,12 +32,7 @@ impl App {
         }
     }
 
-    fn intent_answered(
-        &mut self,
-        intent: &Intent<NaiveDateTime>,
-        outcome: Outcome,
-        now: &Moment,
-    ) {
+    fn intent_answered(&mut self, intent: &Intent<NaiveDateTime>, outcome: Outcome, now: &Moment) {
         match (intent, outcome) {
             (Intent::Enrol { code, .. }, outcome) => self.enrolment_ended(code, outcome.err()),
             // Whoever has entered it waits for that, whatever screen the operator has left
@@ -96,7 +92,7 @@ impl App {
             Answer::Reviewed(told) => self.review.told(told),
             Answer::AltersThePast(change, alteration) => {
                 // Also if it was undone from another screen.
-                self.screen = Screen::Settings;
+                self.show(Screen::Settings);
                 self.settings.ask(change, alteration);
             }
             Answer::Done(done) => {

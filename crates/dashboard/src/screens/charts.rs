@@ -1,6 +1,7 @@
 //! Charts: when people come, how much they work, how recognition goes.
 
 use crate::say;
+use rollcall_messages::Text;
 use std::time::Duration;
 
 use chrono::Timelike;
@@ -8,9 +9,16 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 
+use super::Behaviour;
 use super::draw_words;
 use crate::View;
+use crate::app::{Action, App};
+use crate::input::Key;
+use crate::screen::Screen;
+use crate::widgets::hints::{ALL, ESC, HELP_KEY, Hint, go};
 use crate::widgets::{Bars, hours, panel, sparkline};
+use rollcall_core::frame::Moment;
+use rollcall_protocol::{Question, StationView};
 
 /// From this width on the charts stand two by two.
 const TWO_BY_TWO: u16 = 100;
@@ -18,26 +26,55 @@ const TWO_BY_TWO: u16 = 100;
 /// Quarter-hours of a day.
 const QUARTERS: usize = 96;
 
-pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
-    let fill = Constraint::Fill(1);
-    let places: [Rect; 4] = if area.width >= TWO_BY_TWO {
-        let [top, bottom] = Layout::vertical([fill, fill]).areas(area);
-        let [a, b] = Layout::horizontal([fill, fill]).areas(top);
-        let [c, d] = Layout::horizontal([fill, fill]).areas(bottom);
-        [a, b, c, d]
-    } else {
-        Layout::vertical([
-            Constraint::Fill(2),
-            Constraint::Fill(2),
-            Constraint::Fill(2),
-            fill,
-        ])
-        .areas(area)
-    };
-    draw_arrivals(frame, view, places[0]);
-    draw_weeks(frame, view, places[1]);
-    draw_recognitions(frame, view, places[2]);
-    draw_frame_times(frame, view, places[3]);
+const CHARTS: &[Hint] = &[
+    (ESC, say::HINT_BACK, 0),
+    (go(Screen::Attendance), say::HINT_TABLE, 2),
+    (go(Screen::People), say::PEOPLE, 3),
+    (ALL, say::HINT_ALL, 1),
+    (HELP_KEY, say::HELP, 0),
+];
+
+/// Arrivals, weeks and how recognition goes.
+pub(super) struct Charts;
+
+impl Behaviour for Charts {
+    fn name(&self) -> Text {
+        say::CHARTS
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
+        let fill = Constraint::Fill(1);
+        let places: [Rect; 4] = if area.width >= TWO_BY_TWO {
+            let [top, bottom] = Layout::vertical([fill, fill]).areas(area);
+            let [a, b] = Layout::horizontal([fill, fill]).areas(top);
+            let [c, d] = Layout::horizontal([fill, fill]).areas(bottom);
+            [a, b, c, d]
+        } else {
+            Layout::vertical([
+                Constraint::Fill(2),
+                Constraint::Fill(2),
+                Constraint::Fill(2),
+                fill,
+            ])
+            .areas(area)
+        };
+        draw_arrivals(frame, view, places[0]);
+        draw_weeks(frame, view, places[1]);
+        draw_recognitions(frame, view, places[2]);
+        draw_frame_times(frame, view, places[3]);
+    }
+
+    fn hints(&self, _: View<'_>) -> &'static [Hint] {
+        CHARTS
+    }
+
+    fn key(&self, _: &mut App, _: Key, _: &StationView, _: &Moment) -> Option<Vec<Action>> {
+        None
+    }
+
+    fn due(&self, app: &mut App, station: &StationView) -> Option<Question> {
+        app.weeks.due(station).map(Question::Report)
+    }
 }
 
 fn chart(frame: &mut Frame<'_>, view: View<'_>, title: &str, area: Rect) -> Rect {
@@ -139,19 +176,17 @@ fn draw_recognitions(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
 
 /// The two labels of the recognitions, and their width with a gap.
 fn theme_label(view: View<'_>) -> ((&'static str, &'static str), usize) {
-    let labels = (view.theme.t(say::CHART_RECOGNISED), view.theme.t(say::CHART_REFUSED));
+    let labels = (
+        view.theme.t(say::CHART_RECOGNISED),
+        view.theme.t(say::CHART_REFUSED),
+    );
     let width = crate::text::width(labels.0).max(crate::text::width(labels.1));
     (labels, width + 1)
 }
 
 fn draw_frame_times(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let theme = view.theme;
-    let inner = chart(
-        frame,
-        view,
-        theme.t(say::CHART_FRAME_TIME),
-        area,
-    );
+    let inner = chart(frame, view, theme.t(say::CHART_FRAME_TIME), area);
     let times = view.app.trends.frame_times();
     let Some(most) = times.iter().max() else {
         return draw_words(frame, view, theme.t(say::CHART_NO_FRAME), inner);
@@ -165,7 +200,10 @@ fn draw_frame_times(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let millis = |micros: u64| format!("{:.1}", micros as f64 / 1000.0);
     let mut sorted = shown.to_vec();
     sorted.sort_unstable();
-    let words = theme.say(&say::chart_times(&millis(sorted[sorted.len() / 2]), &millis(*most)));
+    let words = theme.say(&say::chart_times(
+        &millis(sorted[sorted.len() / 2]),
+        &millis(*most),
+    ));
     lines.push(Line::styled(theme.fit(&words, room), theme.dim()));
     for (y, line) in (inner.y..inner.bottom()).zip(lines) {
         frame.render_widget(line, Rect::new(inner.x, y, inner.width, 1));

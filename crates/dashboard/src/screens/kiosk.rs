@@ -126,8 +126,12 @@ fn draw_lines(
 fn in_words(view: View<'_>, report: &DayReport) -> String {
     let theme = view.theme;
     let state = match (report.state, report.first_in, report.last_out) {
-        (DayState::In, Some(since), _) => theme.say(&say::in_since(since.format("%H:%M").to_string())),
-        (DayState::Out, _, Some(since)) => theme.say(&say::out_since(since.format("%H:%M").to_string())),
+        (DayState::In, Some(since), _) => {
+            theme.say(&say::in_since(since.format("%H:%M").to_string()))
+        }
+        (DayState::Out, _, Some(since)) => {
+            theme.say(&say::out_since(since.format("%H:%M").to_string()))
+        }
         (state, ..) => theme.t(state_word(state)).to_owned(),
     };
     if report.worked.is_zero() {

@@ -1,7 +1,7 @@
 //! Today's table: who is in, since when, for how long.
 
-use rollcall_messages::Text;
 use crate::say;
+use rollcall_messages::Text;
 use std::collections::BTreeSet;
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! A question or a word over the screen, and what is about to be signed.
 
-use crate::say;
 use crate::language::DateForm;
+use crate::say;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;

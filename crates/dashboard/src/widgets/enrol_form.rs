@@ -69,7 +69,11 @@ impl EnrolFormPanel<'_> {
             && let Some(person) = station.person(candidate.person)
         {
             let similarity = candidate.similarity;
-            let words = theme.say(&say::enrol_looks_like(&person.name, &person.code, &similarity));
+            let words = theme.say(&say::enrol_looks_like(
+                &person.name,
+                &person.code,
+                &similarity,
+            ));
             return (words, theme.warning());
         }
         let faces = choosing.map_or(&[][..], |choosing| &choosing.faces);
@@ -205,10 +209,7 @@ impl EnrolFormPanel<'_> {
 impl Widget for &EnrolFormPanel<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         Clear.render(area, buf);
-        let block = panel(
-            self.view.theme,
-            self.view.theme.t(say::COMMAND_ENROL),
-        );
+        let block = panel(self.view.theme, self.view.theme.t(say::COMMAND_ENROL));
         let inner = block.inner(area);
         block.render(area, buf);
         let lines = self.content(inner.width).lines;

@@ -88,10 +88,7 @@ impl EnrolProgress<'_> {
             )),
             Line::styled(theme.fit(&theme.sentence(&enrolment.hint), width), style),
             Line::default(),
-            Line::styled(
-                theme.fit(theme.t(say::ENROL_ESCAPE), width),
-                theme.dim(),
-            ),
+            Line::styled(theme.fit(theme.t(say::ENROL_ESCAPE), width), theme.dim()),
         ]
     }
 }
@@ -106,16 +103,11 @@ impl Widget for &EnrolProgress<'_> {
             ModeView::Confirming(asked) => (&asked.name, self.asking(asked, width)),
             ModeView::Saving { name, .. } => (
                 name,
-                vec![Line::raw(
-                    theme.fit(theme.t(say::ENROL_SAVING), width),
-                )],
+                vec![Line::raw(theme.fit(theme.t(say::ENROL_SAVING), width))],
             ),
         };
         Clear.render(area, buf);
-        let title = theme.fit(
-            &theme.say(&say::enrolling(name)),
-            width.saturating_sub(2),
-        );
+        let title = theme.fit(&theme.say(&say::enrolling(name)), width.saturating_sub(2));
         let block = panel(theme, &title);
         let inner = block.inner(area);
         block.render(area, buf);

@@ -1,11 +1,11 @@
 //! Why each face in sight has its name or none.
 
 use crate::say;
-use rollcall_messages::decimal;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::{Clear, Widget};
+use rollcall_messages::decimal;
 
 use super::overlay::verdict_style;
 use super::panel;
@@ -83,7 +83,12 @@ fn details(theme: Theme, explanation: &Explanation) -> Vec<String> {
         (&explanation.runner_up, explanation.judgement)
     {
         let margin = judgement.candidate.and_then(|c| c.margin()).unwrap_or(0.0);
-        lines.push(theme.say(&say::explain_next(other, similarity, decimal(margin, 2), decimal(judgement.min_margin, 2))));
+        lines.push(theme.say(&say::explain_next(
+            other,
+            similarity,
+            decimal(margin, 2),
+            decimal(judgement.min_margin, 2),
+        )));
     }
     if let Some(doubt) = explanation.judgement.and_then(|j| j.doubt) {
         lines.push(theme.say(&say::explain_latest_look(&theme.sentence(&doubt))));
@@ -105,7 +110,15 @@ fn details(theme: Theme, explanation: &Explanation) -> Vec<String> {
     }
     let q = &explanation.quality;
     let (whole, two) = (|v: f32| format!("{v:.0}"), |v: f32| format!("{v:.2}"));
-    lines.push(theme.say(&say::explain_picture(&whole(q.eye_distance), &two(q.sharpness), &whole(q.brightness), &whole(q.contrast), &two(q.turn), &whole(q.tilt_degrees), &two(q.detector_score))));
+    lines.push(theme.say(&say::explain_picture(
+        &whole(q.eye_distance),
+        &two(q.sharpness),
+        &whole(q.brightness),
+        &whole(q.contrast),
+        &two(q.turn),
+        &whole(q.tilt_degrees),
+        &two(q.detector_score),
+    )));
     if let Some(issue) = explanation.issue {
         lines.push(theme.say(&say::explain_not_counted(&theme.sentence(&issue))));
     }
@@ -124,15 +137,9 @@ fn details(theme: Theme, explanation: &Explanation) -> Vec<String> {
         PunchState::NoName => theme.t(say::EXPLAIN_NO_NAME).to_owned(),
         PunchState::Inactive => theme.t(say::EXPLAIN_INACTIVE).to_owned(),
         PunchState::UnderWay => theme.t(say::EXPLAIN_PUNCH_WRITTEN).to_owned(),
-        PunchState::Cooldown { left } => {
-            theme.say(&say::explain_cooldown(&left.as_secs()))
-        }
-        PunchState::AlreadyPresent => theme
-            .t(say::EXPLAIN_PRESENT)
-            .to_owned(),
-        PunchState::Ready => theme
-            .t(say::EXPLAIN_VISIT_PUNCHES)
-            .to_owned(),
+        PunchState::Cooldown { left } => theme.say(&say::explain_cooldown(&left.as_secs())),
+        PunchState::AlreadyPresent => theme.t(say::EXPLAIN_PRESENT).to_owned(),
+        PunchState::Ready => theme.t(say::EXPLAIN_VISIT_PUNCHES).to_owned(),
     });
     lines
 }

@@ -2,10 +2,10 @@
 //! says with boxes.
 
 use crate::say;
-use rollcall_messages::decimal;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
+use rollcall_messages::decimal;
 
 use super::overlay::{Label, nearest, verdict_style};
 use super::panel;

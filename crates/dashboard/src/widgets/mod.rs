@@ -9,7 +9,7 @@ mod enrol_form;
 mod enrol_progress;
 mod explain;
 mod faces;
-mod hints;
+pub(super) mod hints;
 mod log;
 mod overlay;
 mod palette;
@@ -44,10 +44,10 @@ pub(super) use report_table::{PersonReport, ReportTable, times_and_remarks};
 pub(super) use status_bar::{StatusBar, TroubleBanner};
 pub(super) use welcome::WelcomeBanner;
 
-use rollcall_messages::Text;
 use ratatui::layout::Constraint;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
+use rollcall_messages::Text;
 
 use super::theme::Theme;
 

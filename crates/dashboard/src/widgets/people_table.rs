@@ -1,10 +1,10 @@
 //! Everybody the station knows.
 
-use rollcall_messages::Text;
 use crate::say;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Row, Table, Widget};
+use rollcall_messages::Text;
 
 use super::{Column, columns_that_fit, lengths};
 use crate::View;

@@ -1,11 +1,11 @@
 //! One person and everything that happened to them today, voided events too.
 
 use crate::say;
-use rollcall_messages::decimal;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
+use rollcall_messages::decimal;
 
 use super::panel;
 use crate::View;
@@ -68,7 +68,13 @@ impl PersonDetail<'_> {
             1 => theme.t(say::template_count).to_owned(),
             n => theme.say(&say::template_count(&n)),
         };
-        let about = theme.say(&say::person_facts(&separator, &person.code, &state, &templates, &enrolled));
+        let about = theme.say(&say::person_facts(
+            &separator,
+            &person.code,
+            &state,
+            &templates,
+            &enrolled,
+        ));
         let lines = theme.wrap(&about, width).into_iter();
         lines
             .map(|words| Line::from(Span::styled(words, theme.strong())))
@@ -86,7 +92,11 @@ fn describe(theme: Theme, event: &AttendanceEvent) -> String {
         ),
         theme.sentence(&event.source),
     ];
-    parts.extend(event.similarity.map(|s| theme.say(&say::event_similarity(&s))));
+    parts.extend(
+        event
+            .similarity
+            .map(|s| theme.say(&say::event_similarity(&s))),
+    );
     parts.extend(
         event
             .liveness

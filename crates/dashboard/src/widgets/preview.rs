@@ -31,7 +31,10 @@ impl Widget for &Preview<'_> {
         } = self.0;
         let block = panel(
             theme,
-            &theme.say(&say::camera_titled(&theme.marks().separator, &status.source)),
+            &theme.say(&say::camera_titled(
+                &theme.marks().separator,
+                &status.source,
+            )),
         );
         let inner = block.inner(area);
         block.render(area, buf);
@@ -102,17 +105,12 @@ impl Preview<'_> {
             Health::Good if app.preview == PreviewMode::Off => {
                 (theme.t(say::PREVIEW_OFF).to_owned(), theme.strong())
             }
-            Health::Good => (
-                theme.t(say::WAITING_FOR_PICTURE).to_owned(),
-                theme.dim(),
-            ),
+            Health::Good => (theme.t(say::WAITING_FOR_PICTURE).to_owned(), theme.dim()),
         };
         let advice = match camera.health {
-            Health::Good if app.preview == PreviewMode::Off => Some(
-                theme
-                    .t(say::PREVIEW_NONE_HINT)
-                    .to_owned(),
-            ),
+            Health::Good if app.preview == PreviewMode::Off => {
+                Some(theme.t(say::PREVIEW_NONE_HINT).to_owned())
+            }
             _ => camera.advice.map(|advice| theme.sentence(&advice)),
         };
         let width = usize::from(area.width.saturating_sub(2));

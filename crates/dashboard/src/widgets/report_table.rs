@@ -1,8 +1,8 @@
 //! Many days of many people: a mark for each day, and the sums.
 
-use rollcall_messages::Text;
-use crate::say;
 use crate::language::DateForm;
+use crate::say;
+use rollcall_messages::Text;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -251,7 +251,11 @@ impl ReportTable<'_> {
         };
         let mark = match report.state {
             DayState::Absent => theme
-                .t(if wide { say::CELL_ABSENT } else { say::CELL_ABSENT_SHORT })
+                .t(if wide {
+                    say::CELL_ABSENT
+                } else {
+                    say::CELL_ABSENT_SHORT
+                })
                 .to_owned(),
             DayState::Overdue => if wide { theme.t(say::REMARK_LATE) } else { "?" }.to_owned(),
             DayState::Expected | DayState::Free => theme.marks().separator.to_owned(),
@@ -320,7 +324,11 @@ fn times(theme: Theme, day: &WorkDay) -> String {
     let time = |at: Option<chrono::DateTime<chrono::FixedOffset>>| {
         at.map_or_else(|| "-".to_owned(), |at| at.format("%H:%M").to_string())
     };
-    theme.say(&say::worked_from_to(&time(day.report.first_in), &time(day.report.last_out), &hours(day.report.worked)))
+    theme.say(&say::worked_from_to(
+        &time(day.report.first_in),
+        &time(day.report.last_out),
+        &hours(day.report.worked),
+    ))
 }
 
 /// What there is to say of a day, if anything.

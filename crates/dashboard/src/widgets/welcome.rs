@@ -45,7 +45,11 @@ impl Widget for &WelcomeBanner<'_> {
             .map(|row| row.report.worked)
             .filter(|worked| !worked.is_zero());
         let last = match worked {
-            Some(worked) => theme.say(&say::hours_today(&time, &theme.marks().separator, &hours(worked))),
+            Some(worked) => theme.say(&say::hours_today(
+                &time,
+                &theme.marks().separator,
+                &hours(worked),
+            )),
             None => time,
         };
         // The name is the largest: first name only, where all of it does not fit.
