@@ -112,13 +112,13 @@ fn at_120x40(bencher: Bencher, mode: &str) {
             source: "usb",
             camera: CameraStatus {
                 health: Health::Good,
-                label: "live",
+                label: verbatim("live"),
                 advice: None,
                 size: Some((640, 480)),
                 frames_per_second: Some(15.0),
             },
             camera_figures: CameraFigures {
-                sentence: "",
+                sentence: verbatim(""),
                 damaged: 0,
                 lost: 0,
                 latency: None,

@@ -118,6 +118,7 @@ rollcall_messages::room! {
         proposed(looks, similarity, setting),
         proposed_with_refusals(looks, similarity, setting, refused),
         restore_leftover(path),
+        rows_written(count, path),
         strangers_none_reach(count, share),
         strangers_reach(count, all),
         template_unusable(number, reason),
@@ -126,4 +127,3 @@ rollcall_messages::room! {
         trail_whole(count, head),
     ;
 }
-

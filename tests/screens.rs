@@ -7,6 +7,7 @@
 
 mod common;
 
+use rollcall::messages::Message;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,7 +94,7 @@ impl Desk {
             }),
             camera: CameraStatus {
                 health: Health::Good,
-                label: "live",
+                label: verbatim("live"),
                 advice: None,
                 size: Some((640, 480)),
                 frames_per_second: Some(14.8),
@@ -169,11 +170,11 @@ impl Desk {
             last_seen: Some("2026-11-23T07:55:02+01:00".parse().unwrap()),
             templates: vec![
                 TemplateFacts {
-                    kind: "enrolled".into(),
+                    kind: Message::verbatim("enrolled"),
                     made: Some("2026-11-02".parse().unwrap()),
                 },
                 TemplateFacts {
-                    kind: "adaptive".into(),
+                    kind: Message::verbatim("adaptive"),
                     made: Some("2026-11-19".parse().unwrap()),
                 },
             ],
@@ -380,7 +381,7 @@ impl Desk {
                 sentence: self
                     .camera
                     .advice
-                    .unwrap_or("HD Webcam delivers 640x480 pictures."),
+                    .unwrap_or(verbatim("HD Webcam delivers 640x480 pictures.")),
                 damaged: 2,
                 lost: 31,
                 latency: Some(Duration::from_millis(38)),
@@ -448,7 +449,7 @@ fn the_camera_and_its_controls() {
         name: title.to_lowercase(),
         title: title.into(),
         value: value.into(),
-        range: range.into(),
+        range: Message::verbatim(range),
         is_changeable,
     };
     let mut desk = Desk::new().busy();
@@ -472,7 +473,7 @@ fn the_camera_and_its_controls() {
             ),
             control("Exposure Time, Absolute", "157", "1 to 5000", false),
         ],
-        remark: "Brightness is -7 and stays so.".into(),
+        remark: Message::verbatim("Brightness is -7 and stays so."),
     };
     let now = desk.world.now();
     desk.app.answered(&Command::ReadControls, controls, &now);
@@ -513,8 +514,8 @@ fn settings() -> Vec<SettingRow> {
 fn page(kind: PageKind) -> Vec<PageLine> {
     let line = |health, term: &str, words: &str| PageLine {
         health,
-        term: term.into(),
-        words: words.into(),
+        term: Message::verbatim(term),
+        words: Message::verbatim(words),
         is_drawn: false,
     };
     let drawn = |term: &str, words: &str| PageLine {
@@ -738,14 +739,14 @@ fn a_setting_is_changed_and_said_and_undone() {
         ..change
     });
     desk.app.take(Answer::Done(Ok(Done {
-        said: "welcome.banner_secs = 5; it takes effect at the next start".into(),
+        said: Message::verbatim("welcome.banner_secs = 5; it takes effect at the next start"),
         undo: Some(undo.clone()),
     })));
     assert!(desk.screen(80, 24).contains("banner_secs = 5; it takes"));
     assert_eq!(desk.due(), [Question::Settings], "they are read again");
     desk.press(&[Key::Esc, Key::Char('u')]);
     assert_eq!(desk.asked[1..], [undo]);
-    desk.app.take(Answer::Done(Err("the disk is full".into())));
+    desk.app.take(Answer::Done(Err(Message::verbatim("the disk is full"))));
     assert!(desk.screen(80, 24).contains("the disk is full"));
 }
 
@@ -854,7 +855,7 @@ fn a_face_without_a_name_is_looked_at_and_becomes_somebody() {
     assert!(assignment.add && assignment.punch == Some(Direction::In));
     desk.app.take(Answer::Visitors(Ok(visitors())));
     desk.app
-        .take(Answer::Reviewed(Err("this face is enrolled as Ana".into())));
+        .take(Answer::Reviewed(Err(Message::verbatim("this face is enrolled as Ana"))));
     assert!(desk.screen(80, 24).contains("enrolled as Ana"));
     assert!(
         desk.screen(80, 24).contains("who was it?"),
@@ -862,7 +863,7 @@ fn a_face_without_a_name_is_looked_at_and_becomes_somebody() {
     );
     desk.press(&[Key::Enter]);
     desk.app
-        .take(Answer::Reviewed(Ok("3 sightings were Bruno".into())));
+        .take(Answer::Reviewed(Ok(Message::verbatim("3 sightings were Bruno"))));
     assert!(!desk.screen(80, 24).contains("who was it?"));
     assert!(desk.due() == [Question::Visitors], "it is read again");
     // Erasing is confirmed; any other key is a no.
@@ -912,7 +913,7 @@ fn a_report_is_read_again_only_when_something_happened() {
     );
     assert_eq!(desk.report_due(), None, "it is asked");
     desk.app
-        .take(Answer::Report(first, Err("the disk is gone".into())));
+        .take(Answer::Report(first, Err(Message::verbatim("the disk is gone"))));
     assert!(desk.screen(80, 24).contains("the disk is gone"));
     assert_eq!(desk.report_due(), None);
     desk.world.see_for(&[Face::of(1, 0.62)], 2.0);
@@ -1459,7 +1460,7 @@ fn log_stays_in_place_while_lines_come() {
     desk.press(&[Key::Down]);
     let mut before = desk.screen(80, 24);
     desk.world.handle(Event::Notice(Notice::Warning(
-        "the data folder has 90 MB left\nof 32 GB".into(),
+        Message::verbatim("the data folder has 90 MB left\nof 32 GB"),
     )));
     let mut after = desk.screen(80, 24);
     for screen in [&mut before, &mut after] {
@@ -1489,8 +1490,8 @@ fn camera_lost() {
     let mut desk = Desk::new().busy();
     desk.camera = CameraStatus {
         health: Health::Bad,
-        label: "lost",
-        advice: Some("/dev/video0 is gone. Check the cable; the next try is in 4 s."),
+        label: verbatim("lost"),
+        advice: Some(verbatim("/dev/video0 is gone. Check the cable; the next try is in 4 s.")),
         size: None,
         frames_per_second: None,
     };
@@ -1520,7 +1521,7 @@ fn store_trouble() {
     desk.world.answering = false;
     desk.world.see_for(&[Face::of(0, 0.6)], 2.0);
     desk.world.handle(Event::Receipt(Receipt::Trouble(
-        "data/station.db: database or disk is full, and this message goes on and on".into(),
+        Message::verbatim("data/station.db: database or disk is full, and this message goes on and on"),
     )));
     assert_screens("store_trouble", &mut desk);
 }

@@ -4,6 +4,7 @@
 
 mod common;
 
+use rollcall::messages::Message;
 use common::{Face, GOOD, World};
 use rollcall::config::Config;
 use rollcall::core::attendance::{EventId, EventSource};
@@ -644,7 +645,7 @@ fn a_refused_enrolment_leaves_nothing_behind() {
     assert!(matches!(world.station.mode(), Mode::Saving { .. }));
     world.handle(Event::Receipt(Receipt::EnrolmentRefused {
         ticket,
-        reason: "the disk is full".into(),
+        reason: Message::verbatim("the disk is full"),
     }));
     assert!(
         matches!(world.station.mode(), Mode::Choosing(_)),
@@ -710,7 +711,7 @@ fn a_face_that_waited_while_a_later_event_was_entered_is_told_of() {
 fn a_day_that_cannot_be_read_is_said_until_it_can() {
     let mut world = world();
     for _ in 0..2 {
-        world.handle(Event::Receipt(Receipt::Unreadable("row 7 is torn".into())));
+        world.handle(Event::Receipt(Receipt::Unreadable(Message::verbatim("row 7 is torn"))));
     }
     assert_eq!(world.station.trouble(), Some("row 7 is torn"));
     assert!(!world.station.writing_fails());
@@ -728,7 +729,7 @@ fn a_punch_refused_for_good_is_said() {
     let Some(Effect::RecordPunch { ticket, .. }) = world.unanswered.pop() else {
         panic!("no punch");
     };
-    let outcome = PunchOutcome::Refused("the person was deleted".into());
+    let outcome = PunchOutcome::Refused(Message::verbatim("the person was deleted"));
     world.handle(Event::Receipt(Receipt::Punch { ticket, outcome }));
     assert_eq!(
         world.log(),
@@ -744,7 +745,7 @@ fn a_punch_refused_for_good_is_said() {
 fn trouble_is_said_once_and_its_end_too() {
     let mut world = world();
     for _ in 0..3 {
-        world.handle(Event::Receipt(Receipt::Trouble("the disk is full".into())));
+        world.handle(Event::Receipt(Receipt::Trouble(Message::verbatim("the disk is full"))));
     }
     assert_eq!(world.station.trouble(), Some("the disk is full"));
     world.handle(Event::Receipt(Receipt::Recovered));

@@ -1,4 +1,5 @@
 answer-too-large = the answer cannot be sent ({ $reason }); ask for less
+connection-broke = the connection to the station broke before the answer came: it may be done or not
 link-asking = the station is being asked
 link-cannot-say = this cannot be said to a station: { $reason }
 link-gone = the station is gone

@@ -143,6 +143,10 @@ proposed = For one false name in { $looks } looks of strangers: similarity { $si
 proposed-with-refusals = For one false name in { $looks } looks of strangers: similarity { $similarity } (recognition.threshold = { $setting }), at which { $refused } % of looks would be refused.
 refusals-not-known = How many looks at enrolled people are refused is not known: nobody has two samples.
 restore-leftover = { $path } holds what an interrupted restore has unpacked; the next start removes it
+rows-written = { $count ->
+    [one] { $count } row
+   *[other] { $count } rows
+} written to { $path }
 similarity-label = similarity
 strangers-none-reach = Of { $count } faces without a name that are kept none reaches it, which by itself only says: at most { $share } %.
 strangers-reach = { $count } of { $all } faces without a name that are kept reach it now: see `rollcall review list`.

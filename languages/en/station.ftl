@@ -5,6 +5,10 @@ calibration-changed = the calibration has changed since it was shown; check it a
 camera-gave = the camera gave { $rate } pictures/s; { $broken } broken, { $lost } lost, { $reconnects } reconnects
 check-out-closed = check-out forgotten, closed at the end of the shift: { $codes }
 check-outs-not-closed = forgotten check-outs could not be closed: { $reason }
+complaint-repeated = { $complaint } (and { $count ->
+    [one] { $count } time
+   *[other] { $count } times
+} since it was last said)
 configuration-not-in-use = the changed configuration is not in use: { $reason }
 control-range = { $least } to { $most }
 control-stays = { $control } is { $value } and stays so.

@@ -19,7 +19,7 @@ setting-camera-resolution = Ancho y alto que se piden a la cámara; responde con
 setting-camera-rotate = Cuánto se gira la imagen hacia la derecha: 0, 90, 180 o 270 grados.
 setting-camera-source = "usb" (la primera cámara), "usb:NÚMERO", "usb:NOMBRE", "usb:bus=PUERTO", "usb:serial=NÚMERO" (`rollcall camera list` las muestra), la dirección de una cámara de red, "http://NOMBRE:CLAVE@EQUIPO:PUERTO/RUTA" (Motion JPEG o una sola imagen), "demo", o la ruta de una imagen, una carpeta de imágenes o un archivo MJPEG, AVI o y4m.
 setting-dashboard-frames-per-second = Imágenes por segundo que se dibujan como mucho; menos van mejor en una línea lenta.
-setting-dashboard-language = "auto" (el del entorno, LANG), "en", "es" u otro que tenga un catálogo languages/<código>.toml en la carpeta de datos.
+setting-dashboard-language = "auto" (el del entorno, LANG), "en", "es" u otro que tenga un catálogo languages/<código>.ftl en la carpeta de datos.
 setting-dashboard-preview = "auto" (píxeles si el terminal los muestra; si no, medios bloques), "pixels", "half-blocks", "quadrants", "braille", "ascii" u "off".
 setting-dashboard-preview-kbps = Kilobytes por segundo que puede escribir el panel, como --preview-kbps; 0 para los que admita la línea. Cede la vista previa: menos imágenes, colores más toscos.
 setting-enrolment-samples = Fotos que se toman de una persona ante la cámara.

@@ -1,4 +1,5 @@
 answer-too-large = no se puede enviar la respuesta ({ $reason }); pida menos
+connection-broke = la conexión con la estación se cortó antes de la respuesta: puede estar hecho o no
 link-asking = se está preguntando a la estación
 link-cannot-say = esto no se le puede decir a una estación: { $reason }
 link-gone = la estación no responde

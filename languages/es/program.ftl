@@ -143,6 +143,10 @@ proposed = Para un nombre falso de cada { $looks } miradas de extraños: parecid
 proposed-with-refusals = Para un nombre falso de cada { $looks } miradas de extraños: parecido { $similarity } (recognition.threshold = { $setting }); se rechazaría el { $refused } % de las miradas.
 refusals-not-known = No se sabe cuántas miradas de inscritos se rechazan: nadie tiene dos muestras.
 restore-leftover = { $path } contiene lo que desempaquetó una restauración interrumpida; el próximo arranque lo elimina
+rows-written = { $count ->
+    [one] { $count } fila escrita
+   *[other] { $count } filas escritas
+} en { $path }
 similarity-label = parecido
 strangers-none-reach = De los { $count } rostros sin nombre guardados ninguno lo alcanza, lo que por sí solo dice: como mucho el { $share } %.
 strangers-reach = { $count } de { $all } rostros sin nombre guardados lo alcanzan ahora: vea `rollcall review list`.

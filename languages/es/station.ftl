@@ -5,6 +5,10 @@ calibration-changed = la calibración ha cambiado desde que se mostró; revísel
 camera-gave = la cámara dio { $rate } imágenes/s; { $broken } rotas, { $lost } perdidas, { $reconnects } reconexiones
 check-out-closed = salida olvidada, cerrada al fin del turno: { $codes }
 check-outs-not-closed = no se pudieron cerrar las salidas olvidadas: { $reason }
+complaint-repeated = { $complaint } (y { $count ->
+    [one] { $count } vez
+   *[other] { $count } veces
+} más desde la última vez)
 configuration-not-in-use = la configuración cambiada no está en uso: { $reason }
 control-range = { $least } a { $most }
 control-stays = { $control } es { $value } y así queda.

@@ -87,7 +87,7 @@ mod tests {
             name: name.to_owned(),
             title: name.to_owned(),
             value: "1".to_owned(),
-            range: "0 to 9".to_owned(),
+            range: Message::verbatim("0 to 9".to_owned()),
             is_changeable,
         }
     }
@@ -98,7 +98,7 @@ mod tests {
         let key = list.handle(Key::Right);
         assert_eq!(key, ControlKey::Taken, "there is none yet");
         let rows = vec![control("gain", true), control("exposure", false)];
-        list.show(rows, String::new());
+        list.show(rows, Message::verbatim(String::new()));
         let change = |step| {
             ControlKey::Change(ControlChange {
                 name: "gain".to_owned(),
@@ -113,12 +113,12 @@ mod tests {
         let key = list.handle(Key::Right);
         assert_eq!(key, ControlKey::Taken, "not changeable now");
         // The camera was replaced by one that has less.
-        list.show(vec![control("gain", true)], String::new());
+        list.show(vec![control("gain", true)], Message::verbatim(String::new()));
         assert_eq!(list.handle(Key::Right), change(ControlStep::By(1)));
         // Or by one that has them in another order.
         list.show(
             vec![control("exposure", true), control("gain", true)],
-            String::new(),
+            Message::verbatim(String::new()),
         );
         assert_eq!(list.handle(Key::Right), change(ControlStep::By(1)));
     }

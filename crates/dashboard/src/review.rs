@@ -424,7 +424,7 @@ mod tests {
             matches!(write(&mut review, &after, "\n"), ReviewKey::Taken),
             "Enter once more sends it no second time"
         );
-        review.told(Ok("done".into()));
+        review.told(Ok(Message::verbatim("done")));
         write(&mut review, &after, "nPerson");
         assert!(
             matches!(write(&mut review, &after, "\n"), ReviewKey::Taken),
@@ -443,7 +443,7 @@ mod tests {
         review.handle(Key::Esc, &station, "olga");
         review.handle(Key::Down, &station, "olga");
         write(&mut review, &station, "nPer");
-        review.told(Ok("7 was Person 1".into()));
+        review.told(Ok(Message::verbatim("7 was Person 1")));
         assert_eq!(review.form.as_ref().unwrap().visitor.sightings, [5]);
     }
 }

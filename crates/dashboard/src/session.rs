@@ -471,7 +471,7 @@ fn camera_status(camera: &CameraView) -> CameraStatus<'_> {
     CameraStatus {
         health: camera.health,
         label: &camera.label,
-        advice: (camera.health != Health::Good).then_some(camera.sentence.as_str()),
+        advice: (camera.health != Health::Good).then_some(&camera.sentence),
         size: camera.size,
         frames_per_second: camera.is_streaming.then_some(camera.frames_per_second),
     }

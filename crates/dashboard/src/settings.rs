@@ -60,7 +60,7 @@ impl Settings {
     }
 
     /// The settings that pass the filter; nothing until they are read.
-    pub(crate) fn shown(&self) -> Option<Result<Vec<&SettingRow>, &str>> {
+    pub(crate) fn shown(&self) -> Option<Result<Vec<&SettingRow>, &Message>> {
         let wanted = text::folded(self.filter.text());
         let passes = |row: &&SettingRow| {
             let name = format!("{}.{} {}", row.section, row.key, row.help);

@@ -182,10 +182,10 @@ fn size_of(view: &StationView) -> usize {
 
 /// A command that nobody has answered when the connection broke.
 pub(crate) fn lost(number: u64) -> Told {
-    let said = "the connection to the station broke before the answer came: it may be done or not";
+    let refusal = Refusal::new(RefusalCode::ConnectionLost, say::CONNECTION_BROKE);
     Told {
         number,
-        reply: Reply::Refused(Refusal::new(RefusalCode::ConnectionLost, said)),
+        reply: Reply::Refused(refusal),
     }
 }
 

@@ -3,6 +3,7 @@
 rollcall_messages::room! {
     pub(crate) ROOM = "link", [("en/link.ftl", include_str!("../../../languages/en/link.ftl"))];
     texts:
+        CONNECTION_BROKE,
         LINK_ASKING,
         LINK_GONE,
         LINK_NOT_REACHED,

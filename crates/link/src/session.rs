@@ -94,7 +94,7 @@ fn answer(reader: &mut Reader<Socket>, path: &Path) -> Result<StationHello, Link
             }),
         },
         Ok(FromStation::Refused(refused)) => Err(LinkError::Refused {
-            code: refused.code,
+            code: refused.code.clone(),
             said: refused.message(),
         }),
         Ok(FromStation::Bye { said, .. }) => Err(strange(said)),

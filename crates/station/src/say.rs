@@ -20,6 +20,7 @@ rollcall_messages::room! {
         camera_gave(rate, broken, lost, reconnects),
         check_out_closed(codes),
         check_outs_not_closed(reason),
+        complaint_repeated(complaint, count),
         configuration_not_in_use(reason),
         control_range(least, most),
         control_stays(control, value),

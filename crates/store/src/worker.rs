@@ -12,6 +12,7 @@
 use crate::say;
 use rollcall_messages::{Message, Said as _};
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;

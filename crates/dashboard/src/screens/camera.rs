@@ -120,7 +120,7 @@ fn figures_in_words(view: View<'_>) -> String {
     let rate = rate.map(|rate| theme.say(&say::camera_rate(decimal(rate, 1))));
     let latency = figures
         .latency
-        .map(|latency| theme.say(&say::camera_latency(&latency.as_millis())));
+        .map(|latency| theme.say(&say::camera_latency(latency.as_millis() as u64)));
     let counted = [
         (theme.t(say::CAMERA_BROKEN), figures.damaged),
         (theme.t(say::CAMERA_LOST_PICTURES), figures.lost),
@@ -167,12 +167,12 @@ fn row(view: View<'_>, control: &CameraControl, is_selected: bool, width: u16) -
     ];
     if range_width > 0 {
         let range = if control.is_changeable {
-            control.range.as_str()
+            theme.say(&control.range)
         } else {
-            theme.t(say::CONTROL_AUTOMATIC)
+            theme.t(say::CONTROL_AUTOMATIC).to_owned()
         };
         spans.push(span(
-            format!(" {}", theme.fit(range, range_width)),
+            format!(" {}", theme.fit(&range, range_width)),
             theme.dim(),
         ));
     }

@@ -25,7 +25,7 @@ const LAST_LINE: usize = 60;
 const SIDE_BY_SIDE: u16 = 76;
 
 /// Keys that are no letters, or begin with more than one.
-const KEYS: &[(&str, &str)] = &[
+const KEYS: &[(&str, Text)] = &[
     ("0-9", say::HELP_PIN),
     ("Enter", say::HELP_ENTER),
     ("Tab", say::HELP_TAB),

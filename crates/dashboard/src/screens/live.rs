@@ -4,6 +4,7 @@ use crate::say;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
+use rollcall_messages::Said as _;
 use rollcall_messages::Text;
 
 use super::Behaviour;
@@ -183,7 +184,7 @@ fn key_at_home(app: &mut App, key: Key, now: &Moment) -> Option<Vec<Action>> {
             return Some(vec![intend(Intent::EnterPin(pin))]);
         }
         PinStep::Entered(Err(problem)) => {
-            app.pin_problem = Some(problem.to_string());
+            app.pin_problem = Some(problem.said());
             return Some(Vec::new());
         }
     }

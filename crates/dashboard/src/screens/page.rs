@@ -77,7 +77,7 @@ impl Behaviour for PageScreen {
         }
         match page.shown() {
             None => draw_words(frame, view, theme.t(say::READING_RECORDS), body),
-            Some(Err(error)) => draw_words(frame, view, &theme.sentence(&error), body),
+            Some(Err(error)) => draw_words(frame, view, &theme.say(error), body),
             Some(Ok(lines)) if lines.is_empty() => {
                 let words = if page.filter.is_empty() {
                     theme.t(say::NOTHING_YET)
@@ -160,7 +160,7 @@ fn draw_lines(
         };
         // The trail is evidence: it is shown as it was written.
         let words = if kind == PageKind::Audit {
-            line.words.clone()
+            line.words.to_string()
         } else {
             format!("{mark}{}", theme.sentence(&line.words))
         };

@@ -2,6 +2,7 @@
 
 use crate::language::DateForm;
 use crate::say;
+use chrono::{DateTime, FixedOffset};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
@@ -175,7 +176,7 @@ fn draw_pictures(frame: &mut Frame<'_>, view: View<'_>, person: &PersonFile, are
 
 fn facts(theme: Theme, person: &PersonFile) -> Vec<Line<'static>> {
     let dash = theme.marks().dash;
-    let day = |at: &Option<_>| {
+    let day = |at: &Option<DateTime<FixedOffset>>| {
         at.as_ref().map_or_else(
             || dash.to_owned(),
             |at| theme.day(at.date_naive(), DateForm::DayMonthYear),

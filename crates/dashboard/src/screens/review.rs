@@ -82,10 +82,7 @@ impl Behaviour for ReviewScreen {
             return draw_words(frame, view, &words, body);
         };
         if visitors.is_empty() {
-            let words = view.theme.t(
-                "Nobody waits to be looked at. Faces without a name are kept for as long as \
-                 [review] keep_days says.",
-            );
+            let words = view.theme.t(say::NOBODY_TO_REVIEW);
             return draw_words(frame, view, words, body);
         }
         let face_width = if body.width >= SIDE_BY_SIDE {

@@ -62,7 +62,7 @@ impl Behaviour for SettingsScreen {
         draw_filter(frame, view, &settings.filter, filter);
         let shown = match settings.shown() {
             None => return draw_words(frame, view, theme.t(say::READING_RECORDS), rows),
-            Some(Err(error)) => return draw_words(frame, view, &theme.sentence(&error), rows),
+            Some(Err(error)) => return draw_words(frame, view, &theme.say(error), rows),
             Some(Ok(shown)) => shown,
         };
         let Some((selected, setting)) = settings.selected() else {
@@ -133,8 +133,8 @@ fn draw_question(frame: &mut Frame<'_>, view: View<'_>, alteration: &Alteration,
         theme.say(&say::alters_days(
             &alteration.day_count(),
             &alteration.people.len(),
-            &first,
-            &last,
+            first.to_string(),
+            last.to_string(),
         )),
     ];
     if before.days_absent != after.days_absent {

@@ -57,9 +57,9 @@ impl CorrectionFormPanel<'_> {
 
     fn refusal(&self, width: u16) -> Vec<String> {
         let room = usize::from(width.saturating_sub(2));
-        let refusal = self.form.refusal.as_deref();
+        let refusal = self.form.refusal.as_ref();
         let theme = self.view.theme;
-        refusal.map_or_else(Vec::new, |words| theme.wrap(&theme.sentence(&words), room))
+        refusal.map_or_else(Vec::new, |words| theme.wrap(&theme.say(words), room))
     }
 
     fn line(&self, field: CorrectionField, room: usize) -> Line<'static> {

@@ -46,7 +46,7 @@ impl<'a> DialogPanel<'a> {
             ),
             Dialog::Notice(words) => (
                 theme.t(say::NOT_NOW),
-                theme.t(words),
+                theme.t(*words),
                 theme.t(say::PRESS_ENTER),
             ),
         };

@@ -99,7 +99,7 @@ impl Widget for &Hints<'_> {
         let mut hints = self.hints().to_vec();
         let needed = |hints: &[Hint]| -> usize {
             let words = hints.iter().map(|(what, does, _)| {
-                text::width(&what.label(theme)) + 3 + text::width(theme.t(does))
+                text::width(&what.label(theme)) + 3 + text::width(theme.t(*does))
             });
             words.sum()
         };

@@ -64,10 +64,7 @@ impl PersonDetail<'_> {
             theme.t(say::INACTIVE_LONG)
         };
         let enrolled = person.created_at.format("%Y-%m-%d %H:%M").to_string();
-        let templates = match person.template_count {
-            1 => theme.t(say::template_count).to_owned(),
-            n => theme.say(&say::template_count(&n)),
-        };
+        let templates = theme.say(&say::template_count(person.template_count));
         let about = theme.say(&say::person_facts(
             &separator,
             &person.code,

@@ -98,7 +98,7 @@ impl Preview<'_> {
             app, status, theme, ..
         } = self.0;
         let camera = &status.camera;
-        let camera_is = || theme.say(&say::camera_is(&theme.sentence(&camera.label)));
+        let camera_is = || theme.say(&say::camera_is(camera.label));
         let (heading, style) = match camera.health {
             Health::Bad => (camera_is(), theme.bad()),
             Health::Warning => (camera_is(), theme.warning()),
@@ -111,7 +111,7 @@ impl Preview<'_> {
             Health::Good if app.preview == PreviewMode::Off => {
                 Some(theme.t(say::PREVIEW_NONE_HINT).to_owned())
             }
-            _ => camera.advice.map(|advice| theme.sentence(&advice)),
+            _ => camera.advice.map(|advice| theme.say(advice)),
         };
         let width = usize::from(area.width.saturating_sub(2));
         let headings = theme.wrap(&heading, width);

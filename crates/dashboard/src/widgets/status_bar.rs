@@ -93,7 +93,7 @@ impl StatusBar<'_> {
             parts.push(part(7, dot, theme.heading(), "Rollcall".to_owned()));
         }
         parts.push(part(2, dot, theme.strong(), app.station_name().to_owned()));
-        let label_words = theme.sentence(&camera.label);
+        let label_words = theme.say(camera.label);
         if let Some(words) = self.breadcrumb() {
             parts.push(part(0, space, theme.heading(), words));
         }
@@ -119,7 +119,7 @@ impl StatusBar<'_> {
             parts.extend(rate.map(|words| part(1, space, plain, words)));
         }
         let time = status.frame_time;
-        let time = time.map(|t| theme.say(&say::status_frame_time(&t.as_millis())));
+        let time = time.map(|t| theme.say(&say::status_frame_time(t.as_millis() as u64)));
         parts.extend(time.map(|words| part(3, dot, plain, words)));
         let looks = status.looks_per_second;
         let looks = looks.map(|rate| theme.say(&say::looks_per_second(decimal(rate, 0))));
@@ -205,19 +205,18 @@ impl Widget for &TroubleBanner<'_> {
             ..
         } = self.0;
         if let Some(why) = app.lost() {
-            let words = theme.say(&say::not_connected_old(&theme.sentence(&why)));
+            let words = theme.say(&say::not_connected_old(why));
             let width = usize::from(area.width);
             let words = theme.fit(&format!(" {words}"), width);
             buf.set_style(area, theme.alarm());
             buf.set_stringn(area.x, area.y, words, width, theme.alarm());
             return;
         }
-        let Some(trouble) = station.health.trouble.as_deref() else {
+        let Some(trouble) = &station.health.trouble else {
             return;
         };
         let waiting = match station.health.unconfirmed {
             0 => theme.t(say::NOTHING_WAITS).to_owned(),
-            1 => theme.t(say::punches_waiting).to_owned(),
             n => theme.say(&say::punches_waiting(&n)),
         };
         let width = usize::from(area.width);
@@ -228,7 +227,7 @@ impl Widget for &TroubleBanner<'_> {
         } else {
             theme.t(say::STATUS_CANNOT_READ)
         };
-        let head = format!(" {what}: {}", theme.sentence(&trouble));
+        let head = format!(" {what}: {}", theme.say(trouble));
         let head = theme.fit(&head, width.saturating_sub(text::width(&tail)));
         buf.set_style(area, theme.alarm());
         buf.set_stringn(
