@@ -21,10 +21,16 @@ use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use rollcall::config::Config;
 use rollcall::core::frame::{Frame, FrameId};
+use rollcall::messages::Message;
 use rollcall::protocol::Health;
 use rollcall::ui::{
     App, CameraFigures, CameraStatus, ColourDepth, Input, Key, Language, Status, UiOptions, draw,
 };
+
+/// Somebody's own words, for as long as the program runs.
+fn verbatim(words: &str) -> &'static Message {
+    Box::leak(Box::new(Message::verbatim(words)))
+}
 
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();

@@ -4,7 +4,6 @@
 
 mod common;
 
-use rollcall::messages::Message;
 use common::{Face, SEAT, World};
 use proptest::prelude::*;
 use rollcall::config::Config;
@@ -16,6 +15,7 @@ use rollcall::core::event::{
 use rollcall::core::person::{PersonCode, PersonId, PersonName};
 use rollcall::core::pin::Pin;
 use rollcall::core::station::Mode;
+use rollcall::messages::Message;
 
 const START: &str = "2026-11-23T08:00:00+01:00";
 

@@ -46,6 +46,11 @@ use rollcall::ui::{
 
 const START: &str = "2026-11-23T07:55:02+01:00";
 
+/// Somebody's own words, for as long as the program runs.
+fn verbatim(words: &str) -> &'static Message {
+    Box::leak(Box::new(Message::verbatim(words)))
+}
+
 /// An operator in front of the dashboard of a made-up station.
 struct Desk {
     world: World,
@@ -288,7 +293,7 @@ impl Desk {
         let ticket = self.world.corrections.last().unwrap().0;
         self.world.handle(Event::Receipt(Receipt::Corrected {
             ticket,
-            outcome: outcome.map(Box::new),
+            outcome: outcome.map(Box::new).map_err(Message::verbatim),
         }));
     }
 
@@ -746,7 +751,8 @@ fn a_setting_is_changed_and_said_and_undone() {
     assert_eq!(desk.due(), [Question::Settings], "they are read again");
     desk.press(&[Key::Esc, Key::Char('u')]);
     assert_eq!(desk.asked[1..], [undo]);
-    desk.app.take(Answer::Done(Err(Message::verbatim("the disk is full"))));
+    desk.app
+        .take(Answer::Done(Err(Message::verbatim("the disk is full"))));
     assert!(desk.screen(80, 24).contains("the disk is full"));
 }
 
@@ -854,16 +860,18 @@ fn a_face_without_a_name_is_looked_at_and_becomes_somebody() {
     assert_eq!(assignment.code.as_str(), "P-002");
     assert!(assignment.add && assignment.punch == Some(Direction::In));
     desk.app.take(Answer::Visitors(Ok(visitors())));
-    desk.app
-        .take(Answer::Reviewed(Err(Message::verbatim("this face is enrolled as Ana"))));
+    desk.app.take(Answer::Reviewed(Err(Message::verbatim(
+        "this face is enrolled as Ana",
+    ))));
     assert!(desk.screen(80, 24).contains("enrolled as Ana"));
     assert!(
         desk.screen(80, 24).contains("who was it?"),
         "the form stays"
     );
     desk.press(&[Key::Enter]);
-    desk.app
-        .take(Answer::Reviewed(Ok(Message::verbatim("3 sightings were Bruno"))));
+    desk.app.take(Answer::Reviewed(Ok(Message::verbatim(
+        "3 sightings were Bruno",
+    ))));
     assert!(!desk.screen(80, 24).contains("who was it?"));
     assert!(desk.due() == [Question::Visitors], "it is read again");
     // Erasing is confirmed; any other key is a no.
@@ -912,8 +920,10 @@ fn a_report_is_read_again_only_when_something_happened() {
         ("2026-11-01".into(), "2026-11-30".into())
     );
     assert_eq!(desk.report_due(), None, "it is asked");
-    desk.app
-        .take(Answer::Report(first, Err(Message::verbatim("the disk is gone"))));
+    desk.app.take(Answer::Report(
+        first,
+        Err(Message::verbatim("the disk is gone")),
+    ));
     assert!(desk.screen(80, 24).contains("the disk is gone"));
     assert_eq!(desk.report_due(), None);
     desk.world.see_for(&[Face::of(1, 0.62)], 2.0);
@@ -1459,9 +1469,10 @@ fn log_stays_in_place_while_lines_come() {
     assert_screens("log", &mut desk);
     desk.press(&[Key::Down]);
     let mut before = desk.screen(80, 24);
-    desk.world.handle(Event::Notice(Notice::Warning(
-        Message::verbatim("the data folder has 90 MB left\nof 32 GB"),
-    )));
+    desk.world
+        .handle(Event::Notice(Notice::Warning(Message::verbatim(
+            "the data folder has 90 MB left\nof 32 GB",
+        ))));
     let mut after = desk.screen(80, 24);
     for screen in [&mut before, &mut after] {
         *screen = screen.lines().skip(2).collect::<Vec<_>>().join("\n");
@@ -1491,7 +1502,9 @@ fn camera_lost() {
     desk.camera = CameraStatus {
         health: Health::Bad,
         label: verbatim("lost"),
-        advice: Some(verbatim("/dev/video0 is gone. Check the cable; the next try is in 4 s.")),
+        advice: Some(verbatim(
+            "/dev/video0 is gone. Check the cable; the next try is in 4 s.",
+        )),
         size: None,
         frames_per_second: None,
     };
@@ -1520,9 +1533,10 @@ fn store_trouble() {
     desk.world.add_person("Ana Torres", "P-001");
     desk.world.answering = false;
     desk.world.see_for(&[Face::of(0, 0.6)], 2.0);
-    desk.world.handle(Event::Receipt(Receipt::Trouble(
-        Message::verbatim("data/station.db: database or disk is full, and this message goes on and on"),
-    )));
+    desk.world
+        .handle(Event::Receipt(Receipt::Trouble(Message::verbatim(
+            "data/station.db: database or disk is full, and this message goes on and on",
+        ))));
     assert_screens("store_trouble", &mut desk);
 }
 

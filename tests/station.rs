@@ -4,7 +4,6 @@
 
 mod common;
 
-use rollcall::messages::Message;
 use common::{Face, GOOD, World};
 use rollcall::config::Config;
 use rollcall::core::attendance::{EventId, EventSource};
@@ -19,6 +18,7 @@ use rollcall::core::person::{PersonCode, PersonId, PersonName};
 use rollcall::core::pin::Pin;
 use rollcall::core::quality::{FaceQuality, QualityIssue};
 use rollcall::core::station::{Mode, Policies, PunchState};
+use rollcall::messages::Message;
 
 const START: &str = "2026-11-23T08:00:00+01:00";
 
@@ -711,9 +711,14 @@ fn a_face_that_waited_while_a_later_event_was_entered_is_told_of() {
 fn a_day_that_cannot_be_read_is_said_until_it_can() {
     let mut world = world();
     for _ in 0..2 {
-        world.handle(Event::Receipt(Receipt::Unreadable(Message::verbatim("row 7 is torn"))));
+        world.handle(Event::Receipt(Receipt::Unreadable(Message::verbatim(
+            "row 7 is torn",
+        ))));
     }
-    assert_eq!(world.station.trouble(), Some("row 7 is torn"));
+    assert_eq!(
+        world.station.trouble(),
+        Some(&Message::verbatim("row 7 is torn"))
+    );
     assert!(!world.station.writing_fails());
     assert_eq!(world.log().len(), 1);
     world.reload();
@@ -745,9 +750,14 @@ fn a_punch_refused_for_good_is_said() {
 fn trouble_is_said_once_and_its_end_too() {
     let mut world = world();
     for _ in 0..3 {
-        world.handle(Event::Receipt(Receipt::Trouble(Message::verbatim("the disk is full"))));
+        world.handle(Event::Receipt(Receipt::Trouble(Message::verbatim(
+            "the disk is full",
+        ))));
     }
-    assert_eq!(world.station.trouble(), Some("the disk is full"));
+    assert_eq!(
+        world.station.trouble(),
+        Some(&Message::verbatim("the disk is full"))
+    );
     world.handle(Event::Receipt(Receipt::Recovered));
     world.handle(Event::Receipt(Receipt::Recovered));
     assert_eq!(world.station.trouble(), None);

@@ -104,7 +104,10 @@ fn whoever_comes_back_is_not_enrolled_a_second_time() {
         }
     };
     let reason = enrol(None).unwrap_err();
-    assert!(reason.to_string().contains("(E-1), who is deactivated"), "{reason}");
+    assert!(
+        reason.to_string().contains("(E-1), who is deactivated"),
+        "{reason}"
+    );
     let another = |than| AnotherPerson {
         than: code(than),
         similarity: Cosine(1.0),

@@ -58,12 +58,11 @@ impl Page {
     }
 
     /// The lines that pass the filter; nothing until they are read.
-    pub(crate) fn shown(&self) -> Option<Result<Vec<&PageLine>, &Message>> {
+    pub(crate) fn shown(&self) -> Option<Result<Vec<&PageLine>, &str>> {
         let wanted = text::folded(self.filter.text());
         let passes = |line: &&PageLine| {
             let wanted = wanted.trim();
-            let has = |said: &Message| text::folded(&said.to_string()).contains(wanted);
-            has(&line.words) || has(&line.term)
+            text::folded(&line.words).contains(wanted) || text::folded(&line.term).contains(wanted)
         };
         Some(match self.lines.as_ref()? {
             Ok(lines) => Ok(lines.iter().filter(passes).collect()),
@@ -115,13 +114,13 @@ mod tests {
         page.open(PageKind::Audit);
         assert_eq!(page.due(), Some(PageKind::Audit));
         assert_eq!(page.due(), None, "asked already");
-        page.take(PageKind::Doctor, Err(Message::verbatim("late answer of another")));
-        assert!(page.shown().is_none());
+        page.take(PageKind::Doctor, Err("late answer of another".into()));
+        assert!(page.shown().is_none());Message::verbatim()
         let line = |words: &str| PageLine {
             health: None,
-            term: Message::verbatim(String::new()),
-            words: Message::verbatim(words),
-            is_drawn: false,
+            term: String::new(),
+            words:Message::verbatim( words.into()),
+            is_drawn: falMessage::verbatim(se,)
         };
         page.take(PageKind::Audit, Ok(vec![line("ana"), line("Bruno Díaz")]));
         assert_eq!(page.handle(Key::PageDown), PageKey::Taken);

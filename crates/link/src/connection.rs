@@ -568,7 +568,7 @@ impl Speaker {
                 said = message.to_string();
                 ToClient::Bye {
                     said: &said,
-                    message,
+                    message: Some(message),
                 }
             }
             LastWords::Refused(refused) => ToClient::Refused(refused),

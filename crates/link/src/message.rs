@@ -183,9 +183,16 @@ pub(crate) enum ToClient<'a> {
     Refused(&'a Refused),
     Update(&'a Update),
     Complete {},
-    Told { number: u64, reply: &'a Reply },
+    Told {
+        number: u64,
+        reply: &'a Reply,
+    },
     Ping {},
-    Bye { said: &'a str, message: &'a Message },
+    Bye {
+        said: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<&'a Message>,
+    },
 }
 
 /// What can be read of a message that is not understood.

@@ -165,7 +165,7 @@ fn a_station_that_was_updated_meanwhile_ends_the_client() {
     let LinkState::Ended(Some(words)) = client.state() else {
         panic!("no words");
     };
-    assert!(words.contains("update this program"), "{words}");
+    assert!(words.to_string().contains("update this program"), "{words}");
 }
 
 #[test]

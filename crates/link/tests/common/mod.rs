@@ -114,7 +114,8 @@ impl Fake {
     pub fn log(&self, text: &str) {
         let now = self.now();
         self.show(|view| {
-            Arc::make_mut(&mut view.log).push(&now, Notice::Info(Message::verbatim(text.to_owned())));
+            Arc::make_mut(&mut view.log)
+                .push(&now, Notice::Info(Message::verbatim(text.to_owned())));
         });
     }
 
