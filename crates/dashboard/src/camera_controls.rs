@@ -113,7 +113,10 @@ mod tests {
         let key = list.handle(Key::Right);
         assert_eq!(key, ControlKey::Taken, "not changeable now");
         // The camera was replaced by one that has less.
-        list.show(vec![control("gain", true)], Message::verbatim(String::new()));
+        list.show(
+            vec![control("gain", true)],
+            Message::verbatim(String::new()),
+        );
         assert_eq!(list.handle(Key::Right), change(ControlStep::By(1)));
         // Or by one that has them in another order.
         list.show(

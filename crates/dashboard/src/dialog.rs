@@ -59,7 +59,11 @@ mod tests {
             (Key::Esc, DialogStep::Close, DialogStep::Close),
         ] {
             assert_eq!(Dialog::Leave.handle(key), leave, "{key:?}");
-            assert_eq!(Dialog::Notice(crate::say::NOT_NOW).handle(key), notice, "{key:?}");
+            assert_eq!(
+                Dialog::Notice(crate::say::NOT_NOW).handle(key),
+                notice,
+                "{key:?}"
+            );
         }
     }
 }

@@ -58,11 +58,12 @@ impl Page {
     }
 
     /// The lines that pass the filter; nothing until they are read.
-    pub(crate) fn shown(&self) -> Option<Result<Vec<&PageLine>, &str>> {
+    pub(crate) fn shown(&self) -> Option<Result<Vec<&PageLine>, &Message>> {
         let wanted = text::folded(self.filter.text());
         let passes = |line: &&PageLine| {
             let wanted = wanted.trim();
-            text::folded(&line.words).contains(wanted) || text::folded(&line.term).contains(wanted)
+            let has = |said: &Message| text::folded(&said.to_string()).contains(wanted);
+            has(&line.words) || has(&line.term)
         };
         Some(match self.lines.as_ref()? {
             Ok(lines) => Ok(lines.iter().filter(passes).collect()),
@@ -114,13 +115,16 @@ mod tests {
         page.open(PageKind::Audit);
         assert_eq!(page.due(), Some(PageKind::Audit));
         assert_eq!(page.due(), None, "asked already");
-        page.take(PageKind::Doctor, Err("late answer of another".into()));
-        assert!(page.shown().is_none());Message::verbatim()
+        page.take(
+            PageKind::Doctor,
+            Err(Message::verbatim("late answer of another")),
+        );
+        assert!(page.shown().is_none());
         let line = |words: &str| PageLine {
             health: None,
-            term: String::new(),
-            words:Message::verbatim( words.into()),
-            is_drawn: falMessage::verbatim(se,)
+            term: Message::default(),
+            words: Message::verbatim(words),
+            is_drawn: false,
         };
         page.take(PageKind::Audit, Ok(vec![line("ana"), line("Bruno Díaz")]));
         assert_eq!(page.handle(Key::PageDown), PageKey::Taken);

@@ -60,7 +60,7 @@ impl Settings {
     }
 
     /// The settings that pass the filter; nothing until they are read.
-    pub(crate) fn shown(&self) -> Option<Result<Vec<&SettingRow>, &str>> {
+    pub(crate) fn shown(&self) -> Option<Result<Vec<&SettingRow>, &Message>> {
         let wanted = text::folded(self.filter.text());
         let passes = |row: &&SettingRow| {
             let name = format!("{}.{} {}", row.section, row.key, row.help);
@@ -185,7 +185,7 @@ mod tests {
             key: key.into(),
             value: value.into(),
             default: default.into(),
-            help: Message::verbatim(format!("what {key} is")),
+            help: format!("what {key} is"),
             overridden_by: None,
         }
     }
@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(settings.selected().unwrap().1.key, "rate");
         assert_eq!(press(&mut settings, &[Key::Esc]), SettingsKey::Taken);
         assert_eq!(press(&mut settings, &[Key::Esc]), SettingsKey::Pass);
-        settings.take(Err(Message::verbatim("unreadable")));
+        settings.take(Err("unreadable".into()));
         assert!(settings.selected().is_none());
         assert_eq!(press(&mut settings, &[Key::Enter]), SettingsKey::Pass);
     }

@@ -335,7 +335,9 @@ fn what_can_be_undone_is_undone_latest_first() {
     let station = station(&["P-001"]);
     let mut app = app();
     assert_eq!(write(&mut app, &station, "u"), []);
-    assert!(matches!(&app.remark, Some(Err(words)) if words.to_string().starts_with("nothing to undo")));
+    assert!(
+        matches!(&app.remark, Some(Err(words)) if words.to_string().starts_with("nothing to undo"))
+    );
     let back = |value: &str| {
         Question::ChangeSetting(SettingChange {
             section: "dashboard".into(),
@@ -451,7 +453,10 @@ fn a_wrong_form_stays_and_says_why() {
     write(&mut app, &station, "e");
     assert_eq!(form(&app).name_problem(), None, "nothing was typed yet");
     assert_eq!(press(&mut app, &station, &[Key::Enter]), []);
-    assert_eq!(form(&app).name_problem().unwrap(), Message::verbatim("the name is empty"));
+    assert_eq!(
+        form(&app).name_problem().unwrap(),
+        Message::verbatim("the name is empty")
+    );
     write(&mut app, &station, "Dana");
     assert_eq!(form(&app).name_problem(), None);
     press(&mut app, &station, &[Key::Tab]);
@@ -523,7 +528,8 @@ fn after_a_timeout_the_form_is_back() {
             .refusal
             .as_ref()
             .unwrap()
-            .to_string().contains("not enrolled")
+            .to_string()
+            .contains("not enrolled")
     );
 }
 
@@ -626,17 +632,26 @@ fn a_form_that_came_too_late_for_another_is_closed_with_the_reason() {
         panic!("nothing was asked for")
     };
     // Between the drawing and the key somebody else has begun.
-    let busy = Refusal::new(RefusalCode::Refused, Message::verbatim("olga is enrolling somebody"));
+    let busy = Refusal::new(
+        RefusalCode::Refused,
+        Message::verbatim("olga is enrolling somebody"),
+    );
     app.answered(choose, Reply::Refused(busy), &now());
     assert!(matches!(app.enrolling, Enrolling::No));
-    assert_eq!(app.remark, Some(Err(Message::verbatim("olga is enrolling somebody"))));
+    assert_eq!(
+        app.remark,
+        Some(Err(Message::verbatim("olga is enrolling somebody")))
+    );
 }
 
 #[test]
 fn a_broken_connection_answers_what_was_asked() {
     let lost = || {
         let said = "the connection to the station is lost";
-        Reply::Refused(Refusal::new(RefusalCode::ConnectionLost, Message::verbatim(said)))
+        Reply::Refused(Refusal::new(
+            RefusalCode::ConnectionLost,
+            Message::verbatim(said),
+        ))
     };
     let question = Question::ChangeSetting(SettingChange {
         section: "dashboard".into(),

@@ -162,7 +162,7 @@ fn what_is_changed_about_a_person_is_there_and_can_be_undone() {
     assert!(!desk.person().unwrap().has_pin);
     let done = desk.does(deed(PersonChange::Erase)).unwrap();
     assert!(done.said.to_string().contains("1 templates") && done.undo.is_none());
-    assert!(desk.person().unwrap_err().contains("P-001"));
+    assert!(desk.person().unwrap_err().to_string().contains("P-001"));
     let trail = Store::open_read_only(desk.data.path()).unwrap();
     let trail = trail.audit_trail(50).unwrap();
     for action in ["person.rename", "person.deactivate", "person.delete"] {
