@@ -185,7 +185,7 @@ mod tests {
             key: key.into(),
             value: value.into(),
             default: default.into(),
-            help: format!("what {key} is"),
+            help: Message::verbatim(format!("what {key} is")),
             overridden_by: None,
         }
     }
@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(settings.selected().unwrap().1.key, "rate");
         assert_eq!(press(&mut settings, &[Key::Esc]), SettingsKey::Taken);
         assert_eq!(press(&mut settings, &[Key::Esc]), SettingsKey::Pass);
-        settings.take(Err("unreadable".into()));
+        settings.take(Err(Message::verbatim("unreadable")));
         assert!(settings.selected().is_none());
         assert_eq!(press(&mut settings, &[Key::Enter]), SettingsKey::Pass);
     }
