@@ -22,6 +22,7 @@ mod graph;
 mod kernels;
 mod onnx;
 mod operators;
+mod program;
 mod reference;
 mod relative;
 mod shapes;
