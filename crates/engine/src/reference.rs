@@ -40,7 +40,7 @@ impl Prepare for Reference {
     }
 
     fn run(
-        &self,
+        &mut self,
         graph: &Graph,
         program: &mut Program,
         input: &Tensor,
