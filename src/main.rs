@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use nix::sys::stat::{Mode, umask};
-use rollcall::cli::Cli;
-use rollcall::commands;
+use rollcall::{cli::Cli, commands};
 use rollcall_system::{allocator, print};
 
 /// The command failed; it has said why.
