@@ -3,11 +3,9 @@
 use std::process::ExitCode;
 
 use nix::sys::stat::{Mode, umask};
-use rollcall::{cli::Cli, commands};
+use rollcall::cli::{Cli, FAILED};
+use rollcall::commands;
 use rollcall_system::{allocator, print};
-
-/// The command failed; it has said why.
-const FAILED: u8 = 1;
 
 /// What this program writes is its owner's: logs, exports and snapshots hold names and faces,
 /// whatever the umask is that it was started with.
