@@ -1,3 +1,5 @@
+### What cameras do and what to do about it.
+
 camera-absent = absent
 camera-built-in = the built-in picture { $name } does not decode: { $reason }
 camera-busy = busy

@@ -1,3 +1,5 @@
+### What the station decides and tells.
+
 as-similar = { $what }: { $name } { $similarity }, but somebody else is as similar
 cannot-read-day = cannot read the day: { $reason }; the station goes on with what it knows
 cannot-write = cannot write: { $reason }; punches are kept and tried again

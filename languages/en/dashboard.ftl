@@ -1,3 +1,5 @@
+### What stands on the screen.
+
 active = active
 all-commands = all commands
 alters-absent = Days absent: { $now } instead of { $before }

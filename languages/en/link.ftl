@@ -1,3 +1,5 @@
+### About the way to a station.
+
 answer-too-large = the answer cannot be sent ({ $reason }); ask for less
 connection-broke = the connection to the station broke before the answer came: it may be done or not
 link-asking = the station is being asked

@@ -1,3 +1,5 @@
+### Doctor, calibration and the headings of workbooks.
+
 backup-newest = the newest in { $folder } is { $hours } h old
 batch-events = batch { $batch }: { $events }
 calibration-head = { $people ->

@@ -1,3 +1,5 @@
+### What a running station says.
+
 another-camera-test = another test of the camera has begun
 backup-made = backup made: { $path }
 because = { $what }: { $reason }

@@ -1,3 +1,5 @@
+### What the records say.
+
 already-voided = attendance event { $number } was voided before by { $who }: { $reason }
 code-retired = the code { $code } belonged to a person who was deleted and still names their attendance: choose another
 code-taken = the code { $code } belongs to { $holder }

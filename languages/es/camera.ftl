@@ -1,3 +1,5 @@
+### Qué hacen las cámaras y qué hacer.
+
 camera-absent = ausente
 camera-built-in = la imagen incluida { $name } no se decodifica: { $reason }
 camera-busy = ocupada
@@ -20,7 +22,7 @@ camera-no-thread = no se puede iniciar un hilo para la cámara: { $reason }
 camera-not-found = ninguna cámara coincide con `{ $camera }`: revise el cable; `rollcall camera list` muestra lo conectado
 camera-not-replayed = { $path } no se puede reproducir: { $what }
 camera-opening = La cámara se está abriendo.
-camera-panicked = leer la cámara falló de forma imprevista; el diario tiene los detalles
+camera-panicked = leer la cámara falló de forma imprevista; el registro tiene los detalles
 camera-permission = sin permiso para { $camera }: añada este usuario al grupo video con `sudo usermod -aG video $USER` y vuelva a entrar
 camera-sentence = { SENTENCE($what) }.
 camera-silent = muda

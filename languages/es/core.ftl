@@ -1,3 +1,5 @@
+### Lo que decide y dice la estación.
+
 as-similar = { $what }: { $name } { $similarity }, pero otra persona se parece igual
 cannot-read-day = no se puede leer el día: { $reason }; la estación sigue con lo que sabe
 cannot-write = no se puede escribir: { $reason }; los fichajes se guardan y se reintentan
@@ -108,7 +110,7 @@ stated-another-person = declarada otra persona que { $code }, parecido { $simila
 template-adaptive = adaptada
 template-enrolled = inscrito
 template-negative = no es esta persona
-too-much-waits = demasiado espera a una base que no se puede escribir
+too-much-waits = demasiado espera a una base de datos que no se puede escribir
 unlike = { $what }: el mejor { $name } { $similarity } < { $threshold }
 word-code = código
 word-name = nombre

@@ -1,3 +1,5 @@
+### Lo que está en la pantalla.
+
 active = activo
 all-commands = todas las órdenes
 alters-absent = Ausencias: { $now } en lugar de { $before }
@@ -108,7 +110,7 @@ command-preview-off = vista: apagada
 command-preview-pixels = vista: píxeles
 command-preview-quadrants = vista: cuadrantes
 command-review = revisar: rostros sin nombre
-command-suspend = al intérprete; fg vuelve
+command-suspend = a la consola; fg vuelve
 command-today = asistencia: hoy
 command-undo = deshacer el último cambio
 command-week = asistencia: una semana

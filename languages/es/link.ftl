@@ -1,3 +1,5 @@
+### Sobre el camino a una estación.
+
 answer-too-large = no se puede enviar la respuesta ({ $reason }); pida menos
 connection-broke = la conexión con la estación se cortó antes de la respuesta: puede estar hecho o no
 link-asking = se está preguntando a la estación

@@ -1,3 +1,5 @@
+### Diagnóstico, calibración y encabezados de los libros.
+
 backup-newest = la más nueva de { $folder } tiene { $hours } h
 batch-events = lote { $batch }: { $events }
 calibration-head = { $people ->
@@ -114,12 +116,12 @@ expected-false-names-uncounted = Nombres falsos esperados: uno de cada { $looks 
     [one] { $people } persona
    *[other] { $people } personas
 }; aún no se ha contado ninguna mirada.
-file-readable-by-others = { $path } tiene el modo { $mode }: pueden leerlo otros que su dueño
+file-readable-by-others = { $path } tiene el modo { $mode }: pueden leerlo otros además de su propietario
 from-own-people = Sale de cuánto se parece su propia gente, y nunca es mejor que las fotos de extraños en general; vale para una sola mirada, y un nombre necesita varias que coincidan.
 from-strangers = Sale de fotos de extraños en general; hacen falta diez personas para saber cuánto se parece su gente; vale para una sola mirada, y un nombre necesita varias que coincidan.
 known-to-another-embedder = conocidos solo por otra red, ejecute `rollcall people re-embed`: { $codes }
 no-backup-in = ninguna en { $folder }
-no-camera-found = no se halló cámara; enchufe una o pruebe --demo
+no-camera-found = no se encontró ninguna cámara; enchufe una o pruebe --demo
 no-database-yet = aún no hay; { $path } se crea al primer arranque
 no-terminal = la salida estándar no es un terminal; el panel necesita uno, run --headless no
 no-threshold-high-enough = ningún umbral basta para esa tasa; no se escribió nada

@@ -1,3 +1,5 @@
+### Lo que dice una estación en marcha.
+
 another-camera-test = ha empezado otra prueba de la cámara
 backup-made = copia hecha: { $path }
 because = { $what }: { $reason }

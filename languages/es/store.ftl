@@ -1,3 +1,5 @@
+### Lo que dicen los registros.
+
 already-voided = el fichaje { $number } ya lo anuló { $who }: { $reason }
 code-retired = el código { $code } fue de una persona que se borró y aún nombra su asistencia: elija otro
 code-taken = el código { $code } es de { $holder }
