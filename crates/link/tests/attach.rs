@@ -180,7 +180,7 @@ fn a_station_that_comes_back_is_found_again_and_every_command_answered_once() {
     });
     assert_eq!(
         client.state(),
-        LinkState::Lost(Message::verbatim("the station has ended".to_owned()))
+        LinkState::Lost(rollcall_protocol::say::STATION_HAS_ENDED.into())
     );
     let told = answers(&mut client, 10);
     assert_eq!(told.iter().map(|t| t.number).collect::<Vec<_>>(), numbers);
