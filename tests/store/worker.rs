@@ -1,6 +1,5 @@
 //! The store's thread: receipts after the commit, and nothing lost on the way.
 
-use rollcall::messages::Message;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, bounded};
