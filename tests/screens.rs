@@ -8,6 +8,7 @@
 mod common;
 
 use rollcall::messages::Message;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,9 +47,9 @@ use rollcall::ui::{
 
 const START: &str = "2026-11-23T07:55:02+01:00";
 
-/// Somebody's own words, for as long as the program runs.
-fn verbatim(words: &str) -> &'static Message {
-    Box::leak(Box::new(Message::verbatim(words)))
+/// For as long as the program runs.
+fn kept(message: Message) -> &'static Message {
+    Box::leak(Box::new(message))
 }
 
 /// An operator in front of the dashboard of a made-up station.
@@ -99,7 +100,7 @@ impl Desk {
             }),
             camera: CameraStatus {
                 health: Health::Good,
-                label: verbatim("live"),
+                label: kept(coded("camera-live", json!({}), "live")),
                 advice: None,
                 size: Some((640, 480)),
                 frames_per_second: Some(14.8),
@@ -175,11 +176,11 @@ impl Desk {
             last_seen: Some("2026-11-23T07:55:02+01:00".parse().unwrap()),
             templates: vec![
                 TemplateFacts {
-                    kind: Message::verbatim("enrolled"),
+                    kind: coded("template-enrolled", json!({}), "enrolled"),
                     made: Some("2026-11-02".parse().unwrap()),
                 },
                 TemplateFacts {
-                    kind: Message::verbatim("adaptive"),
+                    kind: coded("template-adaptive", json!({}), "adaptive"),
                     made: Some("2026-11-19".parse().unwrap()),
                 },
             ],
@@ -383,10 +384,11 @@ impl Desk {
             source: "usb",
             camera: self.camera,
             camera_figures: CameraFigures {
-                sentence: self
-                    .camera
-                    .advice
-                    .unwrap_or(verbatim("HD Webcam delivers 640x480 pictures.")),
+                sentence: self.camera.advice.unwrap_or(kept(coded(
+                    "camera-delivers-size",
+                    json!({"camera": "HD Webcam", "width": 640, "height": 480}),
+                    "HD Webcam delivers 640x480 pictures.",
+                ))),
                 damaged: 2,
                 lost: 31,
                 latency: Some(Duration::from_millis(38)),
@@ -478,7 +480,11 @@ fn the_camera_and_its_controls() {
             ),
             control("Exposure Time, Absolute", "157", "1 to 5000", false),
         ],
-        remark: Message::verbatim("Brightness is -7 and stays so."),
+        remark: coded(
+            "control-stays",
+            json!({"control": "Brightness", "value": "-7"}),
+            "Brightness is -7 and stays so.",
+        ),
     };
     let now = desk.world.now();
     desk.app.answered(&Command::ReadControls, controls, &now);
@@ -516,56 +522,104 @@ fn settings() -> Vec<SettingRow> {
     .collect()
 }
 
+/// A message as it comes from a station in another process.
+fn coded(id: &str, arguments: serde_json::Value, said: &str) -> Message {
+    let heard = json!({ "code": id, "args": arguments, "said": said });
+    serde_json::from_value(heard).unwrap()
+}
+
 fn page(kind: PageKind) -> Vec<PageLine> {
-    let line = |health, term: &str, words: &str| PageLine {
+    let line = |health, term: Message, words: Message| PageLine {
         health,
-        term: Message::verbatim(term),
-        words: Message::verbatim(words),
+        term,
+        words,
         is_drawn: false,
     };
+    let text = |words: &str| Message::verbatim(words);
     let drawn = |term: &str, words: &str| PageLine {
         is_drawn: true,
-        ..line(None, term, words)
+        ..line(None, text(term), text(words))
     };
+    let checked = |what: &str| coded(&format!("checked-{what}"), json!({}), what);
     match kind {
         PageKind::Doctor => vec![
-            line(Some(Health::Good), "model", "SCRFD-2.5G (scrfd_2.5g.onnx)"),
             line(
                 Some(Health::Good),
-                "database",
-                "data/rollcall.db is sound; 3 active people of 3",
+                checked("model"),
+                text("SCRFD-2.5G (scrfd_2.5g.onnx)"),
             ),
-            line(Some(Health::Warning), "backup", "none in data/backups"),
             line(
-                Some(Health::Bad),
-                "camera",
-                "no camera was found; plug one in, or try --demo",
+                Some(Health::Good),
+                checked("database"),
+                coded(
+                    "database-sound",
+                    json!({"path": "data/rollcall.db", "active": 3, "count": 3}),
+                    "data/rollcall.db is sound; 3 active people of 3",
+                ),
             ),
             line(
                 Some(Health::Warning),
-                "clock",
-                "2026-11-23 08:20:03 +01:00; no time server keeps it, so punches are marked as doubtful",
+                checked("backup"),
+                coded(
+                    "no-backup-in",
+                    json!({"folder": "data/backups"}),
+                    "none in data/backups",
+                ),
+            ),
+            line(
+                Some(Health::Bad),
+                checked("camera"),
+                coded(
+                    "no-camera-found",
+                    json!({}),
+                    "no camera was found; plug one in, or try --demo",
+                ),
+            ),
+            line(
+                Some(Health::Warning),
+                checked("clock"),
+                coded(
+                    "clock-doubtful",
+                    json!({"time": "2026-11-23 08:20:03 +01:00"}),
+                    "2026-11-23 08:20:03 +01:00; no time server keeps it, so punches are marked as doubtful",
+                ),
             ),
         ],
         PageKind::Audit => vec![
-            line(None, "2026-11-23 07:58:40", "olga  person.rename  P-002"),
             line(
                 None,
-                "2026-11-23 07:55:00",
-                "station  station.start  rollcall 0.1.0, source usb",
+                text("2026-11-23 07:58:40"),
+                text("olga  person.rename  P-002"),
+            ),
+            line(
+                None,
+                text("2026-11-23 07:55:00"),
+                text("station  station.start  rollcall 0.1.0, source usb"),
             ),
         ],
         PageKind::Calibration => vec![
             line(
                 None,
-                "",
-                "3 people, 9 templates; similarity asked for: 0.443",
+                Message::default(),
+                coded(
+                    "calibration-head",
+                    json!({"people": 3, "templates": 9, "similarity": {"number": 0.443, "decimals": 3}}),
+                    "3 people, 9 templates; similarity asked for: 0.443",
+                ),
             ),
-            line(None, "", ""),
-            drawn(
-                "similarity",
-                "two people (27 pairs), one person (9 pictures)",
-            ),
+            line(None, Message::default(), Message::default()),
+            PageLine {
+                is_drawn: true,
+                ..line(
+                    None,
+                    coded("similarity-label", json!({}), "similarity"),
+                    coded(
+                        "chart-legend",
+                        json!({"pairs": 27, "pictures": 9}),
+                        "two people (27 pairs), one person (9 pictures)",
+                    ),
+                )
+            },
             drawn("-0.05", "░░░░░░░                      "),
             drawn("0.05", "░░░░░░░░░░░░░░░░░░           "),
             drawn(
@@ -573,11 +627,15 @@ fn page(kind: PageKind) -> Vec<PageLine> {
                 "────────────────────────────────────────────────────────",
             ),
             drawn("0.70", "                             ██████████████"),
-            line(None, "", ""),
+            line(None, Message::default(), Message::default()),
             line(
                 None,
-                "",
-                "Expected false names: one in 12000 looks of strangers with your 3 people; no looks were counted yet.",
+                Message::default(),
+                coded(
+                    "expected-false-names-uncounted",
+                    json!({"looks": 12000, "people": 3}),
+                    "Expected false names: one in 12000 looks of strangers with your 3 people; no looks were counted yet.",
+                ),
             ),
         ],
     }
@@ -1501,10 +1559,10 @@ fn camera_lost() {
     let mut desk = Desk::new().busy();
     desk.camera = CameraStatus {
         health: Health::Bad,
-        label: verbatim("lost"),
-        advice: Some(verbatim(
+        label: kept(coded("camera-lost", json!({}), "lost")),
+        advice: Some(kept(Message::verbatim(
             "/dev/video0 is gone. Check the cable; the next try is in 4 s.",
-        )),
+        ))),
         size: None,
         frames_per_second: None,
     };
