@@ -18,9 +18,12 @@ pub mod keeper;
 mod portraits;
 mod publish;
 pub mod review;
+pub mod said;
+pub mod say;
 
 pub use hub::Hub;
 
+use rollcall_messages::Said as _;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -343,7 +346,7 @@ impl Runtime {
         let hub = self.hub.clone();
         let run = self.operate().and_then(|()| self.source_was_usable());
         let ended = both(run, self.finish());
-        hub.end(ended.as_ref().err().map(|error| format!("{error:#}")));
+        hub.end(ended.as_ref().err().map(said::of));
         ended
     }
 
@@ -565,9 +568,9 @@ impl Runtime {
 fn camera_notice(state: &CameraState) -> Notice {
     match state {
         CameraState::Streaming(_) | CameraState::Starting | CameraState::Ended => {
-            Notice::Camera(state.to_string())
+            Notice::Camera(state.said())
         }
-        _ => Notice::Warning(state.to_string()),
+        _ => Notice::Warning(state.said()),
     }
 }
 
