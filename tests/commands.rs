@@ -38,6 +38,7 @@ fn enrol(code: &str) -> Intent {
         name: PersonName::parse("Dana").unwrap(),
         code: PersonCode::parse(code).unwrap(),
         face: None,
+        camera: None,
     }
 }
 

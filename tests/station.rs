@@ -30,6 +30,7 @@ fn enrol(name: &str, code: &str) -> Intent {
         name: PersonName::parse(name).unwrap(),
         code: PersonCode::parse(code).unwrap(),
         face: None,
+        camera: None,
     }
 }
 
@@ -39,6 +40,7 @@ fn enrol_face(name: &str, code: &str, face: TrackId) -> Intent {
         name: PersonName::parse(name).unwrap(),
         code: PersonCode::parse(code).unwrap(),
         face: Some(face),
+        camera: None,
     }
 }
 

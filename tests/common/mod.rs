@@ -281,6 +281,7 @@ impl World {
         self.ledger.record(
             Ticket(u64::MAX),
             &NewPunch {
+                camera: None,
                 person,
                 at,
                 local_day: at.date_naive(),
@@ -309,6 +310,7 @@ impl World {
             self.ledger.record(
                 Ticket(u64::MAX),
                 &NewPunch {
+                    camera: None,
                     person,
                     at,
                     local_day: at.date_naive(),
@@ -342,6 +344,7 @@ impl World {
     pub fn see(&mut self, faces: &[Face]) {
         self.next_frame += 1;
         let frame = Frame {
+            camera: None,
             id: FrameId(self.next_frame),
             captured_at: self.now(),
             image: RgbImage::new(640, 480),

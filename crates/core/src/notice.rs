@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta};
 
 use super::attendance::Direction;
+use super::camera_name::CameraName;
 use super::clock_trust::say_shift;
 use super::embedding::Cosine;
 use super::event::SightingReason;
@@ -30,6 +31,9 @@ pub enum Notice {
         similarity: Option<Cosine>,
         /// Liveness, if judged.
         liveness: Option<f32>,
+        /// The camera elsewhere that saw the person; none is the station's own, or no camera.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        camera: Option<CameraName>,
     },
     /// The database refuses a punch for good.
     PunchRefused {
@@ -46,6 +50,9 @@ pub enum Notice {
         threshold: Cosine,
         /// Why it has no name.
         reason: SightingReason,
+        /// The camera elsewhere that saw it; none is the station's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        camera: Option<CameraName>,
     },
     /// A person is enrolled and on disk.
     Enrolled {
@@ -159,14 +166,18 @@ impl fmt::Display for Notice {
                 direction,
                 similarity,
                 liveness,
+                camera,
                 ..
-            } => match (similarity, liveness) {
-                (Some(s), Some(l)) => {
-                    write!(f, "{name} checked {direction} ({s}, live {l:.2})")
-                }
-                (Some(s), None) => write!(f, "{name} checked {direction} ({s})"),
-                (None, _) => write!(f, "{name} checked {direction}"),
-            },
+            } => {
+                match (similarity, liveness) {
+                    (Some(s), Some(l)) => {
+                        write!(f, "{name} checked {direction} ({s}, live {l:.2})")
+                    }
+                    (Some(s), None) => write!(f, "{name} checked {direction} ({s})"),
+                    (None, _) => write!(f, "{name} checked {direction}"),
+                }?;
+                at_camera(f, camera.as_ref())
+            }
             Notice::PunchRefused { name, reason } => {
                 let name = name.as_ref().map_or("somebody", PersonName::as_str);
                 write!(f, "punch of {name} refused: {reason}")
@@ -175,6 +186,7 @@ impl fmt::Display for Notice {
                 best,
                 threshold,
                 reason,
+                camera,
             } => {
                 let what = match reason {
                     SightingReason::Unknown => "unknown face",
@@ -198,7 +210,8 @@ impl fmt::Display for Notice {
                         write!(f, "{what}: perhaps {name} {similarity}")
                     }
                     (None, _) => f.write_str(what),
-                }
+                }?;
+                at_camera(f, camera.as_ref())
             }
             Notice::Enrolled {
                 name,
@@ -243,6 +256,11 @@ impl fmt::Display for Notice {
             Notice::Camera(text) | Notice::Warning(text) | Notice::Info(text) => f.write_str(text),
         }
     }
+}
+
+/// Where something was seen, unless it was the station's own camera.
+fn at_camera(f: &mut fmt::Formatter<'_>, camera: Option<&CameraName>) -> fmt::Result {
+    camera.map_or(Ok(()), |camera| write!(f, " at {camera}"))
 }
 
 /// One line of the log.

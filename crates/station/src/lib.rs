@@ -13,6 +13,7 @@ mod commanded;
 mod complaints;
 pub mod desk;
 mod effects;
+mod elsewhere;
 mod hub;
 pub mod keeper;
 mod portraits;
@@ -33,6 +34,7 @@ use crate::camera_controls::ControlDesk;
 use crate::camera_test::CameraTest;
 use crate::complaints::Complaints;
 use crate::desk::{DeskRules, RecordsDesk};
+use crate::elsewhere::{Elsewhere, Unanswered, report_of};
 use crate::hub::Commanded;
 use crate::keeper::{Duties, Keeper};
 use crate::publish::{Publisher, camera_view};
@@ -46,7 +48,8 @@ use rollcall_core::frame::{Frame, Moment};
 use rollcall_core::notice::Notice;
 use rollcall_core::station::{Policies, Station};
 use rollcall_core::worktime::plan::WorkPlan;
-use rollcall_protocol::{Facts, HealthView};
+use rollcall_protocol::{Facts, FrameAnswer, HealthView};
+use rollcall_recognition::intake::Intake;
 use rollcall_recognition::recogniser::Recogniser;
 use rollcall_recognition::worker::{self, RecogniserReport};
 use rollcall_store::worker::Taken;
@@ -190,6 +193,8 @@ struct Runtime {
     last_look_for_changes: Duration,
     frame_time: Option<Duration>,
     looks: LookRate,
+    elsewhere: Elsewhere,
+    unanswered: Unanswered,
     unreadable_frames: Complaints,
     source_ended: bool,
     beat: Box<dyn FnMut() + Send>,
@@ -276,9 +281,11 @@ impl Runtime {
         let (frames, preview) = (Mailbox::new(), Latest::new());
         let (state_sender, camera_states) = bounded(16);
         let (report_sender, reports) = bounded(OBSERVATIONS_WAITING);
+        let intake = Intake::new(frames.clone());
+        let elsewhere = Elsewhere::new(intake.clone());
         let recogniser = worker::spawn(
             parts.recogniser,
-            frames.clone(),
+            intake,
             report_sender,
             stop.clone(),
         )
@@ -303,7 +310,7 @@ impl Runtime {
             .context("starting the thread of the camera's controls")?;
         let records = RecordsDesk::start(parts.desk, clock)
             .context("starting the thread that reads the records")?;
-        let (hub, commands) = Hub::new(clock, preview, records, controls);
+        let (hub, commands) = Hub::new(clock, (preview, elsewhere.clone()), records, controls);
         let announcer = Announcer::start(parts.announcer, &hub, stop.clone())
             .context("starting the announcer's thread")?;
         Ok(Self {
@@ -332,6 +339,8 @@ impl Runtime {
             last_look_for_changes: now.monotonic,
             frame_time: None,
             looks: LookRate::default(),
+            elsewhere,
+            unanswered: Unanswered::default(),
             unreadable_frames: Complaints::default(),
             source_ended: false,
             beat,
@@ -400,6 +409,7 @@ impl Runtime {
             recv(self.receipts) -> receipt => {
                 let receipt = receipt.context("the store's thread has died; see the log")?;
                 self.take_in(Event::Receipt(receipt));
+                self.answer_cameras();
             }
             recv(self.keeper.notices) -> notice => {
                 match notice {
@@ -439,6 +449,7 @@ impl Runtime {
             frame_time: self.frame_time,
             looks_per_second: self.looks.per_second(),
             dropped_frames: self.frames.replaced(),
+            elsewhere: self.elsewhere.view(&now),
             ..HealthView::of(&self.station)
         };
         if let Some(view) = self.publisher.news(&self.station, health, &now) {
@@ -505,13 +516,28 @@ impl Runtime {
 
     fn reported(&mut self, report: RecogniserReport) {
         match report {
+            RecogniserReport::Observed(observation) if observation.frame.camera.is_some() => {
+                let seen = observation.clone();
+                self.take_in(Event::Observed(observation));
+                let told = (&self.elsewhere, &self.now());
+                self.unanswered.seen(&seen, &self.station, told);
+            }
+            RecogniserReport::PassedOver(frame) => {
+                let report = report_of(&frame, &self.station, None, &self.now());
+                self.elsewhere
+                    .answer(frame.id, FrameAnswer::Seen(Box::new(report)));
+            }
             RecogniserReport::Observed(observation) => {
                 self.looks.count(observation.frame.captured_at.monotonic);
                 let time = observation.times.total();
                 self.frame_time = Some(self.frame_time.map_or(time, |mean| (mean * 7 + time) / 8));
                 self.take_in(Event::Observed(observation));
             }
-            RecogniserReport::Failed(error) => {
+            RecogniserReport::Failed(frame, error) => {
+                if frame.camera.is_some() {
+                    let failed = FrameAnswer::Failed(error.to_string());
+                    self.elsewhere.answer(frame.id, failed);
+                }
                 let now = self.now().monotonic;
                 if let Some(told) = self.unreadable_frames.take_in(&error.to_string(), now) {
                     tracing::error!("{told}");
@@ -520,6 +546,12 @@ impl Runtime {
             }
             RecogniserReport::Finished => self.source_ended = true,
         }
+    }
+
+    /// Tells cameras elsewhere what has become of the punches that they wait for.
+    fn answer_cameras(&mut self) {
+        let now = self.now();
+        self.unanswered.look(&self.station, &self.elsewhere, &now);
     }
 
     fn tick_if_due(&mut self) -> Result<()> {
@@ -558,6 +590,7 @@ impl Runtime {
             synchronised: self.clock.is_synchronised(),
         });
         self.take_in(Event::Tick);
+        self.answer_cameras();
         Ok(())
     }
 }

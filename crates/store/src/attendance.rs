@@ -37,7 +37,7 @@ macro_rules! event_columns {
     () => {
         "e.id, e.person_id, e.local_day, e.sequence, e.at_utc_us, e.utc_offset_secs, e.direction, \
          e.source, e.similarity, e.margin, e.liveness, e.void_at, e.void_by, e.void_reason, \
-         e.clock_state, e.clock_batch, e.replaces, e.operator, e.reason, e.created_at"
+         e.clock_state, e.clock_batch, e.replaces, e.operator, e.reason, e.created_at, e.camera"
     };
 }
 pub(super) use event_columns;
@@ -321,6 +321,7 @@ pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<AttendanceEvent> {
             reason: row.get(18)?,
             // A row whose note cannot be read is still a punch.
             recorded_at: row.get::<_, Stamp>(19).ok().map(|Stamp(at)| at),
+            camera: row.get(20)?,
         },
     })
 }
@@ -367,8 +368,8 @@ pub(super) fn insert(
     tx.prepare_cached(
         "INSERT INTO attendance_event (person_id, local_day, sequence, at_utc_us, utc_offset_secs,
             direction, source, similarity, margin, liveness, model, created_at,
-            clock_state, clock_batch, replaces, operator, reason)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+            clock_state, clock_batch, replaces, operator, reason, camera)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
     )?
     .execute(params![
         punch.person,
@@ -388,6 +389,7 @@ pub(super) fn insert(
         provenance.replaces,
         provenance.operator,
         provenance.reason,
+        punch.camera,
     ])?;
     let id = EventId(tx.last_insert_rowid());
     let detail = provenance.reason.as_deref().unwrap_or("");
