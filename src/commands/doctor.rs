@@ -397,6 +397,11 @@ fn camera(context: &Context) -> Finding {
             Verdict::Bad,
             format!("{} is not there", path.display()),
         ),
+        Ok(SourceSpec::None) => finding(
+            "camera",
+            Verdict::Ok,
+            "pictures come from cameras elsewhere",
+        ),
         Ok(other) => finding("camera", Verdict::Ok, format!("pictures come from {other}")),
     }
 }

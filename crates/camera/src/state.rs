@@ -31,6 +31,8 @@ pub enum CameraState {
     Unsupported(String),
     /// The driver refuses for another reason; tried again and again.
     Troubled(String),
+    /// There is no camera here; pictures come from cameras elsewhere.
+    Elsewhere,
     /// The source came to its end, or the station stops.
     Ended,
     /// The source is unusable and is not tried again.
@@ -109,6 +111,7 @@ impl CameraState {
             Self::Unreadable(_) => "unreadable",
             Self::Unsupported(_) => "unsupported",
             Self::Troubled(_) => "trouble",
+            Self::Elsewhere => "elsewhere",
             Self::Ended => "ended",
             Self::Failed(_) => "failed",
         }
@@ -138,6 +141,7 @@ impl fmt::Display for CameraState {
             Self::Unreadable(message) | Self::Troubled(message) => {
                 write!(f, "{}; trying again.", Sentence(message))
             }
+            Self::Elsewhere => write!(f, "Pictures come from cameras elsewhere."),
             Self::Ended => write!(f, "The source has ended."),
         }
     }

@@ -91,7 +91,16 @@ mod tests {
             assert_eq!(CameraName::parse(good).unwrap().as_str(), good);
         }
         for bad in [
-            "", " ", "-a", ".hidden", "..", "a/b", "a b", "ñ", "a\u{1b}", &"x".repeat(33),
+            "",
+            " ",
+            "-a",
+            ".hidden",
+            "..",
+            "a/b",
+            "a b",
+            "ñ",
+            "a\u{1b}",
+            &"x".repeat(33),
         ] {
             assert!(CameraName::parse(bad).is_err(), "{bad:?}");
         }

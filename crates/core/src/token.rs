@@ -7,16 +7,7 @@ use super::camera_name::CameraName;
 
 /// One thing that a token may be good for.
 #[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    serde::Serialize,
-    serde::Deserialize,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
@@ -113,7 +104,10 @@ mod tests {
     #[test]
     fn a_permit_is_good_for_what_it_names_and_no_more() {
         let gate = CameraName::parse("gate").unwrap();
-        let permit = Permit::new([Scope::Read, Scope::Frames, Scope::Read], Some(gate.clone()));
+        let permit = Permit::new(
+            [Scope::Read, Scope::Frames, Scope::Read],
+            Some(gate.clone()),
+        );
         assert_eq!(permit.scopes, [Scope::Frames, Scope::Read]);
         let allowed: Vec<bool> = Scope::ALL.iter().map(|s| permit.allows(*s)).collect();
         assert_eq!(allowed, [true, true, false, false, false]);

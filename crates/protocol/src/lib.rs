@@ -36,7 +36,7 @@ pub use records::{
 };
 pub use update::Update;
 pub use view::{
-    CameraElsewhere, CameraView, ChoosingView, ConfirmingView, DayMeasure, DayView, EnrollingView, EnrolmentView,
-    FaceView, Facts, Health, HealthView, ModeView, PreviewMode, Roster, ScreenSettings, Sight,
-    StationView, TrackView,
+    CameraElsewhere, CameraView, ChoosingView, ConfirmingView, DayMeasure, DayView, EnrollingView,
+    EnrolmentView, FaceView, Facts, Health, HealthView, ModeView, PreviewMode, Roster,
+    ScreenSettings, Sight, StationView, TrackView,
 };

@@ -128,16 +128,18 @@ fn look(
         let is_waited_for = frame.camera.is_some();
         return is_waited_for.then_some(RecogniserReport::PassedOver(frame));
     }
-    Some(match recogniser.look_at(Arc::clone(&frame), &mut gaze.faces) {
-        Ok(observation) => {
-            if !observation.faces.is_empty() {
-                gaze.attention.found_faces(taken_at);
+    Some(
+        match recogniser.look_at(Arc::clone(&frame), &mut gaze.faces) {
+            Ok(observation) => {
+                if !observation.faces.is_empty() {
+                    gaze.attention.found_faces(taken_at);
+                }
+                tally.count_look(&observation);
+                RecogniserReport::Observed(observation)
             }
-            tally.count_look(&observation);
-            RecogniserReport::Observed(observation)
-        }
-        Err(error) => RecogniserReport::Failed(frame, error),
-    })
+            Err(error) => RecogniserReport::Failed(frame, error),
+        },
+    )
 }
 
 /// How often each network ran, for the log.

@@ -116,7 +116,9 @@ impl Caller {
         if self.permit.allows_camera(camera) {
             return Ok(());
         }
-        Err(forbidden(format!("this token is for another camera than {camera}")))
+        Err(forbidden(format!(
+            "this token is for another camera than {camera}"
+        )))
     }
 }
 
@@ -137,7 +139,9 @@ impl FromRequestParts<Arc<House>> for Caller {
         let now = house.frames.now().wall;
         let Some(row) = house.tokens.find(shown, &now) else {
             tracing::warn!(address = %peer.0, "a token that is not valid was shown");
-            return Err(unknown("this token is not valid; it may be revoked or over"));
+            return Err(unknown(
+                "this token is not valid; it may be revoked or over",
+            ));
         };
         Ok(Self {
             name: row.name,

@@ -82,9 +82,13 @@ fn camera_of(peer: IpAddr) -> Option<CameraName> {
         return CameraName::parse("client").ok();
     }
     let address = peer.to_string().replace(':', "-");
-    CameraName::parse(&format!("client-{address}"))
-        .or_else(|_| CameraName::parse(address.trim_matches('-').get(..32).unwrap_or(&address)))
-        .ok()
+    let name = CameraName::parse(&format!("client-{address}"));
+    // An address that is too long for a name is one as its 32 digits.
+    name.or_else(|too_long| match peer {
+        IpAddr::V6(address) => CameraName::parse(&format!("{:032x}", address.to_bits())),
+        IpAddr::V4(_) => Err(too_long),
+    })
+    .ok()
 }
 
 #[cfg(test)]

@@ -195,7 +195,10 @@ pub(crate) async fn decode(house: &House, bytes: Vec<u8>) -> Result<RgbImage, Pr
         Problem::bad_request(code, format!("the picture cannot be read: {why}"))
     };
     if bytes.is_empty() {
-        return Err(Problem::bad_request("no-picture", "there is no picture in it"));
+        return Err(Problem::bad_request(
+            "no-picture",
+            "there is no picture in it",
+        ));
     }
     let permit = house.decoding.acquire().await;
     let _permit = permit.map_err(|_| Problem::ended())?;

@@ -152,7 +152,10 @@ impl Shared {
         let Some(number) = chosen.map(|(number, _)| *number) else {
             return false;
         };
-        if let Some(Guest { task: Some(task), .. }) = self.connected.remove(&number) {
+        if let Some(Guest {
+            task: Some(task), ..
+        }) = self.connected.remove(&number)
+        {
             task.abort();
         }
         true
@@ -183,9 +186,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_idlest_of_the_crowd_gives_its_place_and_no_busy_one_does() {
         let guests = Guests::new(3);
-        let crowd: Vec<Place> = (0..2)
-            .map(|_| guests.enter(address(1)).unwrap())
-            .collect();
+        let crowd: Vec<Place> = (0..2).map(|_| guests.enter(address(1)).unwrap()).collect();
         tokio::time::advance(Duration::from_secs(1)).await;
         let lone = guests.enter(address(2)).unwrap();
         let busy = crowd[0].activity.begin();

@@ -68,7 +68,12 @@ impl Problem {
 
     pub(crate) fn ended() -> Self {
         let code = "unavailable";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, "the station has ended").retry_after(5)
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            code,
+            "the station has ended",
+        )
+        .retry_after(5)
     }
 
     pub(crate) fn detail(&self) -> &str {
@@ -80,16 +85,12 @@ impl From<Refusal> for Problem {
     fn from(Refusal { code, said, .. }: Refusal) -> Self {
         match code {
             RefusalCode::Busy => Self::busy(said),
-            RefusalCode::Unavailable => Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "unavailable",
-                said,
-            ),
-            RefusalCode::ConnectionLost => Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "outcome-unknown",
-                said,
-            ),
+            RefusalCode::Unavailable => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", said)
+            }
+            RefusalCode::ConnectionLost => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome-unknown", said)
+            }
             RefusalCode::WatchOnly => Self::new(StatusCode::FORBIDDEN, "watch-only", said),
             RefusalCode::Refused | RefusalCode::Unknown => {
                 Self::new(StatusCode::CONFLICT, "refused", said)

@@ -23,7 +23,7 @@ use rollcall_protocol::{
 use rollcall_recognition::intake::Intake;
 
 /// Cameras elsewhere at a time.
-pub const MOST_CAMERAS: usize = 32;
+const MOST_CAMERAS: usize = 16;
 
 /// A camera that has sent nothing for so long gives its place to another.
 const SILENT: Duration = Duration::from_secs(60);
@@ -211,10 +211,7 @@ impl Unanswered {
         if is_saving(&report) {
             self.waiting.push((observation.frame.id, report, *now));
         } else {
-            elsewhere.answer(
-                observation.frame.id,
-                FrameAnswer::Seen(Box::new(report)),
-            );
+            elsewhere.answer(observation.frame.id, FrameAnswer::Seen(Box::new(report)));
         }
     }
 

@@ -283,13 +283,8 @@ impl Runtime {
         let (report_sender, reports) = bounded(OBSERVATIONS_WAITING);
         let intake = Intake::new(frames.clone());
         let elsewhere = Elsewhere::new(intake.clone());
-        let recogniser = worker::spawn(
-            parts.recogniser,
-            intake,
-            report_sender,
-            stop.clone(),
-        )
-        .context("starting the recogniser's thread")?;
+        let recogniser = worker::spawn(parts.recogniser, intake, report_sender, stop.clone())
+            .context("starting the recogniser's thread")?;
         let wiring = Wiring {
             clock,
             stop: stop.clone(),
@@ -597,9 +592,10 @@ impl Runtime {
 
 fn camera_notice(state: &CameraState) -> Notice {
     match state {
-        CameraState::Streaming(_) | CameraState::Starting | CameraState::Ended => {
-            Notice::Camera(state.to_string())
-        }
+        CameraState::Streaming(_)
+        | CameraState::Starting
+        | CameraState::Elsewhere
+        | CameraState::Ended => Notice::Camera(state.to_string()),
         _ => Notice::Warning(state.to_string()),
     }
 }

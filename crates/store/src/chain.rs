@@ -122,7 +122,9 @@ pub enum BrokenLink {
         code: String,
     },
     /// The settings are not what their last record says.
-    #[error("the settings or tokens in the database were changed after record {record} of the audit trail")]
+    #[error(
+        "the settings or tokens in the database were changed after record {record} of the audit trail"
+    )]
     Settings {
         /// The record they should match; 0 if none is about them.
         record: i64,

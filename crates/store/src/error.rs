@@ -235,10 +235,14 @@ pub enum StoreError {
         name: String,
     },
     /// The name could not be read in the audit trail.
-    #[error("the name of a token has 1 to 32 characters, none of them a bracket or a control character")]
+    #[error(
+        "the name of a token has 1 to 32 characters, none of them a bracket or a control character"
+    )]
     TokenName,
     /// Nobody has such a token.
-    #[error("there is no token called {name:?} that could be revoked; `rollcall token list` shows them")]
+    #[error(
+        "there is no token called {name:?} that could be revoked; `rollcall token list` shows them"
+    )]
     NoSuchToken {
         /// The name.
         name: String,

@@ -243,7 +243,11 @@ fn token_row(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
 
 fn row_of(tx: &Connection, name: &str) -> Result<Option<TokenRow>, Fault> {
     let row = tx
-        .prepare_cached(concat!("SELECT ", columns!(), " FROM token WHERE name = ?1"))?
+        .prepare_cached(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM token WHERE name = ?1"
+        ))?
         .query_row([name], token_row)
         .optional()?;
     Ok(row)
@@ -253,7 +257,9 @@ fn checked_name(name: &str) -> Result<&str, StoreError> {
     let name = name.trim();
     let is_good = !name.is_empty()
         && name.chars().count() <= LONGEST_NAME
-        && !name.chars().any(|c| is_hostile(c) || matches!(c, '(' | ')'));
+        && !name
+            .chars()
+            .any(|c| is_hostile(c) || matches!(c, '(' | ')'));
     is_good.then_some(name).ok_or(StoreError::TokenName)
 }
 

@@ -7,9 +7,7 @@ use super::{Camera, Mode, Station};
 use crate::consensus::{Track, TrackId};
 use crate::embedding::{Cosine, Embedding};
 use crate::enrolment::identity::AnotherPerson;
-use crate::enrolment::{
-    Choosing, Confirmation, Enrolment, EnrolmentPolicy, FrozenFace, Progress,
-};
+use crate::enrolment::{Choosing, Confirmation, Enrolment, EnrolmentPolicy, FrozenFace, Progress};
 use crate::event::{Effect, Intent, Ticket};
 use crate::frame::Moment;
 use crate::gallery::{LOOKALIKES, Template};
@@ -69,16 +67,14 @@ impl Station {
                     camera,
                 },
                 Mode::Live | Mode::Choosing(_),
-            ) => {
-                match self.start_enrolment((&name, &code), (face, camera), now) {
-                    Ok(()) => self.commands.await_enrolment(),
-                    Err(reason) => {
-                        let refused = Notice::EnrolmentRefused { name, reason };
-                        self.commands.refuse(refused.to_string());
-                        self.log.push(now, refused);
-                    }
+            ) => match self.start_enrolment((&name, &code), (face, camera), now) {
+                Ok(()) => self.commands.await_enrolment(),
+                Err(reason) => {
+                    let refused = Notice::EnrolmentRefused { name, reason };
+                    self.commands.refuse(refused.to_string());
+                    self.log.push(now, refused);
                 }
-            }
+            },
             (Intent::ConfirmEnrolment { code, another_than }, Mode::Confirming(_)) => {
                 self.confirmed(&code, another_than, effects);
             }

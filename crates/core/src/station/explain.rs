@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{Camera, PunchReceipt, Station};
 use crate::consensus::{Track, TrackId, Verdict};
-use crate::detection::Detection;
 use crate::day::Decision;
+use crate::detection::Detection;
 use crate::embedding::Cosine;
 use crate::frame::Moment;
 use crate::gallery::Judgement;
