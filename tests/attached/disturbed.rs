@@ -10,7 +10,7 @@ use rollcall::core::attendance::EventSource;
 use rollcall::protocol::LinkState;
 
 use super::puncher::{Punch, Puncher, punch_of, say};
-use super::{Dashboard, Dice, Home, Service, alone, limit, rounds};
+use super::{Dashboard, Dice, Home, Service, alone, crowd, limit, pause, rounds};
 
 /// A punch that is shown later than that after the look was late, on a busy machine too.
 const LATE: Duration = Duration::from_secs(5);
@@ -47,14 +47,14 @@ fn disturb(dashboard: &mut Dashboard, what: u64, dice: &mut Dice) {
 #[test]
 fn dashboards_that_are_killed_frozen_or_cut_off_cost_no_punch() {
     let _alone = alone();
-    let home = Home::new(120);
+    let home = Home::new(crowd());
     let mut service = Service::start(&home);
     let client = service.attach("gate");
     let is_over = Arc::new(AtomicBool::new(false));
     let stop = Arc::clone(&is_over);
     let pins = home.pins.clone();
     let punching = std::thread::spawn(move || {
-        let mut puncher = Puncher::new(client, &pins, Duration::from_millis(100));
+        let mut puncher = Puncher::new(client, &pins, pause());
         let mut was_lost = false;
         while !stop.load(Ordering::SeqCst) {
             puncher.step();
@@ -66,7 +66,7 @@ fn dashboards_that_are_killed_frozen_or_cut_off_cost_no_punch() {
     });
 
     let (started, mut dice) = (Instant::now(), Dice(0x00d0_0d1e));
-    for round in 0..rounds() {
+    for round in 0..rounds(5) {
         let bystander = (round % 4 == 0).then(|| Dashboard::read(&home, "by", &[]));
         let kind = KINDS[dice.below(KINDS.len() as u64) as usize];
         // Half of them are frozen by their terminal, too.
@@ -94,7 +94,7 @@ fn dashboards_that_are_killed_frozen_or_cut_off_cost_no_punch() {
     println!(
         "{} dashboards in {} s: {} punches on disk, {} shown, {} printed, {} of {} PINs \
          answered with yes {:?}; shown after {}; answered after {}; ended in {} ms",
-        rounds(),
+        rounds(5),
         lasted.as_secs(),
         events.len(),
         shown.len(),

@@ -81,7 +81,7 @@ fn a_station_that_is_killed_keeps_what_was_shown_and_is_found_again() {
     let mut plain = Dashboard::read(&home, "ben", &["--plain"]);
     let mut dice = Dice(0x0bad_cafe);
     let (mut gone, mut back, mut printed) = (Vec::new(), Vec::new(), 0);
-    for round in 1..=rounds() {
+    for round in 1..=rounds(2) {
         let until = Instant::now() + Duration::from_millis(200) + dice.millis(1200);
         while Instant::now() < until {
             clients.step(true);
@@ -124,7 +124,7 @@ fn a_station_that_is_killed_keeps_what_was_shown_and_is_found_again() {
         "killed {} times with 5 front ends: {} punches on disk, {} shown, {printed} printed, {} \
          PINs of {} answered with yes, {} broken off, {:?}; lost after {}; connected again after \
          {}; ended in {} ms",
-        rounds(),
+        rounds(2),
         events.len(),
         shown.len(),
         tally.done,
@@ -136,7 +136,7 @@ fn a_station_that_is_killed_keeps_what_was_shown_and_is_found_again() {
         ended_in.as_millis(),
     );
     assert!(tally.done <= events.len());
-    assert!(shown.len() > rounds() as usize, "there was no load");
+    assert!(shown.len() > rounds(2) as usize, "there was no load");
     // Of what was printed each line was on disk; the last ones may not have been printed.
     assert!(printed <= events.len());
     assert!(tally.sent >= tally.done + tally.lost);

@@ -52,9 +52,19 @@ const RATE: &str = "5";
 /// Whom the film shows.
 const FACES: [&str; 3] = ["astronaut", "biden", "obama"];
 
-/// How often each thing is done.
-fn rounds() -> u32 {
-    asked_for().unwrap_or(5)
+/// How often each thing is done; so often in an everyday run.
+fn rounds(everyday: u32) -> u32 {
+    asked_for().unwrap_or(everyday)
+}
+
+/// So many people have a PIN.
+fn crowd() -> u32 {
+    if asked_for().is_some() { 120 } else { 24 }
+}
+
+/// Between two PINs, so that nobody's comes twice within the cooldown.
+fn pause() -> Duration {
+    COOLDOWN * 6 / 5 / crowd()
 }
 
 fn asked_for() -> Option<u32> {
@@ -76,11 +86,14 @@ fn limit(measured: Duration) -> Duration {
 /// Within which time a station ends that is told to.
 const END: Duration = Duration::from_secs(2);
 
-/// One station at a time: each has its own figures, and together they would be late.
-fn alone() -> std::sync::MutexGuard<'static, ()> {
+/// One station at a time where somebody measures: together they would be late.
+fn alone() -> Option<std::sync::MutexGuard<'static, ()>> {
     static ONE: Mutex<()> = Mutex::new(());
-    ONE.lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    asked_for()?;
+    Some(
+        ONE.lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner),
+    )
 }
 
 /// Numbers that look random and are the same on every run (xorshift).
@@ -151,15 +164,19 @@ impl Home {
     }
 
     fn enrol_faces(&self) {
+        let pictures = self.folder.path().join("pictures");
         for face in FACES {
+            let folder = pictures.join(face);
+            std::fs::create_dir_all(&folder).unwrap();
             let picture = format!("tests/fixtures/faces/{face}.jpg");
-            let enrolled = rollcall(&self.data())
-                .args(["enrol", "--name", face, "--code", face])
-                .args(["--consent", "today", &picture])
-                .output()
-                .unwrap();
-            assert!(enrolled.status.success(), "{enrolled:?}");
+            std::fs::copy(picture, folder.join("1.jpg")).unwrap();
         }
+        let enrolled = rollcall(&self.data())
+            .args(["enrol", "--consent", "today", "--dir"])
+            .arg(pictures)
+            .output()
+            .unwrap();
+        assert!(enrolled.status.success(), "{enrolled:?}");
     }
 
     /// Each face for four seconds and then nobody: longer than the cooldown lasts.

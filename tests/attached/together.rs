@@ -53,7 +53,7 @@ fn who_enrols_is_alone_and_makes_room_when_killed() {
     let mut service = Service::start(&home);
     let mut ben = service.attach("ben");
     let mut longest = Duration::ZERO;
-    for _ in 0..rounds() {
+    for _ in 0..rounds(3) {
         let mut ana = Dashboard::read(&home, "ana", &[]);
         ana.wait_for("Rollcall");
         ana.press("e");
@@ -76,7 +76,7 @@ fn who_enrols_is_alone_and_makes_room_when_killed() {
     }
     println!(
         "{} enrolments broken off by killing their dashboard: over after {} ms at most; ended in {} ms",
-        rounds(),
+        rounds(3),
         longest.as_millis(),
         service.end().as_millis(),
     );

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use super::puncher::{Puncher, say};
-use super::{Dashboard, Home, Service, alone, asked_for, limit, rollcall};
+use super::{Dashboard, Home, Service, alone, asked_for, crowd, limit, pause, rollcall};
 
 /// Growth that is not memory which is never given back.
 const FLAT_KB: u64 = 6 * 1024;
@@ -51,7 +51,7 @@ fn endures(home: &Home, unread: Unread, lasting: Duration) {
     if matches!(unread, Unread::Dashboard | Unread::All) {
         pins.rotate_left(home.pins.len() / 2);
     }
-    let mut puncher = Puncher::new(client, &pins, Duration::from_millis(120));
+    let mut puncher = Puncher::new(client, &pins, pause());
     let started = Instant::now();
     let mut memory = Vec::new();
     let mut looked = Instant::now();
@@ -93,13 +93,15 @@ fn endures(home: &Home, unread: Unread, lasting: Duration) {
 #[test]
 fn what_nobody_reads_costs_no_punch_no_memory_and_no_end() {
     let _alone = alone();
-    let home = Home::new(120);
+    let home = Home::new(crowd());
     let short = Duration::from_secs(6);
+    let Some(count) = asked_for() else {
+        return endures(&home, Unread::All, short);
+    };
     for unread in [Unread::Lines, Unread::Dashboard, Unread::Stopped] {
         endures(&home, unread, short);
     }
-    let long = asked_for().map_or(8, |count| u64::from(count) * 3);
-    endures(&home, Unread::All, WARM + Duration::from_secs(long));
+    endures(&home, Unread::All, WARM + Duration::from_secs(3) * count);
 }
 
 #[test]

@@ -7,6 +7,8 @@ mod answers;
 mod keys;
 mod kiosk;
 
+pub(crate) use keys::{ask, intend};
+
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
@@ -25,6 +27,7 @@ use super::person::PersonScreen;
 use super::pin_entry::PinEntry;
 use super::reports::Reports;
 use super::review::Review;
+use super::screen::Screen;
 use super::settings::Settings;
 use super::theme::{Charset, Theme, USUAL_ASPECT};
 use super::trends::{Trends, Weeks};
@@ -34,8 +37,8 @@ use rollcall_core::consensus::TrackId;
 use rollcall_core::event::Seat;
 use rollcall_core::frame::Moment;
 use rollcall_core::person::{PersonCode, PersonId};
-use rollcall_protocol::{Command, ModeView, PreviewMode, StationView};
-use rollcall_protocol::{PageKind, Question};
+use rollcall_protocol::Question;
+use rollcall_protocol::{Command, PreviewMode, StationView};
 
 /// What is known before the dashboard starts.
 #[derive(Debug, Clone)]
@@ -99,72 +102,6 @@ pub enum Action {
     TerminalLost(String),
 }
 
-/// What fills the window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Screen {
-    Live,
-    People,
-    /// One person; reached from the people.
-    Person,
-    Attendance,
-    Review,
-    Calibration,
-    Charts,
-    Log,
-    Audit,
-    Camera,
-    Settings,
-    Doctor,
-    Help,
-}
-
-impl Screen {
-    /// All that have a key of their own.
-    #[cfg(test)]
-    pub(crate) const ALL: [Self; 12] = [
-        Self::Live,
-        Self::People,
-        Self::Attendance,
-        Self::Review,
-        Self::Calibration,
-        Self::Charts,
-        Self::Log,
-        Self::Audit,
-        Self::Camera,
-        Self::Settings,
-        Self::Doctor,
-        Self::Help,
-    ];
-
-    /// What the breadcrumb calls it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Live => english!("live"),
-            Self::People | Self::Person => english!("people"),
-            Self::Attendance => english!("attendance"),
-            Self::Review => english!("review"),
-            Self::Calibration => english!("calibration"),
-            Self::Charts => english!("charts"),
-            Self::Log => english!("log"),
-            Self::Audit => english!("audit"),
-            Self::Camera => english!("camera"),
-            Self::Settings => english!("settings"),
-            Self::Doctor => english!("doctor"),
-            Self::Help => english!("help"),
-        }
-    }
-
-    /// The report in lines that fills it, if one does.
-    fn page(self) -> Option<PageKind> {
-        match self {
-            Self::Calibration => Some(PageKind::Calibration),
-            Self::Audit => Some(PageKind::Audit),
-            Self::Doctor => Some(PageKind::Doctor),
-            _ => None,
-        }
-    }
-}
-
 /// What a window too small for all of the live screen shows of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pane {
@@ -197,17 +134,17 @@ pub(crate) enum LogView {
 /// The dashboard's own state.
 #[derive(Debug, Clone)]
 pub struct App {
-    options: UiOptions,
+    pub(crate) options: UiOptions,
     pub(crate) preview: PreviewMode,
     pub(crate) screen: Screen,
     /// Where Esc leads from the help.
-    behind_help: Screen,
+    pub(crate) behind_help: Screen,
     pub(crate) pane: Pane,
     /// Whether the live screen says why each face has its name.
     pub(crate) explaining: bool,
     pub(crate) enrolling: Enrolling,
     /// Whose samples the screen asks about, and whom they are taken for.
-    asked: Option<(PersonCode, Option<PersonId>)>,
+    pub(crate) asked: Option<(PersonCode, Option<PersonId>)>,
     pub(crate) correcting: Correcting,
     pub(crate) pin: PinEntry,
     /// Why the last digits were no PIN; until the next key.
@@ -379,32 +316,8 @@ impl App {
     /// Ties the selection of the lists to the people that are drawn now; to be called right
     /// before drawing. A key is meant for what was on the screen, whatever comes between.
     pub fn settle(&mut self, station: &StationView, now: &Moment) {
-        let is_ours = self.is_enrolling(station);
-        self.asked = match (station.mode(), self.screen) {
-            (ModeView::Confirming(asked), Screen::Live) if is_ours => {
-                let taken_for = asked.taken_for.map(|other| other.person);
-                Some((asked.code.clone(), taken_for))
-            }
-            _ => None,
-        };
-        match self.screen {
-            Screen::Live => {
-                if let Enrolling::Form(form) = &mut self.enrolling {
-                    form.settle(station);
-                }
-            }
-            Screen::People => {
-                let rows = keys::people_ids(station, &self.people);
-                self.people.settle(&rows);
-            }
-            Screen::Attendance => {
-                let rows = self
-                    .reports
-                    .ids(station, now, self.attendance.filter.text());
-                self.attendance.settle(&rows);
-            }
-            _ => {}
-        }
+        self.asked = None;
+        self.screen.behaviour().settle(self, station, now);
     }
 
     /// Takes in how long a frame takes now, for the charts, and forgets what has been said
@@ -430,20 +343,7 @@ impl App {
 
     /// What has to be read now for the screen.
     pub fn due(&mut self, station: &StationView) -> Vec<Question> {
-        let question = match self.screen {
-            Screen::Attendance => self.reports.due(station).map(Question::Report),
-            Screen::Charts => self.weeks.due(station).map(Question::Report),
-            Screen::Review => self.review.is_due(station).then_some(Question::Visitors),
-            Screen::Person => {
-                let due = self.person.due(station.log().written());
-                due.map(Question::Person)
-            }
-            Screen::Settings => self.settings.is_due().then_some(Question::Settings),
-            Screen::Calibration | Screen::Audit | Screen::Doctor => {
-                self.page.due().map(Question::Page)
-            }
-            _ => None,
-        };
+        let question = self.screen.behaviour().due(self, station);
         question.into_iter().collect()
     }
 
@@ -486,6 +386,11 @@ impl App {
     /// Whether it is for the people at the door.
     pub(crate) fn is_kiosk(&self) -> bool {
         self.options.is_kiosk
+    }
+
+    /// Who signs what is done here, unless another name is typed.
+    pub(crate) fn operator(&self) -> &str {
+        &self.options.operator
     }
 
     /// What leaving the dashboard means.

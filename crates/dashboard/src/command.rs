@@ -4,9 +4,9 @@
 //! [`Deed`], [`Motion`]) and ask here which key that is; no other file says a letter. The
 //! hints, the palette and the help read the same lists, and a test compares README.md.
 
-use super::app::Screen;
 use super::input::Key;
-use super::reports::Period;
+use super::period::Period;
+use super::screen::Screen;
 use super::text;
 use super::theme::Theme;
 use rollcall_protocol::PreviewMode;

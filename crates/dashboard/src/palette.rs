@@ -57,7 +57,7 @@ impl Palette {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::Screen;
+    use crate::screen::Screen;
     use crate::{Charset, ColourDepth, Language};
 
     #[test]

@@ -8,6 +8,7 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 use super::command::Deed;
 use super::input::Key;
 use super::listing::passes;
+use super::period::Period;
 use super::text;
 use super::theme::Theme;
 use rollcall_core::attendance::AttendanceEvent;
@@ -18,17 +19,6 @@ use rollcall_core::worktime::period::PersonDays;
 use rollcall_core::worktime::totals::IsoWeek;
 use rollcall_core::worktime::{DayReport, DayState};
 use rollcall_protocol::{ReportQuery, StationView};
-
-/// How many days are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Period {
-    /// Today, live.
-    #[default]
-    Today,
-    Day,
-    Week,
-    Month,
-}
 
 /// Who is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

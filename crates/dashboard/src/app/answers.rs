@@ -2,7 +2,8 @@
 
 use chrono::NaiveDateTime;
 
-use super::{App, Enrolling, MOST_UNDO, PIN_REMARK, Screen};
+use super::{App, Enrolling, MOST_UNDO, PIN_REMARK};
+use crate::screen::Screen;
 use rollcall_core::event::Intent;
 use rollcall_core::frame::Moment;
 use rollcall_core::person::PersonCode;
@@ -95,7 +96,7 @@ impl App {
             Answer::Reviewed(told) => self.review.told(told),
             Answer::AltersThePast(change, alteration) => {
                 // Also if it was undone from another screen.
-                self.screen = Screen::Settings;
+                self.show(Screen::Settings);
                 self.settings.ask(change, alteration);
             }
             Answer::Done(done) => {

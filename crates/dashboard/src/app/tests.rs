@@ -326,7 +326,7 @@ fn the_palette_takes_all_keys_and_gives_back_a_command() {
         press(&mut app, &station, &[opening]);
         app.handle(Input::Paste("month".into()), &view(&station), &now());
         press(&mut app, &station, &[Key::Enter]);
-        assert_eq!(app.reports.period, crate::reports::Period::Month);
+        assert_eq!(app.reports.period, crate::period::Period::Month);
     }
 }
 

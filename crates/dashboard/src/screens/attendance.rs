@@ -4,36 +4,163 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
+use super::Behaviour;
 use super::draw_filter;
 use crate::View;
+use crate::app::{Action, App, intend};
 use crate::command::Deed;
-use crate::reports::Period;
+use crate::correcting::{Correcting, FormKey};
+use crate::correction_form::CorrectionForm;
+use crate::input::Key;
+use crate::period::Period;
+use crate::widgets::hints::{ALL, ESC, FILTER, FIND, HELP_KEY, Hint, K, PAGES, d};
 use crate::widgets::{
     AttendanceTable, CorrectionFormPanel, Detail, PersonReport, ReportTable, panel, today_title,
 };
+use rollcall_core::event::Intent;
+use rollcall_core::frame::Moment;
 use rollcall_core::person::PersonId;
+use rollcall_protocol::{Question, StationView};
 
 /// From this height on, the selected person's days stand below a report.
 const WITH_DETAIL: u16 = 18;
 
-pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
-    let block = panel(view.theme, &title(view));
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
-    let [periods, filter, body] = Layout::vertical([
-        Constraint::Length(1),
-        Constraint::Length(1),
-        Constraint::Fill(1),
-    ])
-    .areas(inner);
-    draw_periods(frame, view, periods);
-    let listing = &view.app.attendance;
-    draw_filter(frame, view, &listing.filter, filter);
-    match view.app.reports.period {
-        Period::Today | Period::Day => draw_day(frame, view, body),
-        Period::Week | Period::Month => draw_report(frame, view, body),
+const TABLE: &[Hint] = &[
+    (ESC, english!("back"), 0),
+    (d(Deed::Correct), english!("correct"), 2),
+    (K("Tab"), english!("period"), 2),
+    (K("Left/Right"), english!("day"), 3),
+    (K("< >"), english!("earlier, later"), 4),
+    (d(Deed::Only), english!("who"), 3),
+    (d(Deed::Export), english!("export"), 3),
+    (FIND, english!("filter"), 4),
+    (PAGES, english!("scroll"), 5),
+    (ALL, english!("all"), 4),
+    (HELP_KEY, english!("help"), 0),
+];
+
+const CORRECTION: &[Hint] = &[
+    (K("Enter"), english!("check and sign"), 0),
+    (K("Tab"), english!("next line"), 1),
+    (K("Left/Right"), english!("choose"), 2),
+    (ESC, english!("close"), 0),
+];
+
+/// Today, or the days of a report.
+pub(super) struct Attendance;
+
+impl Behaviour for Attendance {
+    fn name(&self) -> &'static str {
+        english!("attendance")
     }
-    draw_form(frame, view, area);
+
+    fn draw(&self, frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
+        let block = panel(view.theme, &title(view));
+        let inner = block.inner(area);
+        frame.render_widget(block, area);
+        let [periods, filter, body] = Layout::vertical([
+            Constraint::Length(1),
+            Constraint::Length(1),
+            Constraint::Fill(1),
+        ])
+        .areas(inner);
+        draw_periods(frame, view, periods);
+        let listing = &view.app.attendance;
+        draw_filter(frame, view, &listing.filter, filter);
+        match view.app.reports.period {
+            Period::Today | Period::Day => draw_day(frame, view, body),
+            Period::Week | Period::Month => draw_report(frame, view, body),
+        }
+        draw_form(frame, view, area);
+    }
+
+    fn hints(&self, view: View<'_>) -> &'static [Hint] {
+        if view.app.correcting.form().is_some() {
+            CORRECTION
+        } else if view.app.attendance.filter.is_typing() {
+            FILTER
+        } else {
+            TABLE
+        }
+    }
+
+    fn key(
+        &self,
+        app: &mut App,
+        key: Key,
+        station: &StationView,
+        now: &Moment,
+    ) -> Option<Vec<Action>> {
+        // A form that comes back with a refusal takes no keys that are meant elsewhere.
+        match app.correcting.handle(key, station) {
+            FormKey::NoForm => {}
+            FormKey::Taken => return Some(Vec::new()),
+            FormKey::Submitted(draft) => {
+                return Some(vec![intend(Intent::Correct(Box::new(draft)))]);
+            }
+        }
+        let filter = app.attendance.filter.text();
+        let rows = app.reports.ids(station, now, filter);
+        if !app.attendance.filter.is_typing() {
+            match Deed::of(key) {
+                Some(Deed::Correct) => {
+                    correct(app, &rows, station);
+                    return Some(Vec::new());
+                }
+                Some(Deed::Export) => return Some(vec![app.export(station)]),
+                _ if app.reports.handle(key, station.local_day()) => return Some(Vec::new()),
+                _ => {}
+            }
+        }
+        app.attendance.handle(key, &rows).then(Vec::new)
+    }
+
+    fn is_typing(&self, app: &App) -> bool {
+        app.correcting.form().is_some() || app.attendance.filter.is_typing()
+    }
+
+    fn paste(&self, app: &mut App, text: &str, _: &StationView) {
+        match &mut app.correcting {
+            Correcting::Form(form) => form.paste(text),
+            _ => app.attendance.filter.paste(text),
+        }
+    }
+
+    fn due(&self, app: &mut App, station: &StationView) -> Option<Question> {
+        app.reports.due(station).map(Question::Report)
+    }
+
+    fn settle(&self, app: &mut App, station: &StationView, now: &Moment) {
+        let filter = app.attendance.filter.text();
+        let rows = app.reports.ids(station, now, filter);
+        app.attendance.settle(&rows);
+    }
+
+    fn enter(&self, app: &mut App) {
+        app.reports.period = Period::Today;
+    }
+}
+
+/// Opens the form for the marked day of the selected person, whether there is anything
+/// in it or not, or says why it cannot be opened.
+fn correct(app: &mut App, rows: &[PersonId], station: &StationView) {
+    if matches!(app.correcting, Correcting::Submitted { .. }) {
+        return app.notice(english!("The correction before is still being saved."));
+    }
+    let Some(person) = app.attendance.selected(rows) else {
+        return app.notice(english!(
+            "Nobody is shown here whose day could be corrected. Choose other days, or Esc \
+             takes the filter away."
+        ));
+    };
+    let today = station.local_day();
+    let events = match app.reports.period {
+        Period::Today => station.events_of(person).to_vec(),
+        Period::Day | Period::Week | Period::Month => app.reports.events_of(person, today),
+    };
+    let day = (app.reports.marked(today), events);
+    let form = CorrectionForm::open(person, day, station, &app.options.operator);
+    app.correcting = Correcting::Form(Box::new(form));
 }
 
 fn title(view: View<'_>) -> String {

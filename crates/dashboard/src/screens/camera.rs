@@ -5,10 +5,19 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::Behaviour;
 use crate::View;
+use crate::app::{Action, App};
+use crate::camera_controls::ControlKey;
+use crate::command::Deed;
+use crate::input::Key;
 use crate::listing::first_shown;
+use crate::widgets::hints::{ALL, ESC, HELP_KEY, Hint, K, d};
 use crate::widgets::panel;
+use rollcall_core::frame::Moment;
+use rollcall_protocol as protocol;
 use rollcall_protocol::CameraControl;
+use rollcall_protocol::StationView;
 
 /// Lines of the sentence that says how the camera is; a low window shows two of them.
 const SENTENCE_LINES: u16 = 4;
@@ -19,36 +28,73 @@ const RANGE_WIDTH: usize = 26;
 /// From this width on, the ranges are shown.
 const WITH_RANGES: u16 = 66;
 
-pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
-    let separator = view.theme.marks().separator;
-    let block = panel(
-        view.theme,
-        &view
+const CAMERA: &[Hint] = &[
+    (ESC, english!("back"), 0),
+    (K("Left/Right"), english!("change"), 2),
+    (K("< >"), english!("by ten"), 4),
+    (d(Deed::Propose), english!("default"), 3),
+    (K("Enter"), english!("test"), 3),
+    (ALL, english!("all"), 4),
+    (HELP_KEY, english!("help"), 0),
+];
+
+/// The camera and its controls.
+pub(super) struct Camera;
+
+impl Behaviour for Camera {
+    fn name(&self) -> &'static str {
+        english!("camera")
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
+        let separator = view.theme.marks().separator;
+        let block = panel(
+            view.theme,
+            &view
+                .theme
+                .fill("camera {} {}", &[&separator, &view.status.source]),
+        );
+        let inner = block.inner(area);
+        frame.render_widget(block, area);
+        let sentence_height = if area.height < LOW { 2 } else { SENTENCE_LINES };
+        let [sentence, figures, _, rows, remark] = Layout::vertical([
+            Constraint::Length(sentence_height),
+            Constraint::Length(1),
+            Constraint::Length(1),
+            Constraint::Fill(1),
+            Constraint::Length(1),
+        ])
+        .areas(inner);
+        draw_sentence(frame, view, sentence);
+        let words = view
             .theme
-            .fill("camera {} {}", &[&separator, &view.status.source]),
-    );
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
-    let sentence_height = if area.height < LOW { 2 } else { SENTENCE_LINES };
-    let [sentence, figures, _, rows, remark] = Layout::vertical([
-        Constraint::Length(sentence_height),
-        Constraint::Length(1),
-        Constraint::Length(1),
-        Constraint::Fill(1),
-        Constraint::Length(1),
-    ])
-    .areas(inner);
-    draw_sentence(frame, view, sentence);
-    let words = view
-        .theme
-        .fit(&figures_in_words(view), usize::from(figures.width));
-    frame.render_widget(Line::raw(words), figures);
-    draw_rows(frame, view, rows);
-    let words = view.theme.fit(
-        &view.theme.sentence(&view.app.controls.remark),
-        usize::from(remark.width),
-    );
-    frame.render_widget(Line::styled(words, view.theme.dim()), remark);
+            .fit(&figures_in_words(view), usize::from(figures.width));
+        frame.render_widget(Line::raw(words), figures);
+        draw_rows(frame, view, rows);
+        let words = view.theme.fit(
+            &view.theme.sentence(&view.app.controls.remark),
+            usize::from(remark.width),
+        );
+        frame.render_widget(Line::styled(words, view.theme.dim()), remark);
+    }
+
+    fn hints(&self, _: View<'_>) -> &'static [Hint] {
+        CAMERA
+    }
+
+    fn key(&self, app: &mut App, key: Key, _: &StationView, _: &Moment) -> Option<Vec<Action>> {
+        if key == Key::Enter {
+            app.tell(Ok(english!("testing the camera for ten seconds").to_owned()));
+            return Some(vec![Action::Send(protocol::Command::TestCamera)]);
+        }
+        match app.controls.handle(key) {
+            ControlKey::Pass => None,
+            ControlKey::Taken => Some(Vec::new()),
+            ControlKey::Change(change) => {
+                Some(vec![Action::Send(protocol::Command::ChangeControl(change))])
+            }
+        }
+    }
 }
 
 fn draw_sentence(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {

@@ -7,9 +7,16 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 
+use super::Behaviour;
 use super::draw_words;
 use crate::View;
+use crate::app::{Action, App};
+use crate::input::Key;
+use crate::screen::Screen;
+use crate::widgets::hints::{ALL, ESC, HELP_KEY, Hint, go};
 use crate::widgets::{Bars, hours, panel, sparkline};
+use rollcall_core::frame::Moment;
+use rollcall_protocol::{Question, StationView};
 
 /// From this width on the charts stand two by two.
 const TWO_BY_TWO: u16 = 100;
@@ -17,26 +24,55 @@ const TWO_BY_TWO: u16 = 100;
 /// Quarter-hours of a day.
 const QUARTERS: usize = 96;
 
-pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
-    let fill = Constraint::Fill(1);
-    let places: [Rect; 4] = if area.width >= TWO_BY_TWO {
-        let [top, bottom] = Layout::vertical([fill, fill]).areas(area);
-        let [a, b] = Layout::horizontal([fill, fill]).areas(top);
-        let [c, d] = Layout::horizontal([fill, fill]).areas(bottom);
-        [a, b, c, d]
-    } else {
-        Layout::vertical([
-            Constraint::Fill(2),
-            Constraint::Fill(2),
-            Constraint::Fill(2),
-            fill,
-        ])
-        .areas(area)
-    };
-    draw_arrivals(frame, view, places[0]);
-    draw_weeks(frame, view, places[1]);
-    draw_recognitions(frame, view, places[2]);
-    draw_frame_times(frame, view, places[3]);
+const CHARTS: &[Hint] = &[
+    (ESC, english!("back"), 0),
+    (go(Screen::Attendance), english!("table"), 2),
+    (go(Screen::People), english!("people"), 3),
+    (ALL, english!("all"), 1),
+    (HELP_KEY, english!("help"), 0),
+];
+
+/// Arrivals, weeks and how recognition goes.
+pub(super) struct Charts;
+
+impl Behaviour for Charts {
+    fn name(&self) -> &'static str {
+        english!("charts")
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
+        let fill = Constraint::Fill(1);
+        let places: [Rect; 4] = if area.width >= TWO_BY_TWO {
+            let [top, bottom] = Layout::vertical([fill, fill]).areas(area);
+            let [a, b] = Layout::horizontal([fill, fill]).areas(top);
+            let [c, d] = Layout::horizontal([fill, fill]).areas(bottom);
+            [a, b, c, d]
+        } else {
+            Layout::vertical([
+                Constraint::Fill(2),
+                Constraint::Fill(2),
+                Constraint::Fill(2),
+                fill,
+            ])
+            .areas(area)
+        };
+        draw_arrivals(frame, view, places[0]);
+        draw_weeks(frame, view, places[1]);
+        draw_recognitions(frame, view, places[2]);
+        draw_frame_times(frame, view, places[3]);
+    }
+
+    fn hints(&self, _: View<'_>) -> &'static [Hint] {
+        CHARTS
+    }
+
+    fn key(&self, _: &mut App, _: Key, _: &StationView, _: &Moment) -> Option<Vec<Action>> {
+        None
+    }
+
+    fn due(&self, app: &mut App, station: &StationView) -> Option<Question> {
+        app.weeks.due(station).map(Question::Report)
+    }
 }
 
 fn chart(frame: &mut Frame<'_>, view: View<'_>, title: &str, area: Rect) -> Rect {

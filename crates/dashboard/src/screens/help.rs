@@ -4,9 +4,20 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
+use super::Behaviour;
 use crate::View;
+use crate::app::{Action, App};
+use crate::command::{self, Command, Motion};
 use crate::command::{ALL, DEEDS};
+use crate::input::Key;
+use crate::screen::Screen;
+use crate::widgets::hints::{ESC, Hint, PAGES};
 use crate::widgets::panel;
+use rollcall_core::frame::Moment;
+use rollcall_protocol::StationView;
+
+/// The last line that can be the first one shown.
+const LAST_LINE: usize = 60;
 
 /// From this width on, keys and marks stand side by side.
 const SIDE_BY_SIDE: u16 = 76;
@@ -23,26 +34,63 @@ const KEYS: &[(&str, &str)] = &[
     ("Ctrl-C", english!("end at once")),
 ];
 
-pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
-    let block = panel(view.theme, view.theme.t("help"));
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
-    if inner.width >= SIDE_BY_SIDE {
-        let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)])
-            .spacing(2)
-            .areas(inner);
-        let mut lines = keys(view, left.width);
-        lines.push(Line::default());
-        lines.extend(facts(view, left.width));
-        draw_lines(frame, view, lines, left);
-        draw_lines(frame, view, marks(view, right.width), right);
-    } else {
-        let mut lines = keys(view, inner.width);
-        lines.push(Line::default());
-        lines.extend(marks(view, inner.width));
-        lines.push(Line::default());
-        lines.extend(facts(view, inner.width));
-        draw_lines(frame, view, lines, inner);
+const HELP: &[Hint] = &[(ESC, english!("back"), 0), (PAGES, english!("scroll"), 1)];
+
+/// Keys, marks and facts.
+pub(super) struct Help;
+
+impl Behaviour for Help {
+    fn name(&self) -> &'static str {
+        english!("help")
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
+        let block = panel(view.theme, view.theme.t("help"));
+        let inner = block.inner(area);
+        frame.render_widget(block, area);
+        if inner.width >= SIDE_BY_SIDE {
+            let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)])
+                .spacing(2)
+                .areas(inner);
+            let mut lines = keys(view, left.width);
+            lines.push(Line::default());
+            lines.extend(facts(view, left.width));
+            draw_lines(frame, view, lines, left);
+            draw_lines(frame, view, marks(view, right.width), right);
+        } else {
+            let mut lines = keys(view, inner.width);
+            lines.push(Line::default());
+            lines.extend(marks(view, inner.width));
+            lines.push(Line::default());
+            lines.extend(facts(view, inner.width));
+            draw_lines(frame, view, lines, inner);
+        }
+    }
+
+    fn hints(&self, _: View<'_>) -> &'static [Hint] {
+        HELP
+    }
+
+    fn key(&self, app: &mut App, key: Key, _: &StationView, _: &Moment) -> Option<Vec<Action>> {
+        if let Some(motion) = Motion::of(key) {
+            app.help_scroll = motion.from(app.help_scroll, LAST_LINE);
+        } else if command::of_key(key) == Some(Command::Go(Screen::Help)) {
+            app.back();
+        } else {
+            return None;
+        }
+        Some(Vec::new())
+    }
+
+    fn enter(&self, app: &mut App) {
+        if app.screen != Screen::Help {
+            app.behind_help = app.screen;
+        }
+        app.help_scroll = 0;
+    }
+
+    fn behind(&self, app: &App) -> Screen {
+        app.behind_help
     }
 }
 

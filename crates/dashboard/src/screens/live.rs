@@ -4,14 +4,26 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
+use super::Behaviour;
 use crate::View;
+use crate::app::{Action, App, intend};
 use crate::app::{Enrolling, Pane};
+use crate::command::{self, Command, Deed};
+use crate::enrol_form::{ConsentQuestion, FormStep};
+use crate::input::Key;
+use crate::pin_entry::PinStep;
+use crate::screen::Screen;
+use crate::widgets::hints::{ALL, ESC, FIND, HELP_KEY, Hint, K, PAGES, YES_OR_NO, c, d, go};
 use crate::widgets::{
     AttendanceTable, Detail, EnrolFormPanel, EnrolProgress, Explain, Faces, LogLines, Preview,
     panel, rows_for_width, today_title,
 };
+use chrono::NaiveDateTime;
+use rollcall_core::event::Intent;
+use rollcall_core::frame::Moment;
 use rollcall_protocol::ModeView;
 use rollcall_protocol::PreviewMode;
+use rollcall_protocol::StationView;
 
 /// From this width on, preview and table stand side by side.
 const SIDE_BY_SIDE: u16 = 64;
@@ -22,14 +34,186 @@ const LEAST_PREVIEW_WIDTH: u16 = 28;
 /// Least height of the list of faces, frame included.
 const LEAST_FACES_HEIGHT: u16 = 4;
 
-pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
-    if area.width >= SIDE_BY_SIDE {
-        draw_side_by_side(frame, view, area);
-    } else if area.height >= STACKED {
-        draw_stacked(frame, view, area);
-    } else {
-        draw_one_pane(frame, view, area);
+const LIVE: &[Hint] = &[
+    (c(Command::Enrol), english!("enrol"), 1),
+    (go(Screen::People), english!("people"), 2),
+    (go(Screen::Attendance), english!("table"), 3),
+    (go(Screen::Review), english!("review"), 5),
+    (go(Screen::Camera), english!("camera"), 6),
+    (go(Screen::Log), english!("log"), 4),
+    (go(Screen::Settings), english!("settings"), 6),
+    (go(Screen::Doctor), english!("doctor"), 7),
+    (go(Screen::Charts), english!("charts"), 8),
+    (go(Screen::Calibration), english!("calibration"), 9),
+    (go(Screen::Audit), english!("audit"), 9),
+    (FIND, english!("find"), 6),
+    (c(Command::Explain), english!("why"), 7),
+    (c(Command::NextPreview), english!("preview"), 5),
+    (c(Command::Undo), english!("undo"), 8),
+    (ALL, english!("all"), 1),
+    (HELP_KEY, english!("help"), 0),
+    (c(Command::Back), english!("quit"), 0),
+];
+
+const FORM: &[Hint] = &[
+    (K("Enter"), english!("start"), 0),
+    (K("Tab"), english!("next field"), 1),
+    (ESC, english!("close"), 0),
+    (PAGES, english!("another face"), 2),
+    (K("Ctrl-N"), english!("wait for a face"), 3),
+];
+
+const ENROLLING: &[Hint] = &[
+    (ESC, english!("call it off"), 0),
+    (c(Command::NextPreview), english!("preview"), 1),
+];
+
+const CONFIRMING: &[Hint] = &[
+    (d(Deed::Yes), english!("save"), 1),
+    (ESC, english!("cancel"), 1),
+];
+
+/// Camera, today and log; where people are enrolled and type their PIN.
+pub(super) struct Live;
+
+impl Behaviour for Live {
+    fn name(&self) -> &'static str {
+        english!("live")
     }
+
+    fn draw(&self, frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
+        if area.width >= SIDE_BY_SIDE {
+            draw_side_by_side(frame, view, area);
+        } else if area.height >= STACKED {
+            draw_stacked(frame, view, area);
+        } else {
+            draw_one_pane(frame, view, area);
+        }
+    }
+
+    fn hints(&self, view: View<'_>) -> &'static [Hint] {
+        match (&view.app.enrolling, view.station.mode()) {
+            (Enrolling::Form(form), _) if form.consent == ConsentQuestion::Now => YES_OR_NO,
+            (Enrolling::Form(_), _) => FORM,
+            (_, ModeView::Enrolling(_)) => ENROLLING,
+            (_, ModeView::Confirming(_)) => CONFIRMING,
+            _ => LIVE,
+        }
+    }
+
+    fn key(
+        &self,
+        app: &mut App,
+        key: Key,
+        station: &StationView,
+        now: &Moment,
+    ) -> Option<Vec<Action>> {
+        if let Enrolling::Form(form) = &mut app.enrolling {
+            return Some(match form.handle(key, station) {
+                FormStep::Stay => Vec::new(),
+                FormStep::Close => {
+                    app.enrolling = Enrolling::No;
+                    vec![intend(Intent::CancelEnrolment)]
+                }
+                FormStep::FindFace(intent) => vec![intend(intent)],
+                FormStep::Submit(intent) => submit(app, intent),
+            });
+        }
+        key_of_enrolment(app, key, station).or_else(|| key_at_home(app, key, now))
+    }
+
+    fn is_typing(&self, app: &App) -> bool {
+        matches!(app.enrolling, Enrolling::Form(_))
+    }
+
+    fn is_asking(&self, app: &App) -> bool {
+        let is_consent_asked = matches!(&app.enrolling, Enrolling::Form(form)
+            if form.consent == ConsentQuestion::Now);
+        is_consent_asked || app.asked.is_some()
+    }
+
+    fn paste(&self, app: &mut App, text: &str, _: &StationView) {
+        if let Enrolling::Form(form) = &mut app.enrolling {
+            form.paste(text);
+        }
+    }
+
+    fn settle(&self, app: &mut App, station: &StationView, _: &Moment) {
+        if let ModeView::Confirming(asked) = station.mode()
+            && app.is_enrolling(station)
+        {
+            let taken_for = asked.taken_for.map(|other| other.person);
+            app.asked = Some((asked.code.clone(), taken_for));
+        }
+        if let Enrolling::Form(form) = &mut app.enrolling {
+            form.settle(station);
+        }
+    }
+}
+
+/// Does what `key` means while samples are taken or shown.
+fn key_of_enrolment(app: &mut App, key: Key, station: &StationView) -> Option<Vec<Action>> {
+    let is_back = key == Key::Esc || command::of_key(key) == Some(Command::Back);
+    if !app.is_enrolling(station) {
+        return None;
+    }
+    let intent = match station.mode() {
+        ModeView::Enrolling(_) | ModeView::Confirming(_) if is_back => {
+            app.enrolling = Enrolling::No;
+            Intent::CancelEnrolment
+        }
+        ModeView::Confirming(_) if command::is_yes(key) => {
+            // What was on the screen, even if something else is asked by now.
+            let (code, another_than) = app.asked.clone()?;
+            Intent::ConfirmEnrolment { code, another_than }
+        }
+        _ => return None,
+    };
+    Some(vec![intend(intent)])
+}
+
+fn key_at_home(app: &mut App, key: Key, now: &Moment) -> Option<Vec<Action>> {
+    app.pin_problem = None;
+    match app.pin.handle(key, now.monotonic) {
+        PinStep::Pass => {}
+        PinStep::Taken => return Some(Vec::new()),
+        PinStep::Entered(Ok(pin)) => {
+            return Some(vec![intend(Intent::EnterPin(pin))]);
+        }
+        PinStep::Entered(Err(problem)) => {
+            app.pin_problem = Some(problem.to_string());
+            return Some(Vec::new());
+        }
+    }
+    match key {
+        Key::Esc if app.explaining => app.explaining = false,
+        Key::Tab | Key::Right => {
+            app.pane = match app.pane {
+                Pane::Camera => Pane::Today,
+                Pane::Today => Pane::Log,
+                Pane::Log => Pane::Camera,
+            };
+        }
+        Key::BackTab | Key::Left => {
+            app.pane = match app.pane {
+                Pane::Camera => Pane::Log,
+                Pane::Today => Pane::Camera,
+                Pane::Log => Pane::Today,
+            };
+        }
+        _ => return None,
+    }
+    Some(Vec::new())
+}
+
+fn submit(app: &mut App, intent: Intent<NaiveDateTime>) -> Vec<Action> {
+    if let (Intent::Enrol { code, .. }, Enrolling::Form(form)) = (&intent, &app.enrolling) {
+        app.enrolling = Enrolling::Submitted {
+            form: form.clone(),
+            code: code.clone(),
+        };
+    }
+    vec![intend(intent)]
 }
 
 fn draw_side_by_side(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {

@@ -1,4 +1,7 @@
-//! Which parts fill the window, and where each goes.
+//! The screens: what each means by a key, reads and shows, and where its parts go.
+//!
+//! A screen is a [`Behaviour`], implemented once in a file of its own. What it remembers is
+//! the [`App`]'s: some share it, and it is there when the operator comes back.
 
 mod attendance;
 mod camera;
@@ -19,10 +22,94 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::View;
-use super::app::Screen;
+use super::app::{Action, App};
 use super::filter::Filter;
+use super::input::Key;
+use super::screen::Screen;
 use super::text;
+use super::widgets::hints::Hint;
 use super::widgets::{DialogPanel, Hints, PalettePanel, StatusBar, TroubleBanner, WelcomeBanner};
+use rollcall_core::frame::Moment;
+use rollcall_protocol::{PageKind, Question, StationView};
+
+/// What a screen is and does.
+pub(crate) trait Behaviour {
+    /// What the breadcrumb calls it.
+    fn name(&self) -> &'static str;
+
+    /// What it is about, behind its name.
+    fn subject(&self, _: &App) -> Option<String> {
+        None
+    }
+
+    /// Draws what it shows now.
+    fn draw(&self, frame: &mut Frame<'_>, view: View<'_>, area: Rect);
+
+    /// Which keys do what on it now.
+    fn hints(&self, view: View<'_>) -> &'static [Hint];
+
+    /// Does what `key` means on this screen; none if it means nothing special here.
+    fn key(
+        &self,
+        app: &mut App,
+        key: Key,
+        station: &StationView,
+        now: &Moment,
+    ) -> Option<Vec<Action>>;
+
+    /// Whether keys go into a text.
+    fn is_typing(&self, _: &App) -> bool {
+        false
+    }
+
+    /// Whether a yes or no is waited for.
+    fn is_asking(&self, _: &App) -> bool {
+        false
+    }
+
+    /// Takes a text that was pasted.
+    fn paste(&self, _: &mut App, _text: &str, _: &StationView) {}
+
+    /// What has to be read now.
+    fn due(&self, _: &mut App, _: &StationView) -> Option<Question> {
+        None
+    }
+
+    /// Ties what keys act on to what is drawn now.
+    fn settle(&self, _: &mut App, _: &StationView, _: &Moment) {}
+
+    /// The operator comes to it by a command.
+    fn enter(&self, _: &mut App) {}
+
+    /// The operator goes elsewhere.
+    fn leave(&self, _: &mut App) {}
+
+    /// Where Esc leads.
+    fn behind(&self, _: &App) -> Screen {
+        Screen::Live
+    }
+}
+
+impl Screen {
+    /// What it is and does.
+    pub(crate) fn behaviour(self) -> &'static dyn Behaviour {
+        match self {
+            Self::Live => &live::Live,
+            Self::People => &people::People,
+            Self::Person => &person::Person,
+            Self::Attendance => &attendance::Attendance,
+            Self::Review => &review::ReviewScreen,
+            Self::Calibration => &page::PageScreen(PageKind::Calibration),
+            Self::Charts => &charts::Charts,
+            Self::Log => &log::Log,
+            Self::Audit => &page::PageScreen(PageKind::Audit),
+            Self::Camera => &camera::Camera,
+            Self::Settings => &settings::SettingsScreen,
+            Self::Doctor => &page::PageScreen(PageKind::Doctor),
+            Self::Help => &help::Help,
+        }
+    }
+}
 
 /// Below this the window shows only that it is too small.
 const LEAST_WIDTH: u16 = 40;
@@ -51,19 +138,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>) {
     frame.render_widget(&StatusBar(view), top);
     frame.render_widget(&banner, alarm);
     frame.render_widget(&Hints(view), bottom);
-    match view.app.screen {
-        Screen::Live => live::draw(frame, view, body),
-        Screen::People => people::draw(frame, view, body),
-        Screen::Attendance => attendance::draw(frame, view, body),
-        Screen::Review => review::draw(frame, view, body),
-        Screen::Log => log::draw(frame, view, body),
-        Screen::Camera => camera::draw(frame, view, body),
-        Screen::Help => help::draw(frame, view, body),
-        Screen::Person => person::draw(frame, view, body),
-        Screen::Calibration | Screen::Audit | Screen::Doctor => page::draw(frame, view, body),
-        Screen::Settings => settings::draw(frame, view, body),
-        Screen::Charts => charts::draw(frame, view, body),
-    }
+    view.app.screen.behaviour().draw(frame, view, body);
     draw_remark(frame, view, remark);
     if let Some(palette) = &view.app.palette {
         let panel = PalettePanel { view, palette };

@@ -4,12 +4,19 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
+use super::Behaviour;
 use super::{draw_filter, draw_words};
 use crate::View;
-use crate::app::Screen;
+use crate::app::{Action, App, ask};
+use crate::command::Deed;
+use crate::input::Key;
+use crate::page::PageKey;
 use crate::text;
+use crate::widgets::hints::{ALL, ESC, FILTER, FIND, HELP_KEY, Hint, K, PAGES, YES_OR_NO, d};
 use crate::widgets::panel;
+use rollcall_core::frame::Moment;
 use rollcall_protocol::{Health, PageLine};
+use rollcall_protocol::{PageKind, Question, StationView};
 
 /// Widest column of what lines are about.
 const MOST_TERM: usize = 24;
@@ -17,42 +24,122 @@ const MOST_TERM: usize = 24;
 /// In a narrower window it stands on its own line.
 const SIDE_BY_SIDE: u16 = 60;
 
-pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
-    let theme = view.theme;
-    let page = &view.app.page;
-    let block = panel(theme, theme.t(view.app.screen.name()));
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
-    let question_height = u16::from(page.is_confirming);
-    let [filter, body, question] = Layout::vertical([
-        Constraint::Length(1),
-        Constraint::Fill(1),
-        Constraint::Length(question_height),
-    ])
-    .areas(inner);
-    draw_filter(frame, view, &page.filter, filter);
-    if page.is_confirming {
-        let words =
-            theme.t("Write the proposed threshold into the configuration? Press y to write it");
-        let words = theme.fit(words, usize::from(question.width));
-        frame.render_widget(Line::styled(words, theme.warning()), question);
-    }
-    match page.shown() {
-        None => draw_words(frame, view, theme.t("reading the records"), body),
-        Some(Err(error)) => draw_words(frame, view, &theme.sentence(&error), body),
-        Some(Ok(lines)) if lines.is_empty() => {
-            let words = if page.filter.is_empty() {
-                theme.t("there is nothing yet")
-            } else {
-                theme.t("nothing matches the filter; Esc takes it away")
-            };
-            draw_words(frame, view, words, body);
+const CALIBRATION: &[Hint] = &[
+    (ESC, english!("back"), 0),
+    (d(Deed::Propose), english!("write the threshold"), 1),
+    (K("Enter"), english!("read again"), 3),
+    (PAGES, english!("scroll"), 4),
+    (ALL, english!("all"), 3),
+    (HELP_KEY, english!("help"), 0),
+];
+
+const PAGE: &[Hint] = &[
+    (ESC, english!("back"), 0),
+    (FIND, english!("filter"), 2),
+    (K("Enter"), english!("read again"), 3),
+    (PAGES, english!("scroll"), 4),
+    (ALL, english!("all"), 3),
+    (HELP_KEY, english!("help"), 0),
+];
+
+/// A report in lines.
+pub(super) struct PageScreen(pub(super) PageKind);
+
+impl Behaviour for PageScreen {
+    fn name(&self) -> &'static str {
+        match self.0 {
+            PageKind::Calibration => english!("calibration"),
+            PageKind::Audit => english!("audit"),
+            PageKind::Doctor => english!("doctor"),
         }
-        Some(Ok(lines)) => draw_lines(frame, view, &lines, body),
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
+        let theme = view.theme;
+        let page = &view.app.page;
+        let block = panel(theme, theme.t(self.name()));
+        let inner = block.inner(area);
+        frame.render_widget(block, area);
+        let question_height = u16::from(page.is_confirming);
+        let [filter, body, question] = Layout::vertical([
+            Constraint::Length(1),
+            Constraint::Fill(1),
+            Constraint::Length(question_height),
+        ])
+        .areas(inner);
+        draw_filter(frame, view, &page.filter, filter);
+        if page.is_confirming {
+            let words =
+                theme.t("Write the proposed threshold into the configuration? Press y to write it");
+            let words = theme.fit(words, usize::from(question.width));
+            frame.render_widget(Line::styled(words, theme.warning()), question);
+        }
+        match page.shown() {
+            None => draw_words(frame, view, theme.t("reading the records"), body),
+            Some(Err(error)) => draw_words(frame, view, &theme.sentence(&error), body),
+            Some(Ok(lines)) if lines.is_empty() => {
+                let words = if page.filter.is_empty() {
+                    theme.t("there is nothing yet")
+                } else {
+                    theme.t("nothing matches the filter; Esc takes it away")
+                };
+                draw_words(frame, view, words, body);
+            }
+            Some(Ok(lines)) => draw_lines(frame, view, (self.0, &lines), body),
+        }
+    }
+
+    fn hints(&self, view: View<'_>) -> &'static [Hint] {
+        let page = &view.app.page;
+        if page.filter.is_typing() {
+            FILTER
+        } else if page.is_confirming {
+            YES_OR_NO
+        } else if self.0 == PageKind::Calibration {
+            CALIBRATION
+        } else {
+            PAGE
+        }
+    }
+
+    fn key(&self, app: &mut App, key: Key, _: &StationView, _: &Moment) -> Option<Vec<Action>> {
+        match app.page.handle(key) {
+            PageKey::Pass => None,
+            PageKey::Taken => Some(Vec::new()),
+            PageKey::WriteThreshold => {
+                let shown = app.page.lines();
+                Some(vec![ask(Question::WriteThreshold(shown))])
+            }
+        }
+    }
+
+    fn is_typing(&self, app: &App) -> bool {
+        app.page.filter.is_typing()
+    }
+
+    fn is_asking(&self, app: &App) -> bool {
+        app.page.is_confirming
+    }
+
+    fn paste(&self, app: &mut App, text: &str, _: &StationView) {
+        app.page.filter.paste(text);
+    }
+
+    fn due(&self, app: &mut App, _: &StationView) -> Option<Question> {
+        app.page.due().map(Question::Page)
+    }
+
+    fn enter(&self, app: &mut App) {
+        app.page.open(self.0);
     }
 }
 
-fn draw_lines(frame: &mut Frame<'_>, view: View<'_>, lines: &[&PageLine], area: Rect) {
+fn draw_lines(
+    frame: &mut Frame<'_>,
+    view: View<'_>,
+    (kind, lines): (PageKind, &[&PageLine]),
+    area: Rect,
+) {
     let theme = view.theme;
     let term = |line: &PageLine| theme.sentence(&line.term);
     let widest = lines.iter().map(|line| text::width(&term(line))).max();
@@ -71,7 +158,7 @@ fn draw_lines(frame: &mut Frame<'_>, view: View<'_>, lines: &[&PageLine], area: 
             Some(Health::Bad) => (theme.bad(), "!! "),
         };
         // The trail is evidence: it is shown as it was written.
-        let words = if view.app.screen == Screen::Audit {
+        let words = if kind == PageKind::Audit {
             line.words.clone()
         } else {
             format!("{mark}{}", theme.sentence(&line.words))

@@ -6,13 +6,22 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 
+use super::Behaviour;
 use super::draw_words;
 use crate::View;
+use crate::app::{Action, App, ask};
+use crate::command::{Command, Deed};
+use crate::input::Key;
+use crate::person::PersonKey;
 use crate::person::{Doing, Typing};
+use crate::screen::Screen;
 use crate::text;
 use crate::theme::Theme;
+use crate::widgets::hints::{ALL, ESC, HELP_KEY, Hint, PAGES, TYPING, YES_OR_NO, c, d};
 use crate::widgets::{draw_picture, panel, times_and_remarks};
+use rollcall_core::frame::Moment;
 use rollcall_protocol::{PersonChange, PersonFile};
+use rollcall_protocol::{Question, StationView};
 
 /// Rows and columns of each picture, where there is room for pictures.
 const PICTURE_HEIGHT: u16 = 8;
@@ -24,50 +33,116 @@ const SIDE_BY_SIDE: u16 = 76;
 /// Cells of the facts' names.
 const LABEL: usize = 11;
 
-pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
-    let theme = view.theme;
-    let person = match view.app.person.file() {
-        Some(Ok(person)) => person,
-        other => {
-            let block = panel(theme, theme.t("people"));
-            let inner = block.inner(area);
-            frame.render_widget(block, area);
-            let words = match other {
-                Some(Err(error)) => theme.sentence(error),
-                _ => theme.t("reading the records").to_owned(),
-            };
-            return draw_words(frame, view, &words, inner);
-        }
-    };
-    let title = format!("{} ({})", person.name, person.code);
-    let room = usize::from(area.width.saturating_sub(4));
-    let block = panel(theme, &theme.fit(&title, room));
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
-    let picture_height = if inner.height >= WITH_PICTURES && !person.pictures.is_empty() {
-        PICTURE_HEIGHT
-    } else {
-        0
-    };
-    let [pictures, body] =
-        Layout::vertical([Constraint::Length(picture_height), Constraint::Fill(1)]).areas(inner);
-    draw_pictures(frame, view, person, pictures);
-    let facts = facts(theme, person);
-    let [left, right] = if body.width >= SIDE_BY_SIDE {
-        Layout::horizontal([Constraint::Percentage(42), Constraint::Fill(1)])
-            .spacing(1)
+const PERSON: &[Hint] = &[
+    (ESC, english!("back"), 0),
+    (d(Deed::Name), english!("name"), 2),
+    (d(Deed::SwitchActive), english!("active"), 2),
+    (d(Deed::Consent), english!("consent"), 3),
+    (d(Deed::Pin), english!("PIN"), 3),
+    (d(Deed::Forget), english!("forget adaptive"), 5),
+    (d(Deed::Erase), english!("erase"), 4),
+    (c(Command::Undo), english!("undo"), 4),
+    (PAGES, english!("scroll"), 6),
+    (ALL, english!("all"), 6),
+    (HELP_KEY, english!("help"), 0),
+];
+
+/// One person; reached from the people.
+pub(super) struct Person;
+
+impl Behaviour for Person {
+    fn name(&self) -> &'static str {
+        english!("people")
+    }
+
+    fn subject(&self, app: &App) -> Option<String> {
+        app.person.code().map(ToString::to_string)
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
+        let theme = view.theme;
+        let person = match view.app.person.file() {
+            Some(Ok(person)) => person,
+            other => {
+                let block = panel(theme, theme.t("people"));
+                let inner = block.inner(area);
+                frame.render_widget(block, area);
+                let words = match other {
+                    Some(Err(error)) => theme.sentence(error),
+                    _ => theme.t("reading the records").to_owned(),
+                };
+                return draw_words(frame, view, &words, inner);
+            }
+        };
+        let title = format!("{} ({})", person.name, person.code);
+        let room = usize::from(area.width.saturating_sub(4));
+        let block = panel(theme, &theme.fit(&title, room));
+        let inner = block.inner(area);
+        frame.render_widget(block, area);
+        let picture_height = if inner.height >= WITH_PICTURES && !person.pictures.is_empty() {
+            PICTURE_HEIGHT
+        } else {
+            0
+        };
+        let [pictures, body] =
+            Layout::vertical([Constraint::Length(picture_height), Constraint::Fill(1)])
+                .areas(inner);
+        draw_pictures(frame, view, person, pictures);
+        let facts = facts(theme, person);
+        let [left, right] = if body.width >= SIDE_BY_SIDE {
+            Layout::horizontal([Constraint::Percentage(42), Constraint::Fill(1)])
+                .spacing(1)
+                .areas(body)
+        } else {
+            let needed = facts.len() as u16;
+            Layout::vertical([
+                Constraint::Length(needed.min(body.height)),
+                Constraint::Fill(1),
+            ])
             .areas(body)
-    } else {
-        let needed = facts.len() as u16;
-        Layout::vertical([
-            Constraint::Length(needed.min(body.height)),
-            Constraint::Fill(1),
-        ])
-        .areas(body)
-    };
-    draw_lines(frame, facts, left);
-    draw_lines(frame, history(view, person, right), right);
-    draw_doing(frame, view, person, area);
+        };
+        draw_lines(frame, facts, left);
+        draw_lines(frame, history(view, person, right), right);
+        draw_doing(frame, view, person, area);
+    }
+
+    fn hints(&self, view: View<'_>) -> &'static [Hint] {
+        match view.app.person.doing {
+            Doing::Reading => PERSON,
+            Doing::Typing(..) => TYPING,
+            Doing::Confirming(_) => YES_OR_NO,
+        }
+    }
+
+    fn key(&self, app: &mut App, key: Key, _: &StationView, _: &Moment) -> Option<Vec<Action>> {
+        let operator = app.operator().to_owned();
+        match app.person.handle(key, &operator) {
+            PersonKey::Pass => None,
+            PersonKey::Taken => Some(Vec::new()),
+            PersonKey::Do(deed) => Some(vec![ask(Question::ChangePerson(deed))]),
+        }
+    }
+
+    fn is_typing(&self, app: &App) -> bool {
+        matches!(app.person.doing, Doing::Typing(..))
+    }
+
+    fn is_asking(&self, app: &App) -> bool {
+        matches!(app.person.doing, Doing::Confirming(_))
+    }
+
+    fn paste(&self, app: &mut App, text: &str, _: &StationView) {
+        app.person.paste(text);
+    }
+
+    fn due(&self, app: &mut App, station: &StationView) -> Option<Question> {
+        let due = app.person.due(station.log().written());
+        due.map(Question::Person)
+    }
+
+    fn behind(&self, _: &App) -> Screen {
+        Screen::People
+    }
 }
 
 fn draw_pictures(frame: &mut Frame<'_>, view: View<'_>, person: &PersonFile, area: Rect) {

@@ -6,13 +6,21 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 
+use super::Behaviour;
 use super::draw_words;
 use crate::View;
+use crate::app::{Action, App, ask};
+use crate::command::Deed;
+use crate::input::Key;
+use crate::review::ReviewKey;
 use crate::review::{AssignField, AssignForm, Meant};
 use crate::theme::Theme;
+use crate::widgets::hints::{ALL, ESC, HELP_KEY, Hint, K, YES_OR_NO, d};
 use crate::widgets::{draw_picture, panel};
 use rollcall_core::attendance::Direction;
+use rollcall_core::frame::Moment;
 use rollcall_core::review::{ReviewDeed, Visitor};
+use rollcall_protocol::{Question, StationView};
 
 /// From this width on the face stands beside the list.
 const SIDE_BY_SIDE: u16 = 64;
@@ -23,57 +31,128 @@ const FORM_HEIGHT: u16 = 8;
 /// ">Add the face as a sample "
 const LABEL_WIDTH: u16 = 27;
 
-pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
-    let review = &view.app.review;
-    let all = match review.visitors() {
-        Some(Ok(visitors)) => visitors.len(),
-        _ => 0,
-    };
-    let separator = view.theme.marks().separator;
-    let block = panel(
-        view.theme,
-        &view.theme.fill("without a name {} {}", &[&separator, &all]),
-    );
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
-    let [body, remark] =
-        Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]).areas(inner);
-    draw_remark(frame, view, remark);
-    let Some(Ok(visitors)) = review.visitors() else {
-        let words = match review.visitors() {
-            Some(Err(error)) => view.theme.sentence(error),
-            _ => view.theme.t("reading the records").to_owned(),
+const REVIEW: &[Hint] = &[
+    (ESC, english!("back"), 0),
+    (d(Deed::Name), english!("who was it"), 2),
+    (d(Deed::Ignore), english!("ignore"), 3),
+    (d(Deed::Erase), english!("erase"), 4),
+    (ALL, english!("all"), 4),
+    (HELP_KEY, english!("help"), 0),
+];
+
+const ASSIGNING: &[Hint] = &[
+    (K("Enter"), english!("save"), 0),
+    (K("Tab"), english!("next line"), 1),
+    (K("Left/Right"), english!("choose"), 2),
+    (ESC, english!("close"), 0),
+];
+
+/// Faces without a name.
+pub(super) struct ReviewScreen;
+
+impl Behaviour for ReviewScreen {
+    fn name(&self) -> &'static str {
+        english!("review")
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
+        let review = &view.app.review;
+        let all = match review.visitors() {
+            Some(Ok(visitors)) => visitors.len(),
+            _ => 0,
         };
-        return draw_words(frame, view, &words, body);
-    };
-    if visitors.is_empty() {
-        let words = view.theme.t(
-            "Nobody waits to be looked at. Faces without a name are kept for as long as \
-             [review] keep_days says.",
+        let separator = view.theme.marks().separator;
+        let block = panel(
+            view.theme,
+            &view.theme.fill("without a name {} {}", &[&separator, &all]),
         );
-        return draw_words(frame, view, words, body);
-    }
-    let face_width = if body.width >= SIDE_BY_SIDE {
-        body.width * 2 / 5
-    } else {
-        0
-    };
-    let [list, face] =
-        Layout::horizontal([Constraint::Fill(1), Constraint::Length(face_width)]).areas(body);
-    draw_list(frame, view, visitors, list);
-    if let Some(visitor) = review.subject()
-        && !face.is_empty()
-    {
-        draw_face(frame, view, visitor, face);
-    }
-    if let Some(form) = &review.form {
-        let height = FORM_HEIGHT.min(area.height);
-        let place = Rect {
-            y: area.bottom() - height,
-            height,
-            ..area
+        let inner = block.inner(area);
+        frame.render_widget(block, area);
+        let [body, remark] =
+            Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]).areas(inner);
+        draw_remark(frame, view, remark);
+        let Some(Ok(visitors)) = review.visitors() else {
+            let words = match review.visitors() {
+                Some(Err(error)) => view.theme.sentence(error),
+                _ => view.theme.t("reading the records").to_owned(),
+            };
+            return draw_words(frame, view, &words, body);
         };
-        draw_form(frame, view, form, place);
+        if visitors.is_empty() {
+            let words = view.theme.t(
+                "Nobody waits to be looked at. Faces without a name are kept for as long as \
+                 [review] keep_days says.",
+            );
+            return draw_words(frame, view, words, body);
+        }
+        let face_width = if body.width >= SIDE_BY_SIDE {
+            body.width * 2 / 5
+        } else {
+            0
+        };
+        let [list, face] =
+            Layout::horizontal([Constraint::Fill(1), Constraint::Length(face_width)]).areas(body);
+        draw_list(frame, view, visitors, list);
+        if let Some(visitor) = review.subject()
+            && !face.is_empty()
+        {
+            draw_face(frame, view, visitor, face);
+        }
+        if let Some(form) = &review.form {
+            let height = FORM_HEIGHT.min(area.height);
+            let place = Rect {
+                y: area.bottom() - height,
+                height,
+                ..area
+            };
+            draw_form(frame, view, form, place);
+        }
+    }
+
+    fn hints(&self, view: View<'_>) -> &'static [Hint] {
+        let review = &view.app.review;
+        if review.question.is_some() {
+            YES_OR_NO
+        } else if review.form.is_some() {
+            ASSIGNING
+        } else {
+            REVIEW
+        }
+    }
+
+    fn key(
+        &self,
+        app: &mut App,
+        key: Key,
+        station: &StationView,
+        _: &Moment,
+    ) -> Option<Vec<Action>> {
+        let operator = app.operator().to_owned();
+        match app.review.handle(key, station, &operator) {
+            ReviewKey::Pass => None,
+            ReviewKey::Taken => Some(Vec::new()),
+            ReviewKey::Do(deed) => Some(vec![ask(Question::Review(deed))]),
+        }
+    }
+
+    fn is_typing(&self, app: &App) -> bool {
+        app.review.form.is_some()
+    }
+
+    fn is_asking(&self, app: &App) -> bool {
+        app.review.question.is_some()
+    }
+
+    fn paste(&self, app: &mut App, text: &str, station: &StationView) {
+        app.review.paste(text, station);
+    }
+
+    fn due(&self, app: &mut App, station: &StationView) -> Option<Question> {
+        app.review.is_due(station).then_some(Question::Visitors)
+    }
+
+    fn leave(&self, app: &mut App) {
+        app.review.leave();
     }
 }
 

@@ -4,54 +4,118 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
+use super::Behaviour;
 use super::{draw_filter, draw_words};
 use crate::View;
+use crate::app::{Action, App, ask};
+use crate::command::{Command, Deed};
+use crate::input::Key;
 use crate::listing::first_shown;
+use crate::settings::SettingsKey;
 use crate::text;
+use crate::widgets::hints::{ALL, ESC, FILTER, FIND, HELP_KEY, Hint, K, PAGES, TYPING, c, d};
 use crate::widgets::hours;
 use crate::widgets::panel;
+use rollcall_core::frame::Moment;
 use rollcall_core::worktime::alteration::Alteration;
 use rollcall_protocol::SettingRow;
+use rollcall_protocol::{Question, StationView};
 
 /// Lines in which the selected setting is explained; a low window shows two of them.
 const HELP_LINES: u16 = 4;
 const LOW: u16 = 16;
 
-pub(super) fn draw(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
-    let theme = view.theme;
-    let settings = &view.app.settings;
-    let block = panel(theme, theme.t("settings"));
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
-    let help_lines = if area.height < LOW { 2 } else { HELP_LINES };
-    let [filter, rows, help] = Layout::vertical([
-        Constraint::Length(1),
-        Constraint::Fill(1),
-        Constraint::Length(help_lines),
-    ])
-    .areas(inner);
-    draw_filter(frame, view, &settings.filter, filter);
-    let shown = match settings.shown() {
-        None => return draw_words(frame, view, theme.t("reading the records"), rows),
-        Some(Err(error)) => return draw_words(frame, view, &theme.sentence(&error), rows),
-        Some(Ok(shown)) => shown,
-    };
-    let Some((selected, setting)) = settings.selected() else {
-        let words = theme.t("nothing matches the filter; Esc takes it away");
-        return draw_words(frame, view, words, rows);
-    };
-    draw_rows(frame, view, &shown, selected, rows);
-    if let Some((_, alteration)) = &settings.asked {
-        return draw_question(frame, view, alteration, help);
+const SETTINGS: &[Hint] = &[
+    (ESC, english!("back"), 0),
+    (K("Enter"), english!("change"), 1),
+    (d(Deed::Propose), english!("default"), 2),
+    (FIND, english!("filter"), 2),
+    (c(Command::Undo), english!("undo"), 3),
+    (PAGES, english!("scroll"), 5),
+    (ALL, english!("all"), 4),
+    (HELP_KEY, english!("help"), 0),
+];
+
+/// What can be set.
+pub(super) struct SettingsScreen;
+
+impl Behaviour for SettingsScreen {
+    fn name(&self) -> &'static str {
+        english!("settings")
     }
-    let mut lines = theme.wrap(&theme.sentence(&setting.help), usize::from(help.width));
-    if let Some(variable) = &setting.overridden_by {
-        let words = theme.fill("{} overrides it", &[variable]);
-        lines.insert(0, words);
+
+    fn draw(&self, frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
+        let theme = view.theme;
+        let settings = &view.app.settings;
+        let block = panel(theme, theme.t("settings"));
+        let inner = block.inner(area);
+        frame.render_widget(block, area);
+        let help_lines = if area.height < LOW { 2 } else { HELP_LINES };
+        let [filter, rows, help] = Layout::vertical([
+            Constraint::Length(1),
+            Constraint::Fill(1),
+            Constraint::Length(help_lines),
+        ])
+        .areas(inner);
+        draw_filter(frame, view, &settings.filter, filter);
+        let shown = match settings.shown() {
+            None => return draw_words(frame, view, theme.t("reading the records"), rows),
+            Some(Err(error)) => return draw_words(frame, view, &theme.sentence(&error), rows),
+            Some(Ok(shown)) => shown,
+        };
+        let Some((selected, setting)) = settings.selected() else {
+            let words = theme.t("nothing matches the filter; Esc takes it away");
+            return draw_words(frame, view, words, rows);
+        };
+        draw_rows(frame, view, &shown, selected, rows);
+        if let Some((_, alteration)) = &settings.asked {
+            return draw_question(frame, view, alteration, help);
+        }
+        let mut lines = theme.wrap(&theme.sentence(&setting.help), usize::from(help.width));
+        if let Some(variable) = &setting.overridden_by {
+            let words = theme.fill("{} overrides it", &[variable]);
+            lines.insert(0, words);
+        }
+        for (y, words) in (help.y..help.bottom()).zip(lines) {
+            let line = Line::styled(words, theme.dim());
+            frame.render_widget(line, Rect::new(help.x, y, help.width, 1));
+        }
     }
-    for (y, words) in (help.y..help.bottom()).zip(lines) {
-        let line = Line::styled(words, theme.dim());
-        frame.render_widget(line, Rect::new(help.x, y, help.width, 1));
+
+    fn hints(&self, view: View<'_>) -> &'static [Hint] {
+        let settings = &view.app.settings;
+        if settings.filter.is_typing() {
+            FILTER
+        } else if settings.editing.is_some() {
+            TYPING
+        } else {
+            SETTINGS
+        }
+    }
+
+    fn key(&self, app: &mut App, key: Key, _: &StationView, _: &Moment) -> Option<Vec<Action>> {
+        let operator = app.operator().to_owned();
+        match app.settings.handle(key, &operator) {
+            SettingsKey::Pass => None,
+            SettingsKey::Taken => Some(Vec::new()),
+            SettingsKey::Change(change) => Some(vec![ask(Question::ChangeSetting(change))]),
+        }
+    }
+
+    fn is_typing(&self, app: &App) -> bool {
+        app.settings.editing.is_some() || app.settings.filter.is_typing()
+    }
+
+    fn paste(&self, app: &mut App, text: &str, _: &StationView) {
+        app.settings.paste(text);
+    }
+
+    fn due(&self, app: &mut App, _: &StationView) -> Option<Question> {
+        app.settings.is_due().then_some(Question::Settings)
+    }
+
+    fn enter(&self, app: &mut App) {
+        app.settings.ask_again();
     }
 }
 

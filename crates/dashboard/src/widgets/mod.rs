@@ -9,7 +9,7 @@ mod enrol_form;
 mod enrol_progress;
 mod explain;
 mod faces;
-mod hints;
+pub(super) mod hints;
 mod log;
 mod overlay;
 mod palette;

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
 use crate::View;
-use crate::app::Screen;
+use crate::screen::Screen;
 use crate::text;
 use rollcall_core::clock_trust::ClockState;
 use rollcall_protocol::Health;
@@ -147,15 +147,15 @@ impl StatusBar<'_> {
     /// Where the operator is, behind the station's name; nothing at home.
     fn breadcrumb(&self) -> Option<String> {
         let View { app, theme, .. } = self.0;
-        let (name, crumb) = (theme.t(app.screen.name()), theme.marks().crumb);
-        match app.screen {
-            Screen::Live => None,
-            Screen::Person => {
-                let code = app.person.code()?;
-                Some(format!("{crumb} {name} {crumb} {code}"))
-            }
-            _ => Some(format!("{crumb} {name}")),
+        if app.screen == Screen::Live {
+            return None;
         }
+        let behaviour = app.screen.behaviour();
+        let (name, crumb) = (theme.t(behaviour.name()), theme.marks().crumb);
+        Some(match behaviour.subject(app) {
+            Some(subject) => format!("{crumb} {name} {crumb} {subject}"),
+            None => format!("{crumb} {name}"),
+        })
     }
 
     /// Date and time in one of its forms, and a word if they are doubtful.
