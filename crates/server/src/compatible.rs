@@ -24,7 +24,10 @@ use crate::frames::{decode, keep_pace, look, picture_of};
 use crate::house::House;
 use crate::problem::Problem;
 
-/// Handles a frame of such a client.
+/// A picture in the field `image` of a form, from a client of the service that Rollcall replaces.
+#[utoipa::path(post, path = "/process_frame", tag = "cameras", security(()),
+    request_body(content = Vec<u8>, content_type = "multipart/form-data"),
+    responses((status = 200, body = Object), (status = 400, body = Object), (status = 403, body = Object), (status = 404)))]
 pub(crate) async fn post(State(house): State<Arc<House>>, request: Request) -> Response {
     let Some(trusted) = &house.settings.compatible else {
         let off = "it is switched off; set [server] compatible_client = true";

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{FromRequest as _, Multipart, Path, Request, State};
+use axum::extract::{FromRequest as _, Multipart, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use image::RgbImage;
 use rollcall_core::camera_name::CameraName;
@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::auth::Caller;
+use crate::extract::Named;
 use crate::house::House;
 use crate::problem::Problem;
 
@@ -45,11 +46,16 @@ const AHEAD: Duration = Duration::from_secs(2);
 /// Name of the field of a form that holds the picture.
 pub(crate) const FIELD: &str = "image";
 
-/// `POST /v1/cameras/{name}/frames`
+/// A picture of a camera elsewhere, as the body or as the field `image` of a form.
+#[utoipa::path(post, path = "/v1/cameras/{name}/frames", tag = "cameras",
+    params(("name" = String, Path), ("Capture-Time" = Option<String>, Header)),
+    request_body(content = Vec<u8>, content_type = "image/jpeg"),
+    responses((status = 200, body = FrameBody), (status = 400), (status = 403), (status = 408), (status = 409),
+        (status = 413), (status = 422), (status = 429), (status = 503)))]
 pub(crate) async fn post(
     State(house): State<Arc<House>>,
     caller: Caller,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
     request: Request,
 ) -> Result<Json<FrameBody>, Problem> {
     let camera = CameraName::parse(&name)

@@ -1,9 +1,9 @@
 //! What all requests share.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use rollcall_protocol::{FrameDoor, Host};
+use rollcall_protocol::{Client, FrameDoor, Guest, Host};
 use tokio::sync::Semaphore;
 
 use crate::auth::Tokens;
@@ -18,6 +18,9 @@ const DECODING: usize = 2;
 /// Commands of all requests that may wait for the station at a time.
 const ASKING: usize = 4;
 
+/// Those who may follow the events at a time.
+const STREAMS: usize = 32;
+
 /// Where a request comes from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) IpAddr);
@@ -31,6 +34,10 @@ pub(crate) struct House {
     pub(crate) paces: Paces,
     pub(crate) decoding: Semaphore,
     pub(crate) asking: Semaphore,
+    /// Those who follow the events.
+    pub(crate) streams: Arc<Semaphore>,
+    /// A front end that looks and does nothing.
+    pub(crate) watcher: Mutex<Client>,
     pub(crate) words: Words,
     pub(crate) guests: Guests,
 }
@@ -46,6 +53,12 @@ impl House {
             paces: Paces::new(settings.frames_per_second),
             words: Words::of(&settings.language),
             settings,
+            streams: Arc::new(Semaphore::new(STREAMS)),
+            watcher: Mutex::new(host.join(Guest {
+                operator: "server".to_owned(),
+                watches_only: true,
+                peer: None,
+            })),
             host,
             frames,
             decoding: Semaphore::new(DECODING),

@@ -19,10 +19,12 @@
 //!
 //! Deliberately absent: HTTP/2 and 3, compression, sessions and cookies, pages for browsers.
 
+mod api;
 mod auth;
 mod compatible;
 mod door;
 mod error;
+mod extract;
 mod frames;
 mod guests;
 mod house;

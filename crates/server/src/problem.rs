@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rollcall_protocol::{Refusal, RefusalCode};
+use rollcall_store::StoreError;
 use serde::Serialize;
 
 /// Why something was not done.
@@ -53,6 +54,18 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, code, detail)
     }
 
+    /// The station's rules or records forbid it.
+    pub(crate) fn refused(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "refused", detail)
+    }
+
+    /// Something is wrong here, and not with the request.
+    pub(crate) fn failed(detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        tracing::error!(%detail, "a request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", detail)
+    }
+
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", detail)
     }
@@ -78,6 +91,17 @@ impl Problem {
 
     pub(crate) fn detail(&self) -> &str {
         &self.detail
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NoSuchCode { .. }
+            | StoreError::NoSuchEvent(_)
+            | StoreError::NoSuchSighting(_) => Self::not_found(error.to_string()),
+            error => Self::failed(error.to_string()),
+        }
     }
 }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 
 use crate::house::House;
 use crate::problem::Problem;
-use crate::{compatible, frames};
+use crate::{api, compatible, frames};
 
 /// What a form has besides its picture.
 const FORM_BYTES: usize = 16 << 10;
@@ -20,6 +20,8 @@ pub(crate) fn of(house: Arc<House>) -> Router {
     Router::new()
         .route("/process_frame", post(compatible::post))
         .route("/v1/cameras/{name}/frames", post(frames::post))
+        .route("/metrics", get(api::metrics))
+        .merge(api::routes())
         .fallback(nowhere)
         .method_not_allowed_fallback(not_so)
         .layer(DefaultBodyLimit::max(most))

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::error::{Fault, StoreError};
 use super::sql::{Day, Stamp, event_time};
 use super::stored_path::StoredPath;
+use super::export::{NamedEvent, named_event};
 use super::{Author, Store, audit, people};
 use rollcall_core::attendance::{
     AttendanceEvent, EventId, EventSource, NewPunch, Provenance, Void,
@@ -190,6 +191,43 @@ impl Store {
                     row.get(0)
                 })?;
             Ok(day.map(|Day(day)| day))
+        })
+    }
+
+    /// The events after the one of this number that pass the filter, voided ones too, in the
+    /// order in which they were written down, as many as asked for.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn events_page(
+        &self,
+        filter: &EventFilter,
+        after: EventId,
+        limit: u32,
+    ) -> Result<Vec<NamedEvent>, StoreError> {
+        self.read("reading a page of events", |tx| {
+            let events = tx
+                .prepare_cached(concat!(
+                    "SELECT ",
+                    event_columns!(),
+                    ", p.code, p.name FROM attendance_event e JOIN person p ON p.id = e.person_id
+                     WHERE e.id > ?4
+                       AND e.local_day BETWEEN coalesce(?1, '0000') AND coalesce(?2, '9999-99')
+                       AND (?3 IS NULL OR p.code = ?3)
+                     ORDER BY e.id LIMIT ?5"
+                ))?
+                .query_map(
+                    params![
+                        filter.from.map(Day),
+                        filter.to.map(Day),
+                        filter.code,
+                        after,
+                        limit
+                    ],
+                    named_event,
+                )?
+                .collect::<Result<_, _>>()?;
+            Ok(events)
         })
     }
 

@@ -7,9 +7,10 @@ use rollcall_core::liveness::Liveness;
 use rollcall_core::station::{Explanation, PunchReceipt, PunchState};
 use rollcall_protocol::{EnrolmentStep, FrameReport, SeenFace};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The answer to a picture.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FrameBody {
     camera: String,
     captured_at: String,
@@ -25,7 +26,7 @@ pub(crate) struct FrameBody {
 }
 
 /// A face.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct FaceBody {
     track: u64,
     /// Left, top, right, bottom.
@@ -54,20 +55,20 @@ struct FaceBody {
     punch: PunchBody,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct PersonBody {
     code: String,
     name: String,
 }
 
 /// How far the votes are.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct VotesBody {
     cast: usize,
     needed: usize,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct LivenessBody {
     /// `deciding`, `challenged`, `live` or `picture`.
     state: &'static str,
@@ -79,7 +80,7 @@ struct LivenessBody {
 }
 
 /// What has become of the punch.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 enum PunchBody {
     /// The face has no name.
@@ -105,7 +106,7 @@ enum PunchBody {
 }
 
 /// Who is being enrolled at this camera.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct EnrolmentBody {
     name: String,
     taken: usize,
