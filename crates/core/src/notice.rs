@@ -158,26 +158,47 @@ impl Notice {
     }
 }
 
+impl Notice {
+    /// The camera elsewhere that has seen it.
+    pub fn camera(&self) -> Option<&CameraName> {
+        match self {
+            Notice::Punched { camera, .. } | Notice::NotRecognised { camera, .. } => {
+                camera.as_ref()
+            }
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        let words = Words(self);
+        match self.camera() {
+            Some(camera) => write!(f, "{words}, camera {camera}"),
+            None => words.fmt(f),
+        }
+    }
+}
+
+/// A notice without the camera that has seen it.
+struct Words<'a>(&'a Notice);
+
+impl fmt::Display for Words<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
             Notice::Punched {
                 name,
                 direction,
                 similarity,
                 liveness,
-                camera,
                 ..
-            } => {
-                match (similarity, liveness) {
-                    (Some(s), Some(l)) => {
-                        write!(f, "{name} checked {direction} ({s}, live {l:.2})")
-                    }
-                    (Some(s), None) => write!(f, "{name} checked {direction} ({s})"),
-                    (None, _) => write!(f, "{name} checked {direction}"),
-                }?;
-                at_camera(f, camera.as_ref())
-            }
+            } => match (similarity, liveness) {
+                (Some(s), Some(l)) => {
+                    write!(f, "{name} checked {direction} ({s}, live {l:.2})")
+                }
+                (Some(s), None) => write!(f, "{name} checked {direction} ({s})"),
+                (None, _) => write!(f, "{name} checked {direction}"),
+            },
             Notice::PunchRefused { name, reason } => {
                 let name = name.as_ref().map_or("somebody", PersonName::as_str);
                 write!(f, "punch of {name} refused: {reason}")
@@ -186,7 +207,7 @@ impl fmt::Display for Notice {
                 best,
                 threshold,
                 reason,
-                camera,
+                ..
             } => {
                 let what = match reason {
                     SightingReason::Unknown => "unknown face",
@@ -210,8 +231,7 @@ impl fmt::Display for Notice {
                         write!(f, "{what}: perhaps {name} {similarity}")
                     }
                     (None, _) => f.write_str(what),
-                }?;
-                at_camera(f, camera.as_ref())
+                }
             }
             Notice::Enrolled {
                 name,
@@ -256,11 +276,6 @@ impl fmt::Display for Notice {
             Notice::Camera(text) | Notice::Warning(text) | Notice::Info(text) => f.write_str(text),
         }
     }
-}
-
-/// Where something was seen, unless it was the station's own camera.
-fn at_camera(f: &mut fmt::Formatter<'_>, camera: Option<&CameraName>) -> fmt::Result {
-    camera.map_or(Ok(()), |camera| write!(f, " at {camera}"))
 }
 
 /// One line of the log.
