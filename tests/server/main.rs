@@ -8,6 +8,7 @@ mod client;
 mod compatible;
 mod hostile;
 mod killed;
+mod programs;
 mod tokens;
 
 use std::net::{SocketAddr, TcpListener};

@@ -8,9 +8,9 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::{Fault, StoreError};
+use super::export::{NamedEvent, named_event};
 use super::sql::{Day, Stamp, event_time};
 use super::stored_path::StoredPath;
-use super::export::{NamedEvent, named_event};
 use super::{Author, Store, audit, people};
 use rollcall_core::attendance::{
     AttendanceEvent, EventId, EventSource, NewPunch, Provenance, Void,

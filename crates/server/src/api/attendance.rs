@@ -129,7 +129,10 @@ pub(super) async fn list(
     };
     let limit = page.limit.unwrap_or(USUAL).clamp(1, MOST);
     let after = EventId(page.after.unwrap_or(0));
-    let events = read(&house, move |store| store.events_page(&filter, after, limit)).await?;
+    let events = read(&house, move |store| {
+        store.events_page(&filter, after, limit)
+    })
+    .await?;
     let next = events.last().map(|last| last.event.id.0);
     let events = events.into_iter().map(EventBody::from).collect();
     Ok(Json(EventPage { events, next }))

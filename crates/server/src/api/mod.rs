@@ -161,7 +161,9 @@ fn tag_of(shown: &impl Serialize) -> String {
     use std::hash::{Hash as _, Hasher as _};
     // Two states of one thing that fall together by chance are one in 2^64.
     let mut hasher = std::hash::DefaultHasher::new();
-    serde_json::to_vec(shown).unwrap_or_default().hash(&mut hasher);
+    serde_json::to_vec(shown)
+        .unwrap_or_default()
+        .hash(&mut hasher);
     format!("\"{:016x}\"", hasher.finish())
 }
 

@@ -88,7 +88,9 @@ pub(super) async fn set(
     let present = settings(&house, &caller).await?;
     let mut known = present.iter();
     if !known.any(|row| row.section == section && row.key == key) {
-        return Err(Problem::not_found(format!("there is no setting {section}.{key}")));
+        return Err(Problem::not_found(format!(
+            "there is no setting {section}.{key}"
+        )));
     }
     matches(&headers, &present)?;
     let change = SettingChange {

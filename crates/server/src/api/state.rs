@@ -68,7 +68,11 @@ fn works(view: &StationView) -> bool {
 /// Whether the station works. Needs no token and tells nothing else.
 #[utoipa::path(get, path = "/v1/health", tag = "state", responses((status = 200, body = HealthBody)))]
 pub(super) async fn health(State(house): State<Arc<House>>) -> Json<HealthBody> {
-    let status = if works(&view(&house)) { "ok" } else { "trouble" };
+    let status = if works(&view(&house)) {
+        "ok"
+    } else {
+        "trouble"
+    };
     Json(HealthBody { status })
 }
 
@@ -137,7 +141,11 @@ fn figures(house: &House, view: &StationView) -> String {
     let (health, camera) = (&view.health, &view.health.camera);
     let mut text = Figures(String::new());
     let yes = |is: bool| f64::from(u8::from(is));
-    text.gauge("rollcall_up", "Whether the station works.", yes(works(view)));
+    text.gauge(
+        "rollcall_up",
+        "Whether the station works.",
+        yes(works(view)),
+    );
     text.gauge(
         "rollcall_writing_fails",
         "Whether the database cannot be written.",
@@ -148,25 +156,53 @@ fn figures(house: &House, view: &StationView) -> String {
         "Punches that are decided and not yet on disk.",
         health.unconfirmed as f64,
     );
-    text.gauge("rollcall_people", "People.", view.roster.people.len() as f64);
-    text.gauge("rollcall_templates", "Templates.", health.template_count as f64);
+    text.gauge(
+        "rollcall_people",
+        "People.",
+        view.roster.people.len() as f64,
+    );
+    text.gauge(
+        "rollcall_templates",
+        "Templates.",
+        health.template_count as f64,
+    );
     text.gauge(
         "rollcall_camera_streaming",
         "Whether the own camera sends pictures.",
         yes(camera.is_streaming),
     );
     let rate = f64::from(camera.frames_per_second);
-    text.gauge("rollcall_camera_frames_per_second", "Of the own camera.", rate);
-    text.counter("rollcall_camera_damaged_frames", "Unreadable.", camera.damaged);
-    text.counter("rollcall_camera_lost_frames", "Lost by camera or driver.", camera.lost);
-    text.counter("rollcall_camera_reconnects", "Opened again.", camera.reconnects);
+    text.gauge(
+        "rollcall_camera_frames_per_second",
+        "Of the own camera.",
+        rate,
+    );
+    text.counter(
+        "rollcall_camera_damaged_frames",
+        "Unreadable.",
+        camera.damaged,
+    );
+    text.counter(
+        "rollcall_camera_lost_frames",
+        "Lost by camera or driver.",
+        camera.lost,
+    );
+    text.counter(
+        "rollcall_camera_reconnects",
+        "Opened again.",
+        camera.reconnects,
+    );
     text.counter(
         "rollcall_dropped_frames",
         "Frames of the own camera that were replaced before they were looked at.",
         health.dropped_frames,
     );
     let look = health.frame_time.map_or(0.0, |time| time.as_secs_f64());
-    text.gauge("rollcall_look_seconds", "Mean time of the networks for a frame.", look);
+    text.gauge(
+        "rollcall_look_seconds",
+        "Mean time of the networks for a frame.",
+        look,
+    );
     let connected = house.guests.count() as f64;
     text.gauge("rollcall_http_connections", "Connections.", connected);
     cameras(&mut text, view);
@@ -178,21 +214,37 @@ fn figures(house: &House, view: &StationView) -> String {
 fn cameras(text: &mut Figures, view: &StationView) {
     let elsewhere = &view.health.elsewhere;
     for (name, help, value) in [
-        ("rollcall_elsewhere_frames", "Pictures of cameras elsewhere.", 0),
-        ("rollcall_elsewhere_replaced", "Those replaced by newer ones.", 1),
+        (
+            "rollcall_elsewhere_frames",
+            "Pictures of cameras elsewhere.",
+            0,
+        ),
+        (
+            "rollcall_elsewhere_replaced",
+            "Those replaced by newer ones.",
+            1,
+        ),
     ] {
         text.family(name, "counter", help);
         for camera in elsewhere {
             // A name of a camera has no character that would have to be escaped.
             let figure = [camera.frames, camera.replaced][value];
-            let _ = writeln!(text.0, "{name}_total{{camera=\"{}\"}} {figure}", camera.name);
+            let _ = writeln!(
+                text.0,
+                "{name}_total{{camera=\"{}\"}} {figure}",
+                camera.name
+            );
         }
     }
 }
 
 fn punches(text: &mut Figures, view: &StationView) {
     let name = "rollcall_punches_today";
-    text.family(name, "gauge", "Standing events of the day by source and direction.");
+    text.family(
+        name,
+        "gauge",
+        "Standing events of the day by source and direction.",
+    );
     for source in [
         EventSource::Camera,
         EventSource::Manual,

@@ -48,7 +48,9 @@ pub(super) async fn get(
     };
     let (sender, body) = Channel::<Bytes, Infallible>::new(WAITING);
     let last = headers.get("last-event-id");
-    let last = last.and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let last = last
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
     tokio::spawn(async move {
         follow(&house, last, sender).await;
         drop(place);
@@ -120,7 +122,10 @@ fn event(run: u32, number: u64, entry: &LogEntry) -> String {
         "said": entry.notice.to_string(),
         "facts": facts(&entry.notice),
     });
-    format!("id: {run}-{number}\nevent: {}\ndata: {data}\n\n", kind(&entry.notice))
+    format!(
+        "id: {run}-{number}\nevent: {}\ndata: {data}\n\n",
+        kind(&entry.notice)
+    )
 }
 
 fn kind(notice: &Notice) -> &'static str {
