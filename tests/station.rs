@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests too")]
 
 mod common;
+#[path = "station/elsewhere.rs"]
+mod elsewhere;
 
 use common::{Face, GOOD, World};
 use rollcall::config::Config;

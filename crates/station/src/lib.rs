@@ -16,9 +16,11 @@ mod effects;
 mod elsewhere;
 mod hub;
 pub mod keeper;
+mod look_rate;
 mod portraits;
 mod publish;
 pub mod review;
+mod unwritten;
 
 pub use hub::Hub;
 
@@ -37,11 +39,12 @@ use crate::desk::{DeskRules, RecordsDesk};
 use crate::elsewhere::{Elsewhere, Unanswered, report_of};
 use crate::hub::Commanded;
 use crate::keeper::{Duties, Keeper};
+use crate::look_rate::LookRate;
 use crate::publish::{Publisher, camera_view};
+use crate::unwritten::report_unwritten;
 use rollcall_camera::{
     CameraSettings, CameraState, CameraWorker, SourceOptions, SourceSpec, Wiring,
 };
-use rollcall_core::attendance::Direction;
 use rollcall_core::embedding::ModelId;
 use rollcall_core::event::{CommandId, Event, Outcome, Receipt};
 use rollcall_core::frame::{Frame, Moment};
@@ -198,27 +201,6 @@ struct Runtime {
     unreadable_frames: Complaints,
     source_ended: bool,
     beat: Box<dyn FnMut() + Send>,
-}
-
-/// How often the detector looks, smoothed.
-#[derive(Debug, Default)]
-struct LookRate {
-    last: Option<Duration>,
-    gap: Option<Duration>,
-}
-
-impl LookRate {
-    fn count(&mut self, at: Duration) {
-        if let Some(last) = self.last.replace(at) {
-            let gap = at.saturating_sub(last);
-            self.gap = Some(self.gap.map_or(gap, |mean| (mean * 3 + gap) / 4));
-        }
-    }
-
-    fn per_second(&self) -> Option<f32> {
-        let gap = self.gap.filter(|gap| !gap.is_zero())?;
-        Some(1.0 / gap.as_secs_f32())
-    }
 }
 
 /// Starts a station. `beat` is called several times a second as long as its thread does its
@@ -598,36 +580,6 @@ fn camera_notice(state: &CameraState) -> Notice {
         | CameraState::Ended => Notice::Camera(state.to_string()),
         _ => Notice::Warning(state.to_string()),
     }
-}
-
-/// Fails if punches are left, and says which: somebody has to write them down.
-fn report_unwritten(station: &Station) -> Result<()> {
-    let unwritten = station.unwritten();
-    if unwritten.is_empty() {
-        return Ok(());
-    }
-    let lines: Vec<String> = unwritten
-        .iter()
-        .map(|punch| {
-            let person = punch.person.0;
-            tracing::error!(person, at = %punch.at, "a punch could not be written");
-            let code = station.person(punch.person).map(|p| p.code.as_str());
-            let direction = punch.direction.map_or("in or out", |d| match d {
-                Direction::In => "in",
-                Direction::Out => "out",
-            });
-            format!(
-                "  {} {direction} {}",
-                code.unwrap_or("somebody who was deleted"),
-                punch.at.to_rfc3339()
-            )
-        })
-        .collect();
-    anyhow::bail!(
-        "the database could not be written; these punches are lost unless they are added \
-         with `rollcall attendance add`:\n{}",
-        lines.join("\n")
-    )
 }
 
 /// The error of a run, and of what could not be written at its end.
