@@ -70,10 +70,7 @@ impl Intake {
                 self.lock().own_was_last = true;
                 Received::Value(frame)
             }
-            none => self
-                .lock()
-                .take_next()
-                .map_or(none, |frame| Received::Value(frame)),
+            none => self.lock().take_next().map_or(none, Received::Value),
         }
     }
 

@@ -105,21 +105,21 @@ fn load(files: &TlsFiles, provider: &CryptoProvider) -> Result<CertifiedKey, Ser
     let bytes = read(&files.certificate)?;
     let chain = CertificateDer::pem_slice_iter(&bytes)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| unreadable(&files.certificate, error))?;
+        .map_err(|error| unreadable(&files.certificate, &error))?;
     if chain.is_empty() {
         let none = "there is no certificate in it";
-        return Err(unreadable(&files.certificate, none));
+        return Err(unreadable(&files.certificate, &none));
     }
     let key = PrivateKeyDer::from_pem_slice(&read(&files.key)?)
-        .map_err(|error| unreadable(&files.key, error))?;
+        .map_err(|error| unreadable(&files.key, &error))?;
     CertifiedKey::from_der(chain, key, provider).map_err(|reason| refused(files, &reason))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ServerError> {
-    read_bounded::file(path, MOST_BYTES).map_err(|error| unreadable(path, error))
+    read_bounded::file(path, MOST_BYTES).map_err(|error| unreadable(path, &error))
 }
 
-fn unreadable(path: &Path, reason: impl ToString) -> ServerError {
+fn unreadable(path: &Path, reason: &dyn std::fmt::Display) -> ServerError {
     ServerError::TlsFile {
         path: path.to_owned(),
         reason: reason.to_string(),
