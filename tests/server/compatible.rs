@@ -62,6 +62,10 @@ fn what_is_no_picture_is_400_with_an_error() {
         assert_eq!(answer.status, 400, "{answer:?}");
         assert!(answer.json()["error"].is_string(), "{answer:?}");
     }
+    // A page that a browser on this machine shows is not such a client.
+    let page = Request::form("/process_frame", "image", &picture("biden"));
+    let page = house.ask(page.header("Origin", "http://elsewhere.example"));
+    assert_eq!(page.status, 403, "{page:?}");
     assert!(house.events().is_empty());
 }
 

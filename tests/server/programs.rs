@@ -98,6 +98,34 @@ fn a_person_is_renamed_once_however_many_try() {
 }
 
 #[test]
+fn a_lost_token_is_no_login() {
+    let house = House::open("");
+    let token = house.token(&["admin", "--scope", "admin"]);
+    let settings = house.ask(Request::get("/v1/settings").token(&token));
+    assert_eq!(settings.status, 200, "{settings:?}");
+    let set = |path: &str, value: &str| {
+        let body = json!({ "value": value });
+        let request = with_json(Request::get(&format!("/v1/settings/{path}")), "PUT", &body);
+        house.ask(request.token(&token).header("If-Match", &tag(&settings)))
+    };
+    for path in [
+        "welcome/command",
+        "camera/source",
+        "server/listen",
+        "backup/folder",
+    ] {
+        set(path, "x").expect_problem(403, "station-only");
+    }
+    set("nothing/here", "x").expect_problem(404, "not-found");
+    assert_eq!(set("attendance/cooldown_secs", "0").status, 409);
+    assert_eq!(set("attendance/cooldown_secs", "20").status, 200);
+    set("attendance/cooldown_secs", "30").expect_problem(412, "changed-meanwhile");
+    let shown = house.command(&["config"]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("cooldown_secs = 20"), "{shown}");
+}
+
+#[test]
 fn events_come_as_they_happen_and_go_on_where_a_connection_broke() {
     let house = House::open("");
     let token = house.token(&["screen", "--scope", "read,write"]);

@@ -43,6 +43,9 @@ const OLDEST: Duration = Duration::from_secs(10);
 /// What clocks may differ by.
 const AHEAD: Duration = Duration::from_secs(2);
 
+/// The name of the station's own camera in an address.
+pub(crate) const OWN: &str = "own";
+
 /// Name of the field of a form that holds the picture.
 pub(crate) const FIELD: &str = "image";
 
@@ -60,6 +63,10 @@ pub(crate) async fn post(
 ) -> Result<Json<FrameBody>, Problem> {
     let camera = CameraName::parse(&name)
         .map_err(|error| Problem::bad_request("camera-name", error.to_string()))?;
+    if camera.as_str() == OWN {
+        let taken = "this is the station's own camera: choose another name";
+        return Err(Problem::bad_request("camera-name", taken).ending_the_connection());
+    }
     caller.needs_camera(&camera)?;
     keep_pace(&house, &camera)?;
     let captured_at = capture_time(request.headers(), house.frames.now())?;

@@ -17,11 +17,9 @@ use utoipa::ToSchema;
 use super::view;
 use crate::auth::Caller;
 use crate::extract::Named;
+use crate::frames::OWN;
 use crate::house::House;
 use crate::problem::Problem;
-
-/// The name of the station's own camera in an address.
-const OWN: &str = "own";
 
 /// Quality of a snapshot.
 const QUALITY: u8 = 85;

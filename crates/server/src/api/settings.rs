@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use rollcall_core::token::Scope;
 use rollcall_protocol::{Answer, Question, SettingChange, SettingRow};
@@ -73,10 +73,19 @@ pub(super) async fn list(
     Ok(tagged(&headers, &settings(&house, &caller).await?))
 }
 
+/// Settings by which a token that was lost would become a login: what is run, what is read,
+/// where backups go, and who is let in.
+fn is_changed_at_the_station_only(section: &str, key: &str) -> bool {
+    matches!(
+        (section, key),
+        ("server" | "backup", _) | ("welcome", "command") | ("camera", "source")
+    )
+}
+
 /// Changes a setting.
 #[utoipa::path(put, path = "/v1/settings/{section}/{key}", tag = "settings",
     params(("section" = String, Path), ("key" = String, Path), ("If-Match" = String, Header)), request_body = NewValue,
-    responses((status = 200, body = Changed), (status = 400), (status = 404), (status = 409), (status = 412), (status = 428)))]
+    responses((status = 200, body = Changed), (status = 400), (status = 403), (status = 404), (status = 409), (status = 412), (status = 428)))]
 pub(super) async fn set(
     State(house): State<Arc<House>>,
     caller: Caller,
@@ -91,6 +100,11 @@ pub(super) async fn set(
         return Err(Problem::not_found(format!(
             "there is no setting {section}.{key}"
         )));
+    }
+    if is_changed_at_the_station_only(&section, &key) {
+        let code = "station-only";
+        let detail = format!("{section}.{key} is changed at the station itself");
+        return Err(Problem::new(StatusCode::FORBIDDEN, code, detail));
     }
     matches(&headers, &present)?;
     let change = SettingChange {
