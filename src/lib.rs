@@ -11,6 +11,7 @@ pub mod cli;
 pub mod commands;
 pub mod eval;
 pub mod import;
+pub mod say;
 pub mod sheet;
 
 pub use rollcall_camera as camera;
@@ -19,6 +20,7 @@ pub use rollcall_core as core;
 pub use rollcall_dashboard as ui;
 pub use rollcall_engine as engine;
 pub use rollcall_link as link;
+pub use rollcall_messages as messages;
 pub use rollcall_picture as picture;
 pub use rollcall_protocol as protocol;
 pub use rollcall_recognition as inference;

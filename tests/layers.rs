@@ -142,10 +142,10 @@ fn no_channel_is_unbounded() {
 }
 
 #[test]
-fn unsafe_lives_in_the_kernels_only() {
+fn unsafe_lives_in_the_kernels_and_one_call_to_the_allocator() {
     assert_none(&trespasses(
         &["unsafe {", "unsafe fn", "unsafe impl"],
-        |s| s.room == "engine",
+        |s| s.room == "engine" || s.path.ends_with("crates/system/src/allocator.rs"),
     ));
 }
 
@@ -198,7 +198,8 @@ fn nothing_is_printed_past_the_one_who_makes_it_printable() {
 fn the_rooms_depend_on_each_other_in_one_direction() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for (room, may_use) in [
-        ("core", &[][..]),
+        ("messages", &[][..]),
+        ("core", &[]),
         ("system", &["core"]),
         ("protocol", &["core"]),
         ("engine", &[]),
@@ -248,7 +249,9 @@ fn the_rooms_depend_on_each_other_in_one_direction() {
             let Some(used) = named.and_then(|rest| rest.split(['.', ' ']).next()) else {
                 continue;
             };
-            assert!(may_use.contains(&used), "{room} uses {used}");
+            // What is said to people is said the same way everywhere.
+            let may_say = room != "engine" && used == "messages";
+            assert!(may_say || may_use.contains(&used), "{room} uses {used}");
         }
     }
 }

@@ -1,6 +1,8 @@
 //! `rollcall calibrate`: what the threshold costs at this station.
 
-use anyhow::{Context as _, Result, bail};
+use crate::say;
+use anyhow::{Result, bail};
+use rollcall_messages::{Message, decimal};
 use serde::Serialize;
 
 use super::table::print_json;
@@ -69,7 +71,7 @@ pub(super) fn run(args: &CalibrateArgs, context: &Context) -> Result<Outcome> {
         print_json(&report)?;
     } else {
         for line in lines(&report) {
-            match line.term.as_str() {
+            match line.term.to_string().as_str() {
                 "" => println!("{}", line.words),
                 term => println!("{term:>10} {}", line.words),
             }
@@ -78,7 +80,7 @@ pub(super) fn run(args: &CalibrateArgs, context: &Context) -> Result<Outcome> {
     if args.write {
         let setting = report
             .proposed_setting
-            .context("no threshold is high enough for that rate; nothing was written")?;
+            .ok_or_else(|| Message::from(say::NO_THRESHOLD_HIGH_ENOUGH))?;
         println!("{}", write(setting, context)?);
     }
     Ok(Outcome::Done)
@@ -90,7 +92,7 @@ pub(super) const TARGET: f64 = 1e-4;
 /// Measures what the threshold costs; `target` is the rate of false names that is wished for.
 fn measure(target: f64, context: &Context) -> Result<Report> {
     let store = context.store_to_read()?;
-    let model = embedder_id(context).context("the configured embedder is not there")?;
+    let model = embedder_id(context).ok_or_else(|| Message::from(say::EMBEDDER_MISSING))?;
     let known = KnownPeople::of(&store, &model)?;
     let sightings = store.sightings(false)?;
     let strangers = sightings
@@ -109,11 +111,11 @@ pub(super) fn page(context: &Context) -> Result<Vec<PageLine>> {
 }
 
 /// Writes the threshold that [`page`] proposes, and says so.
-pub(super) fn write_proposed(context: &Context) -> Result<String> {
+pub(super) fn write_proposed(context: &Context) -> Result<Message> {
     let report = measure(TARGET, context)?;
     let setting = report
         .proposed_setting
-        .context("no threshold is high enough for that rate; nothing was written")?;
+        .ok_or_else(|| Message::from(say::NO_THRESHOLD_HIGH_ENOUGH))?;
     write(setting, context)
 }
 
@@ -190,106 +192,87 @@ fn looks_a_day(store: &Store, context: &Context) -> Result<(Option<f64>, usize)>
 
 /// The report in lines, as it is printed and as the dashboard shows it.
 fn lines(report: &Report) -> Vec<PageLine> {
-    let mut lines = vec![words(format!(
-        "{} people, {} templates; similarity asked for: {:.3}",
-        report.people, report.templates, report.threshold
+    let mut lines = vec![words(say::calibration_head(
+        report.people,
+        report.templates,
+        decimal(report.threshold, 3),
     ))];
-    lines.push(words(String::new()));
+    lines.push(words(Message::default()));
     lines.extend(chart(report));
-    lines.push(words(String::new()));
+    lines.push(words(Message::default()));
     lines.extend(false_matches(report).into_iter().map(words));
     lines.push(words(match report.refused_share {
-        Some(share) => format!(
-            "Of looks at people who are enrolled about {:.1} % are refused; the next look may do.",
-            share * 100.0
-        ),
-        None => {
-            "How many looks at enrolled people are refused is not known: nobody has two samples."
-                .to_owned()
-        }
+        Some(share) => say::calibration_refused(decimal(share * 100.0, 1)),
+        None => say::REFUSALS_NOT_KNOWN.into(),
     }));
     for pair in &report.lookalikes {
-        lines.push(words(format!(
-            "Look alike: {} and {}, {:.2}. They need twice the margin.",
-            pair.one, pair.other, pair.similarity
+        lines.push(words(say::calibration_look_alike(
+            &pair.one,
+            &pair.other,
+            decimal(pair.similarity, 2),
         )));
     }
     lines.push(words(
         match (report.proposed_threshold, report.proposed_setting) {
             (Some(threshold), Some(setting)) => {
-                let rate = 1.0 / report.wished_rate;
+                let looks = decimal(1.0 / report.wished_rate, 0);
+                let (similarity, setting) = (decimal(threshold, 3), setting.to_string());
                 let refused = report.refused_share_then.unwrap_or_default() * 100.0;
                 match report.refused_share_then {
-                    Some(_) => format!(
-                        "For one false name in {rate:.0} looks of strangers: similarity {threshold:.3} \
-                         (recognition.threshold = {setting}), at which {refused:.1} % of looks would be refused."
-                    ),
-                    None => format!(
-                        "For one false name in {rate:.0} looks of strangers: similarity {threshold:.3} \
-                         (recognition.threshold = {setting})."
-                    ),
+                    Some(_) => {
+                        say::proposed_with_refusals(looks, similarity, setting, decimal(refused, 1))
+                    }
+                    None => say::proposed(looks, similarity, setting),
                 }
             }
-            _ => "No similarity is high enough for the wished rate.".to_owned(),
+            _ => say::NONE_SIMILAR_ENOUGH.into(),
         },
     ));
     lines
 }
 
-fn words(words: String) -> PageLine {
+fn words(words: Message) -> PageLine {
     PageLine {
         health: None,
-        term: String::new(),
+        term: Message::default(),
         words,
         is_drawn: false,
     }
 }
 
 /// The expected false names in a sentence, and where it comes from.
-fn false_matches(report: &Report) -> Vec<String> {
+fn false_matches(report: &Report) -> Vec<Message> {
     let people = report.people;
     let mut said = vec![match (report.days_to_a_false_match, report.looks_a_day) {
-        (Some(days), Some(looks)) => format!(
-            "Expected false names: one per {} with your {people} people, if all of {looks:.0} looks a day \
-             (counted on {} days) were strangers'.",
-            period(days),
-            report.days_counted
-        ),
-        _ => format!(
-            "Expected false names: one in {:.0} looks of strangers with your {people} people; no looks \
-             were counted yet.",
-            rounded(1.0 / report.false_match_rate),
+        (Some(days), Some(looks)) => {
+            say::expected_false_names(period(days), people, decimal(looks, 0), report.days_counted)
+        }
+        _ => say::expected_false_names_uncounted(
+            decimal(rounded(1.0 / report.false_match_rate), 0),
+            people,
         ),
     }];
-    said.push(
-        if report.from_own_people {
-            "That is from how alike your own people are, and never better than strangers' pictures in general; it is for a single look, and a name needs several that agree."
-                .to_owned()
-        } else {
-            "That is from strangers' pictures in general; ten people are needed to tell how alike yours are; it is for a single look, and a name needs several that agree."
-                .to_owned()
-        },
-    );
+    said.push(if report.from_own_people {
+        say::FROM_OWN_PEOPLE.into()
+    } else {
+        say::FROM_STRANGERS.into()
+    });
     match (report.strangers.len(), report.strangers_above_threshold) {
         (0, _) => {}
-        (all, 0) => said.push(format!(
-            "Of {all} faces without a name that are kept none reaches it, which by itself only \
-             says: at most {:.1} %.",
-            at_most(all) * 100.0
+        (all, 0) => said.push(say::strangers_none_reach(
+            all,
+            decimal(at_most(all) * 100.0, 1),
         )),
-        (all, some) => said.push(format!(
-            "{some} of {all} faces without a name that are kept reach it now: see `rollcall \
-             review list`."
-        )),
+        (all, some) => said.push(say::strangers_reach(some, all)),
     }
     said
 }
 
-fn period(days: f64) -> String {
+fn period(days: f64) -> Message {
     if days >= 3650.0 {
-        format!("{:.0} years", rounded(days / 365.0))
+        say::period_years(rounded(days / 365.0) as u64)
     } else {
-        format!("{:.0} days", rounded(days))
+        say::period_days(rounded(days) as u64)
     }
 }
 
@@ -313,43 +296,42 @@ fn chart(report: &Report) -> Vec<PageLine> {
     let (genuine, impostor) = (bins(&report.genuine), bins(&report.impostor));
     let most = |bins: &[usize]| bins.iter().copied().max().unwrap_or(0).max(1);
     let bar = |count: usize, most: usize, mark: &str| mark.repeat((count * BAR).div_ceil(most));
-    let drawn = |term: String, words: String| PageLine {
+    let drawn = |term: Message, words: Message| PageLine {
         health: None,
         term,
         words,
         is_drawn: true,
     };
     let mut lines = vec![drawn(
-        "similarity".to_owned(),
-        format!(
-            "two people ({} pairs), one person ({} pictures)",
-            report.impostor.len(),
-            report.genuine.len()
-        ),
+        say::SIMILARITY_LABEL.into(),
+        say::chart_legend(report.impostor.len(), report.genuine.len()),
     )];
     for row in 0..rows {
         let from = low + row as f32 * step;
         if (from..from + step).contains(&report.threshold) {
             let rule = marks.2.repeat(2 * BAR);
-            lines.push(drawn(format!("{:.3}", report.threshold), rule));
+            let threshold = format!("{:.3}", report.threshold);
+            lines.push(drawn(Message::verbatim(threshold), Message::verbatim(rule)));
         }
         if genuine[row] + impostor[row] == 0 {
             continue;
         }
         let left = bar(impostor[row], most(&impostor), marks.1);
         let right = bar(genuine[row], most(&genuine), marks.0);
-        lines.push(drawn(format!("{from:.2}"), format!("{left:<BAR$} {right}")));
+        let bars = format!("{left:<BAR$} {right}");
+        let from = Message::verbatim(format!("{from:.2}"));
+        lines.push(drawn(from, Message::verbatim(bars)));
     }
     lines
 }
 
 /// Puts the setting into the configuration file and leaves everything else as it is.
-fn write(setting: f32, context: &Context) -> Result<String> {
+fn write(setting: f32, context: &Context) -> Result<Message> {
     let path = context.config_file();
     let file = ConfigFile { path: path.clone() };
     file.set("recognition", "threshold", Some(&format!("{setting:.3}")))?;
-    Ok(format!(
-        "recognition.threshold = {setting} is in {}",
-        path.display()
+    Ok(say::threshold_written(
+        setting.to_string(),
+        path.display().to_string(),
     ))
 }

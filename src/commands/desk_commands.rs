@@ -1,5 +1,6 @@
 //! Commands that the dashboard runs too, on its thread for the records.
 
+use rollcall_messages::Message;
 use std::path::Path;
 
 use anyhow::Result;
@@ -57,11 +58,11 @@ impl DeskCommands for StationCommands {
         calibrate::page(&self.context)
     }
 
-    fn write_threshold(&self) -> Result<String> {
+    fn write_threshold(&self) -> Result<Message> {
         calibrate::write_proposed(&self.context)
     }
 
-    fn export(&self, from: NaiveDate, to: NaiveDate) -> Result<String> {
+    fn export(&self, from: NaiveDate, to: NaiveDate) -> Result<Message> {
         export::for_dashboard(from, to, &self.context)
     }
 

@@ -1,18 +1,22 @@
 //! `rollcall doctor`: what works, what does not, and what to do about it.
 
+use crate::runtime::said;
+use crate::say;
+use rollcall_messages::{Message, Said as _, Text, Value};
 use std::collections::{BTreeMap, HashSet};
+use std::fmt::Display;
 use std::io::IsTerminal;
 use std::path::Path;
 
 use anyhow::Result;
 use chrono::Datelike;
 use nix::sys::statvfs::statvfs;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::doctor_heads::{self, Heads};
 use super::table::print_json;
 use super::{Context, ModelsInUse, embedder_id, past};
-use crate::camera::{SourceSpec, usb};
+use crate::camera::{CameraState, SourceSpec, usb};
 use crate::cli::{JsonArgs, Outcome};
 use crate::core::clock_repair::ClockSpan;
 use crate::core::person::{Person, PersonId};
@@ -33,9 +37,15 @@ enum Verdict {
 
 #[derive(Serialize)]
 struct Finding {
-    what: &'static str,
+    #[serde(serialize_with = "in_english")]
+    what: Text,
     verdict: Verdict,
-    detail: String,
+    #[serde(serialize_with = "in_english")]
+    detail: Message,
+}
+
+fn in_english<S: Serializer>(said: &impl Display, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(said)
 }
 
 /// Less free space than this is worth a word: a day of enrolments fits many times.
@@ -56,7 +66,7 @@ pub(super) fn run(args: JsonArgs, context: &Context) -> Result<Outcome> {
                 Verdict::Warning => "WARN ",
                 Verdict::Bad => "BAD  ",
             };
-            println!("{mark} {:9} {}", finding.what, finding.detail);
+            println!("{mark} {:9} {}", finding.what.english(), finding.detail);
         }
     }
     let bad = findings.iter().any(|f| f.verdict == Verdict::Bad);
@@ -68,18 +78,13 @@ fn examine(context: &Context) -> Vec<Finding> {
     let mut findings = models(context);
     findings.extend(database(context));
     for (path, mode) in readable_by_others(context.data_dir()) {
-        let detail = format!(
-            "{} has the mode {mode:03o}: others than its owner can read it",
-            path.display()
-        );
-        findings.push(finding("privacy", Verdict::Warning, detail));
+        let detail =
+            say::file_readable_by_others(path.display().to_string(), format!("{mode:03o}"));
+        findings.push(finding(say::CHECKED_PRIVACY, Verdict::Warning, detail));
     }
     for path in restore_leftovers(context.data_dir()) {
-        let detail = format!(
-            "{} holds what an interrupted restore has unpacked; the next start removes it",
-            path.display()
-        );
-        findings.push(finding("privacy", Verdict::Warning, detail));
+        let detail = say::restore_leftover(path.display().to_string());
+        findings.push(finding(say::CHECKED_PRIVACY, Verdict::Warning, detail));
     }
     findings.push(backup(context));
     findings.push(disk(context.data_dir()));
@@ -98,14 +103,14 @@ pub(super) fn lines(context: &Context) -> Vec<PageLine> {
             Verdict::Warning => Health::Warning,
             Verdict::Bad => Health::Bad,
         }),
-        term: finding.what.to_owned(),
+        term: finding.what.into(),
         words: finding.detail,
         is_drawn: false,
     });
     lines.collect()
 }
 
-fn finding(what: &'static str, verdict: Verdict, detail: impl Into<String>) -> Finding {
+fn finding(what: Text, verdict: Verdict, detail: impl Into<Message>) -> Finding {
     Finding {
         what,
         verdict,
@@ -116,11 +121,11 @@ fn finding(what: &'static str, verdict: Verdict, detail: impl Into<String>) -> F
 fn models(context: &Context) -> Vec<Finding> {
     let manifest = match context.manifest() {
         Ok(manifest) => manifest,
-        Err(error) => return vec![finding("models", Verdict::Bad, format!("{error:#}"))],
+        Err(error) => return vec![finding(say::CHECKED_MODELS, Verdict::Bad, said::of(&error))],
     };
     let used = match ModelsInUse::of(&context.config, &manifest) {
         Ok(used) => used,
-        Err(error) => return vec![finding("models", Verdict::Bad, format!("{error:#}"))],
+        Err(error) => return vec![finding(say::CHECKED_MODELS, Verdict::Bad, said::of(&error))],
     };
     let mut findings = Vec::new();
     for (entry, result) in manifest.models().iter().zip(manifest.verify()) {
@@ -128,9 +133,9 @@ fn models(context: &Context) -> Vec<Finding> {
         match result.problem {
             None if in_use => {
                 findings.push(finding(
-                    "model",
+                    say::CHECKED_MODEL,
                     Verdict::Ok,
-                    format!("{} ({})", entry.title, entry.file),
+                    Message::verbatim(format!("{} ({})", entry.title, entry.file)),
                 ));
             }
             None => {}
@@ -140,7 +145,11 @@ fn models(context: &Context) -> Vec<Finding> {
                 } else {
                     Verdict::Warning
                 };
-                findings.push(finding("model", verdict, problem));
+                findings.push(finding(
+                    say::CHECKED_MODEL,
+                    verdict,
+                    Message::verbatim(problem),
+                ));
             }
         }
     }
@@ -150,11 +159,11 @@ fn models(context: &Context) -> Vec<Finding> {
 fn database(context: &Context) -> Vec<Finding> {
     match Store::open_read_only(context.data_dir()) {
         Err(StoreError::Missing { path }) => {
-            let detail = format!("none yet; {} is made at the first start", path.display());
-            vec![finding("database", Verdict::Warning, detail)]
+            let detail = say::no_database_yet(path.display().to_string());
+            vec![finding(say::CHECKED_DATABASE, Verdict::Warning, detail)]
         }
         Err(error) => {
-            let mut findings = vec![finding("database", Verdict::Bad, error.to_string())];
+            let mut findings = vec![finding(say::CHECKED_DATABASE, Verdict::Bad, error.said())];
             if let StoreError::ForeignSchema { .. } = error
                 && let Ok(report) = Store::trail_of_changed(context.data_dir())
             {
@@ -164,7 +173,11 @@ fn database(context: &Context) -> Vec<Finding> {
         }
         Ok(store) => match inspect(&store, context) {
             Ok(findings) => findings,
-            Err(error) => vec![finding("database", Verdict::Bad, format!("{error:#}"))],
+            Err(error) => vec![finding(
+                say::CHECKED_DATABASE,
+                Verdict::Bad,
+                said::of(&error),
+            )],
         },
     }
 }
@@ -173,37 +186,31 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>> {
     store.check()?;
     let people = store.everybody()?;
     let active = people.iter().filter(|p| p.active).count();
-    let detail = format!(
-        "{} is sound; {active} active people of {}",
-        store.path().display(),
-        people.len()
-    );
-    let mut findings = vec![finding("database", Verdict::Ok, detail)];
+    let detail = say::database_sound(store.path().display().to_string(), active, people.len());
+    let mut findings = vec![finding(say::CHECKED_DATABASE, Verdict::Ok, detail)];
     findings.extend(trail(store)?);
     findings.extend(heads(store, context)?);
     findings.extend(wrong_pins(store)?);
     findings.extend(impossible_times(store, &people, context)?);
     findings.extend(settings(store, context));
     if let Some(key) = store.key_place()? {
-        let detail = format!(
-            "templates and pictures are encrypted with the key in {}",
-            key.path.display()
-        );
-        findings.push(finding("encryption", Verdict::Ok, detail));
+        let detail = say::encrypted_with(key.path.display().to_string());
+        findings.push(finding(say::CHECKED_ENCRYPTION, Verdict::Ok, detail));
     }
     for problem in store.picture_problems()? {
-        findings.push(finding("picture", Verdict::Warning, problem));
+        findings.push(finding(
+            say::CHECKED_PICTURE,
+            Verdict::Warning,
+            Message::verbatim(problem),
+        ));
     }
     let Some(model) = embedder_id(context) else {
         return Ok(findings);
     };
     let gallery = store.load_gallery(&model)?;
     for skipped in &gallery.skipped {
-        let detail = format!(
-            "template {} cannot be used: {}",
-            skipped.id.0, skipped.reason
-        );
-        findings.push(finding("template", Verdict::Warning, detail));
+        let detail = say::template_unusable(skipped.id.0, skipped.reason.to_string());
+        findings.push(finding(say::CHECKED_TEMPLATE, Verdict::Warning, detail));
     }
     let comparable: HashSet<PersonId> = gallery.templates.people().collect();
     let unknown = people
@@ -217,14 +224,13 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>> {
     };
     if !redoable.is_empty() {
         let codes = codes(&redoable);
-        let detail =
-            format!("known to another embedder only, run `rollcall people re-embed`: {codes}");
-        findings.push(finding("people", Verdict::Warning, detail));
+        let detail = say::known_to_another_embedder(codes);
+        findings.push(finding(say::CHECKED_PEOPLE, Verdict::Warning, detail));
     }
     if !lost.is_empty() {
         let codes = codes(&lost);
-        let detail = format!("without a template that can be used, enrol them again: {codes}");
-        findings.push(finding("people", Verdict::Warning, detail));
+        let detail = say::people_without_template(codes);
+        findings.push(finding(say::CHECKED_PEOPLE, Verdict::Warning, detail));
     }
     Ok(findings)
 }
@@ -234,11 +240,15 @@ fn heads(store: &Store, context: &Context) -> Result<Option<Finding>> {
     Ok(match doctor_heads::compare(store, context)? {
         Heads::NoneRead => None,
         Heads::Hold(backups) => Some(finding(
-            "trail",
+            say::CHECKED_TRAIL,
             Verdict::Ok,
-            format!("it goes on from the end that {backups} backups have noted"),
+            say::trail_goes_on(backups),
         )),
-        Heads::Broken(detail) => Some(finding("trail", Verdict::Bad, detail)),
+        Heads::Broken(detail) => Some(finding(
+            say::CHECKED_TRAIL,
+            Verdict::Bad,
+            Message::verbatim(detail),
+        )),
     })
 }
 
@@ -248,12 +258,8 @@ fn wrong_pins(store: &Store) -> Result<Option<Finding>> {
     let Some(at) = tries.last_at.filter(|_| tries.wrong >= MANY_WRONG_PINS) else {
         return Ok(None);
     };
-    let detail = format!(
-        "{} wrong PINs were tried, the last at {}; the audit trail has all of them",
-        tries.wrong,
-        at.format("%Y-%m-%d %H:%M:%S")
-    );
-    Ok(Some(finding("pin", Verdict::Warning, detail)))
+    let detail = say::pins_tried(tries.wrong, at.format("%Y-%m-%d %H:%M:%S").to_string());
+    Ok(Some(finding(say::CHECKED_PIN, Verdict::Warning, detail)))
 }
 
 /// Standing punches that somebody stated or another system wrote at a time that cannot be, of
@@ -263,16 +269,17 @@ fn impossible_times(store: &Store, people: &[Person], context: &Context) -> Resu
     let mut findings = Vec::new();
     for event in store.stated_at_impossible_times(&now)? {
         let code = people.iter().find(|person| person.id == event.person);
-        let code = code.map_or_else(|| "a deleted person".to_owned(), |p| p.code.to_string());
-        let detail = format!(
-            "event {} of {code} ({}) is at {}, which cannot be; take it back with \
-             `attendance void {}`",
-            event.id.0,
-            event.source,
-            event.at.format("%Y-%m-%d %H:%M"),
-            event.id.0
+        let code = code.map_or_else(
+            || Value::from(say::DELETED_PERSON),
+            |p| Value::from(&p.code),
         );
-        findings.push(finding("times", Verdict::Warning, detail));
+        let detail = say::event_cannot_be(
+            event.id.0.to_string(),
+            code,
+            event.source.text(),
+            event.at.format("%Y-%m-%d %H:%M").to_string(),
+        );
+        findings.push(finding(say::CHECKED_TIMES, Verdict::Warning, detail));
     }
     Ok(findings)
 }
@@ -282,22 +289,31 @@ fn settings(store: &Store, context: &Context) -> Option<Finding> {
     match past::changed_settings(store, context) {
         Ok(None) => None,
         Ok(Some(changed)) if changed.is_harmless() => None,
-        Ok(Some(changed)) => Some(finding("settings", Verdict::Warning, changed.advice())),
-        Err(error) => Some(finding("settings", Verdict::Bad, format!("{error:#}"))),
+        Ok(Some(changed)) => Some(finding(
+            say::CHECKED_SETTINGS,
+            Verdict::Warning,
+            Message::verbatim(changed.advice()),
+        )),
+        Err(error) => Some(finding(
+            say::CHECKED_SETTINGS,
+            Verdict::Bad,
+            said::of(&error),
+        )),
     }
 }
 
 fn chain_finding(report: ChainReport) -> Finding {
     match report.broken {
         None => finding(
-            "trail",
+            say::CHECKED_TRAIL,
             Verdict::Ok,
-            format!(
-                "{} records of the audit trail fit together; the last is {:.16}",
-                report.records, report.head
-            ),
+            say::trail_whole(report.records, format!("{:.16}", report.head)),
         ),
-        Some(broken) => finding("trail", Verdict::Bad, broken.to_string()),
+        Some(broken) => finding(
+            say::CHECKED_TRAIL,
+            Verdict::Bad,
+            Message::verbatim(broken.to_string()),
+        ),
     }
 }
 
@@ -313,13 +329,10 @@ fn trail(store: &Store) -> Result<Vec<Finding>> {
     if !batches.is_empty() {
         let words: Vec<String> = batches
             .iter()
-            .map(|(batch, events)| format!("batch {batch}: {events}"))
+            .map(|(batch, events)| say::batch_events(batch, events).to_string())
             .collect();
-        let detail = format!(
-            "events made with a doubtful clock ({}); see `attendance repair-clock`",
-            words.join(", ")
-        );
-        findings.push(finding("times", Verdict::Warning, detail));
+        let detail = say::doubtful_events(words.join(", "));
+        findings.push(finding(say::CHECKED_TIMES, Verdict::Warning, detail));
     }
     Ok(findings)
 }
@@ -331,9 +344,9 @@ fn backup(context: &Context) -> Finding {
     let every = i64::from(context.config.backup.every_hours);
     match latest {
         None => finding(
-            "backup",
+            say::CHECKED_BACKUP,
             Verdict::Warning,
-            format!("none in {}", folder.display()),
+            say::no_backup_in(folder.display().to_string()),
         ),
         Some(at) => {
             let hours = (context.clock.now().wall.to_utc() - at).num_hours();
@@ -344,9 +357,9 @@ fn backup(context: &Context) -> Finding {
                 Verdict::Ok
             };
             finding(
-                "backup",
+                say::CHECKED_BACKUP,
                 verdict,
-                format!("the newest in {} is {hours} h old", folder.display()),
+                say::backup_newest(folder.display().to_string(), hours),
             )
         }
     }
@@ -360,9 +373,9 @@ fn disk(data_dir: &Path) -> Finding {
         .unwrap_or(Path::new("."));
     match statvfs(existing) {
         Err(error) => finding(
-            "disk",
+            say::CHECKED_DISK,
             Verdict::Bad,
-            format!("cannot ask about {}: {error}", existing.display()),
+            say::cannot_ask(existing.display().to_string(), error.to_string()),
         ),
         Ok(fs) => {
             let free = fs.blocks_available() * fs.fragment_size();
@@ -372,9 +385,9 @@ fn disk(data_dir: &Path) -> Finding {
                 Verdict::Ok
             };
             finding(
-                "disk",
+                say::CHECKED_DISK,
                 verdict,
-                format!("{} MB free at {}", free >> 20, data_dir.display()),
+                say::disk_free(free >> 20, data_dir.display().to_string()),
             )
         }
     }
@@ -385,32 +398,37 @@ fn camera(context: &Context) -> Finding {
     let cameras = usb::list();
     let names: Vec<&str> = cameras.iter().map(|c| c.name.as_str()).collect();
     match source.parse::<SourceSpec>() {
-        Err(error) => finding("camera", Verdict::Bad, error.to_string()),
-        Ok(SourceSpec::Usb(_)) if cameras.is_empty() => finding(
-            "camera",
-            Verdict::Bad,
-            "no camera was found; plug one in, or try --demo",
+        Err(error) => finding(say::CHECKED_CAMERA, Verdict::Bad, error.said()),
+        Ok(SourceSpec::Usb(_)) if cameras.is_empty() => {
+            finding(say::CHECKED_CAMERA, Verdict::Bad, say::NO_CAMERA_FOUND)
+        }
+        Ok(SourceSpec::Usb(_)) => finding(
+            say::CHECKED_CAMERA,
+            Verdict::Ok,
+            Message::verbatim(names.join(", ")),
         ),
-        Ok(SourceSpec::Usb(_)) => finding("camera", Verdict::Ok, names.join(", ")),
         Ok(SourceSpec::Replay(path)) if !path.exists() => finding(
-            "camera",
+            say::CHECKED_CAMERA,
             Verdict::Bad,
-            format!("{} is not there", path.display()),
+            say::path_missing(path.display().to_string()),
         ),
         Ok(SourceSpec::None) => finding(
-            "camera",
+            say::CHECKED_CAMERA,
             Verdict::Ok,
-            "pictures come from cameras elsewhere",
+            CameraState::Elsewhere.said(),
         ),
-        Ok(other) => finding("camera", Verdict::Ok, format!("pictures come from {other}")),
+        Ok(other) => finding(
+            say::CHECKED_CAMERA,
+            Verdict::Ok,
+            say::pictures_come_from(other.to_string()),
+        ),
     }
 }
 
 fn terminal() -> Finding {
     let environment = |name: &str| std::env::var(name).ok();
     if !std::io::stdout().is_terminal() {
-        let detail = "standard output is none; the dashboard needs one, run --headless does not";
-        return finding("terminal", Verdict::Warning, detail);
+        return finding(say::CHECKED_TERMINAL, Verdict::Warning, say::NO_TERMINAL);
     }
     let detail = format!(
         "{}, {}, {}",
@@ -418,35 +436,37 @@ fn terminal() -> Finding {
         ColourDepth::detect(environment),
         Charset::detect(environment)
     );
-    finding("terminal", Verdict::Ok, detail)
+    finding(
+        say::CHECKED_TERMINAL,
+        Verdict::Ok,
+        Message::verbatim(detail),
+    )
 }
 
 fn clock(context: &Context) -> Finding {
     let now = context.clock.now().wall;
-    let text = now.format("%Y-%m-%d %H:%M:%S %:z");
+    let text = now.format("%Y-%m-%d %H:%M:%S %:z").to_string();
     // What somebody stated says nothing about this clock.
     let latest = Store::open_read_only(context.data_dir()).and_then(|store| store.latest_seen());
     if let Some(latest) = latest.ok().flatten().filter(|latest| *latest > now) {
         let latest = latest.format("%Y-%m-%d %H:%M:%S");
-        let detail = format!(
-            "{text} is before the latest punch that the station saw, at {latest}; set the clock"
-        );
-        return finding("clock", Verdict::Bad, detail);
+        let detail = say::clock_before_punch(text, latest.to_string());
+        return finding(say::CHECKED_CLOCK, Verdict::Bad, detail);
     }
     if now.year() < YEAR_OF_ROLLCALL {
-        return finding(
-            "clock",
-            Verdict::Bad,
-            format!("{text} cannot be; set the clock"),
-        );
+        return finding(say::CHECKED_CLOCK, Verdict::Bad, say::clock_cannot_be(text));
     }
     if context.clock.is_synchronised() {
-        finding("clock", Verdict::Ok, format!("{text}, synchronised"))
+        finding(
+            say::CHECKED_CLOCK,
+            Verdict::Ok,
+            say::clock_synchronised(text),
+        )
     } else {
         finding(
-            "clock",
+            say::CHECKED_CLOCK,
             Verdict::Warning,
-            format!("{text}; no time server keeps it, so punches are marked as doubtful"),
+            say::clock_doubtful(text),
         )
     }
 }

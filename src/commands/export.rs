@@ -5,6 +5,8 @@
 
 mod columns;
 
+use crate::say;
+use rollcall_messages::Message;
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::Path;
@@ -61,7 +63,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<()> {
 
 /// Writes the days that the dashboard shows into the data folder, and says where: the
 /// events and the hours as a workbook.
-pub(super) fn for_dashboard(from: NaiveDate, to: NaiveDate, context: &Context) -> Result<String> {
+pub(super) fn for_dashboard(from: NaiveDate, to: NaiveDate, context: &Context) -> Result<Message> {
     let folder = context.data_dir().join("exports");
     std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
     let path = folder.join(format!("attendance_{from}_{to}.xlsx"));
@@ -79,7 +81,7 @@ pub(super) fn for_dashboard(from: NaiveDate, to: NaiveDate, context: &Context) -
     let mut output = Output::create(&path).with_context(writing)?;
     let rows = export.write_workbook(&ALL_VIEWS, &mut output, &folder)?;
     output.finish().with_context(writing)?;
-    Ok(format!("{rows} rows written to {}", path.display()))
+    Ok(say::rows_written(rows, path.display().to_string()))
 }
 
 /// The days that were asked for, and the person.

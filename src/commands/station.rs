@@ -1,5 +1,7 @@
 //! The station itself: the dashboard, or headless.
 
+use crate::say;
+use rollcall_messages::Message;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -76,7 +78,7 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
     let mut notices = notices(&folder, is_demo);
     if !is_demo && let Some(advice) = past::take_notice(&mut store, context)? {
         tracing::warn!(%advice, "settings were edited");
-        notices.push(Notice::Warning(advice));
+        notices.push(Notice::Warning(Message::verbatim(advice)));
     }
     let consent = consent(context, is_demo);
     let mut at_folder = context.clone();
@@ -228,9 +230,7 @@ fn notices(folder: &DataFolder, is_demo: bool) -> Vec<Notice> {
         .into_iter()
         .collect();
     if is_demo {
-        notices.push(Notice::Info(
-            "demonstration: two of the six people are strangers; press e to enrol one".into(),
-        ));
+        notices.push(Notice::Info(say::DEMO_HINT.into()));
     }
     notices
 }

@@ -4,6 +4,7 @@
 
 use super::command::is_yes;
 use super::input::Key;
+use rollcall_messages::Text;
 
 /// What is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +12,7 @@ pub(crate) enum Dialog {
     /// Whether the dashboard shall be left, and the station ended with it.
     Leave,
     /// Why something could not be begun. Words typed for it end here.
-    Notice(&'static str),
+    Notice(Text),
 }
 
 /// What leaving the dashboard means.
@@ -58,7 +59,11 @@ mod tests {
             (Key::Esc, DialogStep::Close, DialogStep::Close),
         ] {
             assert_eq!(Dialog::Leave.handle(key), leave, "{key:?}");
-            assert_eq!(Dialog::Notice("why").handle(key), notice, "{key:?}");
+            assert_eq!(
+                Dialog::Notice(crate::say::NOT_NOW).handle(key),
+                notice,
+                "{key:?}"
+            );
         }
     }
 }

@@ -18,6 +18,7 @@ mod command;
 mod frames;
 mod jpeg;
 mod records;
+pub mod say;
 mod update;
 mod view;
 

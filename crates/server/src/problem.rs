@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use rollcall_messages::Message;
 use rollcall_protocol::{Refusal, RefusalCode};
 use rollcall_store::StoreError;
 use serde::Serialize;
@@ -19,6 +20,9 @@ pub(crate) struct Problem {
     code: &'static str,
     /// For people, with what to do.
     detail: String,
+    /// The code of the message that `detail` is the English of, where the station has said it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
     #[serde(skip)]
     retry_after: Option<u32>,
     #[serde(skip)]
@@ -33,9 +37,17 @@ impl Problem {
             status: status.as_u16(),
             code,
             detail: detail.into(),
+            message: None,
             retry_after: None,
             ends_connection: false,
         }
+    }
+
+    /// Says what the station has said.
+    fn saying(mut self, said: &Message) -> Self {
+        self.detail = said.to_string();
+        self.message = Some(said.id().to_owned()).filter(|id| !id.is_empty());
+        self
     }
 
     /// Says after how many seconds it is worth another try.
@@ -55,8 +67,8 @@ impl Problem {
     }
 
     /// The station's rules or records forbid it.
-    pub(crate) fn refused(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::CONFLICT, "refused", detail)
+    pub(crate) fn refused(said: &Message) -> Self {
+        Self::new(StatusCode::CONFLICT, "refused", "").saying(said)
     }
 
     /// Something is wrong here, and not with the request.
@@ -107,19 +119,17 @@ impl From<StoreError> for Problem {
 
 impl From<Refusal> for Problem {
     fn from(Refusal { code, said, .. }: Refusal) -> Self {
-        match code {
-            RefusalCode::Busy => Self::busy(said),
-            RefusalCode::Unavailable => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", said)
-            }
-            RefusalCode::ConnectionLost => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome-unknown", said)
-            }
-            RefusalCode::WatchOnly => Self::new(StatusCode::FORBIDDEN, "watch-only", said),
+        let unavailable = StatusCode::SERVICE_UNAVAILABLE;
+        let problem = match code {
+            RefusalCode::Busy => Self::busy(""),
+            RefusalCode::Unavailable => Self::new(unavailable, "unavailable", ""),
+            RefusalCode::ConnectionLost => Self::new(unavailable, "outcome-unknown", ""),
+            RefusalCode::WatchOnly => Self::new(StatusCode::FORBIDDEN, "watch-only", ""),
             RefusalCode::Refused | RefusalCode::Unknown => {
-                Self::new(StatusCode::CONFLICT, "refused", said)
+                Self::new(StatusCode::CONFLICT, "refused", "")
             }
-        }
+        };
+        problem.saying(&said)
     }
 }
 

@@ -1,11 +1,13 @@
 //! The records for the dashboard, read and changed by a thread of its own: a month of
 //! thousands of people takes its time, and neither keys nor pictures wait for it.
 
+use crate::{said, say};
+use rollcall_messages::Message;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use chrono::{DateTime, Days, FixedOffset, NaiveDate};
 use crossbeam_channel::{Sender, bounded};
 
@@ -41,12 +43,12 @@ pub trait DeskCommands: Send + Sync {
     ///
     /// # Errors
     /// If there is none or it cannot be written.
-    fn write_threshold(&self) -> Result<String>;
+    fn write_threshold(&self) -> Result<Message>;
     /// Writes the attendance of some days into a file, and says where.
     ///
     /// # Errors
     /// If it cannot be read or written.
-    fn export(&self, from: NaiveDate, to: NaiveDate) -> Result<String>;
+    fn export(&self, from: NaiveDate, to: NaiveDate) -> Result<Message>;
     /// The settings of the configuration file.
     ///
     /// # Errors
@@ -149,10 +151,9 @@ impl RecordsDesk {
     /// Asks; the answer goes to who has given the command.
     pub(crate) fn ask(&self, hub: &Hub, id: CommandId, question: Question) -> Result<(), Refusal> {
         let errand = (hub.clone(), Errand::Answer(id, question));
-        self.errands.try_send(errand).map_err(|_| {
-            let busy = "the records are still being read; try again";
-            Refusal::new(RefusalCode::Busy, busy)
-        })
+        self.errands
+            .try_send(errand)
+            .map_err(|_| Refusal::new(RefusalCode::Busy, say::RECORDS_BUSY))
     }
 
     /// Reads the configuration again; whether there was room for that.
@@ -172,8 +173,8 @@ fn changes_rules(question: &Question) -> bool {
 impl DeskRules {
     fn find(&self, question: Question, clock: Clock) -> Answer {
         let now = clock.now().wall;
-        let in_words = |error: anyhow::Error| format!("{error:#}");
-        let done = |said: Result<String>| {
+        let in_words = |error: anyhow::Error| said::of(&error);
+        let done = |said: Result<Message>| {
             Answer::Done(said.map(|said| Done { said, undo: None }).map_err(in_words))
         };
         match question {
@@ -231,12 +232,16 @@ impl DeskRules {
                 let lines = entries.map(|entry| PageLine {
                     health: None,
                     // To the second, in the time of the station.
-                    term: entry.at.get(..19).unwrap_or(&entry.at).replace('T', " "),
-                    words: [entry.actor, entry.action, entry.subject, entry.detail]
-                        .into_iter()
-                        .filter(|part| !part.is_empty())
-                        .collect::<Vec<_>>()
-                        .join("  "),
+                    term: Message::verbatim(
+                        entry.at.get(..19).unwrap_or(&entry.at).replace('T', " "),
+                    ),
+                    words: Message::verbatim(
+                        [entry.actor, entry.action, entry.subject, entry.detail]
+                            .into_iter()
+                            .filter(|part| !part.is_empty())
+                            .collect::<Vec<_>>()
+                            .join("  "),
+                    ),
                     is_drawn: false,
                 });
                 Ok(lines.collect())
@@ -277,7 +282,7 @@ impl DeskRules {
                 .templates
                 .iter()
                 .map(|template| TemplateFacts {
-                    kind: template.kind.word().to_owned(),
+                    kind: template.kind.word().into(),
                     made: template
                         .created_at
                         .get(..10)
@@ -309,7 +314,7 @@ impl DeskRules {
                 let before = store.person(code)?.name;
                 let person = store.rename(code, name, author)?;
                 Done {
-                    said: format!("{code} is now called {}", person.name),
+                    said: say::person_renamed(code, &person.name),
                     // One that is older than today's rules cannot be given again.
                     undo: PersonName::parse(before.as_str())
                         .ok()
@@ -317,55 +322,49 @@ impl DeskRules {
                 }
             }
             PersonChange::Active(true) => Done {
-                said: format!(
-                    "{code} is recognised again: {}",
-                    store.activate(code, author)?.name
-                ),
+                said: say::person_recognised_again(code, &store.activate(code, author)?.name),
                 undo: undo(PersonChange::Active(false)),
             },
             PersonChange::Active(false) => Done {
-                said: format!(
-                    "{code} is recognised no more: {}",
-                    store.deactivate(code, author)?.name
-                ),
+                said: say::person_recognised_no_more(code, &store.deactivate(code, author)?.name),
                 undo: undo(PersonChange::Active(true)),
             },
             PersonChange::Consent => {
                 store.set_consent(code, at.date_naive(), author)?;
                 Done {
-                    said: format!("{code} has agreed today"),
+                    said: say::person_has_agreed(code),
                     undo: None,
                 }
             }
             PersonChange::Pin(Some(pin)) => {
                 store.set_pin(code, pin, author)?;
                 Done {
-                    said: format!("{code} has a PIN now"),
+                    said: say::person_has_pin(code),
                     undo: None,
                 }
             }
             PersonChange::Pin(None) => {
                 store.clear_pin(code, author)?;
                 Done {
-                    said: format!("{code} has no PIN any more"),
+                    said: say::person_has_no_pin(code),
                     undo: None,
                 }
             }
             PersonChange::ForgetAdaptive => {
                 let forgotten = store.forget_adaptive(Some(code), author)?;
                 Done {
-                    said: format!(
-                        "{forgotten} templates that the station had made itself are gone"
-                    ),
+                    said: say::templates_forgotten(forgotten),
                     undo: None,
                 }
             }
             PersonChange::Erase => {
                 let receipt = store.erase_person(code, Attendance::KeepsCode, author)?;
                 Done {
-                    said: format!(
-                        "erased of {code}: name, {} templates, {} pictures; {} punches stay",
-                        receipt.templates, receipt.pictures, receipt.events_kept
+                    said: say::erased_person(
+                        code,
+                        receipt.templates,
+                        receipt.pictures,
+                        receipt.events_kept,
                     ),
                     undo: None,
                 }
@@ -374,9 +373,9 @@ impl DeskRules {
     }
 
     /// Writes what the operator has seen, not what has come out of it since.
-    fn write_threshold(&self, shown: &[PageLine]) -> Result<String> {
+    fn write_threshold(&self, shown: &[PageLine]) -> Result<Message> {
         if self.commands.calibration()? != shown {
-            bail!("the calibration has changed since it was shown; check it and write it again");
+            bail!(Message::from(say::CALIBRATION_CHANGED));
         }
         self.commands.write_threshold()
     }
@@ -398,7 +397,7 @@ impl DeskRules {
             .settings()?
             .into_iter()
             .find(|setting| setting.section == *section && setting.key == *key)
-            .context("no such setting")?;
+            .ok_or_else(|| Message::from(say::NO_SUCH_SETTING))?;
         self.commands.set(change, &alteration)?;
         let said = value.as_ref().unwrap_or(&before.default);
         let said = &without_credentials(said);
@@ -411,9 +410,9 @@ impl DeskRules {
         let undo = (before.value != before.default).then(|| before.value.clone());
         Ok(Answer::Done(Ok(Done {
             said: if applies_at_once(section, key) {
-                format!("{section}.{key} = {said}; it is in use now")
+                say::setting_in_use(section, key, said)
             } else {
-                format!("{section}.{key} = {said}; it takes effect at the next start")
+                say::setting_at_next_start(section, key, said)
             },
             undo: Some(Question::ChangeSetting(SettingChange {
                 value: undo,
@@ -423,23 +422,20 @@ impl DeskRules {
         })))
     }
 
-    fn review(&self, deed: &ReviewDeed, at: DateTime<FixedOffset>) -> Result<String> {
+    fn review(&self, deed: &ReviewDeed, at: DateTime<FixedOffset>) -> Result<Message> {
         let mut store = Store::open_existing(&self.data_dir)?;
         match deed {
             ReviewDeed::Ignore { sightings, by } => {
                 store.ignore_sightings(sightings, Author { name: by, at })?;
-                Ok(format!(
-                    "{} ignored; their faces are erased",
-                    sightings.len()
-                ))
+                Ok(say::faces_ignored(sightings.len()))
             }
             ReviewDeed::Delete { sightings, by } => {
                 store.delete_sightings(sightings, Author { name: by, at })?;
-                Ok(format!("{} erased", sightings.len()))
+                Ok(say::faces_erased(sightings.len()))
             }
             ReviewDeed::Assign(assignment) => {
                 let told = review::assign(&mut store, assignment, &self.review, at)?;
-                Ok(told.join("; "))
+                Ok(said::all(told))
             }
         }
     }

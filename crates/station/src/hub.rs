@@ -6,6 +6,8 @@
 //! - A front end waits for nothing either: a command is taken at once or refused at once.
 //! - Every command is answered once, by whoever it was given to.
 
+use rollcall_messages::Message;
+use rollcall_protocol::say;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -115,7 +117,7 @@ impl Hub {
     }
 
     /// Says that the station has ended, or why.
-    pub(crate) fn end(&self, why: Option<String>) {
+    pub(crate) fn end(&self, why: Option<Message>) {
         *lock(&self.shared.state) = LinkState::Ended(why);
         self.shared.elsewhere.close();
         self.tell_news();
@@ -205,7 +207,7 @@ impl FrameDoor for Hub {
 }
 
 fn ended() -> Refusal {
-    Refusal::new(RefusalCode::Unavailable, "the station has ended")
+    Refusal::new(RefusalCode::Unavailable, say::STATION_HAS_ENDED)
 }
 
 impl Host for Hub {
@@ -257,7 +259,7 @@ impl LocalLink {
 }
 
 fn busy() -> Refusal {
-    Refusal::new(RefusalCode::Busy, "too much is waiting already; try again")
+    Refusal::new(RefusalCode::Busy, say::TOO_MUCH_IS_ASKED)
 }
 
 impl Link for LocalLink {
@@ -282,10 +284,7 @@ impl Link for LocalLink {
         // A badge reader may hang at a screen that nobody else can operate.
         let is_badge = matches!(command, Command::Intent(Intent::EnterPin(_)));
         if self.guest.watches_only && !is_badge {
-            return Err(Refusal::new(
-                RefusalCode::WatchOnly,
-                "this screen is only to be looked at",
-            ));
+            return Err(Refusal::new(RefusalCode::WatchOnly, say::WATCH_ONLY));
         }
         if matches!(self.state(), LinkState::Ended(_)) {
             return Err(ended());

@@ -20,10 +20,13 @@ mod look_rate;
 mod portraits;
 mod publish;
 pub mod review;
+pub mod said;
+pub mod say;
 mod unwritten;
 
 pub use hub::Hub;
 
+use rollcall_messages::Said as _;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -329,7 +332,7 @@ impl Runtime {
         let hub = self.hub.clone();
         let run = self.operate().and_then(|()| self.source_was_usable());
         let ended = both(run, self.finish());
-        hub.end(ended.as_ref().err().map(|error| format!("{error:#}")));
+        hub.end(ended.as_ref().err().map(said::of));
         ended
     }
 
@@ -577,8 +580,8 @@ fn camera_notice(state: &CameraState) -> Notice {
         CameraState::Streaming(_)
         | CameraState::Starting
         | CameraState::Elsewhere
-        | CameraState::Ended => Notice::Camera(state.to_string()),
-        _ => Notice::Warning(state.to_string()),
+        | CameraState::Ended => Notice::Camera(state.said()),
+        _ => Notice::Warning(state.said()),
     }
 }
 

@@ -1,9 +1,11 @@
 //! What somebody decides about faces that were given no name, with the checks of an
 //! enrolment; for the dashboard and the command line.
 
+use crate::say;
+use rollcall_messages::Message;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use chrono::{DateTime, FixedOffset};
 
 use rollcall_core::correction::{Correction, Deed, When};
@@ -14,7 +16,7 @@ use rollcall_core::gallery::MatchPolicy;
 use rollcall_core::person::{Person, PersonId};
 use rollcall_core::review::{Assignment, Visitor, group};
 use rollcall_picture as picture;
-use rollcall_store::{Author, NewTemplate, SightingRow, SightingState, Store};
+use rollcall_store::{Author, NewTemplate, SightingRow, SightingState, Store, StoreError};
 
 /// What is checked.
 #[derive(Debug, Clone)]
@@ -98,23 +100,22 @@ pub fn assign(
     assignment: &Assignment,
     rules: &ReviewRules,
     at: DateTime<FixedOffset>,
-) -> Result<Vec<String>> {
+) -> Result<Vec<Message>> {
     let code = &assignment.code;
     let person = store
         .everybody()?
         .into_iter()
         .find(|person| person.code == *code)
-        .with_context(|| format!("nobody has the code {code}"))?;
+        .ok_or_else(|| StoreError::NoSuchCode {
+            code: code.to_string(),
+        })?;
     let chosen = chosen_of(store, &assignment.sightings)?;
     if assignment.punch.is_some()
         && let Some(row) = chosen
             .iter()
             .find(|row| row.state == SightingState::Assigned)
     {
-        bail!(
-            "sighting {} was assigned before; a punch that is still missing is added by hand",
-            row.sighting
-        );
+        bail!(say::sighting_assigned_before(row.sighting));
     }
     let stated = compare(&chosen, &person, assignment, store, rules)?;
     let best = best_of(chosen)?;
@@ -132,7 +133,7 @@ pub fn assign(
         let reason = assignment
             .reason
             .clone()
-            .unwrap_or_else(|| format!("was seen and not recognised, sighting {}", best.sighting));
+            .unwrap_or_else(|| say::seen_not_recognised(best.sighting).to_string());
         let correction = Correction {
             deed: Deed::Add {
                 code: code.clone(),
@@ -148,24 +149,19 @@ pub fn assign(
         };
         store.correct(&correction, at)?;
         let time = best.at.format("%H:%M:%S");
-        told.push(format!("{} {direction} at {time} was added", person.name));
+        let time = time.to_string();
+        told.push(say::punch_was_added(&person.name, direction.text(), time));
     }
     if let Some(sample) = sample {
         store.add_stated_templates(code, &[sample], stated.as_ref(), author)?;
-        told.push(format!(
-            "the face of sighting {} is a sample of {} now",
-            best.sighting, person.name
-        ));
+        told.push(say::face_is_sample(best.sighting, &person.name));
     }
     if let Some(stated) = stated.filter(|_| !assignment.add) {
         store.note(author, "person.another", code.as_str(), &stated.to_string())?;
     }
     store.assign_sightings(&assignment.sightings, code, author)?;
-    told.push(format!(
-        "{} sightings were {} ({code})",
-        assignment.sightings.len(),
-        person.name
-    ));
+    let count = assignment.sightings.len();
+    told.push(say::sightings_were(count, &person.name, code));
     Ok(told)
 }
 
@@ -173,8 +169,7 @@ fn chosen_of(store: &Store, chosen: &[i64]) -> Result<Vec<SightingRow>> {
     let rows = store.sightings(false)?;
     let row = |number: &i64| {
         let row = rows.iter().find(|row| row.sighting == *number);
-        row.cloned()
-            .with_context(|| format!("there is no sighting {number}"))
+        row.cloned().ok_or_else(|| say::no_sighting(number).into())
     };
     chosen.iter().map(row).collect()
 }
@@ -185,7 +180,7 @@ fn best_of(chosen: Vec<SightingRow>) -> Result<SightingRow> {
     let best = chosen
         .into_iter()
         .max_by(|a, b| quality(a).total_cmp(&quality(b)));
-    best.context("name at least one sighting")
+    best.ok_or_else(|| Message::from(say::NAME_A_SIGHTING).into())
 }
 
 /// Compares every face that is kept with the person whose it is said to be. What had to be
@@ -216,16 +211,13 @@ fn compare(
         let claim = Claim::Enrolled(person.id);
         match identity::check(&gallery, &rules.matching, claim, &[&face], stated) {
             Ok(admission) => overruled = overruled.or(admission.overruled),
-            Err(Objection::Unlike(likeness)) => bail!(
-                "sighting {}: this face is unlike all samples of {}, similarity {likeness}; \
-                 a punch can still be added by hand",
-                row.sighting,
-                person.name
-            ),
+            Err(Objection::Unlike(likeness)) => {
+                bail!(say::sighting_unlike(row.sighting, &person.name, likeness))
+            }
             Err(objection) => {
                 let name = |id| holder(id).map(|p| format!("{} ({})", p.name, p.code));
                 let reason = objection.in_words(name);
-                bail!("sighting {}: {reason}", row.sighting)
+                bail!(say::sighting_refused(row.sighting, reason))
             }
         }
     }
@@ -250,11 +242,12 @@ fn refuse_what_was_seen(
     let is_another = *candidate != person.code.as_str();
     let is_taken_for = Cosine(similarity) >= identity::same_person(&rules.matching);
     if is_another && is_taken_for && !assignment.another_person {
-        bail!(
-            "sighting {}: this face is already enrolled as {candidate}, similarity {}",
+        let similarity = Cosine(similarity);
+        bail!(say::sighting_enrolled_as(
             row.sighting,
-            Cosine(similarity)
-        );
+            candidate,
+            similarity
+        ));
     }
     Ok(())
 }
@@ -268,7 +261,7 @@ fn sample(
 ) -> Result<NewTemplate> {
     let number = row.sighting;
     let Some((face, model)) = &row.face else {
-        bail!("the face of sighting {number} is not kept any more");
+        bail!(say::face_not_kept(number));
     };
     anyhow::ensure!(
         *model == rules.model,

@@ -14,6 +14,7 @@ mod punching;
 mod strangers;
 mod watch;
 
+use rollcall_messages::{Message, Said as _};
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
@@ -99,9 +100,9 @@ pub struct Station {
     days: HashMap<PersonId, PersonDay>,
     punching: Punching,
     log: Log,
-    trouble: Option<String>,
+    trouble: Option<Message>,
     /// Why the last snapshot could not be read; the next one ends it.
-    unreadable: Option<String>,
+    unreadable: Option<Message>,
     retired_codes: Vec<PersonCode>,
     next_ticket: u64,
     clock: ClockWatch,
@@ -298,8 +299,8 @@ impl Station {
     }
 
     /// What is wrong with the database at the moment, if anything is.
-    pub fn trouble(&self) -> Option<&str> {
-        self.trouble.as_deref().or(self.unreadable.as_deref())
+    pub fn trouble(&self) -> Option<&Message> {
+        self.trouble.as_ref().or(self.unreadable.as_ref())
     }
 
     /// Whether punches wait because nothing can be written.
@@ -420,7 +421,7 @@ impl Station {
                     code: person.code.clone(),
                     samples: templates.len(),
                 };
-                let said = enrolled.to_string();
+                let said = enrolled.said();
                 self.log.push(now, enrolled);
                 let lookalike = self.lookalike_of(&templates);
                 for template in &templates {

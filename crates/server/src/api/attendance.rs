@@ -228,7 +228,9 @@ async fn correct(
     };
     let intent = Intent::Correct(Box::new(correction));
     match command(house, caller, Command::Intent(intent)).await? {
-        Reply::Done(said) => Ok(Json(Changed { said })),
+        Reply::Done(said) => Ok(Json(Changed {
+            said: said.to_string(),
+        })),
         _ => Err(Problem::failed("the station has answered something else")),
     }
 }

@@ -51,7 +51,7 @@ pub(super) async fn list(
     let health = Arc::clone(&view(&house).health);
     let own = CameraBody {
         name: OWN.to_owned(),
-        state: Some(health.camera.sentence.clone()),
+        state: Some(health.camera.sentence.to_string()),
         latest: None,
         size: health.camera.size,
         frames: None,

@@ -127,8 +127,10 @@ struct Changed {
 /// The answer to a change.
 fn changed(answer: Answer) -> Result<Changed, Problem> {
     match answer {
-        Answer::Done(Ok(Done { said, .. })) | Answer::Reviewed(Ok(said)) => Ok(Changed { said }),
-        Answer::Done(Err(why)) | Answer::Reviewed(Err(why)) => Err(Problem::refused(why)),
+        Answer::Done(Ok(Done { said, .. })) | Answer::Reviewed(Ok(said)) => Ok(Changed {
+            said: said.to_string(),
+        }),
+        Answer::Done(Err(why)) | Answer::Reviewed(Err(why)) => Err(Problem::refused(&why)),
         Answer::AltersThePast(_, alteration) => Err(Problem::new(
             StatusCode::CONFLICT,
             "alters-the-past",

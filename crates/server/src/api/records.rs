@@ -71,7 +71,7 @@ pub(super) async fn days(
     };
     let people = match question(&house, &caller, Question::Report(query)).await? {
         Answer::Report(_, Ok(people)) => people,
-        Answer::Report(_, Err(why)) => return Err(Problem::failed(why)),
+        Answer::Report(_, Err(why)) => return Err(Problem::failed(why.to_string())),
         _ => return Err(Problem::failed("the station has answered something else")),
     };
     let body = people.into_iter().map(|person| PersonDaysBody {
@@ -113,7 +113,7 @@ pub(super) async fn visitors(
     caller.needs(Scope::Read)?;
     let visitors = match question(&house, &caller, Question::Visitors).await? {
         Answer::Visitors(Ok(visitors)) => visitors,
-        Answer::Visitors(Err(why)) => return Err(Problem::failed(why)),
+        Answer::Visitors(Err(why)) => return Err(Problem::failed(why.to_string())),
         _ => return Err(Problem::failed("the station has answered something else")),
     };
     let body = visitors.into_iter().map(|visitor| {

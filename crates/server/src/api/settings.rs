@@ -36,7 +36,7 @@ impl From<SettingRow> for SettingBody {
             key: row.key,
             value: row.value,
             default: row.default,
-            help: row.help,
+            help: row.help.to_string(),
             overridden_by: row.overridden_by,
         }
     }
@@ -56,7 +56,7 @@ pub(super) struct NewValue {
 async fn settings(house: &Arc<House>, caller: &Caller) -> Result<Vec<SettingBody>, Problem> {
     match question(house, caller, Question::Settings).await? {
         Answer::Settings(Ok(rows)) => Ok(rows.into_iter().map(SettingBody::from).collect()),
-        Answer::Settings(Err(why)) => Err(Problem::failed(why)),
+        Answer::Settings(Err(why)) => Err(Problem::failed(why.to_string())),
         _ => Err(Problem::failed("the station has answered something else")),
     }
 }

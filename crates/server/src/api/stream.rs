@@ -16,6 +16,7 @@ use axum::response::{IntoResponse as _, Response};
 use http_body_util::channel::{Channel, Sender};
 use rollcall_core::notice::{LogEntry, Notice};
 use rollcall_core::token::Scope;
+use rollcall_messages::Said as _;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -119,7 +120,8 @@ fn event(run: u32, number: u64, entry: &LogEntry) -> String {
     let data = json!({
         "at": entry.at.wall,
         "kind": kind(&entry.notice),
-        "said": entry.notice.to_string(),
+        "said": entry.notice.said().to_string(),
+        "message": entry.notice.said().id(),
         "facts": facts(&entry.notice),
     });
     format!(

@@ -167,9 +167,11 @@ impl LivenessBody {
     fn of(why: &Explanation) -> Self {
         let (state, detail) = match why.liveness {
             Liveness::Deciding => ("deciding", None),
-            Liveness::Challenged(side) => ("challenged", Some(format!("turn to the {side}"))),
+            Liveness::Challenged(side) => {
+                ("challenged", Some(format!("turn to the {}", side.said())))
+            }
             Liveness::Live => ("live", None),
-            Liveness::Spoof(cue) => ("picture", Some(cue.to_string())),
+            Liveness::Spoof(cue) => ("picture", Some(cue.said().to_string())),
         };
         Self {
             state,
@@ -193,7 +195,7 @@ impl PunchBody {
                 at: at.to_rfc3339(),
             },
             PunchReceipt::Refused(reason) => Self::Refused {
-                reason: reason.clone(),
+                reason: reason.to_string(),
             },
             PunchReceipt::None => match face.report.explanation.punch {
                 PunchState::NoName => Self::None,
