@@ -259,6 +259,12 @@ fn figures_are_for_those_who_may_read_and_can_be_parsed() {
         .ask(Request::get("/metrics"))
         .expect_problem(401, "unauthorised");
     let token = house.token(&["prometheus", "--scope", "read"]);
+    // The people have been read from the database.
+    let since = std::time::Instant::now();
+    while house.ask(Request::get("/v1/state").token(&token)).json()["people"] != KNOWN.len() {
+        assert!(since.elapsed() < super::PATIENCE);
+        std::thread::sleep(Duration::from_millis(50));
+    }
     let answer = house.ask(Request::get("/metrics").token(&token));
     assert!(
         answer.head.contains("application/openmetrics-text"),

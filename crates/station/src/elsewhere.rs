@@ -22,6 +22,8 @@ use rollcall_protocol::{
 };
 use rollcall_recognition::intake::Intake;
 
+use crate::say;
+
 /// Cameras elsewhere at a time.
 const MOST_CAMERAS: usize = 16;
 
@@ -134,7 +136,7 @@ impl Shared {
         if !is_free && !self.cameras.contains_key(&offered.camera) {
             return Err(Refusal::new(
                 RefusalCode::Busy,
-                format!("{MOST_CAMERAS} cameras elsewhere are sending already"),
+                say::too_many_cameras(MOST_CAMERAS),
             ));
         }
         let before = self.cameras.get(&offered.camera);

@@ -167,11 +167,9 @@ impl LivenessBody {
     fn of(why: &Explanation) -> Self {
         let (state, detail) = match why.liveness {
             Liveness::Deciding => ("deciding", None),
-            Liveness::Challenged(side) => {
-                ("challenged", Some(format!("turn to the {}", side.said())))
-            }
+            Liveness::Challenged(side) => ("challenged", Some(format!("turn to the {side}"))),
             Liveness::Live => ("live", None),
-            Liveness::Spoof(cue) => ("picture", Some(cue.said().to_string())),
+            Liveness::Spoof(cue) => ("picture", Some(cue.to_string())),
         };
         Self {
             state,
