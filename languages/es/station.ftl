@@ -68,7 +68,7 @@ seen-not-recognised = se le vio y no se le reconoció, avistamiento { $number }
 setting-at-next-start = { $section }.{ $key } = { $value }; vale desde el próximo arranque
 setting-in-use = { $section }.{ $key } = { $value }; ya está en uso
 sighting-assigned-before = el avistamiento { $number } ya se asignó; el fichaje que falte se añade a mano
-sighting-enrolled-as = avistamiento { $number }: este rostro ya está inscrito como { $candidate }, parecido { $candidate }
+sighting-enrolled-as = avistamiento { $number }: este rostro ya está inscrito como { $candidate }, parecido { $similarity }
 sighting-refused = avistamiento { $number }: { $reason }
 sighting-unlike = avistamiento { $number }: este rostro no se parece a ninguna muestra de { $name }, parecido { $similarity }; aún se puede añadir un fichaje a mano
 sightings-were = { $count ->
