@@ -16,7 +16,7 @@ use serde::{Serialize, Serializer};
 use super::doctor_heads::{self, Heads};
 use super::table::print_json;
 use super::{Context, ModelsInUse, embedder_id, past};
-use crate::camera::{SourceSpec, usb};
+use crate::camera::{CameraState, SourceSpec, usb};
 use crate::cli::{JsonArgs, Outcome};
 use crate::core::clock_repair::ClockSpan;
 use crate::core::person::{Person, PersonId};
@@ -411,6 +411,11 @@ fn camera(context: &Context) -> Finding {
             say::CHECKED_CAMERA,
             Verdict::Bad,
             say::path_missing(path.display().to_string()),
+        ),
+        Ok(SourceSpec::None) => finding(
+            say::CHECKED_CAMERA,
+            Verdict::Ok,
+            CameraState::Elsewhere.said(),
         ),
         Ok(other) => finding(
             say::CHECKED_CAMERA,

@@ -15,10 +15,12 @@ mod desk_commands;
 mod doctor;
 mod doctor_heads;
 mod enrol;
+mod enrol_camera;
 mod enrol_folder;
 mod eval;
 mod export;
 mod front;
+mod http;
 mod identify;
 mod import;
 mod import_identity;
@@ -38,6 +40,7 @@ mod settings;
 mod station;
 mod stills;
 mod table;
+mod token;
 mod vault;
 mod workdays;
 
@@ -135,6 +138,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Encrypt(args)) => vault::encrypt(&args, &context),
         Some(Command::Decrypt) => vault::decrypt(&context),
         Some(Command::Service(command)) => service::run(&command, &context.places),
+        Some(Command::Token(command)) => token::run(&command, &context),
         Some(Command::Doctor(args)) => doctor::run(args, &context),
         Some(Command::Bench(args)) => bench::run(&args, &context),
         Some(Command::Config {

@@ -59,7 +59,7 @@ fn source(text: &str) -> Result<()> {
             }
         }
         // The first camera may be plugged in later, and one in the network be switched on.
-        SourceSpec::Usb(_) | SourceSpec::Http(_) | SourceSpec::Demo { .. } => {}
+        SourceSpec::Usb(_) | SourceSpec::Http(_) | SourceSpec::Demo { .. } | SourceSpec::None => {}
     }
     Ok(())
 }

@@ -14,17 +14,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::NaiveDateTime;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use rollcall_core::camera_name::CameraName;
 use rollcall_core::event::{CommandId, Intent, Outcome, Seat};
 use rollcall_core::frame::{Frame, Moment};
 use rollcall_protocol::{
-    Client, Command, Guest, Host, Link, LinkState, OUTSTANDING, PreviewWish, Refusal, RefusalCode,
-    Reply, StationView, Told,
+    AnswerTo, Client, Command, FrameDoor, Guest, Host, Link, LinkState, OUTSTANDING, OfferedFrame,
+    PreviewWish, Refusal, RefusalCode, Reply, StationView, Told,
 };
 use rollcall_system::clock::Clock;
 use rollcall_system::latest::Latest;
 
 use crate::camera_controls::ControlDesk;
 use crate::desk::{Reconfiguration, RecordsDesk};
+use crate::elsewhere::Elsewhere;
 
 /// Commands that may wait for the station, of all front ends together.
 const COMMANDS_WAITING: usize = 128;
@@ -57,6 +59,7 @@ pub struct Hub {
 struct Shared {
     newest: Mutex<StationView>,
     pictures: Latest<Arc<Frame>>,
+    elsewhere: Elsewhere,
     seats: Mutex<Seats>,
     commands: Sender<Commanded>,
     state: Mutex<LinkState>,
@@ -83,7 +86,7 @@ impl Hub {
     /// An empty meeting place, and where commands come out of it.
     pub(crate) fn new(
         clock: Clock,
-        pictures: Latest<Arc<Frame>>,
+        (pictures, elsewhere): (Latest<Arc<Frame>>, Elsewhere),
         records: RecordsDesk,
         controls: ControlDesk,
     ) -> (Self, Receiver<Commanded>) {
@@ -91,6 +94,7 @@ impl Hub {
         let shared = Shared {
             newest: Mutex::default(),
             pictures,
+            elsewhere,
             seats: Mutex::default(),
             commands,
             state: Mutex::new(LinkState::Connected),
@@ -115,6 +119,7 @@ impl Hub {
     /// Says that the station has ended, or why.
     pub(crate) fn end(&self, why: Option<Message>) {
         *lock(&self.shared.state) = LinkState::Ended(why);
+        self.shared.elsewhere.close();
         self.tell_news();
     }
 
@@ -181,6 +186,28 @@ impl Hub {
             let _ = seat.news.try_send(());
         }
     }
+}
+
+impl FrameDoor for Hub {
+    fn offer(&self, frame: OfferedFrame, answer: AnswerTo) -> Result<(), Refusal> {
+        if matches!(*lock(&self.shared.state), LinkState::Ended(_)) {
+            return Err(ended());
+        }
+        let now = self.shared.clock.now();
+        self.shared.elsewhere.offer(frame, answer, &now)
+    }
+
+    fn newest(&self, camera: &CameraName) -> Option<Arc<Frame>> {
+        self.shared.elsewhere.newest(camera)
+    }
+
+    fn now(&self) -> Moment {
+        self.shared.clock.now()
+    }
+}
+
+fn ended() -> Refusal {
+    Refusal::new(RefusalCode::Unavailable, say::STATION_HAS_ENDED)
 }
 
 impl Host for Hub {
@@ -260,10 +287,7 @@ impl Link for LocalLink {
             return Err(Refusal::new(RefusalCode::WatchOnly, say::WATCH_ONLY));
         }
         if matches!(self.state(), LinkState::Ended(_)) {
-            return Err(Refusal::new(
-                RefusalCode::Unavailable,
-                say::STATION_HAS_ENDED,
-            ));
+            return Err(ended());
         }
         let id = CommandId {
             seat: self.seat,

@@ -13,13 +13,16 @@ mod commanded;
 mod complaints;
 pub mod desk;
 mod effects;
+mod elsewhere;
 mod hub;
 pub mod keeper;
+mod look_rate;
 mod portraits;
 mod publish;
 pub mod review;
 pub mod said;
 pub mod say;
+mod unwritten;
 
 pub use hub::Hub;
 
@@ -36,20 +39,23 @@ use crate::camera_controls::ControlDesk;
 use crate::camera_test::CameraTest;
 use crate::complaints::Complaints;
 use crate::desk::{DeskRules, RecordsDesk};
+use crate::elsewhere::{Elsewhere, Unanswered, report_of};
 use crate::hub::Commanded;
 use crate::keeper::{Duties, Keeper};
+use crate::look_rate::LookRate;
 use crate::publish::{Publisher, camera_view};
+use crate::unwritten::report_unwritten;
 use rollcall_camera::{
     CameraSettings, CameraState, CameraWorker, SourceOptions, SourceSpec, Wiring,
 };
-use rollcall_core::attendance::Direction;
 use rollcall_core::embedding::ModelId;
 use rollcall_core::event::{CommandId, Event, Outcome, Receipt};
 use rollcall_core::frame::{Frame, Moment};
 use rollcall_core::notice::Notice;
 use rollcall_core::station::{Policies, Station};
 use rollcall_core::worktime::plan::WorkPlan;
-use rollcall_protocol::{Facts, HealthView};
+use rollcall_protocol::{Facts, FrameAnswer, HealthView};
+use rollcall_recognition::intake::Intake;
 use rollcall_recognition::recogniser::Recogniser;
 use rollcall_recognition::worker::{self, RecogniserReport};
 use rollcall_store::worker::Taken;
@@ -193,30 +199,11 @@ struct Runtime {
     last_look_for_changes: Duration,
     frame_time: Option<Duration>,
     looks: LookRate,
+    elsewhere: Elsewhere,
+    unanswered: Unanswered,
     unreadable_frames: Complaints,
     source_ended: bool,
     beat: Box<dyn FnMut() + Send>,
-}
-
-/// How often the detector looks, smoothed.
-#[derive(Debug, Default)]
-struct LookRate {
-    last: Option<Duration>,
-    gap: Option<Duration>,
-}
-
-impl LookRate {
-    fn count(&mut self, at: Duration) {
-        if let Some(last) = self.last.replace(at) {
-            let gap = at.saturating_sub(last);
-            self.gap = Some(self.gap.map_or(gap, |mean| (mean * 3 + gap) / 4));
-        }
-    }
-
-    fn per_second(&self) -> Option<f32> {
-        let gap = self.gap.filter(|gap| !gap.is_zero())?;
-        Some(1.0 / gap.as_secs_f32())
-    }
 }
 
 /// Starts a station. `beat` is called several times a second as long as its thread does its
@@ -279,13 +266,10 @@ impl Runtime {
         let (frames, preview) = (Mailbox::new(), Latest::new());
         let (state_sender, camera_states) = bounded(16);
         let (report_sender, reports) = bounded(OBSERVATIONS_WAITING);
-        let recogniser = worker::spawn(
-            parts.recogniser,
-            frames.clone(),
-            report_sender,
-            stop.clone(),
-        )
-        .context("starting the recogniser's thread")?;
+        let intake = Intake::new(frames.clone());
+        let elsewhere = Elsewhere::new(intake.clone());
+        let recogniser = worker::spawn(parts.recogniser, intake, report_sender, stop.clone())
+            .context("starting the recogniser's thread")?;
         let wiring = Wiring {
             clock,
             stop: stop.clone(),
@@ -306,7 +290,7 @@ impl Runtime {
             .context("starting the thread of the camera's controls")?;
         let records = RecordsDesk::start(parts.desk, clock)
             .context("starting the thread that reads the records")?;
-        let (hub, commands) = Hub::new(clock, preview, records, controls);
+        let (hub, commands) = Hub::new(clock, (preview, elsewhere.clone()), records, controls);
         let announcer = Announcer::start(parts.announcer, &hub, stop.clone())
             .context("starting the announcer's thread")?;
         Ok(Self {
@@ -335,6 +319,8 @@ impl Runtime {
             last_look_for_changes: now.monotonic,
             frame_time: None,
             looks: LookRate::default(),
+            elsewhere,
+            unanswered: Unanswered::default(),
             unreadable_frames: Complaints::default(),
             source_ended: false,
             beat,
@@ -403,6 +389,7 @@ impl Runtime {
             recv(self.receipts) -> receipt => {
                 let receipt = receipt.context("the store's thread has died; see the log")?;
                 self.take_in(Event::Receipt(receipt));
+                self.answer_cameras();
             }
             recv(self.keeper.notices) -> notice => {
                 match notice {
@@ -442,6 +429,7 @@ impl Runtime {
             frame_time: self.frame_time,
             looks_per_second: self.looks.per_second(),
             dropped_frames: self.frames.replaced(),
+            elsewhere: self.elsewhere.view(&now),
             ..HealthView::of(&self.station)
         };
         if let Some(view) = self.publisher.news(&self.station, health, &now) {
@@ -508,13 +496,28 @@ impl Runtime {
 
     fn reported(&mut self, report: RecogniserReport) {
         match report {
+            RecogniserReport::Observed(observation) if observation.frame.camera.is_some() => {
+                let seen = observation.clone();
+                self.take_in(Event::Observed(observation));
+                let told = (&self.elsewhere, &self.now());
+                self.unanswered.seen(&seen, &self.station, told);
+            }
+            RecogniserReport::PassedOver(frame) => {
+                let report = report_of(&frame, &self.station, None, &self.now());
+                self.elsewhere
+                    .answer(frame.id, FrameAnswer::Seen(Box::new(report)));
+            }
             RecogniserReport::Observed(observation) => {
                 self.looks.count(observation.frame.captured_at.monotonic);
                 let time = observation.times.total();
                 self.frame_time = Some(self.frame_time.map_or(time, |mean| (mean * 7 + time) / 8));
                 self.take_in(Event::Observed(observation));
             }
-            RecogniserReport::Failed(error) => {
+            RecogniserReport::Failed(frame, error) => {
+                if frame.camera.is_some() {
+                    let failed = FrameAnswer::Failed(error.to_string());
+                    self.elsewhere.answer(frame.id, failed);
+                }
                 let now = self.now().monotonic;
                 if let Some(told) = self.unreadable_frames.take_in(&error.to_string(), now) {
                     tracing::error!("{told}");
@@ -523,6 +526,12 @@ impl Runtime {
             }
             RecogniserReport::Finished => self.source_ended = true,
         }
+    }
+
+    /// Tells cameras elsewhere what has become of the punches that they wait for.
+    fn answer_cameras(&mut self) {
+        let now = self.now();
+        self.unanswered.look(&self.station, &self.elsewhere, &now);
     }
 
     fn tick_if_due(&mut self) -> Result<()> {
@@ -561,47 +570,19 @@ impl Runtime {
             synchronised: self.clock.is_synchronised(),
         });
         self.take_in(Event::Tick);
+        self.answer_cameras();
         Ok(())
     }
 }
 
 fn camera_notice(state: &CameraState) -> Notice {
     match state {
-        CameraState::Streaming(_) | CameraState::Starting | CameraState::Ended => {
-            Notice::Camera(state.said())
-        }
+        CameraState::Streaming(_)
+        | CameraState::Starting
+        | CameraState::Elsewhere
+        | CameraState::Ended => Notice::Camera(state.said()),
         _ => Notice::Warning(state.said()),
     }
-}
-
-/// Fails if punches are left, and says which: somebody has to write them down.
-fn report_unwritten(station: &Station) -> Result<()> {
-    let unwritten = station.unwritten();
-    if unwritten.is_empty() {
-        return Ok(());
-    }
-    let lines: Vec<String> = unwritten
-        .iter()
-        .map(|punch| {
-            let person = punch.person.0;
-            tracing::error!(person, at = %punch.at, "a punch could not be written");
-            let code = station.person(punch.person).map(|p| p.code.as_str());
-            let direction = punch.direction.map_or("in or out", |d| match d {
-                Direction::In => "in",
-                Direction::Out => "out",
-            });
-            format!(
-                "  {} {direction} {}",
-                code.unwrap_or("somebody who was deleted"),
-                punch.at.to_rfc3339()
-            )
-        })
-        .collect();
-    anyhow::bail!(
-        "the database could not be written; these punches are lost unless they are added \
-         with `rollcall attendance add`:\n{}",
-        lines.join("\n")
-    )
 }
 
 /// The error of a run, and of what could not be written at its end.

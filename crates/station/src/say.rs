@@ -52,5 +52,6 @@ rollcall_messages::room! {
         templates_forgotten(count),
         time_does_not_occur(time),
         time_occurs_twice(time),
+        too_many_cameras(most),
     ;
 }

@@ -10,7 +10,9 @@ use rollcall_core::correction::{Correction, Deed};
 use rollcall_core::person::{PersonCode, PersonName};
 use rollcall_core::pin::Pin;
 use rollcall_protocol::{HealthView, Peer, PersonChange, PersonDeed, Question};
+use rollcall_recognition::intake::Intake;
 use rollcall_store::Store;
+use rollcall_system::mailbox::Mailbox;
 
 use super::*;
 use crate::desk::tests::Desk;
@@ -25,7 +27,8 @@ pub(crate) fn hub_of(controls: ControlDesk) -> (Hub, Receiver<Commanded>) {
 
 fn hub_at(desk: &Desk, controls: ControlDesk) -> (Hub, Receiver<Commanded>) {
     let records = RecordsDesk::start(desk.rules.clone(), desk.clock).unwrap();
-    Hub::new(desk.clock, Latest::new(), records, controls)
+    let elsewhere = Elsewhere::new(Intake::new(Mailbox::new()));
+    Hub::new(desk.clock, (Latest::new(), elsewhere), records, controls)
 }
 
 fn hub() -> (Hub, Receiver<Commanded>) {
