@@ -11,9 +11,9 @@ pub mod cli;
 pub mod commands;
 pub mod eval;
 pub mod import;
-pub mod sheet;
 
 pub use rollcall_camera as camera;
+pub use rollcall_cases as cases;
 pub use rollcall_config as config;
 pub use rollcall_core as core;
 pub use rollcall_dashboard as ui;
@@ -22,6 +22,7 @@ pub use rollcall_link as link;
 pub use rollcall_picture as picture;
 pub use rollcall_protocol as protocol;
 pub use rollcall_recognition as inference;
+pub use rollcall_sheet as sheet;
 pub use rollcall_station as runtime;
 pub use rollcall_store as store;
 pub use rollcall_system::{

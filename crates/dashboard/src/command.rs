@@ -23,6 +23,8 @@ pub(crate) enum Command {
     NextPreview,
     Preview(PreviewMode),
     Undo,
+    /// Starts the station again, if that is confirmed.
+    Restart,
     Suspend,
     Palette,
     /// One screen back; from the live screen out of the dashboard, if that is confirmed.
@@ -54,7 +56,7 @@ const fn entry(
 }
 
 /// All of them, in the order of the palette.
-pub(crate) const ALL: [Entry; 32] = [
+pub(crate) const ALL: [Entry; 33] = [
     entry(
         Command::Go(Screen::Live),
         english!("live: camera, today, log"),
@@ -227,6 +229,12 @@ pub(crate) const ALL: [Entry; 32] = [
         Command::Palette,
         english!("all commands"),
         Some(Key::Ctrl('p')),
+        None,
+    ),
+    entry(
+        Command::Restart,
+        english!("start the station again, with the settings as they are"),
+        None,
         None,
     ),
     entry(

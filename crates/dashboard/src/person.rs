@@ -102,6 +102,7 @@ impl PersonScreen {
                 code: code.clone(),
                 change,
                 by: operator.to_owned(),
+                is_agreed: false,
             })
         };
         self.problem = None;
@@ -270,6 +271,7 @@ mod tests {
             code: PersonCode::parse("P-001").unwrap(),
             change,
             by: "olga".into(),
+            is_agreed: false,
         })
     }
 

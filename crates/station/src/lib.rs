@@ -4,22 +4,26 @@
 //! Whoever wants to watch or to operate it joins the [`Hub`].
 //!
 //! On a stop the order is: no more frames, no more observations, then the store
-//! writes what is queued, and only then does the process end.
+//! writes what is queued, and only then does the process end. A station that is started again
+//! ([`restart`]) ends in the same order, and its hub goes on.
 
 pub mod announcer;
 mod camera_controls;
 mod camera_test;
 mod commanded;
 mod complaints;
+mod configured;
 pub mod desk;
 mod effects;
 mod hub;
 pub mod keeper;
 mod portraits;
 mod publish;
-pub mod review;
+mod restart;
 
+pub use configured::Configured;
 pub use hub::Hub;
+pub use restart::{Again, Settings};
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -33,9 +37,10 @@ use crate::camera_controls::ControlDesk;
 use crate::camera_test::CameraTest;
 use crate::complaints::Complaints;
 use crate::desk::{DeskRules, RecordsDesk};
-use crate::hub::Commanded;
+use crate::hub::{Commanded, Wired};
 use crate::keeper::{Duties, Keeper};
 use crate::publish::{Publisher, camera_view};
+use crate::restart::{Ended, Standing};
 use rollcall_camera::{
     CameraSettings, CameraState, CameraWorker, SourceOptions, SourceSpec, Wiring,
 };
@@ -43,16 +48,14 @@ use rollcall_core::attendance::Direction;
 use rollcall_core::embedding::ModelId;
 use rollcall_core::event::{CommandId, Event, Outcome, Receipt};
 use rollcall_core::frame::{Frame, Moment};
-use rollcall_core::notice::Notice;
-use rollcall_core::station::{Policies, Station};
-use rollcall_core::worktime::plan::WorkPlan;
-use rollcall_protocol::{Facts, HealthView};
+use rollcall_core::notice::{Log, Notice};
+use rollcall_core::station::Station;
+use rollcall_protocol::HealthView;
 use rollcall_recognition::recogniser::Recogniser;
 use rollcall_recognition::worker::{self, RecogniserReport};
 use rollcall_store::worker::Taken;
 use rollcall_store::{Patience, Store, StoreHandle, StoreRequest};
 use rollcall_system::clock::Clock;
-use rollcall_system::latest::Latest;
 use rollcall_system::logging;
 use rollcall_system::mailbox::Mailbox;
 use rollcall_system::stop::StopFlag;
@@ -94,26 +97,18 @@ pub struct Parts {
     pub recogniser: Recogniser,
     /// The database.
     pub store: Store,
-    /// The rules.
-    pub policies: Policies,
-    /// Who is expected when, and how hours are counted.
-    pub work_plan: WorkPlan,
+    /// What the configuration says.
+    pub configured: Configured,
     /// Where the station's clock hangs.
     pub zone: Zone,
     /// Things the operator should know from the start.
     pub notices: Vec<Notice>,
     /// What is done every day.
     pub duties: Duties,
-    /// Whether whoever is enrolled at the camera was asked.
-    pub consent: Consent,
-    /// Whether the faces of people without a name are kept for somebody to look at.
-    pub keeps_strangers: bool,
     /// A program that is run at each punch.
     pub announcer: AnnouncerRules,
     /// What the thread that reads the records needs to know.
     pub desk: DeskRules,
-    /// What front ends are told of all this.
-    pub facts: Facts,
 }
 
 /// Whether a person is asked before being enrolled at the camera.
@@ -165,6 +160,9 @@ impl Running {
 struct Runtime {
     station: Station,
     clock: Clock,
+    /// Ends the station for good.
+    quit: StopFlag,
+    /// Ends the threads of this start.
     stop: StopFlag,
     camera: CameraWorker,
     camera_states: Receiver<CameraState>,
@@ -192,7 +190,10 @@ struct Runtime {
     looks: LookRate,
     unreadable_frames: Complaints,
     source_ended: bool,
-    beat: Box<dyn FnMut() + Send>,
+    /// Who wants it to be started again, and since when.
+    restart: Option<(CommandId, Duration)>,
+    /// Until when nothing is shown and no command taken: the people are not read yet.
+    is_silent_until: Option<Duration>,
 }
 
 /// How often the detector looks, smoothed.
@@ -217,31 +218,44 @@ impl LookRate {
 }
 
 /// Starts a station. `beat` is called several times a second as long as its thread does its
-/// work.
+/// work, and `again` when it is to be started once more.
 ///
 /// # Errors
 /// If a thread is refused, or the database cannot be read.
-pub fn start(parts: Parts, beat: Box<dyn FnMut() + Send>) -> Result<Running> {
-    let mut runtime = Runtime::start(parts, beat)?;
+pub fn start(parts: Parts, again: Again, beat: Box<dyn FnMut() + Send>) -> Result<Running> {
+    let (standing, hub) = Standing::of(&parts);
+    let quit = standing.quit.clone();
+    let mut runtime = Runtime::start(parts, &standing)?;
     // Whoever joins first sees a station, not an empty view.
     runtime.publish();
-    let (hub, stop) = (runtime.hub.clone(), runtime.stop.clone());
     let thread = std::thread::Builder::new()
         .name("station".into())
-        .spawn(move || runtime.run())
+        .spawn(move || restart::run(runtime, standing, again, beat))
         .context("starting the station's thread")?;
-    Ok(Running { hub, stop, thread })
+    Ok(Running {
+        hub,
+        stop: quit,
+        thread,
+    })
 }
 
 impl Runtime {
     /// Starts all workers.
-    fn start(parts: Parts, beat: Box<dyn FnMut() + Send>) -> Result<Self> {
-        let clock = Clock::start_in(parts.zone);
+    fn start(parts: Parts, standing: &Standing) -> Result<Self> {
+        let clock = standing.clock.in_zone(parts.zone);
         logging::report_panics(&parts.duties.data_dir, clock);
         let stop = StopFlag::new();
         let now = clock.now();
         let model = parts.recogniser.model_id().clone();
-        let mut station = Station::new(parts.policies, parts.work_plan, model.clone(), &now);
+        let Configured {
+            policies,
+            work_plan,
+            facts,
+            consent,
+            keeps_strangers,
+        } = parts.configured;
+        let mut station = Station::new(policies, work_plan, model.clone(), &now);
+        station.take_over(standing.log.clone());
         for notice in parts.notices {
             station.handle(Event::Notice(notice), &now);
         }
@@ -253,27 +267,8 @@ impl Runtime {
             receipt_sender,
             Patience::default(),
         )?;
-        let first = [
-            StoreRequest::Note {
-                action: "station.start",
-                detail: format!(
-                    "rollcall {}, source {}",
-                    env!("CARGO_PKG_VERSION"),
-                    parts.source
-                ),
-            },
-            StoreRequest::Reload {
-                local_day: station.local_day(),
-            },
-        ];
-        for request in first {
-            anyhow::ensure!(
-                matches!(store.send(request), Taken::Yes),
-                "the store takes no requests"
-            );
-        }
-
-        let (frames, preview) = (Mailbox::new(), Latest::new());
+        first_requests(&mut store, &parts.source, &station)?;
+        let frames = Mailbox::new();
         let (state_sender, camera_states) = bounded(16);
         let (report_sender, reports) = bounded(OBSERVATIONS_WAITING);
         let recogniser = worker::spawn(
@@ -287,7 +282,7 @@ impl Runtime {
             clock,
             stop: stop.clone(),
             frames: frames.clone(),
-            preview: preview.clone(),
+            preview: standing.pictures.clone(),
             states: state_sender,
         };
         let camera = rollcall_camera::worker::spawn(
@@ -303,12 +298,18 @@ impl Runtime {
             .context("starting the thread of the camera's controls")?;
         let records = RecordsDesk::start(parts.desk, clock)
             .context("starting the thread that reads the records")?;
-        let (hub, commands) = Hub::new(clock, preview, records, controls);
+        let hub = standing.hub.clone();
+        hub.wire(Wired {
+            records,
+            controls,
+            clock,
+        });
         let announcer = Announcer::start(parts.announcer, &hub, stop.clone())
             .context("starting the announcer's thread")?;
         Ok(Self {
             station,
             clock,
+            quit: standing.quit.clone(),
             stop,
             camera,
             camera_states,
@@ -321,12 +322,12 @@ impl Runtime {
             keeper,
             announcer,
             hub,
-            commands,
-            publisher: Publisher::new(parts.facts),
+            commands: standing.commands.clone(),
+            publisher: Publisher::new(facts),
             answers: Vec::new(),
             camera_test: None,
-            consent: parts.consent,
-            keeps_strangers: parts.keeps_strangers,
+            consent,
+            keeps_strangers,
             last_tick: now.monotonic,
             last_publication: now.monotonic,
             last_look_for_changes: now.monotonic,
@@ -334,23 +335,30 @@ impl Runtime {
             looks: LookRate::default(),
             unreadable_frames: Complaints::default(),
             source_ended: false,
-            beat,
+            restart: None,
+            is_silent_until: None,
         })
     }
 
-    /// Takes attendance until the source or the station ends.
-    fn run(mut self) -> Result<()> {
-        let hub = self.hub.clone();
-        let run = self.operate().and_then(|()| self.source_was_usable());
-        let ended = both(run, self.finish());
-        hub.end(ended.as_ref().err().map(|error| format!("{error:#}")));
-        ended
+    /// Takes attendance until the source or the station ends, or it is to be started again.
+    fn run(mut self, beat: &mut dyn FnMut()) -> Ended {
+        let run = self.operate(beat).and_then(|()| self.source_was_usable());
+        let restart = self.restart.take().map(|(id, _)| id);
+        let (log, finished) = self.finish();
+        Ended {
+            outcome: both(run, finished),
+            restart,
+            log,
+        }
     }
 
-    fn operate(&mut self) -> Result<()> {
-        while !self.stop.is_requested() && !self.is_finished() {
+    fn operate(&mut self, beat: &mut dyn FnMut()) -> Result<()> {
+        while !self.quit.is_requested() && !self.is_finished() && !self.can_restart() {
             self.wait()?;
-            (self.beat)();
+            beat();
+        }
+        if self.quit.is_requested() {
+            self.restart = None;
         }
         // The last receipts are waited for here, so that they are shown, too.
         let patience_ends = self.now().monotonic + LAST_RECEIPTS;
@@ -381,17 +389,29 @@ impl Runtime {
     fn wait(&mut self) -> Result<()> {
         let since_tick = self.now().monotonic.saturating_sub(self.last_tick);
         let until_tick = TICK.saturating_sub(since_tick);
+        let (nothing, nobody) = (crossbeam_channel::never(), crossbeam_channel::never());
+        // What is under way comes to its end before a new start; what is new waits for it.
+        let commands = if self.takes_commands() {
+            &self.commands
+        } else {
+            &nobody
+        };
+        let reports = if self.restart.is_none() {
+            &self.reports
+        } else {
+            &nothing
+        };
         select! {
-            recv(self.commands) -> commanded => {
+            recv(commands) -> commanded => {
                 // The hub outlives this.
                 if let Ok(commanded) = commanded {
                     self.commanded(commanded);
                 }
             }
-            recv(self.reports) -> report => {
+            recv(reports) -> report => {
                 match report {
                     Ok(report) => self.reported(report),
-                    Err(_) if self.source_ended || self.stop.is_requested() => {
+                    Err(_) if self.source_ended || self.quit.is_requested() => {
                         self.reports = crossbeam_channel::never();
                     }
                     Err(_) => anyhow::bail!("the recogniser's thread has died; see the log"),
@@ -423,6 +443,9 @@ impl Runtime {
 
     fn publish_if_due(&mut self) {
         let now = self.now().monotonic;
+        if self.is_silent(now) {
+            return;
+        }
         let is_due = now.saturating_sub(self.last_publication) >= PUBLISH;
         let has_news = self.publisher.written() != self.station.log().written();
         if is_due || has_news || !self.answers.is_empty() {
@@ -457,8 +480,9 @@ impl Runtime {
         }
     }
 
-    /// Ends all workers; everything decided is written before this returns.
-    fn finish(mut self) -> Result<()> {
+    /// Ends all workers; everything decided is written before this returns. What was logged is
+    /// given back.
+    fn finish(mut self) -> (Log, Result<()>) {
         self.stop.request();
         self.reports = crossbeam_channel::never();
         // Receipts may lead to further punches, of people who came twice.
@@ -500,7 +524,7 @@ impl Runtime {
         if let Some(announcer) = announcer {
             announcer.finish();
         }
-        report_unwritten(&station)
+        (station.log().clone(), report_unwritten(&station))
     }
 
     fn reported(&mut self, report: RecogniserReport) {
@@ -569,6 +593,26 @@ fn camera_notice(state: &CameraState) -> Notice {
         }
         _ => Notice::Warning(state.to_string()),
     }
+}
+
+/// What a store is asked for before anything else.
+fn first_requests(store: &mut StoreHandle, source: &SourceSpec, station: &Station) -> Result<()> {
+    let first = [
+        StoreRequest::Note {
+            action: "station.start",
+            detail: format!("rollcall {}, source {source}", env!("CARGO_PKG_VERSION")),
+        },
+        StoreRequest::Reload {
+            local_day: station.local_day(),
+        },
+    ];
+    for request in first {
+        anyhow::ensure!(
+            matches!(store.send(request), Taken::Yes),
+            "the store takes no requests"
+        );
+    }
+    Ok(())
 }
 
 /// Fails if punches are left, and says which: somebody has to write them down.

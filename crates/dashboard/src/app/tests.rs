@@ -348,6 +348,7 @@ fn what_can_be_undone_is_undone_latest_first() {
         app.take(Answer::Done(Ok(Done {
             said: "changed".into(),
             undo: Some(back(value)),
+            needs_restart: false,
         })));
     }
     assert_eq!(app.remark, Some(Ok("changed".into())));
@@ -360,7 +361,11 @@ fn what_can_be_undone_is_undone_latest_first() {
     );
     let written = || {
         let said = "changed back".into();
-        Answer::Done(Ok(Done { said, undo: None }))
+        Answer::Done(Ok(Done {
+            said,
+            undo: None,
+            needs_restart: false,
+        }))
     };
     app.take(written());
     assert_eq!(write(&mut app, &station, "u"), [asked(back("one"))]);

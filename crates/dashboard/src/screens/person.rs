@@ -342,6 +342,14 @@ fn question(theme: Theme, change: &PersonChange, person: &PersonFile) -> String 
             "Remove the PIN of {}? Press y to remove it",
             &[&person.name],
         ),
-        PersonChange::Rename(_) | PersonChange::Active(_) | PersonChange::Erase => String::new(),
+        // They are not confirmed here: not at all, or by a dialog with what it brings along.
+        PersonChange::Rename(_)
+        | PersonChange::Active(_)
+        | PersonChange::InactiveFrom(_)
+        | PersonChange::ConsentOn(_)
+        | PersonChange::ExpectedFrom(_)
+        | PersonChange::Team(_)
+        | PersonChange::Erase
+        | PersonChange::Anonymise => String::new(),
     }
 }

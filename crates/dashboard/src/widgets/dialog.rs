@@ -1,5 +1,7 @@
 //! A question or a word over the screen, and what is about to be signed.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -9,9 +11,11 @@ use super::panel;
 use crate::View;
 use crate::correction_form::{CorrectionForm, person_of};
 use crate::dialog::Dialog;
+use crate::theme::Theme;
 use rollcall_core::attendance::AttendanceEvent;
 use rollcall_core::correction::{Change, Deed};
-use rollcall_protocol::CorrectionDraft;
+use rollcall_core::worktime::alteration::Alteration;
+use rollcall_protocol::{Agreement, CorrectionDraft};
 
 /// Largest width, the frame included.
 const WIDEST: u16 = 64;
@@ -39,12 +43,24 @@ impl<'a> DialogPanel<'a> {
         let (title, words, keys) = match dialog {
             Dialog::Leave => (
                 theme.t("End the station?"),
-                theme.t("No attendance is taken until it is started again."),
+                Cow::from(theme.t("No attendance is taken until it is started again.")),
                 theme.t("Press y to end it; any other key goes on"),
+            ),
+            Dialog::Restart => (
+                theme.t("Start the station again?"),
+                theme
+                    .t("Settings that are not in use yet are used then. It takes a few seconds; punches that were shown are kept.")
+                    .into(),
+                theme.t("Press y to start it again; any other key goes on"),
+            ),
+            Dialog::Agree(asked) => (
+                theme.t("Is that meant?"),
+                agreement(&theme, &asked.agreement).into(),
+                theme.t("Press y if it is; any other key changes nothing"),
             ),
             Dialog::Notice(words) => (
                 theme.t("not now"),
-                theme.t(words),
+                theme.t(words).into(),
                 theme.t("Press Enter to go on"),
             ),
         };
@@ -52,7 +68,7 @@ impl<'a> DialogPanel<'a> {
             view,
             title: title.to_owned(),
             paragraphs: vec![
-                (words.to_owned(), theme.normal()),
+                (words.into_owned(), theme.normal()),
                 (keys.to_owned(), theme.heading()),
             ],
         }
@@ -105,6 +121,45 @@ impl<'a> DialogPanel<'a> {
             width,
             height,
         }
+    }
+}
+
+/// What has to be agreed to, in words.
+fn agreement(theme: &Theme, agreement: &Agreement) -> String {
+    let past = |alteration: &Alteration| {
+        let (first, last) = alteration.span()?;
+        Some(theme.fill(
+            "Days that have passed would come out otherwise: {}, of people: {}, {} to {}",
+            &[
+                &alteration.day_count(),
+                &alteration.people.len(),
+                &first,
+                &last,
+            ],
+        ))
+    };
+    match agreement {
+        Agreement::AltersThePast(alteration) => past(alteration).unwrap_or_default(),
+        Agreement::Erases {
+            name,
+            code,
+            alteration,
+        } => {
+            let mut words = theme.fill(
+                "Name, pictures and templates of {} ({}) are erased for good; the punches stay under the code.",
+                &[name, code],
+            );
+            if let Some(past) = past(alteration) {
+                words = format!("{words} {past}.");
+            }
+            words
+        }
+        Agreement::AnotherPerson {
+            whose, similarity, ..
+        } => theme.fill(
+            "This face is already enrolled as {}, similarity {}. Is it another person all the same, such as a twin?",
+            &[whose, similarity],
+        ),
     }
 }
 

@@ -24,7 +24,13 @@ pub(crate) fn hub_of(controls: ControlDesk) -> (Hub, Receiver<Commanded>) {
 
 fn hub_at(desk: &Desk, controls: ControlDesk) -> (Hub, Receiver<Commanded>) {
     let records = RecordsDesk::start(desk.rules.clone(), desk.clock).unwrap();
-    Hub::new(desk.clock, Latest::new(), records, controls)
+    let (hub, commanded) = Hub::new(Latest::new());
+    hub.wire(Wired {
+        records,
+        controls,
+        clock: desk.clock,
+    });
+    (hub, commanded)
 }
 
 fn hub() -> (Hub, Receiver<Commanded>) {
@@ -268,6 +274,7 @@ fn whoever_signs_does_so_with_the_user_that_the_kernel_names() {
         code: PersonCode::parse("P-001").unwrap(),
         change: PersonChange::Rename(PersonName::parse("Ana María").unwrap()),
         by: "root (uid 0)".into(),
+        is_agreed: false,
     })));
     assert!(matches!(told(&mut client), Reply::Answer(_)));
     let trail = Store::open_read_only(desk.data.path()).unwrap();

@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
-use crate::core::attendance::Signature;
-use crate::core::person::Person;
-use crate::core::worktime::period::WorkDay;
-use crate::core::worktime::totals::Totals;
-use crate::core::worktime::{DayState, Flag};
-use crate::sheet::{Cell, Column, Total};
-use crate::store::NamedEvent;
+use rollcall_core::attendance::Signature;
+use rollcall_core::person::Person;
+use rollcall_core::worktime::period::WorkDay;
+use rollcall_core::worktime::totals::Totals;
+use rollcall_core::worktime::{DayState, Flag};
+use rollcall_sheet::{Cell, Column, Total};
+use rollcall_store::NamedEvent;
 
 /// Marks a heading that a workbook has in the operator's language.
 const fn english(heading: &'static str) -> &'static str {

@@ -1,0 +1,214 @@
+//! Why something is not done, in words for people and with a code for programs.
+
+use std::path::PathBuf;
+
+use rollcall_camera::CameraError;
+use rollcall_config::ConfigError;
+use rollcall_core::consent::ConsentError;
+use rollcall_core::embedding::Cosine;
+use rollcall_core::person::{PersonCode, PersonName};
+use rollcall_protocol::{Refusal, RefusalCode};
+use rollcall_recognition::load::LoadError;
+use rollcall_recognition::manifest::ModelsError;
+use rollcall_sheet::SheetError;
+use rollcall_store::StoreError;
+
+/// Why something is not done.
+#[derive(Debug, thiserror::Error)]
+pub enum CaseError {
+    /// The records say no, or cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// One row of several is refused, and so are all.
+    #[error("{error}")]
+    Row {
+        /// Which, from 0.
+        row: usize,
+        /// Why.
+        error: StoreError,
+    },
+    /// The configuration is not valid, or cannot be read or written.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The list of networks is not right, or lacks one.
+    #[error(transparent)]
+    Models(#[from] ModelsError),
+    /// A network cannot be used.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A camera is not there, or its name makes no sense.
+    #[error(transparent)]
+    Camera(#[from] CameraError),
+    /// A table cannot be written.
+    #[error(transparent)]
+    Sheet(#[from] SheetError),
+    /// The day of a consent makes no sense.
+    #[error(transparent)]
+    Consent(#[from] ConsentError),
+    /// A file or folder cannot be used.
+    #[error("{doing} {}: {source}", path.display())]
+    File {
+        /// What was being done.
+        doing: &'static str,
+        /// With which one.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The program does not find its networks.
+    #[error("the networks were not found in {tried}; say where they are with --models-dir")]
+    NoNetworks {
+        /// Where they were looked for.
+        tried: String,
+    },
+    /// The configuration names a network that is not there.
+    #[error("the configured embedder is not there")]
+    NoEmbedder,
+    /// A demonstration and a real station never share a folder.
+    #[error("the demonstration has a folder of its own: end the station and start it again")]
+    OtherFolder,
+    /// There is no such catalogue.
+    #[error("{0}")]
+    Language(String),
+    /// A setting that does not exist.
+    #[error("there is no setting {section}.{key}")]
+    NoSuchSetting {
+        /// Its section.
+        section: String,
+        /// Its key.
+        key: String,
+    },
+    /// No pictures can come from there.
+    #[error("there is no camera, file or folder {source_text:?}; the choices are {choices}")]
+    NoSource {
+        /// What was named, without a password.
+        source_text: String,
+        /// What there is.
+        choices: String,
+    },
+    /// The camera is not there.
+    #[error("{error}; the choices are {choices}")]
+    NoCamera {
+        /// What the search for it said.
+        error: String,
+        /// What there is.
+        choices: String,
+    },
+    /// The file of the passphrase is not there.
+    #[error(
+        "there is no file {}; name one whose first line is the passphrase, or leave it empty",
+        path.display()
+    )]
+    NoPassphraseFile {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// A rate of errors that cannot be had.
+    #[error("no threshold is high enough for that rate; nothing was written")]
+    NoThreshold,
+    /// Somebody wants to write what is not proposed any more.
+    #[error("the calibration has changed since it was shown; check it and write it again")]
+    CalibrationChanged,
+    /// Nobody has the code.
+    #[error("nobody has the code {0}")]
+    NoSuchCode(PersonCode),
+    /// No sighting has the number.
+    #[error("there is no sighting {0}")]
+    NoSuchSighting(i64),
+    /// Nothing was named.
+    #[error("name at least one sighting")]
+    NoSighting,
+    /// A punch was added for it, perhaps.
+    #[error("sighting {0} was assigned before; a punch that is still missing is added by hand")]
+    AssignedBefore(i64),
+    /// The face is not the person's.
+    #[error(
+        "sighting {sighting}: this face is unlike all samples of {name}, similarity \
+         {similarity}; a punch can still be added by hand"
+    )]
+    Unlike {
+        /// The sighting.
+        sighting: i64,
+        /// Whose it was said to be.
+        name: PersonName,
+        /// How similar it is.
+        similarity: Cosine,
+    },
+    /// A face that cannot become a sample any more.
+    #[error("the face of sighting {0} is not kept any more")]
+    FaceNotKept(i64),
+    /// A face that cannot be compared.
+    #[error("sighting {0} was made with another embedder than the one in use")]
+    OtherEmbedder(i64),
+    /// Nobody has asked the person.
+    #[error("{name} has to agree before a face is kept: `rollcall people consent {code}`")]
+    NeedsConsent {
+        /// Whom.
+        name: PersonName,
+        /// The code.
+        code: PersonCode,
+    },
+}
+
+impl CaseError {
+    /// For programs.
+    pub fn code(&self) -> RefusalCode {
+        match self {
+            Self::Store(error) | Self::Row { error, .. } => of_store(error),
+            Self::NoSuchCode(_) | Self::NoSuchSighting(_) | Self::NoSuchSetting { .. } => {
+                RefusalCode::NotFound
+            }
+            Self::NeedsConsent { .. } => RefusalCode::NeedsConsent,
+            Self::CalibrationChanged | Self::AssignedBefore(_) => RefusalCode::Changed,
+            Self::Unlike { .. } | Self::OtherEmbedder(_) | Self::FaceNotKept(_) => {
+                RefusalCode::Refused
+            }
+            Self::Config(ConfigError::Read { .. } | ConfigError::Write { .. })
+            | Self::File { .. }
+            | Self::Load(_)
+            | Self::Sheet(SheetError::Write(_) | SheetError::NoRoom { .. }) => RefusalCode::Failed,
+            Self::Config(_)
+            | Self::Models(_)
+            | Self::Camera(_)
+            | Self::Consent(_)
+            | Self::NoNetworks { .. }
+            | Self::NoEmbedder
+            | Self::OtherFolder
+            | Self::Language(_)
+            | Self::NoSource { .. }
+            | Self::NoCamera { .. }
+            | Self::NoPassphraseFile { .. }
+            | Self::NoThreshold
+            | Self::Sheet(_)
+            | Self::NoSighting => RefusalCode::Invalid,
+        }
+    }
+
+    /// What a front end is told.
+    pub fn refusal(&self) -> Refusal {
+        Refusal::new(self.code(), self.to_string())
+    }
+}
+
+fn of_store(error: &StoreError) -> RefusalCode {
+    match error {
+        StoreError::NoSuchCode { .. }
+        | StoreError::NoSuchPerson(_)
+        | StoreError::NoSuchSighting(_)
+        | StoreError::NoSuchEvent(_)
+        | StoreError::NoSuchTemplate { .. } => RefusalCode::NotFound,
+        StoreError::CodeTaken { .. }
+        | StoreError::CodeRetired { .. }
+        | StoreError::PinTaken
+        | StoreError::AlreadyVoided { .. }
+        | StoreError::SameEvent { .. } => RefusalCode::Taken,
+        StoreError::NothingChanges { .. }
+        | StoreError::ShiftOutOfRange { .. }
+        | StoreError::Implausible(_)
+        | StoreError::DayToCome { .. }
+        | StoreError::Wording(_)
+        | StoreError::NoTemplates { .. } => RefusalCode::Invalid,
+        StoreError::DeactivatedFace { .. } => RefusalCode::Refused,
+        _ => RefusalCode::Failed,
+    }
+}
