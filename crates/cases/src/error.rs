@@ -134,6 +134,41 @@ pub enum CaseError {
         /// How similar it is.
         similarity: Cosine,
     },
+    /// Nobody has the code to which faces are to be added.
+    #[error("nobody has the code {0}; enrol the person without --add")]
+    NobodyToAddTo(PersonCode),
+    /// The code is another person's.
+    #[error("{}", taken(.code, .holder, .name, .is_adding))]
+    CodeIsTaken {
+        /// The code.
+        code: PersonCode,
+        /// Whose it is.
+        holder: PersonName,
+        /// Who was to have it.
+        name: PersonName,
+        /// Whether faces are to be added.
+        is_adding: bool,
+    },
+    /// Nobody has said that the person agreed.
+    #[error(
+        "{0} has to agree before a face is kept: say when with --consent today or \
+         --consent 2026-11-23"
+    )]
+    NobodyAgreed(PersonName),
+    /// A face is taken for another person's.
+    #[error("this face is already enrolled as {whose}, similarity {similarity}")]
+    AnotherPersons {
+        /// Who that is.
+        whose: String,
+        /// How similar they are.
+        similarity: Cosine,
+    },
+    /// A face is not that of the person.
+    #[error("this face is unlike all samples of the person, similarity {0}")]
+    UnlikeSamples(Cosine),
+    /// A face is not that of the others.
+    #[error("it shows somebody else than the first picture, similarity {0}")]
+    UnlikeTheFirst(Cosine),
     /// A face that cannot become a sample any more.
     #[error("the face of sighting {0} is not kept any more")]
     FaceNotKept(i64),
@@ -155,14 +190,19 @@ impl CaseError {
     pub fn code(&self) -> RefusalCode {
         match self {
             Self::Store(error) | Self::Row { error, .. } => of_store(error),
-            Self::NoSuchCode(_) | Self::NoSuchSighting(_) | Self::NoSuchSetting { .. } => {
-                RefusalCode::NotFound
-            }
-            Self::NeedsConsent { .. } => RefusalCode::NeedsConsent,
+            Self::NoSuchCode(_)
+            | Self::NobodyToAddTo(_)
+            | Self::NoSuchSighting(_)
+            | Self::NoSuchSetting { .. } => RefusalCode::NotFound,
+            Self::NeedsConsent { .. } | Self::NobodyAgreed(_) => RefusalCode::NeedsConsent,
+            Self::CodeIsTaken { .. } => RefusalCode::Taken,
+            Self::AnotherPersons { .. } => RefusalCode::AnotherPerson,
             Self::CalibrationChanged | Self::AssignedBefore(_) => RefusalCode::Changed,
-            Self::Unlike { .. } | Self::OtherEmbedder(_) | Self::FaceNotKept(_) => {
-                RefusalCode::Refused
-            }
+            Self::Unlike { .. }
+            | Self::UnlikeSamples(_)
+            | Self::UnlikeTheFirst(_)
+            | Self::OtherEmbedder(_)
+            | Self::FaceNotKept(_) => RefusalCode::Refused,
             Self::Config(ConfigError::Read { .. } | ConfigError::Write { .. })
             | Self::File { .. }
             | Self::Load(_)
@@ -187,6 +227,14 @@ impl CaseError {
     /// What a front end is told.
     pub fn refusal(&self) -> Refusal {
         Refusal::new(self.code(), self.to_string())
+    }
+}
+
+fn taken(code: &PersonCode, holder: &PersonName, name: &PersonName, is_adding: &bool) -> String {
+    if *is_adding {
+        format!("the code {code} belongs to {holder}, not to {name}; nothing was added")
+    } else {
+        format!("the code {code} belongs to {holder}; to add pictures to that person, say --add")
     }
 }
 

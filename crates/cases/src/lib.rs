@@ -17,6 +17,7 @@
 pub mod calibration;
 mod context;
 pub mod doctor;
+pub mod enrolment;
 mod error;
 pub mod export;
 mod languages;

@@ -74,6 +74,8 @@ pub enum RefusalCode {
     Taken,
     /// It is not as it was when it was shown.
     Changed,
+    /// The face is taken for somebody else's.
+    AnotherPerson,
     /// The person has to agree first.
     NeedsConsent,
     /// It could not be read or written.

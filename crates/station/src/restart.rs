@@ -144,6 +144,9 @@ impl Runtime {
             return;
         }
         let words = "the station is started again, with the settings as they are now";
+        if let Some((test, _)) = self.camera_test.take() {
+            self.hub.reply_with(test, Err(words.to_owned()));
+        }
         self.take_in(Event::Notice(Notice::Info(words.to_owned())));
         self.restart = Some((id, self.now().monotonic));
     }
