@@ -34,6 +34,9 @@ pub enum Outcome {
     No,
 }
 
+/// The exit code of a command that failed; it has said why.
+pub const FAILED: u8 = 1;
+
 impl Outcome {
     /// 0 for yes, 3 for no. A failure is 1 and wrong use of the command line 2.
     pub fn exit_code(self) -> u8 {

@@ -3,18 +3,16 @@
 use std::process::ExitCode;
 
 use nix::sys::stat::{Mode, umask};
-use rollcall::cli::Cli;
+use rollcall::cli::{Cli, FAILED};
 use rollcall::commands;
-use rollcall_system::print;
-
-/// The command failed; it has said why.
-const FAILED: u8 = 1;
+use rollcall_system::{allocator, print};
 
 /// What this program writes is its owner's: logs, exports and snapshots hold names and faces,
 /// whatever the umask is that it was started with.
 const OWNER_ONLY: Mode = Mode::from_bits_truncate(0o077);
 
 fn main() -> ExitCode {
+    allocator::keep_little_back();
     umask(OWNER_ONLY);
     match commands::run(Cli::from_arguments()) {
         Ok(outcome) => match print::failure() {
@@ -33,13 +31,14 @@ fn main() -> ExitCode {
 
 /// An error and its causes. Many name their cause themselves; it is said once.
 fn sentence(error: &anyhow::Error) -> String {
-    let mut sentence = String::new();
-    for cause in error.chain().map(ToString::to_string) {
-        if sentence.is_empty() {
-            sentence = cause;
-        } else if !sentence.ends_with(&cause) {
-            sentence = format!("{sentence}: {cause}");
+    let causes = error.chain().map(ToString::to_string);
+    causes.fold(String::new(), |said, cause| {
+        if said.is_empty() || cause.is_empty() {
+            said + &cause
+        } else if said.ends_with(&cause) {
+            said
+        } else {
+            format!("{said}: {cause}")
         }
-    }
-    sentence
+    })
 }

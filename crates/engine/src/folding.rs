@@ -2,8 +2,8 @@
 
 use super::attributes::Reason;
 use super::graph::{Binary, Constant, Data, ElementType, Op};
+use super::program::Action;
 use super::shapes;
-use super::specialise::Action;
 
 /// Works out `op` on `inputs`.
 ///

@@ -22,6 +22,7 @@ mod graph;
 mod kernels;
 mod onnx;
 mod operators;
+mod program;
 mod reference;
 mod relative;
 mod shapes;
@@ -39,9 +40,9 @@ use self::fused::Fused;
 use self::graph::Graph;
 use self::reference::Reference;
 
-/// How many input shapes an engine keeps ready. A station uses one per network
-/// and a second one for stills; each costs memory for packed weights and workspace.
-const SHAPES_KEPT: usize = 2;
+/// How many input shapes an engine keeps ready: one per kind of camera, and one for stills.
+/// They share packed weights and workspace.
+const SHAPES_KEPT: usize = 4;
 
 /// More threads than this only wait for each other on networks of this size.
 const MAX_THREADS: usize = 16;
@@ -130,7 +131,7 @@ trait Prepare: Send {
     /// # Errors
     /// If a tensor operation fails.
     fn run(
-        &self,
+        &mut self,
         graph: &Graph,
         prepared: &mut Self::Prepared,
         picture: &Tensor,

@@ -11,7 +11,8 @@ use candle_core::{D, DType, Device, Result, Tensor};
 use super::Prepare;
 use super::error::EngineError;
 use super::graph::{Activation, Binary, Constant, Data, Gemm, Graph, Pool, ValueId, Window};
-use super::specialise::{Action, Program, Step, specialise};
+use super::program::{Action, Program, Step};
+use super::specialise::specialise;
 
 /// The plain backend.
 #[derive(Debug, Default)]
@@ -39,7 +40,7 @@ impl Prepare for Reference {
     }
 
     fn run(
-        &self,
+        &mut self,
         graph: &Graph,
         program: &mut Program,
         input: &Tensor,

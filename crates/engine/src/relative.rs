@@ -7,7 +7,8 @@
 
 use super::error::EngineError;
 use super::graph::{Constant, Data, Graph, Op, Value, ValueId};
-use super::specialise::{Program, specialise};
+use super::program::Program;
+use super::specialise::specialise;
 
 /// Where a `Resize` takes its output size from.
 const SIZES_INPUT: usize = 3;

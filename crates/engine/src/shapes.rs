@@ -7,7 +7,7 @@
 
 use super::attributes::Reason;
 use super::graph::{Coordinates, Gemm, Pool, Resize, Rounding, Softmax, Window};
-use super::specialise::Action;
+use super::program::Action;
 
 /// No value may have more numbers than this (one gigabyte of floats), so that a
 /// damaged file ends in a message and not in the kernel's out-of-memory killer.

@@ -2,7 +2,8 @@
 
 use super::error::EngineError;
 use super::graph::{Activation, Binary, Constant, Data, Graph, Op, ValueId};
-use super::specialise::{Action, Program, specialise};
+use super::program::{Action, Program};
+use super::specialise::specialise;
 
 /// Nodes at the start of a network among which its normalisation is looked for.
 const FIRST_NODES: usize = 8;

@@ -5,6 +5,7 @@
 //! - [`clock`] is the only reader of the time of day in the whole program.
 //! - No channel here is unbounded: a [`mailbox`] holds one thing, the newest.
 
+pub mod allocator;
 pub mod clock;
 pub mod latest;
 pub mod lock_file;

@@ -18,7 +18,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use chrono::{DateTime, FixedOffset};
-use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
+use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime as _;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -37,6 +37,9 @@ pub const FOLDER: &str = "logs";
 /// This file is there once the log has been full. From then on it says enough without the
 /// files that versions before this one made, one a day.
 const FIRST_PUT_ASIDE: &str = "rollcall.1.log";
+/// Lines that may wait for a slow disk; more are lost. Room for them is taken at the start, and
+/// for the usual number that would be 4 MB.
+const LINES_WAITING: usize = 4096;
 
 /// Why there is no log.
 #[derive(Debug, thiserror::Error)]
@@ -170,7 +173,9 @@ pub fn start(data_dir: &Path, filter: &str) -> Result<LogGuard, LoggingError> {
         folder: folder.clone(),
         source,
     })?;
-    let (writer, writing) = tracing_appender::non_blocking(OneLine(file));
+    let (writer, writing) = NonBlockingBuilder::default()
+        .buffered_lines_limit(LINES_WAITING)
+        .finish(OneLine(file));
     let repeats = Arc::new(Repeats::default());
     let lines = fmt::layer()
         .with_ansi(false)

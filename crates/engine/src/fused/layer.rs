@@ -1,6 +1,6 @@
 //! The fast backend's own graph: layers that know their weights.
 //!
-//! A [`Layer`] is one node of a [`Program`](super::super::specialise::Program)
+//! A [`Layer`] is one node of a [`Program`](super::super::program::Program)
 //! before the [passes](super::passes), and several nodes fused into one after.
 
 use std::collections::HashMap;

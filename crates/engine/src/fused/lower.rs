@@ -8,7 +8,7 @@ use crate::kernels::LANES;
 use crate::kernels::finish::Curve;
 use crate::kernels::plain::Product;
 use crate::kernels::pooling::Keep;
-use crate::specialise::{Action, Program, Step};
+use crate::program::{Action, Program, Step};
 
 /// Makes layers of the program's steps.
 ///

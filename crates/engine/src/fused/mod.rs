@@ -4,9 +4,9 @@
 //! Program ──lower──► layers ──passes──► fewer layers ──plan──► instructions over slots
 //! ```
 //!
-//! The plan for an input shape is made on the first run with it and kept. The
-//! workspace is one candle tensor; a whole inference is one in-place operation
-//! on it, so that nothing is allocated but the outputs.
+//! The plan for an input shape is made on the first run with it and kept; plans share their
+//! weights. The workspace is one candle tensor, that of the plan that ran last; a whole
+//! inference is one in-place operation on it, so that nothing is allocated but the outputs.
 
 mod layer;
 mod lower;
@@ -24,7 +24,7 @@ use self::slots::Slot;
 use super::Prepare;
 use super::error::EngineError;
 use super::graph::Graph;
-use super::kernels::aligned::{LINE, line_offset};
+use super::kernels::aligned::{LINE, Shelf, line_offset};
 use super::kernels::threads::Crew;
 use super::kernels::{Extent, Isa};
 use super::specialise::specialise;
@@ -34,20 +34,52 @@ use super::specialise::specialise;
 pub(crate) struct Fused {
     threads: usize,
     isa: Isa,
+    shelf: Shelf,
+    /// Plans that were made.
+    plans: u64,
+    /// The memory of an inference, and the number of the plan that it belongs to.
+    workspace: Option<(u64, Tensor)>,
 }
 
 impl Fused {
     pub(crate) fn new(threads: usize) -> Self {
-        Self {
-            threads,
-            isa: Isa::detect(),
-        }
+        Self::on(Isa::detect(), threads)
     }
 
     /// With other vector instructions than the best.
     #[cfg(test)]
     pub(crate) fn with(isa: Isa, threads: usize) -> Self {
-        Self { threads, isa }
+        Self::on(isa, threads)
+    }
+
+    fn on(isa: Isa, threads: usize) -> Self {
+        Self {
+            threads,
+            isa,
+            shelf: Shelf::default(),
+            plans: 0,
+            workspace: None,
+        }
+    }
+
+    /// The workspace of this plan. Another plan's is let go of first: it has another size, and
+    /// what it holds must not be taken for the zeros around pictures.
+    fn workspace(&mut self, ready: &Ready) -> CandleResult<&mut Tensor> {
+        if self
+            .workspace
+            .as_ref()
+            .is_none_or(|(plan, _)| *plan != ready.number)
+        {
+            self.workspace = None;
+        }
+        match &mut self.workspace {
+            Some((_, workspace)) => Ok(workspace),
+            none => {
+                let zeros = Tensor::zeros(ready.floats, DType::F32, &Device::Cpu)?;
+                let (_, workspace) = none.insert((ready.number, zeros));
+                Ok(workspace)
+            }
+        }
     }
 }
 
@@ -58,15 +90,18 @@ impl Prepare for Fused {
         let program = specialise(graph, shape)?;
         let mut network = lower::lower(graph, &program)?;
         passes::optimise(&mut network);
-        let plan = plan::plan(&graph.model, &network, self.threads)?;
-        let floats = plan.floats + plan.scratch_each * self.threads + LINE;
-        let workspace = Tensor::zeros(floats, DType::F32, &Device::Cpu)
-            .map_err(|source| tensor_error(graph, source))?;
-        Ok(Ready { plan, workspace })
+        self.shelf.tidy();
+        let plan = plan::plan(&graph.model, network, self.threads, &mut self.shelf)?;
+        self.plans += 1;
+        Ok(Ready {
+            number: self.plans,
+            floats: plan.floats + plan.scratch_each * self.threads + LINE,
+            plan,
+        })
     }
 
     fn run(
-        &self,
+        &mut self,
         graph: &Graph,
         ready: &mut Ready,
         picture: &Tensor,
@@ -76,10 +111,11 @@ impl Prepare for Fused {
             crew: Crew::gather(self.threads),
             isa: self.isa,
         };
-        ready
-            .workspace
-            .inplace_op2(picture, &inference)
-            .and_then(|()| ready.outputs(picture))
+        self.workspace(ready)
+            .and_then(|workspace| {
+                workspace.inplace_op2(picture, &inference)?;
+                ready.outputs(workspace, picture)
+            })
             .map_err(|source| tensor_error(graph, source))
     }
 }
@@ -92,16 +128,17 @@ fn tensor_error(graph: &Graph, source: candle_core::Error) -> EngineError {
     }
 }
 
-/// A plan and the memory it works in: slots, then scratch for every thread.
+/// A plan and how much memory it works in: slots, then scratch for every thread.
 #[derive(Debug)]
 pub(crate) struct Ready {
+    number: u64,
+    floats: usize,
     plan: Plan,
-    workspace: Tensor,
 }
 
 impl Ready {
-    fn outputs(&self, input: &Tensor) -> CandleResult<Vec<Tensor>> {
-        let (storage, _) = self.workspace.storage_and_layout();
+    fn outputs(&self, workspace: &Tensor, input: &Tensor) -> CandleResult<Vec<Tensor>> {
+        let (storage, _) = workspace.storage_and_layout();
         let workspace = match &*storage {
             candle_core::Storage::Cpu(storage) => aligned(storage.as_slice()?),
             _ => candle_core::bail!("the workspace is not in main memory"),

@@ -110,6 +110,19 @@ pub(crate) enum Operation {
     },
 }
 
+impl Operation {
+    /// The weights that are packed for it, if it has any to speak of.
+    pub(crate) fn weights_mut(&mut self) -> Option<&mut Aligned> {
+        match self {
+            Self::Pointwise { pointwise, .. } => Some(pointwise.weights_mut()),
+            Self::Direct { direct, .. } => Some(direct.weights_mut()),
+            Self::Winograd { winograd, .. } => Some(winograd.weights_mut()),
+            Self::Depthwise { depthwise, .. } => Some(depthwise.weights_mut()),
+            _ => None,
+        }
+    }
+}
+
 /// What is done to a result before it is stored.
 #[derive(Debug, Default)]
 pub(crate) struct After {

@@ -12,7 +12,7 @@ use super::slots::{Slot, assign_slots};
 use crate::attributes::Reason;
 use crate::error::EngineError;
 use crate::graph::{ValueId, Window};
-use crate::kernels::aligned::{Aligned, LINE};
+use crate::kernels::aligned::{Aligned, LINE, Shelf};
 use crate::kernels::depthwise::Depthwise;
 use crate::kernels::direct::{Direct, DirectSpec, InputLayout, Looks, phases_of_transposed};
 use crate::kernels::packing::per_channel;
@@ -42,11 +42,19 @@ pub(crate) struct Plan {
     pub(crate) floats: usize,
 }
 
-/// Plans the fused layers of a network for `threads` threads.
+/// Plans the fused layers of a network for `threads` threads. Weights that are on the `shelf`
+/// are taken from there.
 ///
 /// # Errors
 /// If a layer cannot be done in the engine's layout.
-pub(crate) fn plan(model: &str, network: &Network, threads: usize) -> Result<Plan, EngineError> {
+pub(crate) fn plan(
+    model: &str,
+    mut network: Network,
+    threads: usize,
+    shelf: &mut Shelf,
+) -> Result<Plan, EngineError> {
+    let layers = std::mem::take(&mut network.layers);
+    let network = &network;
     let input: usize = network.shape(network.input).iter().product();
     let mut planner = Planner {
         network,
@@ -55,9 +63,11 @@ pub(crate) fn plan(model: &str, network: &Network, threads: usize) -> Result<Pla
         homes: HashMap::from([((network.input, Layout::RowMajor), INPUT)]),
         views: HashMap::new(),
         instructions: Vec::new(),
+        shelf,
     };
-    for layer in &network.layers {
-        planner.add(layer).map_err(|reason| EngineError::Node {
+    // The weights as they are in the file go as soon as they are packed.
+    for layer in layers {
+        planner.add(&layer).map_err(|reason| EngineError::Node {
             model: model.to_owned(),
             node: layer.label.clone(),
             reason,
@@ -103,6 +113,7 @@ struct Planner<'a> {
     /// Values that are some channels of another one: which, and from which on.
     views: HashMap<ValueId, (ValueId, usize)>,
     instructions: Vec<Instruction>,
+    shelf: &'a mut Shelf,
 }
 
 impl Planner<'_> {
@@ -200,7 +211,10 @@ impl Planner<'_> {
         BufferId(self.lengths.len() - 1)
     }
 
-    fn emit(&mut self, operation: Operation, inputs: Vec<BufferId>, output: BufferId) {
+    fn emit(&mut self, mut operation: Operation, inputs: Vec<BufferId>, output: BufferId) {
+        if let Some(weights) = operation.weights_mut() {
+            self.shelf.share(weights);
+        }
         self.instructions.push(Instruction {
             operation,
             inputs,

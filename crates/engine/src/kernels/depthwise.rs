@@ -25,6 +25,11 @@ pub(crate) struct Depthwise {
 }
 
 impl Depthwise {
+    /// The packed weights, to be shared with another plan.
+    pub(crate) fn weights_mut(&mut self) -> &mut Aligned {
+        &mut self.weights
+    }
+
     /// `weights` are `[channels][kernel height][kernel width]`.
     pub(crate) fn new(
         input: Extent,

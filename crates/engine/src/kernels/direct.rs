@@ -5,6 +5,7 @@
 //! transposed convolution is one such convolution per phase of its stride: the
 //! outputs `stride` apart read the same taps.
 
+use super::aligned::Aligned;
 use super::finish::Output;
 use super::lanes::{Lanes, Row};
 use super::microkernel::{Operands, Tap, Tile, accumulate, cover};
@@ -97,6 +98,11 @@ pub(crate) struct DirectSpec<'a> {
 }
 
 impl Direct {
+    /// The packed weights, to be shared with another plan.
+    pub(crate) fn weights_mut(&mut self) -> &mut Aligned {
+        &mut self.packed.weights
+    }
+
     /// `weight(out, in, row tap, column tap)` gives the weights.
     pub(crate) fn new(
         spec: DirectSpec<'_>,

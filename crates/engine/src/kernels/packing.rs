@@ -47,7 +47,8 @@ impl Packed {
     /// Packs `taps` numbers per output channel; `weight(channel, tap)` gives each.
     pub(crate) fn new(bias: &[f32], taps: usize, weight: impl Fn(usize, usize) -> f32) -> Self {
         let channels = bias.len();
-        let mut weights = Vec::new();
+        let padded = channels.next_multiple_of(LANES);
+        let mut weights = Vec::with_capacity(padded * taps);
         let mut blocks = Vec::new();
         for (first, groups) in out_blocks(channels.div_ceil(LANES)) {
             blocks.push(OutBlock {

@@ -1,5 +1,6 @@
 //! Convolution with a 1×1 kernel: a matrix product over pixels.
 
+use super::aligned::Aligned;
 use super::finish::Output;
 use super::lanes::{Lanes, Row};
 use super::microkernel::{Operands, Tap, Tile, accumulate, cover};
@@ -30,6 +31,11 @@ pub(crate) struct Pointwise {
 }
 
 impl Pointwise {
+    /// The packed weights, to be shared with another plan.
+    pub(crate) fn weights_mut(&mut self) -> &mut Aligned {
+        &mut self.packed.weights
+    }
+
     /// `weights` are `[out channels][in channels]`; `threads` share the work.
     pub(crate) fn new(input: Extent, weights: &[f32], bias: &[f32], threads: usize) -> Self {
         let pixels = input.pixels();

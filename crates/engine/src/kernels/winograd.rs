@@ -5,6 +5,7 @@
 //! A part transforms the 6×6 inputs of a few dozen tiles, multiplies them as 36
 //! small pointwise convolutions, and transforms the sums back.
 
+use super::aligned::Aligned;
 use super::finish::Output;
 use super::lanes::{Lanes, Row};
 use super::microkernel::{Operands, Tap, Tile, accumulate, cover};
@@ -73,6 +74,11 @@ pub(crate) struct WinogradSpec<'a> {
 }
 
 impl Winograd {
+    /// The packed weights, to be shared with another plan.
+    pub(crate) fn weights_mut(&mut self) -> &mut Aligned {
+        &mut self.packed.weights
+    }
+
     pub(crate) fn new(spec: &WinogradSpec<'_>) -> Self {
         let WinogradSpec {
             input,
