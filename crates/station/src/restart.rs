@@ -143,11 +143,11 @@ impl Runtime {
             self.hub.reply_with(id, Err(reason));
             return;
         }
-        let words = "the station is started again, with the settings as they are now";
+        let words = "the station is started again, with the settings as they are now".to_owned();
         if let Some((test, _)) = self.camera_test.take() {
-            self.hub.reply_with(test, Err(words.to_owned()));
+            self.hub.reply_with(test, Err(words.clone()));
         }
-        self.take_in(Event::Notice(Notice::Info(words.to_owned())));
+        self.take_in(Event::Notice(Notice::Info(words)));
         self.restart = Some((id, self.now().monotonic));
     }
 
@@ -162,8 +162,9 @@ impl Runtime {
         }
         if self.now().monotonic.saturating_sub(since) > UNDER_WAY {
             self.restart = None;
-            let reason = "something is still being written; the station was not started again";
-            self.hub.reply_with(id, Err(reason.to_owned()));
+            let reason =
+                "something is still being written; the station was not started again".to_owned();
+            self.hub.reply_with(id, Err(reason));
         }
         false
     }
