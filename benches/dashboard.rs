@@ -21,10 +21,16 @@ use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use rollcall::config::Config;
 use rollcall::core::frame::{Frame, FrameId};
+use rollcall::messages::Message;
 use rollcall::protocol::Health;
 use rollcall::ui::{
     App, CameraFigures, CameraStatus, ColourDepth, Input, Key, Language, Status, UiOptions, draw,
 };
+
+/// Somebody's own words, for as long as the program runs.
+fn verbatim(words: &str) -> &'static Message {
+    Box::leak(Box::new(Message::verbatim(words)))
+}
 
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();
@@ -112,13 +118,13 @@ fn at_120x40(bencher: Bencher, mode: &str) {
             source: "usb",
             camera: CameraStatus {
                 health: Health::Good,
-                label: "live",
+                label: verbatim("live"),
                 advice: None,
                 size: Some((640, 480)),
                 frames_per_second: Some(15.0),
             },
             camera_figures: CameraFigures {
-                sentence: "",
+                sentence: verbatim(""),
                 damaged: 0,
                 lost: 0,
                 latency: None,

@@ -14,11 +14,13 @@ pub mod import;
 
 pub use rollcall_camera as camera;
 pub use rollcall_cases as cases;
+pub use rollcall_cases::say;
 pub use rollcall_config as config;
 pub use rollcall_core as core;
 pub use rollcall_dashboard as ui;
 pub use rollcall_engine as engine;
 pub use rollcall_link as link;
+pub use rollcall_messages as messages;
 pub use rollcall_picture as picture;
 pub use rollcall_protocol as protocol;
 pub use rollcall_recognition as inference;

@@ -15,6 +15,7 @@ use rollcall::core::event::{
 use rollcall::core::person::{PersonCode, PersonId, PersonName};
 use rollcall::core::pin::Pin;
 use rollcall::core::station::Mode;
+use rollcall::messages::Message;
 
 const START: &str = "2026-11-23T08:00:00+01:00";
 
@@ -80,7 +81,7 @@ fn is_open(world: &World, id: CommandId) -> bool {
 
 fn assert_refused(world: &World, id: CommandId, words: &str) {
     let refusal = answer(world, id).unwrap_err();
-    assert!(refusal.contains(words), "{refusal}");
+    assert!(refusal.to_string().contains(words), "{refusal}");
 }
 
 /// What the database refuses, takes or cannot place.
@@ -105,11 +106,11 @@ fn database(world: &mut World, how: Database) {
         }),
         (Effect::Correct { ticket, .. }, _) => Some(Receipt::Corrected {
             ticket,
-            outcome: Err(no()),
+            outcome: Err(Message::verbatim(no())),
         }),
         (Effect::RecordPunch { ticket, .. }, Database::Refuses) => Some(Receipt::Punch {
             ticket,
-            outcome: PunchOutcome::Refused(no()),
+            outcome: PunchOutcome::Refused(Message::verbatim(no())),
         }),
         (Effect::RecordPunch { ticket, punch }, Database::KnowsOfAnother) => {
             world.add_other_punch(punch.person, "2026-11-23T07:00:00+01:00");
@@ -117,11 +118,11 @@ fn database(world: &mut World, how: Database) {
         }
         (Effect::Enrol { ticket, .. }, Database::Refuses) => Some(Receipt::EnrolmentRefused {
             ticket,
-            reason: no(),
+            reason: Message::verbatim(no()),
         }),
         (Effect::CheckPin { ticket, .. }, Database::Refuses) => Some(Receipt::PinChecked {
             ticket,
-            holder: Err(no()),
+            holder: Err(Message::verbatim(no())),
         }),
         (effect, _) => world.perform(effect),
     };
@@ -145,7 +146,7 @@ fn an_enrolment_is_answered_when_the_person_is_on_disk() {
     world.answer_all();
     for id in [begun, confirmed] {
         let said = answer(&world, id).unwrap();
-        assert!(said.contains("Dana"), "{said}");
+        assert!(said.to_string().contains("Dana"), "{said}");
     }
 }
 
@@ -292,7 +293,7 @@ fn a_pin_is_answered_with_the_punch_on_disk_or_the_reason() {
     database(&mut world, Database::Does);
     assert_refused(&world, twice, "is being saved");
     world.answer_all();
-    assert!(answer(&world, right).unwrap().contains("Ana"));
+    assert!(answer(&world, right).unwrap().to_string().contains("Ana"));
     let soon = world.intend(pin(RIGHT_PIN));
     assert_refused(&world, soon, "has just punched");
     for _ in 0..3 {
@@ -328,7 +329,7 @@ fn a_pin_whose_place_is_taken_is_answered_once_with_what_came_of_it() {
     assert!(is_open(&world, later), "it is written in another place");
     world.answer_all();
     let said = answer(&world, later).unwrap();
-    assert!(said.contains("checked out"), "{said}");
+    assert!(said.to_string().contains("checked out"), "{said}");
     // One of a moment ago: this is none.
     let mut world = self::world();
     world.answering = false;

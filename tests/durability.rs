@@ -356,7 +356,7 @@ fn punches_wait_for(folder: &Path, break_it: impl FnOnce(), mend_it: impl FnOnce
         assert_eq!(*taken, whole);
     }
     assert_eq!(store.verify_chain().unwrap().broken, None);
-    trouble
+    trouble.to_string()
 }
 
 #[test]

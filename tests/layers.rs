@@ -198,7 +198,8 @@ fn nothing_is_printed_past_the_one_who_makes_it_printable() {
 fn the_rooms_depend_on_each_other_in_one_direction() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for (room, may_use) in [
-        ("core", &[][..]),
+        ("messages", &[][..]),
+        ("core", &[]),
         ("system", &["core"]),
         ("protocol", &["core"]),
         ("engine", &[]),
@@ -261,7 +262,9 @@ fn the_rooms_depend_on_each_other_in_one_direction() {
             let Some(used) = named.and_then(|rest| rest.split(['.', ' ']).next()) else {
                 continue;
             };
-            assert!(may_use.contains(&used), "{room} uses {used}");
+            // What is said to people is said the same way everywhere.
+            let may_say = room != "engine" && used == "messages";
+            assert!(may_say || may_use.contains(&used), "{room} uses {used}");
         }
     }
 }

@@ -221,7 +221,7 @@ fn a_stream_is_shown_with_and_without_lengths() {
     for with_length in [true, false] {
         let server = Server::start(vec![stream_of(vec![96, 64], with_length)]);
         let watcher = Watcher::of(&server.address("/video"));
-        assert_eq!(watcher.next_state().word(), "live");
+        assert_eq!(watcher.next_state().word().english(), "live");
         for width in [64, 96, 64] {
             watcher.await_width(width);
         }
@@ -283,7 +283,7 @@ fn name_and_password_are_sent_where_a_redirection_leads_on_the_same_host() {
     let address = server.address("/").replace("//", "//olga:secret@");
     let watcher = Watcher::of(&address);
     let state = watcher.next_state();
-    assert_eq!(state.word(), "live");
+    assert_eq!(state.word().english(), "live");
     assert!(!state.to_string().contains("secret"), "{state}");
     for line in ["GET / HTTP/1.1", "GET /live?channel=1 HTTP/1.1"] {
         let request = server.requests.recv_timeout(PATIENCE).unwrap();
@@ -307,7 +307,7 @@ fn a_stream_that_is_cut_is_lost_and_comes_back() {
     let server = Server::start(vec![cut, stream_of(vec![64], false)]);
     let watcher = Watcher::of(&server.address("/"));
     for word in ["live", "lost", "live"] {
-        assert_eq!(watcher.next_state().word(), word);
+        assert_eq!(watcher.next_state().word().english(), word);
     }
     watcher.await_width(64);
     watcher.finish();
@@ -324,7 +324,7 @@ fn a_stream_that_stalls_is_silent_and_opened_again() {
     let server = Server::start(vec![stalling, stream_of(vec![64], true)]);
     let watcher = Watcher::of(&server.address("/"));
     for word in ["live", "silent", "live"] {
-        assert_eq!(watcher.next_state().word(), word);
+        assert_eq!(watcher.next_state().word().english(), word);
     }
     watcher.finish();
 }
@@ -344,7 +344,7 @@ fn a_stream_that_drips_is_silent() {
     });
     let server = Server::start(vec![dripping]);
     let watcher = Watcher::of(&server.address("/"));
-    assert_eq!(watcher.next_state().word(), "silent");
+    assert_eq!(watcher.next_state().word().english(), "silent");
     watcher.finish();
 }
 
@@ -433,7 +433,7 @@ fn each_refusal_is_a_sentence_that_says_what_to_do() {
         let server = Server::saying(words);
         let watcher = Watcher::of(&server.address("/video?password=secret"));
         let state = watcher.next_state();
-        assert_eq!(state.word(), word, "{state}");
+        assert_eq!(state.word().english(), word, "{state}");
         let sentence = state.to_string();
         assert!(sentence.contains(advice), "{sentence}");
         assert!(sentence.starts_with("The camera at http://127.0.0.1"));
@@ -461,7 +461,7 @@ fn a_camera_that_is_not_there_is_absent_until_it_is() {
         .port();
     let watcher = Watcher::of(&format!("http://127.0.0.1:{port}/"));
     let state = watcher.next_state();
-    assert_eq!(state.word(), "absent");
+    assert_eq!(state.word().english(), "absent");
     assert!(
         state.to_string().contains("refuses the connection"),
         "{state}"
@@ -495,7 +495,7 @@ fn garbage_for_a_stream_is_told_and_does_no_harm() {
     let server = Server::start(vec![script]);
     let watcher = Watcher::of(&server.address("/"));
     let state = watcher.next_state();
-    assert_eq!(state.word(), "unreadable");
+    assert_eq!(state.word().english(), "unreadable");
     let sentence = state.to_string();
     assert!(sentence.contains("none can be read"), "{sentence}");
     let stats = watcher.worker.stats();

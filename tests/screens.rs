@@ -7,6 +7,8 @@
 
 mod common;
 
+use rollcall::messages::Message;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +46,11 @@ use rollcall::ui::{
 };
 
 const START: &str = "2026-11-23T07:55:02+01:00";
+
+/// For as long as the program runs.
+fn kept(message: Message) -> &'static Message {
+    Box::leak(Box::new(message))
+}
 
 /// An operator in front of the dashboard of a made-up station.
 struct Desk {
@@ -93,7 +100,7 @@ impl Desk {
             }),
             camera: CameraStatus {
                 health: Health::Good,
-                label: "live",
+                label: kept(coded("camera-live", json!({}), "live")),
                 advice: None,
                 size: Some((640, 480)),
                 frames_per_second: Some(14.8),
@@ -169,11 +176,11 @@ impl Desk {
             last_seen: Some("2026-11-23T07:55:02+01:00".parse().unwrap()),
             templates: vec![
                 TemplateFacts {
-                    kind: "enrolled".into(),
+                    kind: coded("template-enrolled", json!({}), "enrolled"),
                     made: Some("2026-11-02".parse().unwrap()),
                 },
                 TemplateFacts {
-                    kind: "adaptive".into(),
+                    kind: coded("template-adaptive", json!({}), "adaptive"),
                     made: Some("2026-11-19".parse().unwrap()),
                 },
             ],
@@ -287,7 +294,7 @@ impl Desk {
         let ticket = self.world.corrections.last().unwrap().0;
         self.world.handle(Event::Receipt(Receipt::Corrected {
             ticket,
-            outcome: outcome.map(Box::new),
+            outcome: outcome.map(Box::new).map_err(Message::verbatim),
         }));
     }
 
@@ -377,10 +384,11 @@ impl Desk {
             source: "usb",
             camera: self.camera,
             camera_figures: CameraFigures {
-                sentence: self
-                    .camera
-                    .advice
-                    .unwrap_or("HD Webcam delivers 640x480 pictures."),
+                sentence: self.camera.advice.unwrap_or(kept(coded(
+                    "camera-delivers-size",
+                    json!({"camera": "HD Webcam", "width": 640, "height": 480}),
+                    "HD Webcam delivers 640x480 pictures.",
+                ))),
                 damaged: 2,
                 lost: 31,
                 latency: Some(Duration::from_millis(38)),
@@ -448,7 +456,7 @@ fn the_camera_and_its_controls() {
         name: title.to_lowercase(),
         title: title.into(),
         value: value.into(),
-        range: range.into(),
+        range: Message::verbatim(range),
         is_changeable,
     };
     let mut desk = Desk::new().busy();
@@ -472,7 +480,11 @@ fn the_camera_and_its_controls() {
             ),
             control("Exposure Time, Absolute", "157", "1 to 5000", false),
         ],
-        remark: "Brightness is -7 and stays so.".into(),
+        remark: coded(
+            "control-stays",
+            json!({"control": "Brightness", "value": "-7"}),
+            "Brightness is -7 and stays so.",
+        ),
     };
     let now = desk.world.now();
     desk.app.answered(&Command::ReadControls, controls, &now);
@@ -510,56 +522,104 @@ fn settings() -> Vec<SettingRow> {
     .collect()
 }
 
+/// A message as it comes from a station in another process.
+fn coded(id: &str, arguments: serde_json::Value, said: &str) -> Message {
+    let heard = json!({ "code": id, "args": arguments, "said": said });
+    serde_json::from_value(heard).unwrap()
+}
+
 fn page(kind: PageKind) -> Vec<PageLine> {
-    let line = |health, term: &str, words: &str| PageLine {
+    let line = |health, term: Message, words: Message| PageLine {
         health,
-        term: term.into(),
-        words: words.into(),
+        term,
+        words,
         is_drawn: false,
     };
+    let text = |words: &str| Message::verbatim(words);
     let drawn = |term: &str, words: &str| PageLine {
         is_drawn: true,
-        ..line(None, term, words)
+        ..line(None, text(term), text(words))
     };
+    let checked = |what: &str| coded(&format!("checked-{what}"), json!({}), what);
     match kind {
         PageKind::Doctor => vec![
-            line(Some(Health::Good), "model", "SCRFD-2.5G (scrfd_2.5g.onnx)"),
             line(
                 Some(Health::Good),
-                "database",
-                "data/rollcall.db is sound; 3 active people of 3",
+                checked("model"),
+                text("SCRFD-2.5G (scrfd_2.5g.onnx)"),
             ),
-            line(Some(Health::Warning), "backup", "none in data/backups"),
             line(
-                Some(Health::Bad),
-                "camera",
-                "no camera was found; plug one in, or try --demo",
+                Some(Health::Good),
+                checked("database"),
+                coded(
+                    "database-sound",
+                    json!({"path": "data/rollcall.db", "active": 3, "count": 3}),
+                    "data/rollcall.db is sound; 3 active people of 3",
+                ),
             ),
             line(
                 Some(Health::Warning),
-                "clock",
-                "2026-11-23 08:20:03 +01:00; no time server keeps it, so punches are marked as doubtful",
+                checked("backup"),
+                coded(
+                    "no-backup-in",
+                    json!({"folder": "data/backups"}),
+                    "none in data/backups",
+                ),
+            ),
+            line(
+                Some(Health::Bad),
+                checked("camera"),
+                coded(
+                    "no-camera-found",
+                    json!({}),
+                    "no camera was found; plug one in, or try --demo",
+                ),
+            ),
+            line(
+                Some(Health::Warning),
+                checked("clock"),
+                coded(
+                    "clock-doubtful",
+                    json!({"time": "2026-11-23 08:20:03 +01:00"}),
+                    "2026-11-23 08:20:03 +01:00; no time server keeps it, so punches are marked as doubtful",
+                ),
             ),
         ],
         PageKind::Audit => vec![
-            line(None, "2026-11-23 07:58:40", "olga  person.rename  P-002"),
             line(
                 None,
-                "2026-11-23 07:55:00",
-                "station  station.start  rollcall 0.1.0, source usb",
+                text("2026-11-23 07:58:40"),
+                text("olga  person.rename  P-002"),
+            ),
+            line(
+                None,
+                text("2026-11-23 07:55:00"),
+                text("station  station.start  rollcall 0.1.0, source usb"),
             ),
         ],
         PageKind::Calibration => vec![
             line(
                 None,
-                "",
-                "3 people, 9 templates; similarity asked for: 0.443",
+                Message::default(),
+                coded(
+                    "calibration-head",
+                    json!({"people": 3, "templates": 9, "similarity": {"number": 0.443, "decimals": 3}}),
+                    "3 people, 9 templates; similarity asked for: 0.443",
+                ),
             ),
-            line(None, "", ""),
-            drawn(
-                "similarity",
-                "two people (27 pairs), one person (9 pictures)",
-            ),
+            line(None, Message::default(), Message::default()),
+            PageLine {
+                is_drawn: true,
+                ..line(
+                    None,
+                    coded("similarity-label", json!({}), "similarity"),
+                    coded(
+                        "chart-legend",
+                        json!({"pairs": 27, "pictures": 9}),
+                        "two people (27 pairs), one person (9 pictures)",
+                    ),
+                )
+            },
             drawn("-0.05", "░░░░░░░                      "),
             drawn("0.05", "░░░░░░░░░░░░░░░░░░           "),
             drawn(
@@ -567,11 +627,15 @@ fn page(kind: PageKind) -> Vec<PageLine> {
                 "────────────────────────────────────────────────────────",
             ),
             drawn("0.70", "                             ██████████████"),
-            line(None, "", ""),
+            line(None, Message::default(), Message::default()),
             line(
                 None,
-                "",
-                "Expected false names: one in 12000 looks of strangers with your 3 people; no looks were counted yet.",
+                Message::default(),
+                coded(
+                    "expected-false-names-uncounted",
+                    json!({"looks": 12000, "people": 3}),
+                    "Expected false names: one in 12000 looks of strangers with your 3 people; no looks were counted yet.",
+                ),
             ),
         ],
     }
@@ -743,7 +807,7 @@ fn a_setting_is_changed_and_said_and_undone() {
         ..change
     });
     desk.app.take(Answer::Done(Ok(Done {
-        said: "welcome.banner_secs = 5; it takes effect at the next start".into(),
+        said: Message::verbatim("welcome.banner_secs = 5; it takes effect at the next start"),
         undo: Some(undo.clone()),
         needs_restart: false,
     })));
@@ -751,7 +815,8 @@ fn a_setting_is_changed_and_said_and_undone() {
     assert_eq!(desk.due(), [Question::Settings], "they are read again");
     desk.press(&[Key::Esc, Key::Char('u')]);
     assert_eq!(desk.asked[1..], [undo]);
-    desk.app.take(Answer::Done(Err("the disk is full".into())));
+    desk.app
+        .take(Answer::Done(Err(Message::verbatim("the disk is full"))));
     assert!(desk.screen(80, 24).contains("the disk is full"));
 }
 
@@ -859,16 +924,18 @@ fn a_face_without_a_name_is_looked_at_and_becomes_somebody() {
     assert_eq!(assignment.code.as_str(), "P-002");
     assert!(assignment.add && assignment.punch == Some(Direction::In));
     desk.app.take(Answer::Visitors(Ok(visitors())));
-    desk.app
-        .take(Answer::Reviewed(Err("this face is enrolled as Ana".into())));
+    desk.app.take(Answer::Reviewed(Err(Message::verbatim(
+        "this face is enrolled as Ana",
+    ))));
     assert!(desk.screen(80, 24).contains("enrolled as Ana"));
     assert!(
         desk.screen(80, 24).contains("who was it?"),
         "the form stays"
     );
     desk.press(&[Key::Enter]);
-    desk.app
-        .take(Answer::Reviewed(Ok("3 sightings were Bruno".into())));
+    desk.app.take(Answer::Reviewed(Ok(Message::verbatim(
+        "3 sightings were Bruno",
+    ))));
     assert!(!desk.screen(80, 24).contains("who was it?"));
     assert!(desk.due() == [Question::Visitors], "it is read again");
     // Erasing is confirmed; any other key is a no.
@@ -917,8 +984,10 @@ fn a_report_is_read_again_only_when_something_happened() {
         ("2026-11-01".into(), "2026-11-30".into())
     );
     assert_eq!(desk.report_due(), None, "it is asked");
-    desk.app
-        .take(Answer::Report(first, Err("the disk is gone".into())));
+    desk.app.take(Answer::Report(
+        first,
+        Err(Message::verbatim("the disk is gone")),
+    ));
     assert!(desk.screen(80, 24).contains("the disk is gone"));
     assert_eq!(desk.report_due(), None);
     desk.world.see_for(&[Face::of(1, 0.62)], 2.0);
@@ -1464,9 +1533,10 @@ fn log_stays_in_place_while_lines_come() {
     assert_screens("log", &mut desk);
     desk.press(&[Key::Down]);
     let mut before = desk.screen(80, 24);
-    desk.world.handle(Event::Notice(Notice::Warning(
-        "the data folder has 90 MB left\nof 32 GB".into(),
-    )));
+    desk.world
+        .handle(Event::Notice(Notice::Warning(Message::verbatim(
+            "the data folder has 90 MB left\nof 32 GB",
+        ))));
     let mut after = desk.screen(80, 24);
     for screen in [&mut before, &mut after] {
         *screen = screen.lines().skip(2).collect::<Vec<_>>().join("\n");
@@ -1495,8 +1565,10 @@ fn camera_lost() {
     let mut desk = Desk::new().busy();
     desk.camera = CameraStatus {
         health: Health::Bad,
-        label: "lost",
-        advice: Some("/dev/video0 is gone. Check the cable; the next try is in 4 s."),
+        label: kept(coded("camera-lost", json!({}), "lost")),
+        advice: Some(kept(Message::verbatim(
+            "/dev/video0 is gone. Check the cable; the next try is in 4 s.",
+        ))),
         size: None,
         frames_per_second: None,
     };
@@ -1525,9 +1597,10 @@ fn store_trouble() {
     desk.world.add_person("Ana Torres", "P-001");
     desk.world.answering = false;
     desk.world.see_for(&[Face::of(0, 0.6)], 2.0);
-    desk.world.handle(Event::Receipt(Receipt::Trouble(
-        "data/station.db: database or disk is full, and this message goes on and on".into(),
-    )));
+    desk.world
+        .handle(Event::Receipt(Receipt::Trouble(Message::verbatim(
+            "data/station.db: database or disk is full, and this message goes on and on",
+        ))));
     assert_screens("store_trouble", &mut desk);
 }
 

@@ -18,6 +18,7 @@ use rollcall::core::person::{PersonCode, PersonId, PersonName};
 use rollcall::core::pin::Pin;
 use rollcall::core::quality::{FaceQuality, QualityIssue};
 use rollcall::core::station::{Mode, Policies, PunchState};
+use rollcall::messages::Message;
 
 const START: &str = "2026-11-23T08:00:00+01:00";
 
@@ -644,7 +645,7 @@ fn a_refused_enrolment_leaves_nothing_behind() {
     assert!(matches!(world.station.mode(), Mode::Saving { .. }));
     world.handle(Event::Receipt(Receipt::EnrolmentRefused {
         ticket,
-        reason: "the disk is full".into(),
+        reason: Message::verbatim("the disk is full"),
     }));
     assert!(
         matches!(world.station.mode(), Mode::Choosing(_)),
@@ -710,9 +711,14 @@ fn a_face_that_waited_while_a_later_event_was_entered_is_told_of() {
 fn a_day_that_cannot_be_read_is_said_until_it_can() {
     let mut world = world();
     for _ in 0..2 {
-        world.handle(Event::Receipt(Receipt::Unreadable("row 7 is torn".into())));
+        world.handle(Event::Receipt(Receipt::Unreadable(Message::verbatim(
+            "row 7 is torn",
+        ))));
     }
-    assert_eq!(world.station.trouble(), Some("row 7 is torn"));
+    assert_eq!(
+        world.station.trouble(),
+        Some(&Message::verbatim("row 7 is torn"))
+    );
     assert!(!world.station.writing_fails());
     assert_eq!(world.log().len(), 1);
     world.reload();
@@ -728,7 +734,7 @@ fn a_punch_refused_for_good_is_said() {
     let Some(Effect::RecordPunch { ticket, .. }) = world.unanswered.pop() else {
         panic!("no punch");
     };
-    let outcome = PunchOutcome::Refused("the person was deleted".into());
+    let outcome = PunchOutcome::Refused(Message::verbatim("the person was deleted"));
     world.handle(Event::Receipt(Receipt::Punch { ticket, outcome }));
     assert_eq!(
         world.log(),
@@ -744,9 +750,14 @@ fn a_punch_refused_for_good_is_said() {
 fn trouble_is_said_once_and_its_end_too() {
     let mut world = world();
     for _ in 0..3 {
-        world.handle(Event::Receipt(Receipt::Trouble("the disk is full".into())));
+        world.handle(Event::Receipt(Receipt::Trouble(Message::verbatim(
+            "the disk is full",
+        ))));
     }
-    assert_eq!(world.station.trouble(), Some("the disk is full"));
+    assert_eq!(
+        world.station.trouble(),
+        Some(&Message::verbatim("the disk is full"))
+    );
     world.handle(Event::Receipt(Receipt::Recovered));
     world.handle(Event::Receipt(Receipt::Recovered));
     assert_eq!(world.station.trouble(), None);

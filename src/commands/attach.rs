@@ -99,7 +99,7 @@ fn attach(socket: &Path, args: &AttachArgs, context: &Context) -> Result<Outcome
         left?
     };
     match left {
-        Left::StationEnded(Some(why)) => bail!("{why}"),
+        Left::StationEnded(Some(why)) => bail!(why),
         _ => Ok(Outcome::Done),
     }
 }

@@ -22,11 +22,12 @@ pub(super) fn run(args: &CalibrateArgs, context: &Context) -> Result<Outcome> {
     } else {
         let charset = Charset::detect(|name| std::env::var(name).ok());
         for line in calibration::lines(&report) {
+            let words = line.words.to_string();
             let words = match charset {
-                Charset::Unicode => line.words,
-                Charset::Ascii => calibration::in_ascii(&line.words),
+                Charset::Unicode => words,
+                Charset::Ascii => calibration::in_ascii(&words),
             };
-            match line.term.as_str() {
+            match line.term.to_string().as_str() {
                 "" => println!("{words}"),
                 term => println!("{term:>10} {words}"),
             }

@@ -6,6 +6,8 @@
 //! work in a folder of the demonstration sets the demonstration's files aside
 //! first. Commands that only read take the folder as it is.
 
+use crate::say;
+use rollcall_messages::Message;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -26,7 +28,7 @@ const MOST_ASIDE: u32 = 100;
 pub(super) struct DataFolder {
     pub(super) path: PathBuf,
     /// What the operator should know about the choice.
-    pub(super) remark: Option<String>,
+    pub(super) remark: Option<Message>,
 }
 
 /// The folder for a demonstration.
@@ -36,11 +38,7 @@ pub(super) fn for_demo(context: &Context) -> Result<DataFolder> {
         return mark_as_demo(folder.to_path_buf(), None, context);
     }
     let inside = folder.join(DEMO_FOLDER);
-    let remark = format!(
-        "{} belongs to a real station; the demonstration writes to {}",
-        folder.display(),
-        inside.display()
-    );
+    let remark = say::demo_refused(folder.display().to_string(), inside.display().to_string());
     mark_as_demo(inside, Some(remark), context)
 }
 
@@ -49,10 +47,7 @@ pub(super) fn for_work(context: &Context) -> Result<DataFolder> {
     let folder = context.data_dir();
     let remark = if has_database(folder) && is_demo(folder)? {
         let aside = set_aside(folder)?;
-        Some(format!(
-            "what the demonstration wrote was moved to {}",
-            aside.display()
-        ))
+        Some(say::demo_moved(aside.display().to_string()))
     } else {
         None
     };
@@ -71,7 +66,7 @@ fn is_demo(folder: &Path) -> Result<bool> {
     Ok(Store::open(folder)?.setting(DEMO_SETTING)?.is_some())
 }
 
-fn mark_as_demo(path: PathBuf, remark: Option<String>, context: &Context) -> Result<DataFolder> {
+fn mark_as_demo(path: PathBuf, remark: Option<Message>, context: &Context) -> Result<DataFolder> {
     let mut store = Store::open(&path)?;
     if store.setting(DEMO_SETTING)?.is_none() {
         let author = Author {

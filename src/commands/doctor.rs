@@ -3,17 +3,19 @@
 use std::io::IsTerminal;
 
 use anyhow::Result;
+use rollcall_messages::Message;
 
 use super::Context;
 use super::table::print_json;
 use crate::cases::doctor::{Finding, Verdict, examine};
 use crate::cli::{JsonArgs, Outcome};
+use crate::say;
 use crate::ui::{Charset, ColourDepth};
 
 /// Runs the command: "no" if something is bad.
 pub(super) fn run(args: JsonArgs, context: &Context) -> Result<Outcome> {
     let mut findings = examine(context);
-    // The clock comes last; the terminal is whoever's who asks, not the station's.
+    // The clock comes last; the terminal is that of whoever asks, not the station's.
     findings.insert(findings.len() - 1, terminal());
     if args.json {
         print_json(&findings)?;
@@ -24,7 +26,7 @@ pub(super) fn run(args: JsonArgs, context: &Context) -> Result<Outcome> {
                 Verdict::Warning => "WARN ",
                 Verdict::Bad => "BAD  ",
             };
-            println!("{mark} {:9} {}", finding.what, finding.detail);
+            println!("{mark} {:9} {}", finding.what.english(), finding.detail);
         }
     }
     let bad = findings.iter().any(|f| f.verdict == Verdict::Bad);
@@ -34,8 +36,7 @@ pub(super) fn run(args: JsonArgs, context: &Context) -> Result<Outcome> {
 fn terminal() -> Finding {
     let environment = |name: &str| std::env::var(name).ok();
     if !std::io::stdout().is_terminal() {
-        let detail = "standard output is none; the dashboard needs one, run --headless does not";
-        return finding(Verdict::Warning, detail.to_owned());
+        return finding(Verdict::Warning, say::NO_TERMINAL);
     }
     let detail = format!(
         "{}, {}, {}",
@@ -43,13 +44,13 @@ fn terminal() -> Finding {
         ColourDepth::detect(environment),
         Charset::detect(environment)
     );
-    finding(Verdict::Ok, detail)
+    finding(Verdict::Ok, Message::verbatim(detail))
 }
 
-fn finding(verdict: Verdict, detail: String) -> Finding {
+fn finding(verdict: Verdict, detail: impl Into<Message>) -> Finding {
     Finding {
-        what: "terminal",
+        what: say::CHECKED_TERMINAL,
         verdict,
-        detail,
+        detail: detail.into(),
     }
 }

@@ -127,7 +127,7 @@ fn in_one_line(client: &Client, guests: usize) -> String {
     let now = client.now();
     let rows = view.today(&now);
     let inside = rows.iter().filter(|row| row.report.state == DayState::In);
-    let trouble = view.health.trouble.as_deref();
+    let trouble = view.health.trouble.as_ref();
     format!(
         "camera {}; {} of {} people in; {} dashboards{}{}",
         view.health.camera.label,
@@ -136,7 +136,7 @@ fn in_one_line(client: &Client, guests: usize) -> String {
         // This front end is none.
         guests.saturating_sub(1),
         if trouble.is_some() { "; " } else { "" },
-        trouble.unwrap_or_default(),
+        trouble.map_or_else(String::new, ToString::to_string),
     )
 }
 

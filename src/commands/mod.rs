@@ -44,6 +44,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context as _, Result};
+use rollcall_messages::Text;
 use signal_hook::consts::SIGPIPE;
 
 use crate::camera::without_credentials;
@@ -173,8 +174,8 @@ impl Languages for Catalogues {
 struct Catalogue(&'static Language);
 
 impl Words for Catalogue {
-    fn text(&self, english: &str) -> String {
-        self.0.text(english).to_owned()
+    fn text(&self, text: Text) -> String {
+        self.0.text(text).to_owned()
     }
 }
 

@@ -298,7 +298,7 @@ fn print_templates(code: &str, json: bool, context: &Context) -> Result<()> {
     let mut table = Table::new(&["Kind", "Made", "Model", "Picture"]);
     for row in rows {
         table.row([
-            row.kind.word().to_owned(),
+            row.kind.word().to_string(),
             row.created_at.to_owned(),
             row.model.chars().take(12).collect(),
             row.picture.unwrap_or("-").to_owned(),

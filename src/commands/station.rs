@@ -1,5 +1,7 @@
 //! The station itself: the dashboard, or headless.
 
+use crate::say;
+use rollcall_messages::Message;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -181,7 +183,7 @@ fn unagreed(store: &mut Store, is_demo: bool, context: &Context) -> Result<Optio
     let advice = past::take_notice(store, context, context.author(&login))?;
     Ok(advice.map(|advice| {
         tracing::warn!(%advice, "settings were edited");
-        Notice::Warning(advice)
+        Notice::Warning(Message::verbatim(advice))
     }))
 }
 
@@ -268,9 +270,7 @@ fn notices(folder: &DataFolder, is_demo: bool) -> Vec<Notice> {
         .into_iter()
         .collect();
     if is_demo {
-        notices.push(Notice::Info(
-            "demonstration: two of the six people are strangers; press e to enrol one".into(),
-        ));
+        notices.push(Notice::Info(say::DEMO_HINT.into()));
     }
     notices
 }

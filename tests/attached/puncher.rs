@@ -140,7 +140,11 @@ impl Puncher {
                     self.tally.answer_times.push(asked_at.elapsed());
                 }
                 Reply::Refused(refusal) if refusal.code == RefusalCode::Refused => {
-                    *self.tally.refused.entry(refusal.said).or_default() += 1;
+                    *self
+                        .tally
+                        .refused
+                        .entry(refusal.said.to_string())
+                        .or_default() += 1;
                 }
                 Reply::Refused(refusal) => {
                     self.tally.lost += 1;

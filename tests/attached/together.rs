@@ -41,7 +41,7 @@ fn is_live(client: &Client) -> bool {
 
 fn refusal(reply: Reply) -> String {
     match reply {
-        Reply::Refused(refusal) => refusal.said,
+        Reply::Refused(refusal) => refusal.said.to_string(),
         other => panic!("not refused: {other:?}"),
     }
 }

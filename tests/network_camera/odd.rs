@@ -94,7 +94,7 @@ fn whatever_odd_cameras_send_is_shown() {
         let server = Server::start(vec![repeating(&head, body)]);
         let watcher = Watcher::of(&server.address("/"));
         let state = watcher.next_state();
-        assert_eq!(state.word(), "live", "{kind}: {state}");
+        assert_eq!(state.word().english(), "live", "{kind}: {state}");
         watcher.await_width(96);
         assert_eq!(watcher.worker.stats().damaged, 0, "{kind}");
         watcher.finish();
@@ -117,7 +117,7 @@ fn pictures_behind_gzip_are_shown() {
     });
     let server = Server::start(vec![script]);
     let watcher = Watcher::of(&server.address("/"));
-    assert_eq!(watcher.next_state().word(), "live");
+    assert_eq!(watcher.next_state().word().english(), "live");
     watcher.await_width(96);
     assert_eq!(watcher.worker.stats().damaged, 0);
     watcher.finish();

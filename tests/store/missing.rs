@@ -72,7 +72,7 @@ impl Running {
 
     fn trouble(&self) -> String {
         match self.receipt() {
-            Receipt::Trouble(message) => message,
+            Receipt::Trouble(message) => message.to_string(),
             other => panic!("no trouble but {other:?}"),
         }
     }

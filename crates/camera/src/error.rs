@@ -1,5 +1,7 @@
 //! What can go wrong with a source, told to the person who has to mend it.
 
+use crate::say;
+use rollcall_messages::{Message, Said};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,11 +11,9 @@ use super::http::NetworkTrouble;
 
 /// Why a source cannot be opened or cannot go on.
 #[derive(Debug, Error)]
+#[error("{}", self.said())]
 pub enum CameraError {
     /// The text after `--source` is not understood.
-    #[error(
-        "`{text}` is not a source: {reason}. Write usb, usb:0, usb:NAME, usb:bus=SOCKET, usb:serial=NUMBER, http://HOST/PATH, demo, demo:SEED, or the path of a picture, a folder or a video"
-    )]
     InvalidSource {
         /// What was written.
         text: String,
@@ -22,74 +22,54 @@ pub enum CameraError {
     },
 
     /// No such camera is connected.
-    #[error(
-        "no camera matches `{camera}`: check the cable; `rollcall camera list` shows what is connected"
-    )]
     Absent {
         /// The camera that was asked for.
         camera: String,
     },
 
     /// Another program has the camera.
-    #[error(
-        "{camera} is in use by another program: end it (`fuser -v /dev/video*` names it) and Rollcall takes over"
-    )]
     Busy {
         /// The camera's name.
         camera: String,
     },
 
     /// The user may not open the device.
-    #[error(
-        "permission denied on {camera}: add this user to the group video with `sudo usermod -aG video $USER` and log in again"
-    )]
     Forbidden {
         /// The camera's name.
         camera: String,
     },
 
     /// The camera was there and is gone.
-    #[error("{camera} was unplugged or has reset itself: check the cable and the power supply")]
     Lost {
         /// The camera's name.
         camera: String,
     },
 
     /// The source is open and sends nothing usable.
-    #[error("no usable picture arrives")]
     Silent,
 
     /// The source is open and sends pictures of which none can be read.
-    #[error("pictures arrive, but none can be read: {reason}")]
     Unreadable {
         /// What is wrong with the last one.
         reason: String,
     },
 
     /// So many threads are stuck in the driver that no more are started.
-    #[error(
-        "{threads} attempts to use the camera hang in its driver: unplug it, and restart Rollcall if that does not help"
-    )]
     Stuck {
         /// How many.
         threads: usize,
     },
 
     /// The system refused a thread.
-    #[error("cannot start a thread for the camera: {source}")]
     Thread {
         /// The system's answer.
         source: io::Error,
     },
 
     /// A defect in this program or in the library that speaks to the driver.
-    #[error("reading the camera failed in an unforeseen way; the log has the details")]
     Panicked,
 
     /// The camera offers no format that is read.
-    #[error(
-        "{camera} offers no picture format that is read (tried: {tried}): use another camera or other settings"
-    )]
     NoFormat {
         /// The camera's name.
         camera: String,
@@ -98,7 +78,6 @@ pub enum CameraError {
     },
 
     /// Any other answer of the driver.
-    #[error("{camera}: {doing} failed: {message}")]
     Driver {
         /// The camera's name.
         camera: String,
@@ -109,7 +88,6 @@ pub enum CameraError {
     },
 
     /// A camera in the network.
-    #[error("the camera at {address} {trouble}")]
     Network {
         /// Its address without what is secret.
         address: String,
@@ -118,7 +96,6 @@ pub enum CameraError {
     },
 
     /// The operating system refused a file or folder.
-    #[error("cannot {doing} {}: {source}", path.display())]
     File {
         /// What was being done: `open`, `read`, `list`.
         doing: &'static str,
@@ -129,7 +106,6 @@ pub enum CameraError {
     },
 
     /// The file is of a kind, or in a variant, that is not read.
-    #[error("{} cannot be replayed: {what}", path.display())]
     Unsupported {
         /// The file.
         path: PathBuf,
@@ -138,7 +114,6 @@ pub enum CameraError {
     },
 
     /// Nothing in the file or folder could be decoded.
-    #[error("{} holds no picture that can be decoded ({damaged} damaged)", path.display())]
     NoPictures {
         /// The file or folder.
         path: PathBuf,
@@ -147,13 +122,48 @@ pub enum CameraError {
     },
 
     /// A picture built into the program does not decode; only a broken build does this.
-    #[error("the built-in picture {name} does not decode: {message}")]
     BuiltIn {
         /// Name of the asset.
         name: &'static str,
         /// The decoder's words.
         message: String,
     },
+}
+
+impl Said for CameraError {
+    fn said(&self) -> Message {
+        match self {
+            Self::InvalidSource { text, reason } => say::camera_invalid_source(text, reason),
+            Self::Absent { camera } => say::camera_not_found(camera),
+            Self::Busy { camera } => say::camera_in_use(camera),
+            Self::Forbidden { camera } => say::camera_permission(camera),
+            Self::Lost { camera } => say::camera_unplugged(camera),
+            Self::Silent => say::CAMERA_NO_PICTURE.into(),
+            Self::Unreadable { reason } => say::camera_unreadable_pictures(reason),
+            Self::Stuck { threads } => say::camera_stuck(threads),
+            Self::Thread { source } => say::camera_no_thread(source.to_string()),
+            Self::Panicked => say::CAMERA_PANICKED.into(),
+            Self::NoFormat { camera, tried } => say::camera_no_format(camera, tried),
+            Self::Driver {
+                camera,
+                doing,
+                message,
+            } => say::camera_driver(camera, *doing, message),
+            Self::Network { address, trouble } => say::camera_in_network(address, trouble.said()),
+            Self::File {
+                doing,
+                path,
+                source,
+            } => say::camera_file_failed(*doing, shown(path), source.to_string()),
+            Self::Unsupported { path, what } => say::camera_not_replayed(shown(path), what),
+            Self::NoPictures { path, damaged } => say::camera_no_pictures(shown(path), damaged),
+            Self::BuiltIn { name, message } => say::camera_built_in(*name, message),
+        }
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
 }
 
 impl CameraError {

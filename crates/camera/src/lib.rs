@@ -27,6 +27,7 @@ pub mod mjpeg;
 mod monitor;
 mod pace;
 pub mod replay;
+pub mod say;
 mod settings;
 mod spec;
 mod state;

@@ -246,6 +246,7 @@ fn slow_limit(source: &SourceDescription) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rollcall_messages::Message;
 
     fn at(millis: u64) -> Duration {
         Duration::from_millis(millis)
@@ -271,10 +272,10 @@ mod tests {
         assert_eq!(monitor.tick(at(2030)), Some(CameraState::Silent));
         assert_eq!(monitor.tick(at(3000)), None);
         assert!(monitor.picture((8, 6), at(3001)).unwrap().is_streaming());
-        let lost = CameraState::Lost("unplugged".to_owned());
+        let lost = CameraState::Lost(Message::verbatim("unplugged"));
         assert_eq!(monitor.closed(lost.clone()), Some(lost.clone()));
         assert_eq!(monitor.closed(lost), None);
-        let absent = CameraState::Absent("not there".to_owned());
+        let absent = CameraState::Absent(Message::verbatim("not there"));
         assert_eq!(monitor.closed(absent), None, "lost says more");
         assert_eq!(
             monitor.tick(at(60_000)),
@@ -350,7 +351,10 @@ mod tests {
             };
             monitor.look(&measures, at(millis));
             let change = monitor.picture((4, 3), at(millis));
-            (change.map(|state| state.word()), monitor.is_frozen())
+            (
+                change.map(|state| state.word().english()),
+                monitor.is_frozen(),
+            )
         };
         assert_eq!(see(1, 0), (Some("live"), false));
         assert_eq!(see(1, 9_000), (None, false));

@@ -1,5 +1,7 @@
 //! What the camera is doing, as the status bar says it.
 
+use crate::say;
+use rollcall_messages::{Message, Said, Text};
 use std::fmt;
 
 use super::http::NetworkTrouble;
@@ -18,29 +20,29 @@ pub enum CameraState {
     /// Open, but no whole picture for about two seconds; closed and opened again and again.
     Silent,
     /// Not connected; looked for all the time.
-    Absent(String),
+    Absent(Message),
     /// In use by another program; tried again and again.
-    Busy(String),
+    Busy(Message),
     /// Closed to this user; tried again and again, and as soon as the device file changes.
-    Forbidden(String),
+    Forbidden(Message),
     /// Was there and is gone; looked for all the time.
-    Lost(String),
+    Lost(Message),
     /// Open, and sends pictures of which none can be read; opened again and again.
-    Unreadable(String),
+    Unreadable(Message),
     /// There, but with no format that is read; tried again when another is plugged in.
-    Unsupported(String),
+    Unsupported(Message),
     /// The driver refuses for another reason; tried again and again.
-    Troubled(String),
+    Troubled(Message),
     /// The source came to its end, or the station stops.
     Ended,
     /// The source is unusable and is not tried again.
-    Failed(String),
+    Failed(Message),
 }
 
 impl CameraState {
     /// The state that `error` puts a camera in that is tried again.
     pub fn retrying_after(error: &CameraError) -> Self {
-        let message = error.to_string();
+        let message = error.said();
         match error {
             CameraError::Absent { .. } => Self::Absent(message),
             CameraError::Busy { .. } => Self::Busy(message),
@@ -54,7 +56,7 @@ impl CameraState {
         }
     }
 
-    fn after_network(trouble: &NetworkTrouble, message: String) -> Self {
+    fn after_network(trouble: &NetworkTrouble, message: Message) -> Self {
         use NetworkTrouble as T;
         match trouble {
             T::UnknownHost | T::Refused | T::Unreachable(_) | T::Slow => Self::Absent(message),
@@ -96,63 +98,53 @@ impl CameraState {
     }
 
     /// One word for a narrow status bar.
-    pub fn word(&self) -> &'static str {
+    pub fn word(&self) -> Text {
         match self {
-            Self::Starting => "starting",
-            Self::Streaming(_) => "live",
+            Self::Starting => say::CAMERA_STARTING,
+            Self::Streaming(_) => say::CAMERA_LIVE,
             Self::Impaired(_, condition) => condition.word(),
-            Self::Silent => "silent",
-            Self::Absent(_) => "absent",
-            Self::Busy(_) => "busy",
-            Self::Forbidden(_) => "forbidden",
-            Self::Lost(_) => "lost",
-            Self::Unreadable(_) => "unreadable",
-            Self::Unsupported(_) => "unsupported",
-            Self::Troubled(_) => "trouble",
-            Self::Ended => "ended",
-            Self::Failed(_) => "failed",
+            Self::Silent => say::CAMERA_SILENT,
+            Self::Absent(_) => say::CAMERA_ABSENT,
+            Self::Busy(_) => say::CAMERA_BUSY,
+            Self::Forbidden(_) => say::CAMERA_FORBIDDEN,
+            Self::Lost(_) => say::CAMERA_LOST,
+            Self::Unreadable(_) => say::CAMERA_UNREADABLE,
+            Self::Unsupported(_) => say::CAMERA_UNSUPPORTED,
+            Self::Troubled(_) => say::CAMERA_TROUBLE,
+            Self::Ended => say::CAMERA_ENDED,
+            Self::Failed(_) => say::CAMERA_FAILED,
         }
     }
 }
 
-impl fmt::Display for CameraState {
+impl Said for CameraState {
     /// One sentence that says what is and what to do.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn said(&self) -> Message {
         match self {
-            Self::Starting => write!(f, "The camera is being opened."),
+            Self::Starting => say::CAMERA_OPENING.into(),
             Self::Streaming(source) => match source.resolution {
-                Some((w, h)) => write!(f, "{} delivers {w}x{h} pictures.", source.name),
-                None => write!(f, "{} delivers pictures.", source.name),
+                Some((width, height)) => say::camera_delivers_size(&source.name, width, height),
+                None => say::camera_delivers(&source.name),
             },
-            Self::Impaired(_, condition) => write!(f, "{condition}."),
-            Self::Silent => write!(
-                f,
-                "The camera is open but sends no usable picture; it is opened again and again. If this lasts, unplug it and plug it in again, and check cable and power supply."
-            ),
+            Self::Impaired(_, condition) => say::camera_sentence(condition.said()),
+            Self::Silent => say::CAMERA_SILENT_ADVICE.into(),
             Self::Absent(message)
             | Self::Busy(message)
             | Self::Forbidden(message)
             | Self::Lost(message)
             | Self::Unsupported(message)
-            | Self::Failed(message) => write!(f, "{}.", Sentence(message)),
+            | Self::Failed(message) => say::camera_sentence(message),
             Self::Unreadable(message) | Self::Troubled(message) => {
-                write!(f, "{}; trying again.", Sentence(message))
+                say::camera_trying_again(message)
             }
-            Self::Ended => write!(f, "The source has ended."),
+            Self::Ended => say::CAMERA_SOURCE_ENDED.into(),
         }
     }
 }
 
-/// An error's message with a capital at its beginning.
-struct Sentence<'a>(&'a str);
-
-impl fmt::Display for Sentence<'_> {
+impl fmt::Display for CameraState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.0.chars();
-        if let Some(first) = rest.next() {
-            write!(f, "{}", first.to_uppercase())?;
-        }
-        f.write_str(rest.as_str())
+        self.said().fmt(f)
     }
 }
 
@@ -211,7 +203,7 @@ mod tests {
         ] {
             let state = CameraState::retrying_after(&error);
             let sentence = state.to_string();
-            assert_eq!(state.word(), word);
+            assert_eq!(state.word().english(), word);
             assert!(sentence.contains(advice), "{sentence}");
             assert!(sentence.ends_with('.'), "{sentence}");
             assert!(sentence.starts_with(char::is_uppercase), "{sentence}");

@@ -3,16 +3,18 @@
 mod heads;
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt::Display;
 use std::path::Path;
 
 use chrono::Datelike;
 use nix::sys::statvfs::statvfs;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use rollcall_camera::{SourceSpec, usb};
 use rollcall_core::clock_repair::ClockSpan;
 use rollcall_core::person::{Person, PersonId};
 use rollcall_core::plausible::YEAR_OF_ROLLCALL;
+use rollcall_messages::{Message, Said as _, Text, Value};
 use rollcall_protocol::{Health, PageLine};
 use rollcall_store::{
     ChainReport, Store, StoreError, latest_backup, made_at, readable_by_others, restore_leftovers,
@@ -22,7 +24,7 @@ use self::heads::Heads;
 use crate::context::Context;
 use crate::error::CaseError;
 use crate::networks::{ModelsInUse, embedder_id};
-use crate::past;
+use crate::{past, say};
 
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -37,14 +39,16 @@ pub enum Verdict {
 }
 
 /// Something that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Finding {
     /// What.
-    pub what: &'static str,
+    #[serde(serialize_with = "in_english")]
+    pub what: Text,
     /// How it is.
     pub verdict: Verdict,
     /// What there is to say, and what to do.
-    pub detail: String,
+    #[serde(serialize_with = "in_english")]
+    pub detail: Message,
 }
 
 impl Finding {
@@ -56,11 +60,15 @@ impl Finding {
                 Verdict::Warning => Health::Warning,
                 Verdict::Bad => Health::Bad,
             }),
-            term: self.what.to_owned(),
+            term: self.what.into(),
             words: self.detail,
             is_drawn: false,
         }
     }
+}
+
+fn in_english<S: Serializer>(said: &impl Display, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(said)
 }
 
 /// Less free space than this is worth a word: a day of enrolments fits many times.
@@ -74,18 +82,13 @@ pub fn examine(context: &Context) -> Vec<Finding> {
     let mut findings = models(context);
     findings.extend(database(context));
     for (path, mode) in readable_by_others(context.data_dir()) {
-        let detail = format!(
-            "{} has the mode {mode:03o}: others than its owner can read it",
-            path.display()
-        );
-        findings.push(finding("privacy", Verdict::Warning, detail));
+        let detail =
+            say::file_readable_by_others(path.display().to_string(), format!("{mode:03o}"));
+        findings.push(finding(say::CHECKED_PRIVACY, Verdict::Warning, detail));
     }
     for path in restore_leftovers(context.data_dir()) {
-        let detail = format!(
-            "{} holds what an interrupted restore has unpacked; the next start removes it",
-            path.display()
-        );
-        findings.push(finding("privacy", Verdict::Warning, detail));
+        let detail = say::restore_leftover(path.display().to_string());
+        findings.push(finding(say::CHECKED_PRIVACY, Verdict::Warning, detail));
     }
     findings.push(backup(context));
     findings.push(disk(context.data_dir()));
@@ -94,7 +97,7 @@ pub fn examine(context: &Context) -> Vec<Finding> {
     findings
 }
 
-fn finding(what: &'static str, verdict: Verdict, detail: impl Into<String>) -> Finding {
+fn finding(what: Text, verdict: Verdict, detail: impl Into<Message>) -> Finding {
     Finding {
         what,
         verdict,
@@ -105,11 +108,17 @@ fn finding(what: &'static str, verdict: Verdict, detail: impl Into<String>) -> F
 fn models(context: &Context) -> Vec<Finding> {
     let manifest = match context.manifest() {
         Ok(manifest) => manifest,
-        Err(error) => return vec![finding("models", Verdict::Bad, format!("{error}"))],
+        Err(error) => return vec![finding(say::CHECKED_MODELS, Verdict::Bad, error.said())],
     };
     let used = match ModelsInUse::of(&context.config, &manifest) {
         Ok(used) => used,
-        Err(error) => return vec![finding("models", Verdict::Bad, format!("{error}"))],
+        Err(error) => {
+            return vec![finding(
+                say::CHECKED_MODELS,
+                Verdict::Bad,
+                Message::verbatim(error.to_string()),
+            )];
+        }
     };
     let mut findings = Vec::new();
     for (entry, result) in manifest.models().iter().zip(manifest.verify()) {
@@ -117,9 +126,9 @@ fn models(context: &Context) -> Vec<Finding> {
         match result.problem {
             None if in_use => {
                 findings.push(finding(
-                    "model",
+                    say::CHECKED_MODEL,
                     Verdict::Ok,
-                    format!("{} ({})", entry.title, entry.file),
+                    Message::verbatim(format!("{} ({})", entry.title, entry.file)),
                 ));
             }
             None => {}
@@ -129,7 +138,11 @@ fn models(context: &Context) -> Vec<Finding> {
                 } else {
                     Verdict::Warning
                 };
-                findings.push(finding("model", verdict, problem));
+                findings.push(finding(
+                    say::CHECKED_MODEL,
+                    verdict,
+                    Message::verbatim(problem),
+                ));
             }
         }
     }
@@ -139,11 +152,11 @@ fn models(context: &Context) -> Vec<Finding> {
 fn database(context: &Context) -> Vec<Finding> {
     match Store::open_read_only(context.data_dir()) {
         Err(StoreError::Missing { path }) => {
-            let detail = format!("none yet; {} is made at the first start", path.display());
-            vec![finding("database", Verdict::Warning, detail)]
+            let detail = say::no_database_yet(path.display().to_string());
+            vec![finding(say::CHECKED_DATABASE, Verdict::Warning, detail)]
         }
         Err(error) => {
-            let mut findings = vec![finding("database", Verdict::Bad, error.to_string())];
+            let mut findings = vec![finding(say::CHECKED_DATABASE, Verdict::Bad, error.said())];
             if let StoreError::ForeignSchema { .. } = error
                 && let Ok(report) = Store::trail_of_changed(context.data_dir())
             {
@@ -153,7 +166,7 @@ fn database(context: &Context) -> Vec<Finding> {
         }
         Ok(store) => match inspect(&store, context) {
             Ok(findings) => findings,
-            Err(error) => vec![finding("database", Verdict::Bad, format!("{error}"))],
+            Err(error) => vec![finding(say::CHECKED_DATABASE, Verdict::Bad, error.said())],
         },
     }
 }
@@ -162,37 +175,31 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>, CaseError> 
     store.check()?;
     let people = store.everybody()?;
     let active = people.iter().filter(|p| p.active).count();
-    let detail = format!(
-        "{} is sound; {active} active people of {}",
-        store.path().display(),
-        people.len()
-    );
-    let mut findings = vec![finding("database", Verdict::Ok, detail)];
+    let detail = say::database_sound(store.path().display().to_string(), active, people.len());
+    let mut findings = vec![finding(say::CHECKED_DATABASE, Verdict::Ok, detail)];
     findings.extend(trail(store)?);
     findings.extend(heads(store, context)?);
     findings.extend(wrong_pins(store)?);
     findings.extend(impossible_times(store, &people, context)?);
     findings.extend(settings(store, context));
     if let Some(key) = store.key_place()? {
-        let detail = format!(
-            "templates and pictures are encrypted with the key in {}",
-            key.path.display()
-        );
-        findings.push(finding("encryption", Verdict::Ok, detail));
+        let detail = say::encrypted_with(key.path.display().to_string());
+        findings.push(finding(say::CHECKED_ENCRYPTION, Verdict::Ok, detail));
     }
     for problem in store.picture_problems()? {
-        findings.push(finding("picture", Verdict::Warning, problem));
+        findings.push(finding(
+            say::CHECKED_PICTURE,
+            Verdict::Warning,
+            Message::verbatim(problem),
+        ));
     }
     let Some(model) = embedder_id(context) else {
         return Ok(findings);
     };
     let gallery = store.load_gallery(&model)?;
     for skipped in &gallery.skipped {
-        let detail = format!(
-            "template {} cannot be used: {}",
-            skipped.id.0, skipped.reason
-        );
-        findings.push(finding("template", Verdict::Warning, detail));
+        let detail = say::template_unusable(skipped.id.0, skipped.reason.to_string());
+        findings.push(finding(say::CHECKED_TEMPLATE, Verdict::Warning, detail));
     }
     let comparable: HashSet<PersonId> = gallery.templates.people().collect();
     let unknown = people
@@ -206,14 +213,13 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>, CaseError> 
     };
     if !redoable.is_empty() {
         let codes = codes(&redoable);
-        let detail =
-            format!("known to another embedder only, run `rollcall people re-embed`: {codes}");
-        findings.push(finding("people", Verdict::Warning, detail));
+        let detail = say::known_to_another_embedder(codes);
+        findings.push(finding(say::CHECKED_PEOPLE, Verdict::Warning, detail));
     }
     if !lost.is_empty() {
         let codes = codes(&lost);
-        let detail = format!("without a template that can be used, enrol them again: {codes}");
-        findings.push(finding("people", Verdict::Warning, detail));
+        let detail = say::people_without_template(codes);
+        findings.push(finding(say::CHECKED_PEOPLE, Verdict::Warning, detail));
     }
     Ok(findings)
 }
@@ -223,11 +229,15 @@ fn heads(store: &Store, context: &Context) -> Result<Option<Finding>, CaseError>
     Ok(match heads::compare(store, context)? {
         Heads::NoneRead => None,
         Heads::Hold(backups) => Some(finding(
-            "trail",
+            say::CHECKED_TRAIL,
             Verdict::Ok,
-            format!("it goes on from the end that {backups} backups have noted"),
+            say::trail_goes_on(backups),
         )),
-        Heads::Broken(detail) => Some(finding("trail", Verdict::Bad, detail)),
+        Heads::Broken(detail) => Some(finding(
+            say::CHECKED_TRAIL,
+            Verdict::Bad,
+            Message::verbatim(detail),
+        )),
     })
 }
 
@@ -237,12 +247,8 @@ fn wrong_pins(store: &Store) -> Result<Option<Finding>, CaseError> {
     let Some(at) = tries.last_at.filter(|_| tries.wrong >= MANY_WRONG_PINS) else {
         return Ok(None);
     };
-    let detail = format!(
-        "{} wrong PINs were tried, the last at {}; the audit trail has all of them",
-        tries.wrong,
-        at.format("%Y-%m-%d %H:%M:%S")
-    );
-    Ok(Some(finding("pin", Verdict::Warning, detail)))
+    let detail = say::pins_tried(tries.wrong, at.format("%Y-%m-%d %H:%M:%S").to_string());
+    Ok(Some(finding(say::CHECKED_PIN, Verdict::Warning, detail)))
 }
 
 /// Standing punches that somebody stated or another system wrote at a time that cannot be, of
@@ -256,16 +262,17 @@ fn impossible_times(
     let mut findings = Vec::new();
     for event in store.stated_at_impossible_times(&now)? {
         let code = people.iter().find(|person| person.id == event.person);
-        let code = code.map_or_else(|| "a deleted person".to_owned(), |p| p.code.to_string());
-        let detail = format!(
-            "event {} of {code} ({}) is at {}, which cannot be; take it back with \
-             `attendance void {}`",
-            event.id.0,
-            event.source,
-            event.at.format("%Y-%m-%d %H:%M"),
-            event.id.0
+        let code = code.map_or_else(
+            || Value::from(say::DELETED_PERSON),
+            |p| Value::from(&p.code),
         );
-        findings.push(finding("times", Verdict::Warning, detail));
+        let detail = say::event_cannot_be(
+            event.id.0.to_string(),
+            code,
+            event.source.text(),
+            event.at.format("%Y-%m-%d %H:%M").to_string(),
+        );
+        findings.push(finding(say::CHECKED_TIMES, Verdict::Warning, detail));
     }
     Ok(findings)
 }
@@ -275,22 +282,27 @@ fn settings(store: &Store, context: &Context) -> Option<Finding> {
     match past::changed_settings(store, context) {
         Ok(None) => None,
         Ok(Some(changed)) if changed.is_harmless() => None,
-        Ok(Some(changed)) => Some(finding("settings", Verdict::Warning, changed.advice())),
-        Err(error) => Some(finding("settings", Verdict::Bad, format!("{error}"))),
+        Ok(Some(changed)) => Some(finding(
+            say::CHECKED_SETTINGS,
+            Verdict::Warning,
+            Message::verbatim(changed.advice()),
+        )),
+        Err(error) => Some(finding(say::CHECKED_SETTINGS, Verdict::Bad, error.said())),
     }
 }
 
 fn chain_finding(report: ChainReport) -> Finding {
     match report.broken {
         None => finding(
-            "trail",
+            say::CHECKED_TRAIL,
             Verdict::Ok,
-            format!(
-                "{} records of the audit trail fit together; the last is {:.16}",
-                report.records, report.head
-            ),
+            say::trail_whole(report.records, format!("{:.16}", report.head)),
         ),
-        Some(broken) => finding("trail", Verdict::Bad, broken.to_string()),
+        Some(broken) => finding(
+            say::CHECKED_TRAIL,
+            Verdict::Bad,
+            Message::verbatim(broken.to_string()),
+        ),
     }
 }
 
@@ -306,13 +318,10 @@ fn trail(store: &Store) -> Result<Vec<Finding>, CaseError> {
     if !batches.is_empty() {
         let words: Vec<String> = batches
             .iter()
-            .map(|(batch, events)| format!("batch {batch}: {events}"))
+            .map(|(batch, events)| say::batch_events(batch, events).to_string())
             .collect();
-        let detail = format!(
-            "events made with a doubtful clock ({}); see `attendance repair-clock`",
-            words.join(", ")
-        );
-        findings.push(finding("times", Verdict::Warning, detail));
+        let detail = say::doubtful_events(words.join(", "));
+        findings.push(finding(say::CHECKED_TIMES, Verdict::Warning, detail));
     }
     Ok(findings)
 }
@@ -324,9 +333,9 @@ fn backup(context: &Context) -> Finding {
     let every = i64::from(context.config.backup.every_hours);
     match latest {
         None => finding(
-            "backup",
+            say::CHECKED_BACKUP,
             Verdict::Warning,
-            format!("none in {}", folder.display()),
+            say::no_backup_in(folder.display().to_string()),
         ),
         Some(at) => {
             let hours = (context.clock.now().wall.to_utc() - at).num_hours();
@@ -337,9 +346,9 @@ fn backup(context: &Context) -> Finding {
                 Verdict::Ok
             };
             finding(
-                "backup",
+                say::CHECKED_BACKUP,
                 verdict,
-                format!("the newest in {} is {hours} h old", folder.display()),
+                say::backup_newest(folder.display().to_string(), hours),
             )
         }
     }
@@ -353,9 +362,9 @@ fn disk(data_dir: &Path) -> Finding {
         .unwrap_or(Path::new("."));
     match statvfs(existing) {
         Err(error) => finding(
-            "disk",
+            say::CHECKED_DISK,
             Verdict::Bad,
-            format!("cannot ask about {}: {error}", existing.display()),
+            say::cannot_ask(existing.display().to_string(), error.to_string()),
         ),
         Ok(fs) => {
             let free = fs.blocks_available() * fs.fragment_size();
@@ -365,9 +374,9 @@ fn disk(data_dir: &Path) -> Finding {
                 Verdict::Ok
             };
             finding(
-                "disk",
+                say::CHECKED_DISK,
                 verdict,
-                format!("{} MB free at {}", free >> 20, data_dir.display()),
+                say::disk_free(free >> 20, data_dir.display().to_string()),
             )
         }
     }
@@ -378,48 +387,52 @@ fn camera(context: &Context) -> Finding {
     let cameras = usb::list();
     let names: Vec<&str> = cameras.iter().map(|c| c.name.as_str()).collect();
     match source.parse::<SourceSpec>() {
-        Err(error) => finding("camera", Verdict::Bad, error.to_string()),
-        Ok(SourceSpec::Usb(_)) if cameras.is_empty() => finding(
-            "camera",
-            Verdict::Bad,
-            "no camera was found; plug one in, or try --demo",
+        Err(error) => finding(say::CHECKED_CAMERA, Verdict::Bad, error.said()),
+        Ok(SourceSpec::Usb(_)) if cameras.is_empty() => {
+            finding(say::CHECKED_CAMERA, Verdict::Bad, say::NO_CAMERA_FOUND)
+        }
+        Ok(SourceSpec::Usb(_)) => finding(
+            say::CHECKED_CAMERA,
+            Verdict::Ok,
+            Message::verbatim(names.join(", ")),
         ),
-        Ok(SourceSpec::Usb(_)) => finding("camera", Verdict::Ok, names.join(", ")),
         Ok(SourceSpec::Replay(path)) if !path.exists() => finding(
-            "camera",
+            say::CHECKED_CAMERA,
             Verdict::Bad,
-            format!("{} is not there", path.display()),
+            say::path_missing(path.display().to_string()),
         ),
-        Ok(other) => finding("camera", Verdict::Ok, format!("pictures come from {other}")),
+        Ok(other) => finding(
+            say::CHECKED_CAMERA,
+            Verdict::Ok,
+            say::pictures_come_from(other.to_string()),
+        ),
     }
 }
 
 fn clock(context: &Context) -> Finding {
     let now = context.clock.now().wall;
-    let text = now.format("%Y-%m-%d %H:%M:%S %:z");
+    let text = now.format("%Y-%m-%d %H:%M:%S %:z").to_string();
     // What somebody stated says nothing about this clock.
     let latest = Store::open_read_only(context.data_dir()).and_then(|store| store.latest_seen());
     if let Some(latest) = latest.ok().flatten().filter(|latest| *latest > now) {
         let latest = latest.format("%Y-%m-%d %H:%M:%S");
-        let detail = format!(
-            "{text} is before the latest punch that the station saw, at {latest}; set the clock"
-        );
-        return finding("clock", Verdict::Bad, detail);
+        let detail = say::clock_before_punch(text, latest.to_string());
+        return finding(say::CHECKED_CLOCK, Verdict::Bad, detail);
     }
     if now.year() < YEAR_OF_ROLLCALL {
-        return finding(
-            "clock",
-            Verdict::Bad,
-            format!("{text} cannot be; set the clock"),
-        );
+        return finding(say::CHECKED_CLOCK, Verdict::Bad, say::clock_cannot_be(text));
     }
     if context.clock.is_synchronised() {
-        finding("clock", Verdict::Ok, format!("{text}, synchronised"))
+        finding(
+            say::CHECKED_CLOCK,
+            Verdict::Ok,
+            say::clock_synchronised(text),
+        )
     } else {
         finding(
-            "clock",
+            say::CHECKED_CLOCK,
             Verdict::Warning,
-            format!("{text}; no time server keeps it, so punches are marked as doubtful"),
+            say::clock_doubtful(text),
         )
     }
 }

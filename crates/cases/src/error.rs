@@ -7,11 +7,14 @@ use rollcall_config::ConfigError;
 use rollcall_core::consent::ConsentError;
 use rollcall_core::embedding::Cosine;
 use rollcall_core::person::{PersonCode, PersonName};
+use rollcall_messages::{Message, Said};
 use rollcall_protocol::{Refusal, RefusalCode};
 use rollcall_recognition::load::LoadError;
 use rollcall_recognition::manifest::ModelsError;
 use rollcall_sheet::SheetError;
 use rollcall_store::StoreError;
+
+use crate::say;
 
 /// Why something is not done.
 #[derive(Debug, thiserror::Error)]
@@ -226,7 +229,61 @@ impl CaseError {
 
     /// What a front end is told.
     pub fn refusal(&self) -> Refusal {
-        Refusal::new(self.code(), self.to_string())
+        Refusal::new(self.code(), self.said())
+    }
+}
+
+impl Said for CaseError {
+    /// By the code of what has happened, where it has one; else in the words that it has.
+    fn said(&self) -> Message {
+        match self {
+            Self::Store(error) | Self::Row { error, .. } => error.said(),
+            Self::Camera(error) => error.said(),
+            Self::NoSuchCode(code) | Self::NobodyToAddTo(code) => StoreError::NoSuchCode {
+                code: code.to_string(),
+            }
+            .said(),
+            Self::NoNetworks { tried } => say::networks_not_found(tried.as_str()),
+            Self::NoEmbedder => say::EMBEDDER_MISSING.into(),
+            Self::OtherFolder => say::DEMO_OWN_FOLDER.into(),
+            Self::NoSuchSetting { .. } => say::NO_SUCH_SETTING.into(),
+            Self::NoSource {
+                source_text,
+                choices,
+            } => say::no_source(source_text.as_str(), choices.as_str()),
+            Self::NoCamera { error, choices } => say::choices_are(error.as_str(), choices.as_str()),
+            Self::NoPassphraseFile { path } => {
+                say::no_file_of_passphrase(path.display().to_string())
+            }
+            Self::NoThreshold => say::NO_THRESHOLD_HIGH_ENOUGH.into(),
+            Self::CalibrationChanged => say::CALIBRATION_CHANGED.into(),
+            Self::NoSuchSighting(number) => say::no_sighting(*number),
+            Self::NoSighting => say::NAME_A_SIGHTING.into(),
+            Self::AssignedBefore(number) => say::sighting_assigned_before(*number),
+            Self::Unlike {
+                sighting,
+                name,
+                similarity,
+            } => say::sighting_unlike(*sighting, name, *similarity),
+            Self::FaceNotKept(number) => say::face_not_kept(*number),
+            Self::OtherEmbedder(number) => say::other_embedder(*number),
+            Self::NeedsConsent { name, code } => say::agrees_first(name, code),
+            Self::AnotherPersons { whose, similarity } => {
+                say::face_enrolled_as(whose.as_str(), *similarity)
+            }
+            // What only the command line asks for, and what other rooms have no codes for.
+            Self::Config(_)
+            | Self::Models(_)
+            | Self::Load(_)
+            | Self::Sheet(_)
+            | Self::Consent(_)
+            | Self::File { .. }
+            | Self::Language(_)
+            | Self::CodeIsTaken { .. }
+            | Self::NobodyAgreed(_)
+            | Self::UnlikeSamples(_)
+            | Self::UnlikeTheFirst(_) => Message::verbatim(self.to_string()),
+        }
     }
 }
 

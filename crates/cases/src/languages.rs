@@ -1,5 +1,7 @@
 //! The words of an operator's language, which the front ends have.
 
+use rollcall_messages::Text;
+
 /// Where the catalogues are.
 pub trait Languages: Send + Sync {
     /// The catalogue that a setting names, perhaps one of those in the data folder.
@@ -12,7 +14,7 @@ pub trait Languages: Send + Sync {
 /// One catalogue.
 pub trait Words {
     /// What this is called.
-    fn text(&self, english: &str) -> String;
+    fn text(&self, text: Text) -> String;
 }
 
 /// No catalogue at all.
@@ -29,7 +31,7 @@ impl Languages for EnglishOnly {
 }
 
 impl Words for EnglishOnly {
-    fn text(&self, english: &str) -> String {
-        english.to_owned()
+    fn text(&self, text: Text) -> String {
+        text.english().to_owned()
     }
 }

@@ -25,6 +25,7 @@ mod networks;
 pub mod past;
 pub mod people;
 pub mod review;
+pub mod say;
 pub mod settings;
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use rollcall_store::{Author, NewTemplate, SightingRow, SightingState, Store, Sto
 
 use crate::Outcome;
 use crate::error::CaseError;
+use crate::say;
 
 /// What is checked.
 #[derive(Debug, Clone)]
@@ -172,7 +173,7 @@ fn missed(
     let reason = assignment
         .reason
         .clone()
-        .unwrap_or_else(|| format!("was seen and not recognised, sighting {}", seen.sighting));
+        .unwrap_or_else(|| say::seen_not_recognised(seen.sighting).to_string());
     Correction {
         deed: Deed::Add {
             code: assignment.code.clone(),

@@ -3,6 +3,7 @@
 //! Invariant: what is written is a configuration that the station accepts, and everything
 //! else in the file stays as it was, comments and order too.
 
+use rollcall_messages::Message;
 use std::io;
 use std::path::PathBuf;
 
@@ -195,8 +196,13 @@ fn shown(value: &toml::Value) -> Option<String> {
     }
 }
 
-/// The comment that stands above the setting in the sample.
-fn help(section: &str, key: &str) -> String {
+/// What a setting is: in English the comment that stands above it in the sample.
+fn help(section: &str, key: &str) -> Message {
+    let id = format!("setting-{section}-{key}").replace(['_', '.'], "-");
+    Message::with_english(id, comment(section, key))
+}
+
+fn comment(section: &str, key: &str) -> String {
     let (mut current, mut comment) = ("", Vec::new());
     for line in SAMPLE.lines() {
         let line = line.trim();
@@ -263,7 +269,7 @@ mod tests {
             .unwrap();
         for setting in &settings {
             assert!(
-                !setting.help.is_empty(),
+                !setting.help.to_string().is_empty(),
                 "{}.{}",
                 setting.section,
                 setting.key

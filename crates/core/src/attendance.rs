@@ -7,6 +7,8 @@
 //!
 //! When a face becomes an event is decided in [`super::day`].
 
+use crate::say;
+use rollcall_messages::{Message, Said, Text};
 use std::fmt;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
@@ -30,12 +32,25 @@ pub enum Direction {
     Out,
 }
 
+impl Direction {
+    /// What it is called.
+    pub fn text(self) -> Text {
+        match self {
+            Self::In => say::DIRECTION_IN,
+            Self::Out => say::DIRECTION_OUT,
+        }
+    }
+}
+
 impl fmt::Display for Direction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Direction::In => "in",
-            Direction::Out => "out",
-        })
+        self.text().fmt(f)
+    }
+}
+
+impl Said for Direction {
+    fn said(&self) -> Message {
+        self.text().into()
     }
 }
 
@@ -54,15 +69,28 @@ pub enum EventSource {
     Rule,
 }
 
+impl EventSource {
+    /// What it is called.
+    pub fn text(self) -> Text {
+        match self {
+            Self::Camera => say::SOURCE_CAMERA,
+            Self::Manual => say::SOURCE_MANUAL,
+            Self::Pin => say::SOURCE_PIN,
+            Self::Import => say::SOURCE_IMPORT,
+            Self::Rule => say::SOURCE_RULE,
+        }
+    }
+}
+
 impl fmt::Display for EventSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            EventSource::Camera => "camera",
-            EventSource::Manual => "manual",
-            EventSource::Pin => "pin",
-            EventSource::Import => "import",
-            EventSource::Rule => "rule",
-        })
+        self.text().fmt(f)
+    }
+}
+
+impl Said for EventSource {
+    fn said(&self) -> Message {
+        self.text().into()
     }
 }
 

@@ -5,6 +5,7 @@
 //! must know of it.
 
 use chrono::NaiveDate;
+use rollcall_messages::Message;
 
 use super::attendance::{AttendanceEvent, NewPunch};
 use super::consensus::TrackId;
@@ -51,8 +52,8 @@ pub struct CommandId {
     pub number: u64,
 }
 
-/// What became of a command: what was done, or why not, in words.
-pub type Outcome = Result<String, String>;
+/// What became of a command: what was done, or why not.
+pub type Outcome = Result<Message, Message>;
 
 /// Everything that can happen.
 #[derive(Debug)]
@@ -164,21 +165,21 @@ pub enum Receipt {
         /// The request.
         ticket: Ticket,
         /// Why.
-        reason: String,
+        reason: Message,
     },
     /// Whose PIN it is, if anybody's.
     PinChecked {
         /// The request.
         ticket: Ticket,
         /// The person; an error in words if the database could not be asked.
-        holder: Result<Option<PersonId>, String>,
+        holder: Result<Option<PersonId>, Message>,
     },
     /// A correction is on disk, or was refused and nothing was written.
     Corrected {
         /// The request.
         ticket: Ticket,
         /// What was done, or why not.
-        outcome: Result<Box<Corrected>, String>,
+        outcome: Result<Box<Corrected>, Message>,
     },
     /// A template that the station has made itself is on disk.
     Adapted,
@@ -186,9 +187,9 @@ pub enum Receipt {
     Snapshot(Box<Snapshot>),
     /// There is no snapshot: what the database holds cannot be read. The station goes on
     /// with what it knows.
-    Unreadable(String),
+    Unreadable(Message),
     /// Writing fails at the moment; nothing is lost, it is tried again.
-    Trouble(String),
+    Trouble(Message),
     /// Writing works again.
     Recovered,
 }
@@ -206,7 +207,7 @@ pub enum PunchOutcome {
         day: Vec<AttendanceEvent>,
     },
     /// The database refuses it for good, e.g. because the person was deleted.
-    Refused(String),
+    Refused(Message),
 }
 
 /// What the station needs to know from the database.

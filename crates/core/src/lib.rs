@@ -40,6 +40,7 @@ pub mod plausible;
 pub mod printable;
 pub mod quality;
 pub mod review;
+pub mod say;
 pub mod sighted;
 pub mod station;
 pub mod today;

@@ -11,6 +11,8 @@
 //! Deliberately absent: certainty. A screen that plays a film of a turning head passes
 //! the second, and a good enough picture the first.
 
+use crate::say;
+use rollcall_messages::{Message, Said, Text};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -69,21 +71,47 @@ pub enum SpoofCue {
     MovesFlat,
 }
 
+impl Side {
+    /// What it is called.
+    pub fn text(self) -> Text {
+        match self {
+            Self::Left => say::SIDE_LEFT,
+            Self::Right => say::SIDE_RIGHT,
+        }
+    }
+}
+
 impl std::fmt::Display for Side {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(match self {
-            Side::Left => "left",
-            Side::Right => "right",
-        })
+        self.text().fmt(f)
+    }
+}
+
+impl Said for Side {
+    fn said(&self) -> Message {
+        self.text().into()
+    }
+}
+
+impl SpoofCue {
+    /// What the operator is told.
+    pub fn text(self) -> Text {
+        match self {
+            Self::LooksFlat => say::SPOOF_LOOKS_FLAT,
+            Self::MovesFlat => say::SPOOF_MOVES_FLAT,
+        }
     }
 }
 
 impl std::fmt::Display for SpoofCue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(match self {
-            SpoofCue::LooksFlat => "it looks like a picture",
-            SpoofCue::MovesFlat => "it moves like a flat picture",
-        })
+        self.text().fmt(f)
+    }
+}
+
+impl Said for SpoofCue {
+    fn said(&self) -> Message {
+        self.text().into()
     }
 }
 

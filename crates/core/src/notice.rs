@@ -1,5 +1,7 @@
 //! What happened, in words for the operator, and the log that keeps it.
 
+use crate::say;
+use rollcall_messages::{Message, Said, decimal};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
@@ -36,7 +38,7 @@ pub enum Notice {
         /// Who, if still known.
         name: Option<PersonName>,
         /// Why.
-        reason: String,
+        reason: Message,
     },
     /// A face was given no name.
     NotRecognised {
@@ -70,7 +72,7 @@ pub enum Notice {
         /// Who.
         name: PersonName,
         /// Why.
-        reason: String,
+        reason: Message,
     },
     /// The operator called it off.
     EnrolmentCancelled {
@@ -83,30 +85,30 @@ pub enum Notice {
         name: PersonName,
     },
     /// Writing to the database fails; punches wait in memory.
-    StoreTrouble(String),
+    StoreTrouble(Message),
     /// Writing works again.
     StoreRecovered,
     /// What another program has changed cannot be read, for this reason.
-    StoreUnreadable(String),
+    StoreUnreadable(Message),
     /// A new day has started.
     NewDay(NaiveDate),
     /// A PIN led to no punch, for this reason.
-    PinRefused(String),
+    PinRefused(Message),
     /// A correction is on disk; in words.
-    Corrected(String),
+    Corrected(Message),
     /// A correction was refused, for this reason.
-    CorrectionRefused(String),
+    CorrectionRefused(Message),
     /// The wall clock was set during this run.
     ClockSet {
         /// By how much.
         jump: TimeDelta,
     },
     /// What the camera is doing.
-    Camera(String),
+    Camera(Message),
     /// Something to mend.
-    Warning(String),
+    Warning(Message),
     /// Anything else.
-    Info(String),
+    Info(Message),
 }
 
 /// How much a notice matters.
@@ -151,8 +153,8 @@ impl Notice {
     }
 }
 
-impl fmt::Display for Notice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Said for Notice {
+    fn said(&self) -> Message {
         match self {
             Notice::Punched {
                 name,
@@ -160,88 +162,72 @@ impl fmt::Display for Notice {
                 similarity,
                 liveness,
                 ..
-            } => match (similarity, liveness) {
-                (Some(s), Some(l)) => {
-                    write!(f, "{name} checked {direction} ({s}, live {l:.2})")
+            } => {
+                let direction = direction.text();
+                match (similarity, liveness) {
+                    (Some(s), Some(l)) => say::punched_live(name, direction, s, decimal(*l, 2)),
+                    (Some(s), None) => say::punched_similar(name, direction, s),
+                    (None, _) => say::punched(name, direction),
                 }
-                (Some(s), None) => write!(f, "{name} checked {direction} ({s})"),
-                (None, _) => write!(f, "{name} checked {direction}"),
-            },
+            }
             Notice::PunchRefused { name, reason } => {
-                let name = name.as_ref().map_or("somebody", PersonName::as_str);
-                write!(f, "punch of {name} refused: {reason}")
+                say::punch_refused(say::or_somebody(name.as_ref()), reason)
             }
             Notice::NotRecognised {
                 best,
                 threshold,
                 reason,
-            } => {
-                let what = match reason {
-                    SightingReason::Unknown => "unknown face",
-                    SightingReason::Undecided => "gone before a name was sure",
-                    SightingReason::Spoof => "refused as a picture",
-                };
-                match (best, reason) {
-                    (Some((name, similarity)), _) if similarity < threshold => {
-                        write!(f, "{what}: best {name} {similarity} < {threshold}")
-                    }
-                    (Some((name, similarity)), SightingReason::Unknown) => {
-                        write!(
-                            f,
-                            "{what}: {name} {similarity}, but somebody else is as similar"
-                        )
-                    }
-                    (Some((name, similarity)), SightingReason::Spoof) => {
-                        write!(f, "{what}: looks like {name} {similarity}")
-                    }
-                    (Some((name, similarity)), SightingReason::Undecided) => {
-                        write!(f, "{what}: perhaps {name} {similarity}")
-                    }
-                    (None, _) => f.write_str(what),
-                }
-            }
+            } => not_recognised(best.as_ref(), *threshold, *reason),
             Notice::Enrolled {
                 name,
                 code,
                 samples,
-            } => write!(f, "enrolled {name} ({code}) with {samples} samples"),
+            } => say::enrolled(name, code, samples),
             Notice::Lookalikes {
                 name,
                 other,
                 similarity,
-            } => write!(
-                f,
-                "{name} looks like {other} ({similarity}): either is named only at twice the margin"
-            ),
-            Notice::EnrolmentRefused { name, reason } => {
-                write!(f, "{name} not enrolled: {reason}")
-            }
-            Notice::EnrolmentCancelled { name } => write!(f, "enrolment of {name} called off"),
-            Notice::EnrolmentTimedOut { name } => {
-                write!(f, "{name} not enrolled: no good picture for a minute")
-            }
-            Notice::StoreTrouble(message) => {
-                write!(
-                    f,
-                    "cannot write: {message}; punches are kept and tried again"
-                )
-            }
-            Notice::StoreUnreadable(message) => write!(
-                f,
-                "cannot read the day: {message}; the station goes on with what it knows"
-            ),
-            Notice::StoreRecovered => f.write_str("writing works again, nothing was lost"),
-            Notice::PinRefused(reason) => write!(f, "PIN: {reason}"),
-            Notice::Corrected(what) => write!(f, "corrected: {what}"),
-            Notice::CorrectionRefused(reason) => write!(f, "not corrected: {reason}"),
-            Notice::ClockSet { jump } => write!(
-                f,
-                "the clock was set by {}; punches before it may carry a wrong time",
-                say_shift(*jump)
-            ),
-            Notice::NewDay(day) => write!(f, "new day: {day}"),
-            Notice::Camera(text) | Notice::Warning(text) | Notice::Info(text) => f.write_str(text),
+            } => say::lookalikes(name, other, similarity),
+            Notice::EnrolmentRefused { name, reason } => say::enrolment_refused(name, reason),
+            Notice::EnrolmentCancelled { name } => say::enrolment_called_off(name),
+            Notice::EnrolmentTimedOut { name } => say::enrolment_timed_out(name),
+            Notice::StoreTrouble(reason) => say::cannot_write(reason),
+            Notice::StoreUnreadable(reason) => say::cannot_read_day(reason),
+            Notice::StoreRecovered => say::WRITING_WORKS_AGAIN.into(),
+            Notice::PinRefused(reason) => say::pin_refused(reason),
+            Notice::Corrected(what) => say::corrected(what),
+            Notice::CorrectionRefused(reason) => say::not_corrected(reason),
+            Notice::ClockSet { jump } => say::clock_was_set(say_shift(*jump)),
+            Notice::NewDay(day) => say::new_day(day.to_string()),
+            Notice::Camera(what) | Notice::Warning(what) | Notice::Info(what) => what.clone(),
         }
+    }
+}
+
+fn not_recognised(
+    best: Option<&(PersonName, Cosine)>,
+    threshold: Cosine,
+    reason: SightingReason,
+) -> Message {
+    let what = match reason {
+        SightingReason::Unknown => say::SIGHTING_UNKNOWN,
+        SightingReason::Undecided => say::SIGHTING_UNDECIDED,
+        SightingReason::Spoof => say::SIGHTING_SPOOF,
+    };
+    let Some((name, similarity)) = best else {
+        return what.into();
+    };
+    match reason {
+        _ if *similarity < threshold => say::unlike(what, name, similarity, threshold),
+        SightingReason::Unknown => say::as_similar(what, name, similarity),
+        SightingReason::Spoof => say::looks_like(what, name, similarity),
+        SightingReason::Undecided => say::perhaps(what, name, similarity),
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.said().fmt(f)
     }
 }
 

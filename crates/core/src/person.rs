@@ -1,5 +1,7 @@
 //! People, and the names and codes an operator may give them.
 
+use crate::say;
+use rollcall_messages::{Message, Said};
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -29,15 +31,14 @@ pub const LONGEST_CODE: usize = 32;
 
 /// Why a name or a code is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.said())]
 pub enum NameError {
     /// Nothing but white space.
-    #[error("the {what} is empty")]
     Empty {
         /// "name" or "code".
         what: &'static str,
     },
     /// Too long to show.
-    #[error("the {what} has {length} characters; at most {longest} are allowed")]
     TooLong {
         /// "name" or "code".
         what: &'static str,
@@ -47,7 +48,6 @@ pub enum NameError {
         longest: usize,
     },
     /// A control or direction-override character, which could forge what a terminal shows.
-    #[error("the {what} holds the control character U+{code_point:04X}")]
     Control {
         /// "name" or "code".
         what: &'static str,
@@ -55,13 +55,27 @@ pub enum NameError {
         code_point: u32,
     },
     /// The code becomes the name of a folder and a column for payroll.
-    #[error(
-        "the code holds {character:?}; letters, digits, '-', '_' and '.' are allowed, and it starts with a letter or digit"
-    )]
     CodeCharacter {
         /// The offending character.
         character: char,
     },
+}
+
+impl Said for NameError {
+    fn said(&self) -> Message {
+        match *self {
+            Self::Empty { what } => say::wording_empty(say::name_of(what)),
+            Self::TooLong {
+                what,
+                length,
+                longest,
+            } => say::wording_too_long(say::name_of(what), length, longest),
+            Self::Control { what, code_point } => {
+                say::wording_control(say::name_of(what), format!("{code_point:04X}"))
+            }
+            Self::CodeCharacter { character } => say::code_character(format!("{character:?}")),
+        }
+    }
 }
 
 /// A person's display name: NFC, trimmed, no control characters, 1 to [`LONGEST_NAME`] characters.

@@ -5,6 +5,8 @@
 //! more. A condition is believed after it has lasted, and ends only when the
 //! picture is clearly better, so that it does not flicker.
 
+use crate::say;
+use rollcall_messages::{Message, Said, Text};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -28,33 +30,39 @@ pub enum PictureCondition {
 
 impl PictureCondition {
     /// One word for a narrow status bar.
-    pub fn word(self) -> &'static str {
+    pub fn word(self) -> Text {
         match self {
-            Self::Dark => "dark",
-            Self::Glaring => "glare",
-            Self::Covered => "covered",
-            Self::Blurred => "blurred",
-            Self::Frozen => "frozen",
+            Self::Dark => say::PICTURE_DARK,
+            Self::Glaring => say::PICTURE_GLARE,
+            Self::Covered => say::PICTURE_COVERED,
+            Self::Blurred => say::PICTURE_BLURRED,
+            Self::Frozen => say::PICTURE_FROZEN,
+        }
+    }
+}
+
+impl PictureCondition {
+    /// What is and what to do, without the full stop.
+    pub fn text(self) -> Text {
+        match self {
+            Self::Dark => say::PICTURE_DARK_ADVICE,
+            Self::Glaring => say::PICTURE_GLARE_ADVICE,
+            Self::Covered => say::PICTURE_COVERED_ADVICE,
+            Self::Blurred => say::PICTURE_BLURRED_ADVICE,
+            Self::Frozen => say::PICTURE_FROZEN_ADVICE,
         }
     }
 }
 
 impl fmt::Display for PictureCondition {
-    /// What is and what to do, without the full stop.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Dark => "The picture is dark: turn on a light, or uncover the lens",
-            Self::Glaring => {
-                "The picture is too bright: turn the camera away from the light, or lower its exposure"
-            }
-            Self::Covered => {
-                "The camera sees nothing but one colour: uncover the lens, or turn it to the room"
-            }
-            Self::Blurred => "The picture is blurred: clean the lens and set its focus",
-            Self::Frozen => {
-                "The camera sends the same picture again and again: unplug it and plug it in again; no attendance is taken meanwhile"
-            }
-        })
+        self.text().fmt(f)
+    }
+}
+
+impl Said for PictureCondition {
+    fn said(&self) -> Message {
+        self.text().into()
     }
 }
 

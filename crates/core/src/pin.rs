@@ -9,6 +9,8 @@
 //! included. Deliberately absent: taking a decimal number for a hexadecimal one; two
 //! readers that disagree about that have to be set alike.
 
+use crate::say;
+use rollcall_messages::{Message, Said};
 use std::fmt;
 use std::time::Duration;
 
@@ -32,15 +34,21 @@ pub struct Pin(String);
 
 /// Why digits are no PIN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.said())]
 pub enum PinError {
     /// Something else than a number, or too short or too long.
-    #[error(
-        "a PIN or badge number has {LEAST_DIGITS} to {MOST_DIGITS} digits, or letters and digits"
-    )]
     Shape,
     /// Everybody tries these first.
-    #[error("this PIN is too easy to guess: take one that is not all the same or in a row")]
     Easy,
+}
+
+impl Said for PinError {
+    fn said(&self) -> Message {
+        match self {
+            Self::Shape => say::pin_shape(LEAST_DIGITS, MOST_DIGITS),
+            Self::Easy => say::PIN_EASY.into(),
+        }
+    }
 }
 
 impl Pin {

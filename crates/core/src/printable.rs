@@ -12,6 +12,8 @@
 //!
 //! Deliberately absent: letters of any script, and the joiners that some scripts need.
 
+use crate::say;
+use rollcall_messages::{Message, Said};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -101,15 +103,14 @@ fn spelled_out(text: &str, is_kept_out: impl Fn(char) -> bool) -> Cow<'_, str> {
 
 /// Why words are refused at the door.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.said())]
 pub enum WordingError {
     /// Nothing that could be read.
-    #[error("the {what} is empty")]
     Empty {
         /// e.g. "reason".
         what: &'static str,
     },
     /// It could forge what a terminal shows.
-    #[error("the {what} holds the control character U+{code_point:04X}")]
     Hostile {
         /// e.g. "reason".
         what: &'static str,
@@ -117,7 +118,6 @@ pub enum WordingError {
         code_point: u32,
     },
     /// Nobody would read it.
-    #[error("the {what} has {length} characters; at most {longest} are allowed")]
     TooLong {
         /// e.g. "reason".
         what: &'static str,
@@ -126,6 +126,22 @@ pub enum WordingError {
         /// Characters allowed.
         longest: usize,
     },
+}
+
+impl Said for WordingError {
+    fn said(&self) -> Message {
+        match *self {
+            Self::Empty { what } => say::wording_empty(say::name_of(what)),
+            Self::Hostile { what, code_point } => {
+                say::wording_control(say::name_of(what), format!("{code_point:04X}"))
+            }
+            Self::TooLong {
+                what,
+                length,
+                longest,
+            } => say::wording_too_long(say::name_of(what), length, longest),
+        }
+    }
 }
 
 /// A reason, a team or the name of an operator: NFC, trimmed, something to read.

@@ -1,5 +1,7 @@
 //! How good a face is to recognise, in measures the person can act on.
 
+use crate::say;
+use rollcall_messages::{Message, Said, Text};
 use std::fmt;
 
 use image::RgbImage;
@@ -59,20 +61,33 @@ pub enum QualityIssue {
     Unclear,
 }
 
+impl QualityIssue {
+    /// What the person should do.
+    pub fn text(self) -> Text {
+        match self {
+            Self::TooSmall => say::QUALITY_TOO_SMALL,
+            Self::OutOfFrame => say::QUALITY_OUT_OF_FRAME,
+            Self::TooDark => say::QUALITY_TOO_DARK,
+            Self::TooBright => say::QUALITY_TOO_BRIGHT,
+            Self::LowContrast => say::QUALITY_LOW_CONTRAST,
+            Self::Blurred => say::QUALITY_BLURRED,
+            Self::Turned => say::QUALITY_TURNED,
+            Self::Tilted => say::QUALITY_TILTED,
+            Self::Covered => say::QUALITY_COVERED,
+            Self::Unclear => say::QUALITY_UNCLEAR,
+        }
+    }
+}
+
 impl fmt::Display for QualityIssue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            QualityIssue::TooSmall => "come closer",
-            QualityIssue::OutOfFrame => "move to the middle of the picture",
-            QualityIssue::TooDark => "too dark: turn on a light",
-            QualityIssue::TooBright => "too bright: move out of the light",
-            QualityIssue::LowContrast => "too little contrast: check light and lens",
-            QualityIssue::Blurred => "hold still",
-            QualityIssue::Turned => "turn to the camera",
-            QualityIssue::Tilted => "hold your head upright",
-            QualityIssue::Covered => "take the mask or hand down",
-            QualityIssue::Unclear => "show your whole face",
-        })
+        self.text().fmt(f)
+    }
+}
+
+impl Said for QualityIssue {
+    fn said(&self) -> Message {
+        self.text().into()
     }
 }
 

@@ -77,11 +77,11 @@ mod tests {
             Notice::EnrolmentTimedOut { name: name.clone() },
             Notice::PunchRefused {
                 name: Some(name.clone()),
-                reason: String::new(),
+                reason: rollcall_messages::Message::default(),
             },
             Notice::PunchRefused {
                 name: None,
-                reason: String::new(),
+                reason: rollcall_messages::Message::default(),
             },
             Notice::NotRecognised {
                 best: Some((name, Cosine(0.5))),

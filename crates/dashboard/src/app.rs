@@ -9,6 +9,8 @@ mod kiosk;
 
 pub(crate) use keys::{ask, intend};
 
+use rollcall_core::event::Outcome;
+use rollcall_messages::Message;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
@@ -148,7 +150,7 @@ pub struct App {
     pub(crate) correcting: Correcting,
     pub(crate) pin: PinEntry,
     /// Why the last digits were no PIN; until the next key.
-    pub(crate) pin_problem: Option<String>,
+    pub(crate) pin_problem: Option<Message>,
     pub(crate) people: Listing,
     pub(crate) person: PersonScreen,
     pub(crate) attendance: Listing,
@@ -163,7 +165,7 @@ pub struct App {
     /// What has to be answered before anything else.
     pub(crate) dialog: Option<Dialog>,
     /// What came of the last deed; until the next key.
-    pub(crate) remark: Option<Result<String, String>>,
+    pub(crate) remark: Option<Outcome>,
     /// When it is forgotten without one.
     remark_ends: Option<Duration>,
     /// Events of the station that were looked at.
@@ -171,7 +173,7 @@ pub struct App {
     /// Which front end this is.
     seat: Seat,
     /// Why the station cannot be heard, while it cannot.
-    lost: Option<String>,
+    lost: Option<Message>,
     /// What takes the last deeds back, the latest one last.
     undo: Vec<Question>,
     /// Changes whose answers are awaited; which of them is the last one is not known yet.
@@ -290,12 +292,12 @@ impl App {
     }
 
     /// Tells why the station cannot be heard, while it cannot.
-    pub fn set_lost(&mut self, why: Option<String>) {
+    pub fn set_lost(&mut self, why: Option<Message>) {
         self.lost = why;
     }
 
-    pub(crate) fn lost(&self) -> Option<&str> {
-        self.lost.as_deref()
+    pub(crate) fn lost(&self) -> Option<&Message> {
+        self.lost.as_ref()
     }
 
     /// Takes in what has happened since; to be called before drawing.
@@ -331,7 +333,7 @@ impl App {
     }
 
     /// Says what came of something; until the next key.
-    pub fn tell(&mut self, remark: Result<String, String>) {
+    pub fn tell(&mut self, remark: Outcome) {
         self.remark = Some(remark);
         self.remark_ends = None;
     }

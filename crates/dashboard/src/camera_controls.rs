@@ -2,6 +2,7 @@
 
 use super::command::{Deed, Motion};
 use super::input::Key;
+use rollcall_messages::Message;
 use rollcall_protocol::{CameraControl, ControlChange, ControlStep};
 
 /// What a key meant to the list.
@@ -20,7 +21,7 @@ pub(crate) enum ControlKey {
 pub(crate) struct ControlsList {
     pub(crate) rows: Vec<CameraControl>,
     /// What became of the last change, or why there are no controls.
-    pub(crate) remark: String,
+    pub(crate) remark: Message,
     selected: usize,
     /// The control in that row when the list was shown: another camera has others.
     selected_name: String,
@@ -36,7 +37,7 @@ impl ControlsList {
     }
 
     /// Takes the controls as they are now.
-    pub(crate) fn show(&mut self, rows: Vec<CameraControl>, remark: String) {
+    pub(crate) fn show(&mut self, rows: Vec<CameraControl>, remark: Message) {
         let row = rows.iter().position(|row| row.name == self.selected_name);
         self.rows = rows;
         self.remark = remark;
@@ -86,7 +87,7 @@ mod tests {
             name: name.to_owned(),
             title: name.to_owned(),
             value: "1".to_owned(),
-            range: "0 to 9".to_owned(),
+            range: Message::verbatim("0 to 9".to_owned()),
             is_changeable,
         }
     }
@@ -97,7 +98,7 @@ mod tests {
         let key = list.handle(Key::Right);
         assert_eq!(key, ControlKey::Taken, "there is none yet");
         let rows = vec![control("gain", true), control("exposure", false)];
-        list.show(rows, String::new());
+        list.show(rows, Message::verbatim(String::new()));
         let change = |step| {
             ControlKey::Change(ControlChange {
                 name: "gain".to_owned(),
@@ -112,12 +113,15 @@ mod tests {
         let key = list.handle(Key::Right);
         assert_eq!(key, ControlKey::Taken, "not changeable now");
         // The camera was replaced by one that has less.
-        list.show(vec![control("gain", true)], String::new());
+        list.show(
+            vec![control("gain", true)],
+            Message::verbatim(String::new()),
+        );
         assert_eq!(list.handle(Key::Right), change(ControlStep::By(1)));
         // Or by one that has them in another order.
         list.show(
             vec![control("exposure", true), control("gain", true)],
-            String::new(),
+            Message::verbatim(String::new()),
         );
         assert_eq!(list.handle(Key::Right), change(ControlStep::By(1)));
     }

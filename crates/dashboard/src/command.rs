@@ -9,6 +9,8 @@ use super::period::Period;
 use super::screen::Screen;
 use super::text;
 use super::theme::Theme;
+use crate::say;
+use rollcall_messages::Text;
 use rollcall_protocol::PreviewMode;
 
 /// Something that can be done from every screen.
@@ -36,17 +38,12 @@ pub(crate) enum Command {
 /// A command, what it is called, its letter and its function key, if it has one.
 pub(crate) struct Entry {
     pub(crate) command: Command,
-    pub(crate) name: &'static str,
+    pub(crate) name: Text,
     pub(crate) letter: Option<Key>,
     pub(crate) function: Option<u8>,
 }
 
-const fn entry(
-    command: Command,
-    name: &'static str,
-    letter: Option<Key>,
-    function: Option<u8>,
-) -> Entry {
+const fn entry(command: Command, name: Text, letter: Option<Key>, function: Option<u8>) -> Entry {
     Entry {
         command,
         name,
@@ -59,197 +56,162 @@ const fn entry(
 pub(crate) const ALL: [Entry; 33] = [
     entry(
         Command::Go(Screen::Live),
-        english!("live: camera, today, log"),
+        say::COMMAND_LIVE,
         Some(Key::Char('h')),
         None,
     ),
     entry(
         Command::Enrol,
-        english!("enrol the face at the camera"),
+        say::COMMAND_ENROL,
         Some(Key::Char('e')),
         None,
     ),
     entry(
         Command::Go(Screen::People),
-        english!("people"),
+        say::PEOPLE,
         Some(Key::Char('p')),
         Some(2),
     ),
-    entry(
-        Command::Find,
-        english!("find a person, filter a list"),
-        Some(Key::Char('/')),
-        None,
-    ),
+    entry(Command::Find, say::COMMAND_FIND, Some(Key::Char('/')), None),
     entry(
         Command::Go(Screen::Attendance),
-        english!("attendance: today"),
+        say::COMMAND_TODAY,
         Some(Key::Char('t')),
         Some(3),
     ),
-    entry(
-        Command::Report(Period::Day),
-        english!("attendance: a day"),
-        None,
-        None,
-    ),
-    entry(
-        Command::Report(Period::Week),
-        english!("attendance: a week"),
-        None,
-        None,
-    ),
+    entry(Command::Report(Period::Day), say::COMMAND_DAY, None, None),
+    entry(Command::Report(Period::Week), say::COMMAND_WEEK, None, None),
     entry(
         Command::Report(Period::Month),
-        english!("attendance: a month"),
+        say::COMMAND_MONTH,
         None,
         None,
     ),
-    entry(
-        Command::Export,
-        english!("write the attendance that is shown into a file"),
-        None,
-        None,
-    ),
+    entry(Command::Export, say::COMMAND_WRITE_FILE, None, None),
     entry(
         Command::Go(Screen::Review),
-        english!("review: faces without a name"),
+        say::COMMAND_REVIEW,
         Some(Key::Char('r')),
         Some(4),
     ),
     entry(
         Command::Go(Screen::Calibration),
-        english!("calibration: what the threshold costs"),
+        say::COMMAND_CALIBRATION,
         Some(Key::Char('z')),
         Some(5),
     ),
     entry(
         Command::Go(Screen::Camera),
-        english!("camera and its controls"),
+        say::COMMAND_CAMERA,
         Some(Key::Char('m')),
         Some(6),
     ),
     entry(
         Command::Go(Screen::Log),
-        english!("log of this run"),
+        say::COMMAND_LOG,
         Some(Key::Char('l')),
         Some(7),
     ),
     entry(
         Command::Go(Screen::Audit),
-        english!("audit: who did what"),
+        say::COMMAND_AUDIT,
         Some(Key::Char('a')),
         Some(8),
     ),
     entry(
         Command::Go(Screen::Settings),
-        english!("settings"),
+        say::SETTINGS,
         Some(Key::Char('s')),
         Some(9),
     ),
     entry(
         Command::Go(Screen::Doctor),
-        english!("doctor: what works and what does not"),
+        say::COMMAND_DOCTOR,
         Some(Key::Char('d')),
         Some(10),
     ),
     entry(
         Command::Go(Screen::Charts),
-        english!("charts"),
+        say::CHARTS,
         Some(Key::Char('b')),
         Some(11),
     ),
     entry(
         Command::Explain,
-        english!("why each face has its name"),
+        say::COMMAND_WHY,
         Some(Key::Char('w')),
         None,
     ),
     entry(
         Command::NextPreview,
-        english!("preview: the next kind"),
+        say::COMMAND_PREVIEW_NEXT,
         Some(Key::Char('v')),
         None,
     ),
     entry(
         Command::Preview(PreviewMode::Pixels),
-        english!("preview: pixels"),
+        say::COMMAND_PREVIEW_PIXELS,
         None,
         None,
     ),
     entry(
         Command::Preview(PreviewMode::HalfBlocks),
-        english!("preview: half-blocks"),
+        say::COMMAND_PREVIEW_HALF_BLOCKS,
         None,
         None,
     ),
     entry(
         Command::Preview(PreviewMode::Quadrants),
-        english!("preview: quadrants"),
+        say::COMMAND_PREVIEW_QUADRANTS,
         None,
         None,
     ),
     entry(
         Command::Preview(PreviewMode::Braille),
-        english!("preview: braille dots"),
+        say::COMMAND_PREVIEW_BRAILLE,
         None,
         None,
     ),
     entry(
         Command::Preview(PreviewMode::Ascii),
-        english!("preview: ASCII"),
+        say::COMMAND_PREVIEW_ASCII,
         None,
         None,
     ),
     entry(
         Command::Preview(PreviewMode::Off),
-        english!("preview: off"),
+        say::COMMAND_PREVIEW_OFF,
         None,
         None,
     ),
-    entry(
-        Command::Undo,
-        english!("undo the last change"),
-        Some(Key::Char('u')),
-        None,
-    ),
+    entry(Command::Undo, say::COMMAND_UNDO, Some(Key::Char('u')), None),
     entry(
         Command::Go(Screen::Help),
-        english!("help"),
+        say::HELP,
         Some(Key::Char('?')),
         Some(1),
     ),
     entry(
         Command::Palette,
-        english!("all commands"),
+        say::ALL_COMMANDS,
         Some(Key::Char(':')),
         None,
     ),
     entry(
         Command::Palette,
-        english!("all commands"),
+        say::ALL_COMMANDS,
         Some(Key::Ctrl('p')),
         None,
     ),
-    entry(
-        Command::Restart,
-        english!("start the station again, with the settings as they are"),
-        None,
-        None,
-    ),
+    entry(Command::Restart, say::COMMAND_RESTART, None, None),
     entry(
         Command::Suspend,
-        english!("to the shell; fg comes back"),
+        say::COMMAND_SUSPEND,
         Some(Key::Ctrl('z')),
         None,
     ),
-    entry(
-        Command::Back,
-        english!("back; on the live screen, leave"),
-        Some(Key::Char('q')),
-        None,
-    ),
-    entry(Command::Quit, english!("quit"), None, None),
+    entry(Command::Back, say::COMMAND_BACK, Some(Key::Char('q')), None),
+    entry(Command::Quit, say::QUIT, None, None),
 ];
 
 /// What is done to what is marked, on the screens that have it.
@@ -289,12 +251,12 @@ pub(crate) enum Deed {
 pub(crate) struct DeedEntry {
     pub(crate) deed: Deed,
     pub(crate) key: Key,
-    pub(crate) name: &'static str,
+    pub(crate) name: Text,
     /// The screens that have it; none for what is no screen's.
     pub(crate) on: &'static [Screen],
 }
 
-const fn deed(deed: Deed, key: Key, name: &'static str, on: &'static [Screen]) -> DeedEntry {
+const fn deed(deed: Deed, key: Key, name: Text, on: &'static [Screen]) -> DeedEntry {
     DeedEntry {
         deed,
         key,
@@ -308,82 +270,82 @@ pub(crate) const DEEDS: [DeedEntry; 14] = [
     deed(
         Deed::Correct,
         Key::Char('c'),
-        english!("attendance: correct the marked day"),
+        say::COMMAND_CORRECT,
         &[Screen::Attendance],
     ),
     deed(
         Deed::Only,
         Key::Char('o'),
-        english!("attendance: only who is in, late, absent"),
+        say::COMMAND_ONLY,
         &[Screen::Attendance],
     ),
     deed(
         Deed::Export,
         Key::Char('x'),
-        english!("attendance: export to a file"),
+        say::COMMAND_EXPORT,
         &[Screen::Attendance],
     ),
     deed(
         Deed::Name,
         Key::Char('n'),
-        english!("name: rename a person, say whose face it is"),
+        say::COMMAND_NAME,
         &[Screen::Person, Screen::Review],
     ),
     deed(
         Deed::Ignore,
         Key::Char('i'),
-        english!("review: ignore a face"),
+        say::COMMAND_IGNORE,
         &[Screen::Review],
     ),
     deed(
         Deed::Erase,
         Key::Delete,
-        english!("erase a person or a face"),
+        say::COMMAND_ERASE,
         &[Screen::Person, Screen::Review],
     ),
     deed(
         Deed::SwitchActive,
         Key::Char('!'),
-        english!("person: active or not"),
+        say::COMMAND_ACTIVE,
         &[Screen::Person],
     ),
     deed(
         Deed::Consent,
         Key::Char('+'),
-        english!("person: has agreed today"),
+        say::COMMAND_CONSENT,
         &[Screen::Person],
     ),
     deed(
         Deed::Pin,
         Key::Char('#'),
-        english!("person: PIN or badge"),
+        say::COMMAND_PIN,
         &[Screen::Person],
     ),
     deed(
         Deed::Forget,
         Key::Char('f'),
-        english!("person: forget what was learnt"),
+        say::COMMAND_FORGET,
         &[Screen::Person],
     ),
     deed(
         Deed::Propose,
         Key::Char('='),
-        english!("take the default, or the proposed threshold"),
+        say::COMMAND_DEFAULT,
         &[Screen::Settings, Screen::Camera, Screen::Calibration],
     ),
     deed(
         Deed::StepBack,
         Key::Char('<'),
-        english!("a whole period back, ten steps less"),
+        say::COMMAND_BACK_PERIOD,
         &[Screen::Attendance, Screen::Camera],
     ),
     deed(
         Deed::StepForward,
         Key::Char('>'),
-        english!("a whole period on, ten steps more"),
+        say::COMMAND_ON_PERIOD,
         &[Screen::Attendance, Screen::Camera],
     ),
-    deed(Deed::Yes, YES, english!("yes, in a question"), &[]),
+    deed(Deed::Yes, YES, say::COMMAND_YES, &[]),
 ];
 
 /// Where the mark of a list or the top of a text goes.

@@ -6,6 +6,7 @@
 use super::command::is_yes;
 use super::correction_form::{CorrectionForm, CorrectionStep};
 use super::input::Key;
+use rollcall_messages::Message;
 use rollcall_protocol::{CorrectionDraft, StationView};
 
 /// The state of the operator's correction.
@@ -88,7 +89,7 @@ impl Correcting {
     }
 
     /// Takes in that it was refused, which brings the form back.
-    pub(crate) fn refused(&mut self, reason: String) {
+    pub(crate) fn refused(&mut self, reason: Message) {
         if let Correcting::Submitted { form } = self {
             let form = (**form).clone().refused(reason);
             *self = Correcting::Form(Box::new(form));

@@ -3,7 +3,10 @@
 //! What it gives out is a [`CorrectionDraft`] in the time of the clock on the
 //! wall; which moment that is, only the runtime can say.
 
+use crate::say;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use rollcall_messages::Said as _;
+use rollcall_messages::{Message, Text};
 
 use super::field::TextField;
 use super::input::Key;
@@ -13,8 +16,7 @@ use rollcall_core::person::{Person, PersonCode, PersonId};
 use rollcall_protocol::{CorrectionDraft, StationView};
 
 /// Why text changes nothing in a line that offers a choice.
-pub(crate) const MISPLACED_TEXT: &str =
-    english!("nothing is typed into this line: Left and Right choose, Tab goes to the next line");
+pub(crate) const MISPLACED_TEXT: Text = say::CORRECT_NO_TYPING;
 
 /// What can be done here, one after the other with the arrow keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +63,7 @@ pub(crate) struct CorrectionForm {
     pub(crate) reason: TextField,
     pub(crate) operator: TextField,
     /// What is wrong with what was sent, or why it was refused.
-    pub(crate) refusal: Option<String>,
+    pub(crate) refusal: Option<Message>,
 }
 
 impl CorrectionForm {
@@ -162,11 +164,11 @@ impl CorrectionForm {
     }
 
     fn note_misplaced_text(&mut self) {
-        self.refusal = Some(MISPLACED_TEXT.to_owned());
+        self.refusal = Some(MISPLACED_TEXT.into());
     }
 
     /// The same form after it was refused.
-    pub(crate) fn refused(mut self, reason: String) -> Self {
+    pub(crate) fn refused(mut self, reason: Message) -> Self {
         self.refusal = Some(reason);
         self
     }
@@ -211,11 +213,10 @@ impl CorrectionForm {
         }
     }
 
-    fn draft(&self, station: &StationView) -> Result<CorrectionDraft, (CorrectionField, String)> {
-        let person = station.person(self.person).ok_or_else(|| {
-            let gone = "this person is not enrolled any more".to_owned();
-            (CorrectionField::Choice, gone)
-        })?;
+    fn draft(&self, station: &StationView) -> Result<CorrectionDraft, (CorrectionField, Message)> {
+        let person = station
+            .person(self.person)
+            .ok_or_else(|| (CorrectionField::Choice, say::CORRECT_PERSON_GONE.into()))?;
         let deed = match self.choice() {
             Choice::Add => Deed::Add {
                 code: person.code.clone(),
@@ -226,7 +227,7 @@ impl CorrectionForm {
             Choice::Disown(event) => Deed::Disown { event },
             Choice::Change(event) => {
                 let code = PersonCode::parse(self.code.text())
-                    .map_err(|e| (CorrectionField::Person, e.to_string()))?;
+                    .map_err(|e| (CorrectionField::Person, e.said()))?;
                 let old = self.event();
                 let is_new_time = |at: &NaiveDateTime| {
                     old.is_none_or(|old| at.time() != whole_seconds(old.at.time()))
@@ -239,13 +240,12 @@ impl CorrectionForm {
                 if let Some(code) = &code
                     && person_of(station, code).is_none()
                 {
-                    let nobody = format!("nobody has the code {code}");
+                    let nobody = say::nobody_has_code(code);
                     return Err((CorrectionField::Person, nobody));
                 }
                 if when.is_none() && code.is_none() && direction.is_none() {
-                    let nothing =
-                        english!("nothing is changed: time, direction and person are as before");
-                    return Err((CorrectionField::Time, nothing.to_owned()));
+                    let nothing = say::CORRECT_NOTHING_CHANGED;
+                    return Err((CorrectionField::Time, nothing.into()));
                 }
                 let change = Change {
                     when,
@@ -255,31 +255,39 @@ impl CorrectionForm {
                 Deed::Change { event, change }
             }
         };
-        let filled = |field: &TextField, which, name: &str| {
+        let filled = |field: &TextField, which, empty: Text| {
             let text = field.text().trim().to_owned();
             if text.is_empty() {
-                Err((which, format!("the {name} is empty")))
+                Err((which, empty.into()))
             } else {
                 Ok(text)
             }
         };
         Ok(CorrectionDraft {
             deed,
-            reason: filled(&self.reason, CorrectionField::Reason, "reason")?,
-            operator: filled(&self.operator, CorrectionField::Operator, "operator's name")?,
+            reason: filled(
+                &self.reason,
+                CorrectionField::Reason,
+                say::CORRECT_REASON_EMPTY,
+            )?,
+            operator: filled(
+                &self.operator,
+                CorrectionField::Operator,
+                say::CORRECT_OPERATOR_EMPTY,
+            )?,
             // The station adds it, if it remembers it.
             face: None,
         })
     }
 
     /// The typed time of day on the day that is put right.
-    fn moment(&self, station: &StationView) -> Result<NaiveDateTime, (CorrectionField, String)> {
+    fn moment(&self, station: &StationView) -> Result<NaiveDateTime, (CorrectionField, Message)> {
         let text = self.time.text().trim();
         let time = ["%H:%M:%S", "%H:%M"]
             .iter()
             .find_map(|format| NaiveTime::parse_from_str(text, format).ok())
             .ok_or_else(|| {
-                let problem = format!("{text:?} is no time; write it as 08:02 or 08:02:30");
+                let problem = say::correct_no_time(format!("{text:?}"));
                 (CorrectionField::Time, problem)
             })?;
         let day = self.day;

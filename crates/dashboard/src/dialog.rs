@@ -6,6 +6,7 @@ use rollcall_protocol::Asked;
 
 use super::command::is_yes;
 use super::input::Key;
+use rollcall_messages::Text;
 
 /// What is shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +18,7 @@ pub(crate) enum Dialog {
     /// Whether the station shall be started again, so that a setting is used.
     Restart,
     /// Why something could not be begun. Words typed for it end here.
-    Notice(&'static str),
+    Notice(Text),
 }
 
 /// What leaving the dashboard means.
@@ -67,7 +68,11 @@ mod tests {
             (Key::Esc, DialogStep::Close, DialogStep::Close),
         ] {
             assert_eq!(Dialog::Leave.handle(key), leave, "{key:?}");
-            assert_eq!(Dialog::Notice("why").handle(key), notice, "{key:?}");
+            assert_eq!(
+                Dialog::Notice(crate::say::NOT_NOW).handle(key),
+                notice,
+                "{key:?}"
+            );
             let agreed = match leave {
                 DialogStep::Leave => DialogStep::Agree,
                 other => other,

@@ -7,10 +7,12 @@ use super::command::is_yes;
 use super::field::TextField;
 use super::input::Key;
 use super::text;
+use crate::say;
 use chrono::NaiveDateTime;
 use rollcall_core::consensus::TrackId;
 use rollcall_core::event::Intent;
 use rollcall_core::person::{NameError, PersonCode, PersonName};
+use rollcall_messages::{Message, Said as _};
 use rollcall_protocol::{ChoosingView, FaceView, ModeView, StationView};
 
 /// Which field the keys go to.
@@ -30,7 +32,7 @@ pub(crate) struct EnrolForm {
     /// The face that is shown.
     face: Option<TrackId>,
     /// Why the last attempt failed; shown until the next one.
-    pub(crate) refusal: Option<String>,
+    pub(crate) refusal: Option<Message>,
     attempted: bool,
     /// Whether consent is asked for before a face is enrolled, and is being asked.
     pub(crate) consent: ConsentQuestion,
@@ -77,11 +79,7 @@ impl EnrolForm {
             }
             // Anything but a clear yes is none.
             self.consent = ConsentQuestion::Later;
-            let refusal = english!(
-                "not enrolled: without consent no face is kept. Enter asks again, Esc closes the \
-                 form; a PIN or badge needs no face"
-            );
-            self.refusal = Some(refusal.to_owned());
+            self.refusal = Some(say::ENROL_WITHOUT_CONSENT.into());
             return FormStep::Stay;
         }
         match key {
@@ -107,7 +105,7 @@ impl EnrolForm {
     }
 
     /// The same form after the station has refused it.
-    pub(crate) fn refused(mut self, reason: String) -> Self {
+    pub(crate) fn refused(mut self, reason: Message) -> Self {
         self.refusal = Some(reason);
         if self.consent == ConsentQuestion::Now {
             self.consent = ConsentQuestion::Later;
@@ -151,17 +149,17 @@ impl EnrolForm {
     }
 
     /// What is wrong with the name; nothing while it has not been typed yet.
-    pub(crate) fn name_problem(&self) -> Option<String> {
+    pub(crate) fn name_problem(&self) -> Option<Message> {
         let checked = self.parsed_name();
         let untouched = self.name.is_empty() && !self.attempted;
-        checked.err().filter(|_| !untouched).map(|e| e.to_string())
+        checked.err().filter(|_| !untouched).map(|e| e.said())
     }
 
     /// What is wrong with the code.
-    pub(crate) fn code_problem(&self, station: &StationView) -> Option<String> {
+    pub(crate) fn code_problem(&self, station: &StationView) -> Option<Message> {
         match self.parsed_code(station) {
             Ok(code) => code_clash(&code, station),
-            Err(error) => Some(error.to_string()),
+            Err(error) => Some(error.said()),
         }
     }
 
@@ -247,12 +245,12 @@ pub(crate) fn suggested_code(station: &StationView) -> String {
     code.map(|code| code.to_string()).unwrap_or_default()
 }
 
-fn code_clash(code: &PersonCode, station: &StationView) -> Option<String> {
+fn code_clash(code: &PersonCode, station: &StationView) -> Option<Message> {
     let holder = station.people().find(|p| p.code == *code);
     match holder {
-        Some(holder) => Some(format!("{code} belongs to {}", holder.name)),
+        Some(holder) => Some(say::enrol_code_belongs(code, &holder.name)),
         None => station
             .is_code_taken(code)
-            .then(|| format!("{code} belonged to somebody who was deleted")),
+            .then(|| say::enrol_code_was_deleted(code)),
     }
 }

@@ -1,34 +1,44 @@
-//! The dashboard's languages: English, which stands in the sources, and catalogues from
-//! English sentences to those of another language, one file each.
+//! The dashboard's languages: what is said has a code, and a language has words for codes.
 //!
 //! Invariant: only the screen is translated. The log file, the database and the command
 //! line speak English whatever the operator reads, so that records can be compared and
 //! messages looked up.
 //!
-//! What other rooms have said is English already when it comes here. It is found in the
-//! catalogue by its fixed words ([`Language::sentence`]); what they stand around is kept.
+//! A language is looked up in an operator's own catalogue first, then in the one that the
+//! program brings, and what neither has is said in English: own catalogues may be partial.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-use std::fmt::{Display, Write as _};
 use std::path::Path;
 use std::sync::LazyLock;
 
-use chrono::format::{DelayedFormat, StrftimeItems};
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate};
-use serde::Deserialize;
+use rollcall_messages::{Catalogue, CatalogueError, Message, Said, Text};
+
+use super::say;
 
 /// Longest catalogue that is read.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// Catalogues that the program brings.
-const BUILT_IN: [(&str, &str); 1] = [("es", include_str!("../../../languages/es.toml"))];
+/// Files of a language that the program brings: their names and contents.
+macro_rules! files {
+    ($language:literal: $($room:literal),+) => {
+        [$((
+            concat!($language, "/", $room, ".ftl"),
+            include_str!(concat!("../../../languages/", $language, "/", $room, ".ftl")),
+        )),+]
+    };
+}
 
-/// Letters besides its holes that a sentence has at least, to be found by them.
-const LEAST_LETTERS: usize = 3;
+static SPANISH: LazyLock<Catalogue> = LazyLock::new(|| {
+    let files = files!("es": "camera", "config", "core", "dashboard", "link", "program",
+        "protocol", "station", "store");
+    Catalogue::built_in("es", &files)
+});
 
-/// How often a hole's own words are looked up: a reason in a message in a notice.
-const DEEPEST: u8 = 3;
+/// Languages that the program brings besides English.
+pub const BUILT_IN: [(&str, &LazyLock<Catalogue>); 1] = [("es", &SPANISH)];
+
+/// What a language calls itself, in its catalogue.
+const NAME: &str = "language-name";
 
 /// Why a language cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -50,68 +60,65 @@ pub enum LanguageError {
         source: std::io::Error,
     },
     /// The catalogue is not valid.
-    #[error("the catalogue {path} is not valid: {message}")]
+    #[error("the catalogue {path} is not valid: {source}")]
     Invalid {
         /// The file.
         path: String,
         /// What is wrong with it.
-        message: String,
+        source: CatalogueError,
     },
 }
 
-/// What a catalogue file holds.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Catalogue {
-    /// What the language calls itself.
-    name: String,
-    dates: Dates,
-    /// English to this language.
-    sentences: HashMap<String, String>,
-}
-
-/// Names in dates, beginning with January and Monday.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Dates {
-    months: [String; 12],
-    short_months: [String; 12],
-    weekdays: [String; 7],
-    short_weekdays: [String; 7],
-}
-
-/// A sentence with holes, cut at them.
-#[derive(Debug)]
-struct Pattern {
-    literals: Vec<String>,
-    holes: Vec<String>,
-    said: String,
-}
-
 /// A language of the dashboard.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Language {
-    name: Option<String>,
-    dates: Option<Dates>,
-    sentences: HashMap<String, String>,
-    /// Those with holes, the one with the most words of its own first.
-    patterns: Vec<Pattern>,
+    name: String,
+    /// The one that is asked first comes first.
+    catalogues: Vec<&'static Catalogue>,
+}
+
+/// Which parts of a date are said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DateForm {
+    DayMonth,
+    DayMonthYear,
+    MonthYear,
+    WeekdayDay,
+    WeekdayDayMonth,
+    WeekdayDayMonthYear,
+    /// With a zero before days of one digit, for lines below each other.
+    AlignedDayMonth,
+    /// The same with the weekday.
+    AlignedWeekdayDay,
 }
 
 impl Language {
     /// English.
     pub fn english() -> &'static Self {
-        static ENGLISH: LazyLock<Language> = LazyLock::new(Language::default);
+        static ENGLISH: LazyLock<Language> = LazyLock::new(|| Language::of("en", Vec::new()));
         &ENGLISH
+    }
+
+    fn of(code: &str, catalogues: Vec<&'static Catalogue>) -> Self {
+        let name = catalogues.iter().find_map(|catalogue| catalogue.text(NAME));
+        let name = match (name, code) {
+            (Some(name), _) => name,
+            (None, "en") => "English",
+            (None, code) => code,
+        };
+        Self {
+            name: name.to_owned(),
+            catalogues,
+        }
     }
 
     /// What the language calls itself.
     pub fn name(&self) -> &str {
-        self.name.as_deref().unwrap_or("English")
+        &self.name
     }
 
     /// The language of a setting: `auto` for that of the environment, or a code such as
-    /// `es`. A file `<code>.toml` in `folder` goes before the one that the program brings.
+    /// `es`. A file `<code>.ftl` in `folder` goes before the one that the program brings.
     ///
     /// # Errors
     /// If a language that was named has no catalogue, or that is not valid.
@@ -120,46 +127,22 @@ impl Language {
         folder: &Path,
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<&'static Self, LanguageError> {
-        // The program has one language for as long as it runs.
-        Self::find(setting, folder, environment).map(|found| match found {
-            Some(language) => &*Box::leak(Box::new(language)),
-            None => Self::english(),
-        })
-    }
-
-    /// As [`Self::load`]; none is English.
-    fn find(
-        setting: &str,
-        folder: &Path,
-        environment: impl Fn(&str) -> Option<String>,
-    ) -> Result<Option<Self>, LanguageError> {
         let is_asked = setting != "auto";
         let code = if is_asked {
             setting.to_owned()
         } else {
             of_environment(environment)
         };
-        // It becomes part of a path.
-        let is_code = !code.is_empty() && code.bytes().all(|b| b.is_ascii_alphanumeric());
-        let file = folder.join(format!("{code}.toml"));
-        if is_code && file.is_file() {
-            let path = file.display().to_string();
-            let text = read(&file).map_err(|source| LanguageError::Read {
-                path: path.clone(),
-                source,
-            })?;
-            return Self::parse(&text)
-                .map(Some)
-                .map_err(|message| LanguageError::Invalid { path, message });
-        }
-        if let Some((code, text)) = BUILT_IN.iter().find(|(known, _)| *known == code) {
-            let path = format!("{code}.toml");
-            return Self::parse(text)
-                .map(Some)
-                .map_err(|message| LanguageError::Invalid { path, message });
+        let own = own_catalogue(&code, folder)?;
+        let built_in = BUILT_IN.iter().find(|(known, _)| *known == code);
+        let built_in = built_in.map(|(_, catalogue)| &***catalogue);
+        let catalogues: Vec<_> = own.into_iter().chain(built_in).collect();
+        if !catalogues.is_empty() {
+            // The program has one language for as long as it runs.
+            return Ok(Box::leak(Box::new(Self::of(&code, catalogues))));
         }
         if !is_asked || code == "en" {
-            return Ok(None);
+            return Ok(Self::english());
         }
         Err(LanguageError::Unknown {
             code,
@@ -167,265 +150,80 @@ impl Language {
         })
     }
 
-    /// Reads a catalogue.
-    ///
-    /// # Errors
-    /// What is wrong with it, in words.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let catalogue: Catalogue = toml::from_str(text).map_err(|error| error.to_string())?;
-        let mut patterns = Vec::new();
-        for (english, said) in &catalogue.sentences {
-            let (literals, holes) = cut(english);
-            let (_, used) = cut(said);
-            for (index, hole) in used.iter().enumerate() {
-                let wanted = hole.trim_end_matches('*');
-                let is_known = match wanted {
-                    "" => index < holes.len(),
-                    name => place(name, &holes).is_some(),
-                };
-                if !is_known {
-                    return Err(format!(
-                        "{said:?} has a hole {{{wanted}}} that {english:?} lacks"
-                    ));
-                }
+    /// Something that is said in always the same words.
+    pub fn text(&self, text: Text) -> &str {
+        let mut catalogues = self.catalogues.iter();
+        catalogues
+            .find_map(|catalogue| catalogue.text(text.id()))
+            .unwrap_or_else(|| text.english())
+    }
+
+    /// A message, and the messages in it.
+    pub fn say(&self, message: &Message) -> String {
+        let nested = |message: &Message| self.say(message);
+        let mut catalogues = self.catalogues.iter();
+        catalogues
+            .find_map(|catalogue| catalogue.say(message, &nested))
+            .unwrap_or_else(|| message.english())
+    }
+
+    /// What something says.
+    pub fn said(&self, what: &impl Said) -> String {
+        self.say(&what.said())
+    }
+
+    /// A day as this language writes it.
+    pub(crate) fn day(&self, day: NaiveDate, form: DateForm) -> String {
+        let number = match form {
+            DateForm::AlignedDayMonth | DateForm::AlignedWeekdayDay => format!("{:02}", day.day()),
+            _ => day.day().to_string(),
+        };
+        let month = || say::month_short(day.month());
+        let weekday = || say::weekday_short(day.weekday().number_from_monday());
+        let year = || day.year().to_string();
+        self.say(&match form {
+            DateForm::DayMonth | DateForm::AlignedDayMonth => say::date_day_month(number, month()),
+            DateForm::DayMonthYear => say::date_day_month_year(number, month(), year()),
+            DateForm::MonthYear => say::date_month_year(say::month_name(day.month()), year()),
+            DateForm::WeekdayDay | DateForm::AlignedWeekdayDay => {
+                say::date_weekday_day(weekday(), number)
             }
-            // With less of its own it would be found where it was not said.
-            let letters = literals.iter().flat_map(|literal| literal.chars());
-            let letters = letters.filter(|c| c.is_alphabetic()).count();
-            if !holes.is_empty() && letters >= LEAST_LETTERS {
-                patterns.push(Pattern {
-                    literals,
-                    holes,
-                    said: said.clone(),
-                });
+            DateForm::WeekdayDayMonth => say::date_weekday_day_month(weekday(), number, month()),
+            DateForm::WeekdayDayMonthYear => {
+                say::date_weekday_day_month_year(weekday(), number, month(), year())
             }
-        }
-        let own_words = |pattern: &Pattern| pattern.literals.iter().map(String::len).sum::<usize>();
-        patterns.sort_by(|a, b| {
-            own_words(b)
-                .cmp(&own_words(a))
-                .then_with(|| a.literals.cmp(&b.literals))
-        });
-        Ok(Self {
-            name: Some(catalogue.name),
-            dates: Some(catalogue.dates),
-            sentences: catalogue.sentences,
-            patterns,
         })
     }
 
-    /// A sentence of the dashboard's own, without holes. A context in square brackets at
-    /// its end tells words apart that are one in English; it is never shown.
-    pub fn text<'a>(&'a self, english: &'a str) -> &'a str {
-        match self.sentences.get(english) {
-            Some(said) => said,
-            None => without_context(english),
-        }
-    }
-
-    /// A sentence of the dashboard's own; `values` fill its holes `{}`.
-    pub(crate) fn fill(&self, english: &str, values: &[&dyn Display]) -> String {
-        let values: Vec<String> = values.iter().map(ToString::to_string).collect();
-        filled(self.text(english), &[], &values)
-    }
-
-    /// What another room has said.
-    pub(crate) fn sentence<'a>(&'a self, english: &'a str) -> Cow<'a, str> {
-        if self.patterns.is_empty() {
-            return Cow::Borrowed(english);
-        }
-        self.found(english, DEEPEST)
-            .or_else(|| self.found_as_sentence(english))
-            .unwrap_or(Cow::Borrowed(english))
-    }
-
-    /// A day or moment by chrono's `pattern`, which may have another form in this language.
-    pub(crate) fn day(&self, day: NaiveDate, pattern: &str) -> String {
-        let pattern = self.with_names(self.text(pattern), day);
-        day.format_with_items(StrftimeItems::new(&pattern))
-            .to_string()
-    }
-
-    /// As [`Self::day`], with the time of day.
-    pub(crate) fn moment(&self, at: &DateTime<FixedOffset>, pattern: &str) -> String {
-        let pattern = self.with_names(self.text(pattern), at.date_naive());
-        let formatted: DelayedFormat<_> = at.format(&pattern);
-        formatted.to_string()
-    }
-
-    fn with_names<'a>(&self, pattern: &'a str, day: NaiveDate) -> Cow<'a, str> {
-        let Some(dates) = &self.dates else {
-            return Cow::Borrowed(pattern);
-        };
-        let (month, weekday) = (
-            day.month0() as usize,
-            day.weekday().num_days_from_monday() as usize,
-        );
-        let mut pattern = Cow::Borrowed(pattern);
-        for (specifier, name) in [
-            ("%B", &dates.months[month]),
-            ("%b", &dates.short_months[month]),
-            ("%A", &dates.weekdays[weekday]),
-            ("%a", &dates.short_weekdays[weekday]),
-        ] {
-            if pattern.contains(specifier) {
-                pattern = Cow::Owned(pattern.replace(specifier, &name.replace('%', "%%")));
-            }
-        }
-        pattern
-    }
-
-    fn found<'a>(&'a self, english: &'a str, deep: u8) -> Option<Cow<'a, str>> {
-        if let Some(said) = self.sentences.get(english) {
-            return Some(Cow::Borrowed(said));
-        }
-        let deeper = deep.checked_sub(1)?;
-        let (pattern, values) = self
-            .patterns
-            .iter()
-            .find_map(|pattern| Some((pattern, pattern.values(english)?)))?;
-        // What a star stands at is a sentence again.
-        let mut said = String::new();
-        pieces(&pattern.said, |piece| match piece {
-            Piece::Words(words) => said.push_str(words),
-            Piece::Hole(index, name) => {
-                let place = hole_place(index, name, &pattern.holes);
-                let value = values.get(place).copied().unwrap_or_default();
-                if name.ends_with('*') {
-                    let value = self.found(value, deeper).unwrap_or(Cow::Borrowed(value));
-                    said.push_str(&value);
-                } else {
-                    said.push_str(value);
-                }
-            }
-        });
-        Some(Cow::Owned(said))
-    }
-
-    /// An error's message with a capital and a full stop, as the camera says it.
-    fn found_as_sentence<'a>(&'a self, english: &'a str) -> Option<Cow<'a, str>> {
-        let stem = english.strip_suffix('.')?;
-        let said = self.found(stem, DEEPEST).map(Cow::into_owned).or_else(|| {
-            let stem = with_first(stem, |c| c.to_lowercase().collect());
-            self.found(&stem, DEEPEST).map(Cow::into_owned)
-        })?;
-        let said = with_first(&said, |c| c.to_uppercase().collect());
-        Some(Cow::Owned(format!("{said}.")))
+    /// A day and the time of day by chrono's `pattern`, which is digits everywhere.
+    pub(crate) fn moment(
+        &self,
+        at: &DateTime<FixedOffset>,
+        form: DateForm,
+        pattern: &'static str,
+    ) -> String {
+        let date = self.day(at.date_naive(), form);
+        self.say(&say::date_and_time(date, at.format(pattern).to_string()))
     }
 }
 
-impl Pattern {
-    /// What stands in the holes, if `text` is this sentence.
-    fn values<'a>(&self, text: &'a str) -> Option<Vec<&'a str>> {
-        let (first, rest) = self.literals.split_first()?;
-        let (last, between) = rest.split_last()?;
-        let mut left = text
-            .strip_prefix(first.as_str())?
-            .strip_suffix(last.as_str())?;
-        let mut values = Vec::with_capacity(self.holes.len());
-        for literal in between {
-            let (value, after) = left.split_once(literal.as_str())?;
-            values.push(value);
-            left = after;
-        }
-        values.push(left);
-        Some(values)
+/// The catalogue that an operator wrote, if there is one.
+fn own_catalogue(code: &str, folder: &Path) -> Result<Option<&'static Catalogue>, LanguageError> {
+    // It becomes part of a path.
+    let is_code = !code.is_empty() && code.bytes().all(|b| b.is_ascii_alphanumeric());
+    let file = folder.join(format!("{code}.ftl"));
+    if !is_code || !file.is_file() {
+        return Ok(None);
     }
-}
-
-/// "in" of `in [state]`.
-fn without_context(english: &str) -> &str {
-    match english.rsplit_once(" [") {
-        Some((words, context)) if context.ends_with(']') => words,
-        _ => english,
+    let path = file.display().to_string();
+    let text = read(&file).map_err(|source| LanguageError::Read {
+        path: path.clone(),
+        source,
+    })?;
+    match Catalogue::parse(code, &text) {
+        Ok(catalogue) => Ok(Some(Box::leak(Box::new(catalogue)))),
+        Err(source) => Err(LanguageError::Invalid { path, source }),
     }
-}
-
-/// A part of a sentence.
-enum Piece<'a> {
-    Words(&'a str),
-    /// The how-manieth hole, and its name.
-    Hole(usize, &'a str),
-}
-
-/// Cuts a sentence at its holes. Doubled braces are braces.
-fn pieces<'a>(sentence: &'a str, mut take: impl FnMut(Piece<'a>)) {
-    let mut rest = sentence;
-    let mut holes = 0;
-    while let Some(at) = rest.find(['{', '}']) {
-        take(Piece::Words(&rest[..at]));
-        let tail = &rest[at..];
-        if let Some(after) = tail.strip_prefix("{{").or_else(|| tail.strip_prefix("}}")) {
-            take(Piece::Words(&tail[..1]));
-            rest = after;
-        } else if let (true, Some(end)) = (tail.starts_with('{'), tail.find('}')) {
-            // A format such as `{value:.2}` is the value's own affair.
-            let name = tail[1..end].split(':').next().unwrap_or_default();
-            take(Piece::Hole(holes, name));
-            holes += 1;
-            rest = &tail[end + 1..];
-        } else {
-            take(Piece::Words(&tail[..1]));
-            rest = &tail[1..];
-        }
-    }
-    take(Piece::Words(rest));
-}
-
-/// The words around the holes, one more than these, and the holes' names.
-fn cut(sentence: &str) -> (Vec<String>, Vec<String>) {
-    let (mut literals, mut holes) = (vec![String::new()], Vec::new());
-    pieces(sentence, |piece| match piece {
-        Piece::Words(words) => {
-            if let Some(last) = literals.last_mut() {
-                last.push_str(words);
-            }
-        }
-        Piece::Hole(_, name) => {
-            holes.push(name.to_owned());
-            literals.push(String::new());
-        }
-    });
-    (literals, holes)
-}
-
-/// Which of the English sentence's `holes` a hole of the translation means.
-fn hole_place(index: usize, name: &str, holes: &[String]) -> usize {
-    match name.trim_end_matches('*') {
-        "" => index,
-        name => place(name, holes).unwrap_or(index),
-    }
-}
-
-fn place(name: &str, holes: &[String]) -> Option<usize> {
-    match name.parse::<usize>() {
-        Ok(number) => (number < holes.len()).then_some(number),
-        Err(_) => holes.iter().position(|hole| hole == name),
-    }
-}
-
-fn filled(sentence: &str, holes: &[String], values: &[String]) -> String {
-    let mut said = String::with_capacity(sentence.len() + 16);
-    pieces(sentence, |piece| match piece {
-        Piece::Words(words) => said.push_str(words),
-        Piece::Hole(index, name) => {
-            let place = match name.parse() {
-                Ok(number) => number,
-                Err(_) => hole_place(index, name, holes),
-            };
-            if let Some(value) = values.get(place) {
-                // Writing to a string does not fail.
-                let _ = said.write_str(value);
-            }
-        }
-    });
-    said
-}
-
-fn with_first(text: &str, change: impl Fn(char) -> String) -> String {
-    let mut rest = text.chars();
-    let first = rest.next().map(change).unwrap_or_default();
-    format!("{first}{}", rest.as_str())
 }
 
 /// As the C library: `LC_ALL` over `LC_MESSAGES` over `LANG`; the part before the country.
@@ -448,9 +246,7 @@ fn known(folder: &Path) -> Vec<String> {
     let own = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let own = own.filter_map(|entry| {
         let path = entry.path();
-        let is_catalogue = path
-            .extension()
-            .is_some_and(|extension| extension == "toml");
+        let is_catalogue = path.extension().is_some_and(|extension| extension == "ftl");
         is_catalogue.then(|| path.file_stem()?.to_str().map(str::to_owned))?
     });
     let mut known: Vec<String> = own
@@ -468,105 +264,44 @@ fn known(folder: &Path) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rollcall_messages::decimal;
 
-    const HEAD: &str = r#"
-name = "Test"
-[dates]
-months = ["m1","m2","m3","m4","m5","m6","m7","m8","m9","m10","m11","m12"]
-short_months = ["1","2","3","4","5","6","7","8","9","10","nov","12"]
-weekdays = ["w1","w2","w3","w4","w5","w6","w7"]
-short_weekdays = ["lu","ma","3","4","5","6","7"]
-[sentences]
-"#;
-
-    fn language(sentences: &str) -> Language {
-        Language::parse(&format!("{HEAD}{sentences}")).unwrap()
-    }
-
-    #[test]
-    fn what_others_say_is_found_by_its_fixed_words() {
-        let test = language(
-            r#"
-"in" = "dentro"
-"{name} checked {direction}" = "{name}: {direction*}"
-"{name} checked {direction} ({similarity})" = "{name}, {direction*} <{similarity}>"
-"not corrected: {0}" = "sin corregir: {0*}"
-"the {what} is empty" = "{what*} vacío"
-"reason" = "motivo"
-"no usable picture arrives" = "no llega imagen"
-"#,
-        );
-        for (english, said) in [
-            ("in", "dentro"),
-            ("Ana checked in", "Ana: dentro"),
-            ("Ana checked in (0.71)", "Ana, dentro <0.71>"),
-            ("in checked in", "in: dentro"),
-            (
-                "not corrected: the reason is empty",
-                "sin corregir: motivo vacío",
-            ),
-            ("No usable picture arrives.", "No llega imagen."),
-            ("something else", "something else"),
-        ] {
-            assert_eq!(test.sentence(english), said);
-        }
-        assert_eq!(Language::english().sentence("in"), "in");
-        let short = language(r#""{} to {}" = "de {} a {}""#);
-        assert_eq!(
-            short.sentence("go to bed"),
-            "go to bed",
-            "too little to go by"
-        );
-        let short = language(r#""{} {} {} to {}" = "{} {} del {} al {}""#);
-        let said = "two of six are strangers; press e to enrol one";
-        assert_eq!(short.sentence(said), said);
-        let short = language(r#""{} to {}" = "de {} a {}""#);
-        assert_eq!(short.fill("{} to {}", &[&1, &2]), "de 1 a 2");
-    }
-
-    #[test]
-    fn a_context_tells_words_apart_and_is_not_shown() {
-        let test = language("\"in\" = \"entrada\"\n\"in [state]\" = \"dentro\"");
-        assert_eq!(
-            (test.text("in"), test.text("in [state]")),
-            ("entrada", "dentro")
-        );
-        assert_eq!(Language::english().text("in [state]"), "in");
-    }
-
-    #[test]
-    fn holes_may_change_their_order() {
-        let test = language(r#""{} of {} in" = "de {1}, {0} dentro""#);
-        assert_eq!(test.fill("{} of {} in", &[&3, &"31"]), "de 31, 3 dentro");
-        assert_eq!(
-            Language::english().fill("{} of {} in", &[&3, &31]),
-            "3 of 31 in"
-        );
-        let braces = Language::english().fill("{{{}}}", &[&"x {} y"]);
-        assert_eq!(braces, "{x {} y}", "values are not read again");
+    fn spanish() -> &'static Language {
+        Language::load("es", Path::new("/nowhere"), |_| None).unwrap()
     }
 
     #[test]
     fn dates_have_the_language_s_names_and_order() {
-        let day = NaiveDate::from_ymd_opt(2026, 11, 24).unwrap();
-        let test = language(r#""%a %-d %b %Y" = "%a, %-d.%b %Y""#);
-        assert_eq!(test.day(day, "%a %-d %b %Y"), "ma, 24.nov 2026");
-        assert_eq!(
-            Language::english().day(day, "%a %-d %b %Y"),
-            "Tue 24 Nov 2026"
-        );
+        let day = NaiveDate::from_ymd_opt(2026, 11, 4).unwrap();
+        for (form, english, in_spanish) in [
+            (DateForm::DayMonth, "4 Nov", "4 nov"),
+            (DateForm::DayMonthYear, "4 Nov 2026", "4 nov 2026"),
+            (DateForm::MonthYear, "November 2026", "noviembre de 2026"),
+            (DateForm::WeekdayDay, "Wed 4", "mié 4"),
+            (DateForm::WeekdayDayMonth, "Wed 4 Nov", "mié 4 nov"),
+            (
+                DateForm::WeekdayDayMonthYear,
+                "Wed 4 Nov 2026",
+                "mié 4 nov 2026",
+            ),
+            (DateForm::AlignedDayMonth, "04 Nov", "04 nov"),
+            (DateForm::AlignedWeekdayDay, "Wed 04", "mié 04"),
+        ] {
+            assert_eq!(Language::english().day(day, form), english);
+            assert_eq!(spanish().day(day, form), in_spanish);
+        }
+        let at = DateTime::parse_from_rfc3339("2026-11-04T08:05:09+01:00").unwrap();
+        let said = spanish().moment(&at, DateForm::DayMonth, "%H:%M:%S");
+        assert_eq!(said, "4 nov 08:05:09");
     }
 
     #[test]
-    fn a_hole_that_english_lacks_is_an_error() {
-        for wrong in [
-            r#""{} of {}" = "{2}""#,
-            r#""{name} checked" = "{nombre}""#,
-            r#""nobody" = "{}""#,
-        ] {
-            let error = Language::parse(&format!("{HEAD}{wrong}")).unwrap_err();
-            assert!(error.contains("hole"), "{error}");
-        }
+    fn numbers_are_written_as_the_language_does() {
+        let score = say::event_live(decimal(0.5, 2));
+        assert_eq!(Language::english().say(&score), "live 0.50");
+        assert_eq!(spanish().say(&score), "vivo 0,50");
+        assert_eq!(spanish().say(&say::template_count(1)), "1 plantilla");
+        assert_eq!(spanish().say(&say::template_count(2)), "2 plantillas");
     }
 
     #[test]
@@ -583,13 +318,36 @@ short_weekdays = ["lu","ma","3","4","5","6","7"]
         assert_eq!(load("auto", "tlh_QO.UTF-8").unwrap(), "English");
         assert_eq!(load("auto", "").unwrap(), "English");
         assert_eq!(load("en", "es_ES.UTF-8").unwrap(), "English");
-        std::fs::write(folder.path().join("ca.toml"), HEAD).unwrap();
+        std::fs::write(folder.path().join("ca.ftl"), "language-name = Català\n").unwrap();
+        assert_eq!(load("ca", "").unwrap(), "Català");
         let refused = load("tlh", "").unwrap_err().to_string();
         assert!(refused.ends_with("auto, en, ca, es are here"), "{refused}");
         assert!(load("../es", "").is_err());
-        std::fs::write(folder.path().join("es.toml"), HEAD).unwrap();
-        assert_eq!(load("es", "").unwrap(), "Test", "one's own goes first");
-        std::fs::write(folder.path().join("es.toml"), "name = 3").unwrap();
-        assert!(matches!(load("es", ""), Err(LanguageError::Invalid { .. })));
+        std::fs::write(folder.path().join("es.ftl"), "quit\n").unwrap();
+        let error = load("es", "").unwrap_err();
+        assert!(matches!(error, LanguageError::Invalid { .. }), "{error}");
+        assert!(error.to_string().contains("line 1"), "{error}");
+    }
+
+    #[test]
+    fn a_partial_catalogue_of_an_operator_goes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text);
+        // One entry is changed, one speaks of something that the message does not have, and
+        // one belongs to a version that is gone.
+        write(
+            "es.ftl",
+            "quit = cerrar\ntemplate-count = { $number } moldes\nno-longer-said = x\n",
+        )
+        .unwrap();
+        let own = Language::load("es", folder.path(), |_| None).unwrap();
+        assert_eq!(own.text(say::QUIT), "cerrar");
+        assert_eq!(own.text(say::NOBODY), spanish().text(say::NOBODY));
+        assert_eq!(own.say(&say::template_count(2)), "2 plantillas");
+        write("ca.ftl", "quit = surt\n").unwrap();
+        let catalan = Language::load("ca", folder.path(), |_| None).unwrap();
+        assert_eq!(catalan.text(say::QUIT), "surt");
+        assert_eq!(catalan.text(say::NOBODY), say::NOBODY.english());
+        assert_eq!(catalan.say(&say::template_count(2)), "2 templates");
     }
 }

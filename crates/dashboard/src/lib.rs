@@ -7,14 +7,6 @@
 //! Deliberately absent: decisions about attendance, and any access to files,
 //! cameras or the database. No other room uses `ratatui` or `crossterm`.
 
-/// Marks a sentence that the dashboard looks up in its language later, so that the
-/// catalogues can be checked against the sources.
-macro_rules! english {
-    ($sentence:literal) => {
-        $sentence
-    };
-}
-
 mod app;
 mod camera_controls;
 mod colour;
@@ -40,6 +32,7 @@ pub mod plain;
 mod printer;
 mod reports;
 mod review;
+pub mod say;
 mod screen;
 mod screens;
 pub mod session;
@@ -60,7 +53,7 @@ pub use app::{Action, App, UiOptions};
 pub use colour::ColourDepth;
 pub use dialog::Leaving;
 pub use input::{Input, Key};
-pub use language::{Language, LanguageError};
+pub use language::{BUILT_IN, Language, LanguageError};
 pub use pace::PreviewPace;
 pub use snapshot::picture_as_text;
 pub use status::{CameraFigures, CameraStatus, Status};

@@ -4,6 +4,7 @@ use super::command::{Deed, Motion, is_yes};
 use super::filter::{Filter, FilterKey};
 use super::input::Key;
 use super::text;
+use rollcall_messages::Message;
 use rollcall_protocol::{PageKind, PageLine};
 
 /// The report on the screen.
@@ -11,7 +12,7 @@ use rollcall_protocol::{PageKind, PageLine};
 pub(crate) struct Page {
     kind: Option<PageKind>,
     is_asked: bool,
-    lines: Option<Result<Vec<PageLine>, String>>,
+    lines: Option<Result<Vec<PageLine>, Message>>,
     pub(crate) scroll: usize,
     pub(crate) filter: Filter,
     /// Whether the proposed threshold is about to be written.
@@ -42,7 +43,7 @@ impl Page {
         Some(kind)
     }
 
-    pub(crate) fn take(&mut self, kind: PageKind, lines: Result<Vec<PageLine>, String>) {
+    pub(crate) fn take(&mut self, kind: PageKind, lines: Result<Vec<PageLine>, Message>) {
         if self.kind == Some(kind) {
             // What is confirmed is what is shown.
             self.is_confirming &= self.lines.as_ref() == Some(&lines);
@@ -57,11 +58,12 @@ impl Page {
     }
 
     /// The lines that pass the filter; nothing until they are read.
-    pub(crate) fn shown(&self) -> Option<Result<Vec<&PageLine>, &str>> {
+    pub(crate) fn shown(&self) -> Option<Result<Vec<&PageLine>, &Message>> {
         let wanted = text::folded(self.filter.text());
         let passes = |line: &&PageLine| {
             let wanted = wanted.trim();
-            text::folded(&line.words).contains(wanted) || text::folded(&line.term).contains(wanted)
+            let has = |said: &Message| text::folded(&said.to_string()).contains(wanted);
+            has(&line.words) || has(&line.term)
         };
         Some(match self.lines.as_ref()? {
             Ok(lines) => Ok(lines.iter().filter(passes).collect()),
@@ -113,12 +115,15 @@ mod tests {
         page.open(PageKind::Audit);
         assert_eq!(page.due(), Some(PageKind::Audit));
         assert_eq!(page.due(), None, "asked already");
-        page.take(PageKind::Doctor, Err("late answer of another".into()));
+        page.take(
+            PageKind::Doctor,
+            Err(Message::verbatim("late answer of another")),
+        );
         assert!(page.shown().is_none());
         let line = |words: &str| PageLine {
             health: None,
-            term: String::new(),
-            words: words.into(),
+            term: Message::default(),
+            words: Message::verbatim(words),
             is_drawn: false,
         };
         page.take(PageKind::Audit, Ok(vec![line("ana"), line("Bruno Díaz")]));

@@ -3,8 +3,10 @@
 use super::command::{Deed, Motion, is_yes};
 use super::field::TextField;
 use super::input::Key;
+use crate::say;
 use rollcall_core::person::{PersonCode, PersonName};
 use rollcall_core::pin::Pin;
+use rollcall_messages::{Message, Said as _};
 use rollcall_protocol::{PersonChange, PersonDeed, PersonFile};
 
 /// The state of the screen.
@@ -13,11 +15,11 @@ pub(crate) struct PersonScreen {
     code: Option<PersonCode>,
     /// Lines in the log when the page was last asked for.
     asked: Option<u64>,
-    file: Option<Result<PersonFile, String>>,
+    file: Option<Result<PersonFile, Message>>,
     pub(crate) scroll: usize,
     pub(crate) doing: Doing,
     /// Why what was typed was not taken.
-    pub(crate) problem: Option<String>,
+    pub(crate) problem: Option<Message>,
 }
 
 /// What is being done.
@@ -73,7 +75,7 @@ impl PersonScreen {
         self.asked = None;
     }
 
-    pub(crate) fn take(&mut self, file: Result<PersonFile, String>) {
+    pub(crate) fn take(&mut self, file: Result<PersonFile, Message>) {
         let is_meant = match &file {
             Ok(file) => Some(&file.code) == self.code.as_ref(),
             Err(_) => self.asked.is_some(),
@@ -89,7 +91,7 @@ impl PersonScreen {
     }
 
     /// What was read; nothing until then.
-    pub(crate) fn file(&self) -> Option<&Result<PersonFile, String>> {
+    pub(crate) fn file(&self) -> Option<&Result<PersonFile, Message>> {
         self.file.as_ref()
     }
 
@@ -176,7 +178,7 @@ impl PersonScreen {
 
     fn typed(&mut self, what: Typing, field: TextField) -> Option<PersonChange> {
         let text = field.text().trim().to_owned();
-        let refused = |screen: &mut Self, what, field, problem: String| {
+        let refused = |screen: &mut Self, what, field, problem: Message| {
             screen.problem = Some(problem);
             screen.doing = Doing::Typing(what, field);
             None
@@ -184,7 +186,7 @@ impl PersonScreen {
         match what {
             Typing::Name => match PersonName::parse(&text) {
                 Ok(name) => Some(PersonChange::Rename(name)),
-                Err(error) => refused(self, Typing::Name, field, error.to_string()),
+                Err(error) => refused(self, Typing::Name, field, error.said()),
             },
             Typing::Pin(None) if text.is_empty() => {
                 self.doing = Doing::Confirming(PersonChange::Pin(None));
@@ -196,12 +198,7 @@ impl PersonScreen {
                     self.doing = Doing::Typing(again, TextField::default());
                     None
                 }
-                Err(error) => refused(
-                    self,
-                    Typing::Pin(None),
-                    TextField::default(),
-                    error.to_string(),
-                ),
+                Err(error) => refused(self, Typing::Pin(None), TextField::default(), error.said()),
             },
             Typing::Pin(Some(first)) if Pin::parse(&text).as_ref() == Ok(&first) => {
                 Some(PersonChange::Pin(Some(first)))
@@ -210,14 +207,14 @@ impl PersonScreen {
                 self,
                 Typing::Pin(None),
                 TextField::default(),
-                english!("the two are not the same; once more").to_owned(),
+                say::PINS_DIFFER.into(),
             ),
             Typing::CodeToErase => {
                 let code = self.code.as_ref().map_or("", PersonCode::as_str);
                 if text == code {
                     Some(PersonChange::Erase)
                 } else {
-                    let problem = format!("that is not the code {code}; nothing was erased");
+                    let problem = say::erase_other_code(code);
                     refused(self, Typing::CodeToErase, TextField::default(), problem)
                 }
             }
@@ -311,7 +308,7 @@ mod tests {
             let mut screen = screen();
             assert_eq!(write(&mut screen, keys), PersonKey::Taken, "{keys:?}");
             let said = screen.problem.clone().unwrap();
-            assert!(said.contains(problem), "{said}");
+            assert!(said.to_string().contains(problem), "{said}");
             assert!(matches!(screen.doing, Doing::Typing(..)), "{keys:?}");
         }
     }

@@ -1,8 +1,10 @@
 //! The dashboard in lines of words, for screen readers: what happened, and the answers to
 //! a few typed commands.
 
+use crate::say;
+use chrono::{DateTime, FixedOffset};
+use rollcall_messages::Text;
 use std::collections::BTreeSet;
-use std::fmt::Display;
 use std::io::{self, BufRead as _, IsTerminal as _};
 use std::time::Duration;
 
@@ -39,24 +41,12 @@ pub enum Command {
 }
 
 /// Each command, its word, and what it does.
-const COMMANDS: [(Command, &str, &str); 5] = [
-    (
-        Command::Today,
-        english!("today"),
-        english!("everybody's day"),
-    ),
-    (Command::In, english!("in"), english!("who is in")),
-    (
-        Command::Camera,
-        english!("camera"),
-        english!("how the camera is"),
-    ),
-    (Command::Help, english!("help"), english!("this list")),
-    (
-        Command::Quit,
-        english!("quit"),
-        english!("ends the station"),
-    ),
+const COMMANDS: [(Command, Text, Text); 5] = [
+    (Command::Today, say::TODAY, say::PLAIN_EVERYBODY),
+    (Command::In, say::PLAIN_IN, say::PLAIN_WHO_IS_IN),
+    (Command::Camera, say::CAMERA, say::PLAIN_CAMERA),
+    (Command::Help, say::HELP, say::PLAIN_THIS_LIST),
+    (Command::Quit, say::QUIT, say::PLAIN_ENDS),
 ];
 
 impl Command {
@@ -66,34 +56,27 @@ impl Command {
         let is_it = |word: &str| text::folded(word) == typed;
         COMMANDS
             .iter()
-            .find(|(_, word, _)| is_it(word) || is_it(language.text(word)))
+            .find(|(_, word, _)| is_it(word.english()) || is_it(language.text(*word)))
             .map(|(command, ..)| *command)
     }
 }
 
 /// The first line.
 pub fn greeting(language: &Language) -> String {
-    language
-        .text("Rollcall is running. Type help and Enter for what can be asked; digits are a PIN.")
-        .to_owned()
-}
-
-/// What another room has said.
-pub fn sentence(said: &impl Display, language: &Language) -> String {
-    language.sentence(&said.to_string()).into_owned()
+    language.text(say::PLAIN_HELLO).to_owned()
 }
 
 /// A line of the log.
 pub fn entry(entry: &LogEntry, language: &Language) -> String {
     let time = entry.at.wall.format("%H:%M:%S");
-    format!("{time} {}", sentence(&entry.notice, language))
+    format!("{time} {}", language.said(&entry.notice))
 }
 
 /// What can be typed.
 pub fn help(language: &Language) -> Vec<String> {
     let lines = COMMANDS
         .iter()
-        .map(|(_, word, does)| format!("{}: {}", language.text(word), language.text(does)));
+        .map(|(_, word, does)| format!("{}: {}", language.text(*word), language.text(*does)));
     lines.collect()
 }
 
@@ -101,21 +84,19 @@ pub fn help(language: &Language) -> Vec<String> {
 pub fn today(station: &StationView, now: &Moment, language: &Language) -> Vec<String> {
     let rows = station.today(now);
     if rows.is_empty() {
-        return vec![language.text("nobody is enrolled yet").to_owned()];
+        return vec![language.text(say::NOBODY_ENROLLED).to_owned()];
     }
     let lines = rows.iter().map(|row| {
         let state = language.text(state_word(row.report.state)).to_owned();
         let mut parts = vec![row.person.name.to_string(), state];
-        for (template, at) in [
-            (english!("in at {}"), row.report.first_in),
-            (english!("out at {}"), row.report.last_out),
-        ] {
-            parts.extend(at.map(|at| language.fill(template, &[&at.format("%H:%M")])));
-        }
+        let time = |at: DateTime<FixedOffset>| at.format("%H:%M").to_string();
+        let (first, last) = (row.report.first_in, row.report.last_out);
+        parts.extend(first.map(|at| language.say(&say::in_at(time(at)))));
+        parts.extend(last.map(|at| language.say(&say::out_at(time(at)))));
         let minutes = row.report.worked.as_secs() / 60;
         if minutes > 0 {
             let (hours, minutes) = (minutes / 60, minutes % 60);
-            parts.push(language.fill("{} hours {} minutes", &[&hours, &minutes]));
+            parts.push(language.say(&say::hours_minutes(&hours, &minutes)));
         }
         parts.join(", ")
     });
@@ -131,12 +112,9 @@ pub fn who_is_in(station: &StationView, now: &Moment, language: &Language) -> Ve
         .map(|row| row.person.name.as_str())
         .collect();
     let words = if names.is_empty() {
-        language.text("nobody is in").to_owned()
+        language.text(say::NOBODY_IN).to_owned()
     } else {
-        language.fill(
-            "{} of {} in: {}",
-            &[&names.len(), &rows.len(), &names.join(", ")],
-        )
+        language.say(&say::in_of(&names.len(), &rows.len(), &names.join(", ")))
     };
     vec![words]
 }
@@ -148,11 +126,8 @@ fn link(state: &LinkState, was_lost: &mut bool, language: &Language) -> Option<S
         return None;
     }
     match state {
-        LinkState::Lost(why) => Some(language.fill(
-            "not connected: {}; trying again",
-            &[&language.sentence(why)],
-        )),
-        LinkState::Connected => Some(language.text("connected again").to_owned()),
+        LinkState::Lost(why) => Some(language.say(&say::plain_not_connected(why))),
+        LinkState::Connected => Some(language.text(say::CONNECTED_AGAIN).to_owned()),
         LinkState::Ended(_) => None,
     }
 }
@@ -210,7 +185,7 @@ pub fn run(mut client: Client, language: &'static Language, stop: &StopFlag) -> 
                 && let Reply::Refused(why) = reply
                 && why.code != RefusalCode::Refused
             {
-                new.push(sentence(&why.said, language));
+                new.push(language.say(&why.said));
             }
         }
         printer.print(&new)?;
@@ -271,7 +246,7 @@ fn answer(line: &str, client: &Client, language: &'static Language) -> Answered 
         return match Pin::parse(line) {
             Ok(pin) => Answered::Pin(pin),
             Err(problem) if line.starts_with(|c: char| c.is_ascii_digit()) => {
-                Answered::Lines(vec![sentence(&problem, language)])
+                Answered::Lines(vec![language.said(&problem)])
             }
             Err(_) => Answered::Lines(help(language)),
         };
@@ -282,7 +257,7 @@ fn answer(line: &str, client: &Client, language: &'static Language) -> Answered 
         Command::Help => help(language),
         Command::Today => today(&view, &client.now(), language),
         Command::In => who_is_in(&view, &client.now(), language),
-        Command::Camera => vec![sentence(&view.health.camera.sentence, language)],
+        Command::Camera => vec![language.say(&view.health.camera.sentence)],
     })
 }
 

@@ -3,7 +3,10 @@
 //! Today is what the station knows. Other days are read from the database, which takes
 //! its time: [`Reports`] says what it needs ([`Reports::due`]) and shows what came last.
 
+use crate::language::DateForm;
+use crate::say;
 use chrono::{Datelike, Days, Months, NaiveDate};
+use rollcall_messages::{Message, Text};
 
 use super::command::Deed;
 use super::input::Key;
@@ -41,7 +44,7 @@ pub(crate) struct Reports {
     anchor: Option<NaiveDate>,
     /// What was asked last, and how many lines the log had then.
     asked: Option<(ReportQuery, u64)>,
-    answer: Option<(ReportQuery, Result<Vec<PersonDays>, String>)>,
+    answer: Option<(ReportQuery, Result<Vec<PersonDays>, Message>)>,
 }
 
 impl Reports {
@@ -108,14 +111,14 @@ impl Reports {
     }
 
     /// Takes an answer, unless other days have been chosen meanwhile.
-    pub(crate) fn take(&mut self, query: ReportQuery, answer: Result<Vec<PersonDays>, String>) {
+    pub(crate) fn take(&mut self, query: ReportQuery, answer: Result<Vec<PersonDays>, Message>) {
         if self.asked.is_some_and(|(asked, _)| asked == query) {
             self.answer = Some((query, answer));
         }
     }
 
     /// What was read of the days that are shown; `None` until it is there.
-    pub(crate) fn shown(&self, today: NaiveDate) -> Option<&Result<Vec<PersonDays>, String>> {
+    pub(crate) fn shown(&self, today: NaiveDate) -> Option<&Result<Vec<PersonDays>, Message>> {
         let query = self.query(today)?;
         let (of, answer) = self.answer.as_ref()?;
         (*of == query).then_some(answer)
@@ -191,26 +194,23 @@ impl Reports {
     /// "week 48 · 23 Nov – 29 Nov 2026"
     pub(crate) fn title(&self, today: NaiveDate, theme: Theme) -> String {
         let Some(ReportQuery { from, to }) = self.query(today) else {
-            return theme.day(today, "%a %-d %b %Y");
+            return theme.day(today, DateForm::WeekdayDayMonthYear);
         };
         let days = match self.period {
-            Period::Today | Period::Day => return theme.day(from, "%a %-d %b %Y"),
-            Period::Week => theme.fill(
-                "{} {} {} to {}",
-                &[
-                    &theme.sentence(&IsoWeek::of(from)),
-                    &theme.marks().separator,
-                    &theme.day(from, "%-d %b"),
-                    &theme.day(to, "%-d %b %Y"),
-                ],
-            ),
-            Period::Month => theme.day(from, "%B %Y"),
+            Period::Today | Period::Day => return theme.day(from, DateForm::WeekdayDayMonthYear),
+            Period::Week => theme.say(&say::attendance_week(
+                IsoWeek::of(from).to_string(),
+                &theme.marks().separator,
+                &theme.day(from, DateForm::DayMonth),
+                &theme.day(to, DateForm::DayMonthYear),
+            )),
+            Period::Month => theme.day(from, DateForm::MonthYear),
         };
-        let marked = theme.day(self.marked(today), "%a %-d %b");
+        let marked = theme.day(self.marked(today), DateForm::WeekdayDayMonth);
         let separator = theme.marks().separator;
         format!(
             "{days} {separator} {}",
-            theme.fill("marked: {}", &[&marked])
+            theme.say(&say::attendance_marked(&marked))
         )
     }
 
@@ -265,13 +265,13 @@ impl Who {
     }
 
     /// What the title says; nothing of everybody.
-    pub(crate) fn words(self) -> Option<&'static str> {
+    pub(crate) fn words(self) -> Option<Text> {
         match self {
             Self::Everybody => None,
-            Self::In => Some(english!("only who is in")),
-            Self::Late => Some(english!("only who is late")),
-            Self::Absent => Some(english!("only who is absent")),
-            Self::ToLookAt => Some(english!("only what to look at")),
+            Self::In => Some(say::ONLY_IN),
+            Self::Late => Some(say::ONLY_LATE),
+            Self::Absent => Some(say::ONLY_ABSENT),
+            Self::ToLookAt => Some(say::ONLY_TO_CHECK),
         }
     }
 

@@ -9,15 +9,17 @@ use super::correction_form::MISPLACED_TEXT;
 use super::field::TextField;
 use super::input::Key;
 use super::listing::{filtered_people, first_shown};
+use crate::say;
 use rollcall_core::attendance::Direction;
 use rollcall_core::person::{Person, PersonCode};
 use rollcall_core::review::{Assignment, ReviewDeed, Visitor};
+use rollcall_messages::Message;
 use rollcall_protocol::StationView;
 
 /// The state of the review screen.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Review {
-    visitors: Option<Result<Vec<Visitor>, String>>,
+    visitors: Option<Result<Vec<Visitor>, Message>>,
     /// The sightings of the selected visitor, as they were shown.
     selected: Vec<i64>,
     /// Lines in the log when the visitors were last asked for.
@@ -26,7 +28,7 @@ pub(crate) struct Review {
     pub(crate) question: Option<ReviewQuestion>,
     pub(crate) form: Option<AssignForm>,
     /// What was done last, or why not.
-    pub(crate) remark: Option<Result<String, String>>,
+    pub(crate) remark: Option<Result<Message, Message>>,
 }
 
 /// What is about to be done, and about whom.
@@ -156,7 +158,7 @@ impl Review {
 
     /// Takes what was read. The selection stays with its face; if that is gone, it goes to
     /// the one in its place.
-    pub(crate) fn show(&mut self, visitors: Result<Vec<Visitor>, String>) {
+    pub(crate) fn show(&mut self, visitors: Result<Vec<Visitor>, Message>) {
         let row = self.selected().map_or(0, |(row, _)| row);
         self.visitors = Some(visitors);
         if self.selected().is_none() {
@@ -164,7 +166,7 @@ impl Review {
         }
     }
 
-    pub(crate) fn told(&mut self, remark: Result<String, String>) {
+    pub(crate) fn told(&mut self, remark: Result<Message, Message>) {
         // Another form may have been opened meanwhile; the answer is not its.
         match &mut self.form {
             Some(form) if form.is_sent && remark.is_ok() => self.form = None,
@@ -188,7 +190,7 @@ impl Review {
         *self = Self::default();
     }
 
-    pub(crate) fn visitors(&self) -> Option<&Result<Vec<Visitor>, String>> {
+    pub(crate) fn visitors(&self) -> Option<&Result<Vec<Visitor>, Message>> {
         self.visitors.as_ref()
     }
 
@@ -242,7 +244,7 @@ impl Review {
                 Key::Enter => return self.assign(operator),
                 // What is typed here was meant for another line, and must not change this one.
                 Key::Char(_) if form.focus != AssignField::Who => {
-                    self.remark = Some(Err(MISPLACED_TEXT.to_owned()));
+                    self.remark = Some(Err(MISPLACED_TEXT.into()));
                 }
                 key => {
                     let before = form.who.text().to_owned();
@@ -298,14 +300,11 @@ impl Review {
         let code = match &form.meant {
             Meant::One(code) => code.clone(),
             Meant::Several(_) => {
-                self.remark = Some(Err(english!(
-                    "several people match; type more, or the code"
-                )
-                .to_owned()));
+                self.remark = Some(Err(say::SEVERAL_MATCH.into()));
                 return ReviewKey::Taken;
             }
             Meant::Nothing | Meant::Nobody => {
-                self.remark = Some(Err(english!("type a part of a name or code").to_owned()));
+                self.remark = Some(Err(say::TYPE_PART.into()));
                 return ReviewKey::Taken;
             }
         };
@@ -327,7 +326,7 @@ impl Review {
                 form.who.insert(text);
                 form.settle(station);
             }
-            Some(_) => self.remark = Some(Err(MISPLACED_TEXT.to_owned())),
+            Some(_) => self.remark = Some(Err(MISPLACED_TEXT.into())),
             None => {}
         }
     }
@@ -432,7 +431,7 @@ mod tests {
             matches!(write(&mut review, &after, "\n"), ReviewKey::Taken),
             "Enter once more sends it no second time"
         );
-        review.told(Ok("done".into()));
+        review.told(Ok(Message::verbatim("done")));
         write(&mut review, &after, "nPerson");
         assert!(
             matches!(write(&mut review, &after, "\n"), ReviewKey::Taken),
@@ -451,7 +450,7 @@ mod tests {
         review.handle(Key::Esc, &station, "olga");
         review.handle(Key::Down, &station, "olga");
         write(&mut review, &station, "nPer");
-        review.told(Ok("7 was Person 1".into()));
+        review.told(Ok(Message::verbatim("7 was Person 1")));
         assert_eq!(review.form.as_ref().unwrap().visitor.sightings, [5]);
     }
 }

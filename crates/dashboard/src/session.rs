@@ -3,6 +3,8 @@
 //! It is a client of the station, wherever that runs, and all it can do to it is to give it
 //! commands. Whatever happens to the terminal happens to the dashboard alone.
 
+use crate::say;
+use rollcall_messages::Message;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -71,7 +73,7 @@ pub enum Left {
     /// The terminal is gone, for this reason.
     TerminalLost(String),
     /// The station has ended, for a reason if that was not meant.
-    StationEnded(Option<String>),
+    StationEnded(Option<Message>),
 }
 
 /// Something that only a defect or a full process table causes.
@@ -251,16 +253,14 @@ impl Session<'_> {
     fn suspend(&mut self, terminal: &mut Terminal) -> Result<(), SessionError> {
         self.wants_shell.store(false, Ordering::SeqCst);
         if !self.options.may_stop {
-            let why = english!(
-                "the station would stop, too; one that runs as a service can be left with q"
-            );
-            self.app.tell(Err(why.to_owned()));
+            let why = say::END_MEANS_SERVICE;
+            self.app.tell(Err(why.into()));
             return self.draw(terminal);
         }
         // Without a shell that watches us, nobody would ever say fg.
         let (own, parents) = (getsid(None), getsid(Some(getppid())));
         if own.is_err() || parents != own {
-            self.app.tell(Err("there is no shell to go to".to_owned()));
+            self.app.tell(Err(say::NO_SHELL.into()));
             return self.draw(terminal);
         }
         terminal.suspended(self.options.ui.language, || -> std::io::Result<()> {
@@ -471,7 +471,7 @@ fn camera_status(camera: &CameraView) -> CameraStatus<'_> {
     CameraStatus {
         health: camera.health,
         label: &camera.label,
-        advice: (camera.health != Health::Good).then_some(camera.sentence.as_str()),
+        advice: (camera.health != Health::Good).then_some(&camera.sentence),
         size: camera.size,
         frames_per_second: camera.is_streaming.then_some(camera.frames_per_second),
     }

@@ -6,12 +6,13 @@ use super::filter::{Filter, FilterKey};
 use super::input::Key;
 use super::text;
 use rollcall_core::worktime::alteration::Alteration;
+use rollcall_messages::Message;
 use rollcall_protocol::{SettingChange, SettingRow};
 
 /// The state of the settings screen.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Settings {
-    rows: Option<Result<Vec<SettingRow>, String>>,
+    rows: Option<Result<Vec<SettingRow>, Message>>,
     is_asked: bool,
     selected: usize,
     pub(crate) filter: Filter,
@@ -41,7 +42,7 @@ impl Settings {
     }
 
     /// Takes what was read. The selection, and what is being typed, stay with their setting.
-    pub(crate) fn take(&mut self, rows: Result<Vec<SettingRow>, String>) {
+    pub(crate) fn take(&mut self, rows: Result<Vec<SettingRow>, Message>) {
         let name = |row: &SettingRow| (row.section.clone(), row.key.clone());
         let before = self.selected().map(|(_, row)| name(row));
         self.rows = Some(rows);
@@ -59,7 +60,7 @@ impl Settings {
     }
 
     /// The settings that pass the filter; nothing until they are read.
-    pub(crate) fn shown(&self) -> Option<Result<Vec<&SettingRow>, &str>> {
+    pub(crate) fn shown(&self) -> Option<Result<Vec<&SettingRow>, &Message>> {
         let wanted = text::folded(self.filter.text());
         let passes = |row: &&SettingRow| {
             let name = format!("{}.{} {}", row.section, row.key, row.help);
@@ -184,7 +185,7 @@ mod tests {
             key: key.into(),
             value: value.into(),
             default: default.into(),
-            help: format!("what {key} is"),
+            help: Message::verbatim(format!("what {key} is")),
             overridden_by: None,
         }
     }
@@ -295,7 +296,7 @@ mod tests {
         assert_eq!(settings.selected().unwrap().1.key, "rate");
         assert_eq!(press(&mut settings, &[Key::Esc]), SettingsKey::Taken);
         assert_eq!(press(&mut settings, &[Key::Esc]), SettingsKey::Pass);
-        settings.take(Err("unreadable".into()));
+        settings.take(Err(Message::verbatim("unreadable")));
         assert!(settings.selected().is_none());
         assert_eq!(press(&mut settings, &[Key::Enter]), SettingsKey::Pass);
     }

@@ -1,5 +1,6 @@
 //! What each drawing shows and neither the station nor the operator decides.
 
+use rollcall_messages::Message;
 use std::time::Duration;
 
 use rollcall_core::frame::{Frame, Moment};
@@ -36,9 +37,9 @@ pub struct CameraStatus<'a> {
     /// Whether somebody must do something about it.
     pub health: Health,
     /// Its state in one or two words, e.g. "live", "starting", "lost".
-    pub label: &'a str,
+    pub label: &'a Message,
     /// What is the matter and what to do about it, if anything.
-    pub advice: Option<&'a str>,
+    pub advice: Option<&'a Message>,
     /// Width and height of its pictures.
     pub size: Option<(u32, u32)>,
     /// Pictures a second.
@@ -49,7 +50,7 @@ pub struct CameraStatus<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct CameraFigures<'a> {
     /// Its state in one sentence.
-    pub sentence: &'a str,
+    pub sentence: &'a Message,
     /// Pictures that could not be decoded.
     pub damaged: u64,
     /// Pictures that camera or driver lost.

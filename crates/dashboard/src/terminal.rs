@@ -3,6 +3,7 @@
 //! Invariant: while a [`Terminal`] lives, nothing but it writes to the screen;
 //! after it, or before the message of a panic, the screen is as it was.
 
+use crate::say;
 use std::io::{self, IsTerminal, Write};
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -128,7 +129,7 @@ impl Terminal {
         stopped: impl FnOnce() -> io::Result<()>,
     ) -> Result<(), TerminalError> {
         restore();
-        let words = language.text("Rollcall is stopped and takes no attendance; fg goes on.");
+        let words = language.text(say::STOPPED);
         // Not `println!`, which panics where standard output is closed.
         let _ = writeln!(io::stdout(), "{words}");
         let done = stopped();

@@ -3,7 +3,6 @@
 //! A colour never says anything alone; the words next to it say the same.
 
 use std::borrow::Cow;
-use std::fmt::Display;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use ratatui::style::{Color, Modifier, Style};
@@ -11,10 +10,11 @@ use ratatui::symbols::border;
 use ratatui::text::Span;
 
 use super::colour::ColourDepth;
-use super::language::Language;
+use super::language::{DateForm, Language};
 use super::text;
 use rollcall_core::notice::Severity;
 use rollcall_core::printable::{is_hostile, printable_line};
+use rollcall_messages::{Message, Said, Text};
 
 /// Which characters the terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,28 +126,33 @@ impl Theme {
     }
 
     /// A sentence of the dashboard's own in the operator's language.
-    pub(crate) fn t(&self, english: &'static str) -> &'static str {
-        self.language.text(english)
+    pub(crate) fn t(&self, text: Text) -> &'static str {
+        self.language.text(text)
     }
 
-    /// The same with `values` in its holes `{}`.
-    pub(crate) fn fill(&self, english: &str, values: &[&dyn Display]) -> String {
-        self.language.fill(english, values)
+    /// A sentence with something in it.
+    pub(crate) fn say(&self, message: &Message) -> String {
+        self.language.say(message)
     }
 
     /// What another room has said, in the operator's language.
-    pub(crate) fn sentence(&self, english: &impl Display) -> String {
-        self.language.sentence(&english.to_string()).into_owned()
+    pub(crate) fn sentence(&self, what: &impl Said) -> String {
+        self.language.said(what)
     }
 
-    /// A day by chrono's `pattern`, as the operator's language writes it.
-    pub(crate) fn day(&self, day: NaiveDate, pattern: &str) -> String {
-        self.language.day(day, pattern)
+    /// A day as the operator's language writes it.
+    pub(crate) fn day(&self, day: NaiveDate, form: DateForm) -> String {
+        self.language.day(day, form)
     }
 
-    /// A moment by chrono's `pattern`, as the operator's language writes it.
-    pub(crate) fn moment(&self, at: &DateTime<FixedOffset>, pattern: &str) -> String {
-        self.language.moment(at, pattern)
+    /// A day, and the time of day by chrono's `pattern`, as the operator's language writes it.
+    pub(crate) fn moment(
+        &self,
+        at: &DateTime<FixedOffset>,
+        form: DateForm,
+        pattern: &'static str,
+    ) -> String {
+        self.language.moment(at, form, pattern)
     }
 
     /// Text from outside (names, messages) in characters the terminal has.

@@ -1,6 +1,7 @@
 //! What has happened lately, counted for the charts: how long frames took, and how many
 //! faces were recognised and refused, and the hours of the last weeks.
 
+use rollcall_messages::Message;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -97,7 +98,7 @@ const WEEKS: usize = 8;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Weeks {
     asked: Option<(ReportQuery, u64)>,
-    answer: Option<Result<Vec<(IsoWeek, Duration)>, String>>,
+    answer: Option<Result<Vec<(IsoWeek, Duration)>, Message>>,
 }
 
 impl Weeks {
@@ -119,7 +120,7 @@ impl Weeks {
         self.asked.is_some_and(|(asked, _)| asked == query)
     }
 
-    pub(crate) fn take(&mut self, days: Result<Vec<PersonDays>, String>) {
+    pub(crate) fn take(&mut self, days: Result<Vec<PersonDays>, Message>) {
         let Some((query, _)) = self.asked else {
             return;
         };
@@ -139,7 +140,7 @@ impl Weeks {
     }
 
     /// Everybody's hours by weeks; nothing until they are read.
-    pub(crate) fn shown(&self) -> Option<&Result<Vec<(IsoWeek, Duration)>, String>> {
+    pub(crate) fn shown(&self) -> Option<&Result<Vec<(IsoWeek, Duration)>, Message>> {
         self.answer.as_ref()
     }
 }

@@ -4,6 +4,8 @@
 //! a connection lasts, says what the front end wants. Nothing that a front end calls waits
 //! for either.
 
+use crate::say;
+use rollcall_messages::Message;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -57,7 +59,7 @@ pub fn attach(socket: &Path, hello: Hello) -> Result<Client, LinkError> {
     let shared = Arc::new(Shared {
         path: socket.to_owned(),
         hello,
-        state: Mutex::new(LinkState::Lost("the station is being asked".to_owned())),
+        state: Mutex::new(LinkState::Lost(say::LINK_ASKING.into())),
         view: Mutex::default(),
         picture: Mutex::default(),
         wish: Mutex::new(PreviewWish::NONE),
@@ -182,13 +184,13 @@ impl Link for Attached {
         let Some(live) = live.as_mut() else {
             return Err(Refusal::new(
                 RefusalCode::Unavailable,
-                "the station cannot be reached at the moment; nothing was done",
+                say::LINK_NOT_REACHED,
             ));
         };
         if live.commands.try_send((number, command)).is_err() {
             return Err(Refusal::new(
                 RefusalCode::Busy,
-                "too much is waiting already; try again",
+                rollcall_protocol::say::TOO_MUCH_IS_ASKED,
             ));
         }
         live.waiting.insert(number);
@@ -243,7 +245,7 @@ impl Shared {
     }
 
     /// Listens on one connection. Returns why it is over.
-    fn follow(self: &Arc<Self>, connection: Connection) -> String {
+    fn follow(self: &Arc<Self>, connection: Connection) -> Message {
         let Connection {
             socket,
             mut reader,
@@ -252,10 +254,10 @@ impl Shared {
         } = connection;
         *lock(&self.station) = Station::met(&hello);
         if let Err(error) = reader.get_mut().wait_for(Some(SILENCE)) {
-            return error.to_string();
+            return say::link_gone_because(error.to_string());
         }
         if let Err(error) = self.start_speaking(&socket, writer) {
-            return LinkError::Thread(error).to_string();
+            return Message::verbatim(LinkError::Thread(error).to_string());
         }
         let words = self.listen(&mut reader);
         socket.close();
@@ -290,16 +292,16 @@ impl Shared {
         Ok(())
     }
 
-    fn listen(&self, reader: &mut Reader<Socket>) -> String {
+    fn listen(&self, reader: &mut Reader<Socket>) -> Message {
         let mut listener = Listener::default();
         loop {
             let message = match reader.next() {
                 Ok(Some(message)) => message,
-                Ok(None) => return "the station is gone".to_owned(),
+                Ok(None) => return say::LINK_GONE.into(),
                 Err(WireError::Read(e)) if is_timeout(&e) => {
-                    return format!("the station has said nothing for {} s", SILENCE.as_secs());
+                    return say::link_silent(SILENCE.as_secs());
                 }
-                Err(error) => return format!("the station is gone: {error}"),
+                Err(error) => return say::link_gone_because(error.to_string()),
             };
             match listener.hear(message) {
                 Heard::View(view) => self.show(view),
@@ -382,7 +384,7 @@ impl Shared {
                     number,
                     reply: Reply::Refused(Refusal::new(
                         RefusalCode::Refused,
-                        format!("this cannot be said to a station: {error}"),
+                        say::link_cannot_say(error.to_string()),
                     )),
                 }),
                 (_, _) => {}
@@ -397,8 +399,8 @@ struct EndedByPanic<'a>(&'a Shared);
 impl Drop for EndedByPanic<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let words = "the connection ended by an error of this program; start it again";
-            self.0.break_off(LinkState::Ended(Some(words.to_owned())));
+            let words = say::LINK_PROGRAM_ERROR.into();
+            self.0.break_off(LinkState::Ended(Some(words)));
         }
     }
 }

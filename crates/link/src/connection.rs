@@ -7,6 +7,9 @@
 //!   [`OUTSTANDING`] of its commands are on the way.
 //! - The seat is left when both threads have ended.
 
+use crate::say;
+use rollcall_messages::Message;
+use rollcall_protocol::say::STATION_HAS_ENDED;
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -74,7 +77,7 @@ fn welcome(
         return Ok(None);
     };
     if let Some(said) = other_protocol(&hello) {
-        return Err(refused(code::OTHER_PROTOCOL, said));
+        return Err(Refused::new(code::OTHER_PROTOCOL, said));
     }
     let mut answer = StationHello {
         protocol: Version::OURS,
@@ -94,7 +97,7 @@ fn welcome(
             peer: socket.peer(),
         });
         if let Some(said) = end_of(&client) {
-            return Err(refused(code::UNAVAILABLE, said));
+            return Err(Refused::new(code::UNAVAILABLE, said));
         }
         answer.station.clone_from(&client.view().facts.station_name);
         answer.now = nanoseconds(client.now().monotonic);
@@ -108,11 +111,11 @@ fn welcome(
 }
 
 /// Why there is nothing more to hear from a station, if that is so.
-fn end_of(client: &Client) -> Option<String> {
+fn end_of(client: &Client) -> Option<Message> {
     match client.state() {
         LinkState::Connected => None,
         LinkState::Lost(said) | LinkState::Ended(Some(said)) => Some(said),
-        LinkState::Ended(None) => Some("the station has ended".to_owned()),
+        LinkState::Ended(None) => Some(STATION_HAS_ENDED.into()),
     }
 }
 
@@ -136,17 +139,16 @@ fn first(reader: &mut Reader<Socket>) -> Result<Option<ClientHello>, Refused> {
 }
 
 /// Why a client of this version cannot be talked to, if it cannot.
-fn other_protocol(hello: &ClientHello) -> Option<String> {
+fn other_protocol(hello: &ClientHello) -> Option<Message> {
     let (theirs, ours) = (hello.protocol.major, Version::OURS.major);
     let update = match theirs.cmp(&ours) {
         std::cmp::Ordering::Equal => return None,
-        std::cmp::Ordering::Less => "update this program",
-        std::cmp::Ordering::Greater => "update the station",
+        std::cmp::Ordering::Less => say::UPDATE_PROGRAM,
+        std::cmp::Ordering::Greater => say::UPDATE_STATION,
     };
-    Some(format!(
-        "the station ({BUILD}) speaks protocol {ours} and this program ({}) protocol {theirs}: {update}",
-        hello.build
-    ))
+    let (theirs, ours) = (theirs.to_string(), ours.to_string());
+    let program = hello.build.as_str();
+    Some(say::other_protocol(BUILD, ours, program, theirs, update))
 }
 
 /// Names for the records are checked as if they were typed at the station.
@@ -161,10 +163,7 @@ fn operator(text: &str) -> Result<String, Refused> {
 }
 
 fn refused(code: &str, said: String) -> Refused {
-    Refused {
-        code: code.to_owned(),
-        said,
-    }
+    Refused::new(code, Message::verbatim(said))
 }
 
 fn nanoseconds(duration: Duration) -> u64 {
@@ -283,7 +282,7 @@ impl Desk {
         self.nudge();
     }
 
-    fn refuse(&self, number: u64, said: String) {
+    fn refuse(&self, number: u64, said: Message) {
         let mut seated = self.lock();
         seated.owed += 1;
         let refusal = Refusal::new(RefusalCode::Unknown, said);
@@ -352,7 +351,7 @@ struct Round {
     view: StationView,
     wish: PreviewWish,
     picture: Option<(u64, Arc<Frame>)>,
-    ended: Option<String>,
+    ended: Option<Message>,
     is_closed: bool,
     words: Option<Refused>,
 }
@@ -404,7 +403,7 @@ fn pass_over(
             number: Some(number),
             ..
         }) => {
-            let said = format!("this station ({BUILD}) does not understand that: {remark}");
+            let said = say::not_understood(BUILD, remark);
             desk.refuse(number, said);
             Ok(())
         }
@@ -443,7 +442,7 @@ impl Speaker {
             let patience = self.until_next(Instant::now());
             select! {
                 recv(news) -> news => if news.is_err() {
-                    break LastWords::Bye("the station has ended".to_owned());
+                    break LastWords::Bye(STATION_HAS_ENDED.into());
                 },
                 recv(nudged) -> _ => {}
                 default(patience) => {}
@@ -495,7 +494,7 @@ impl Speaker {
             other => return other,
         };
         tracing::warn!(%error, "an answer cannot be sent to a front end");
-        let said = format!("the answer cannot be sent ({error}); ask for less");
+        let said = say::answer_too_large(error.to_string());
         let reply = Reply::Refused(Refusal::new(RefusalCode::Unavailable, said));
         self.say(&ToClient::Told {
             number,
@@ -562,9 +561,16 @@ impl Speaker {
     }
 
     fn part(&mut self, words: &LastWords) {
+        let said;
         let message = match words {
             LastWords::None => return,
-            LastWords::Bye(said) => ToClient::Bye { said },
+            LastWords::Bye(message) => {
+                said = message.to_string();
+                ToClient::Bye {
+                    said: &said,
+                    message: Some(message),
+                }
+            }
             LastWords::Refused(refused) => ToClient::Refused(refused),
         };
         if self.socket.give_up_writing_after(FAREWELL).is_ok() {
@@ -575,6 +581,6 @@ impl Speaker {
 
 enum LastWords {
     None,
-    Bye(String),
+    Bye(Message),
     Refused(Refused),
 }

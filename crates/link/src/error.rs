@@ -1,5 +1,6 @@
 //! What can go wrong with a socket, in words that say what to do.
 
+use rollcall_messages::Message;
 use std::io;
 use std::path::PathBuf;
 
@@ -51,7 +52,7 @@ pub enum LinkError {
         /// For programs.
         code: String,
         /// Why, in the station's words.
-        said: String,
+        said: Message,
     },
     /// Something else listens there, or a station that is stuck.
     #[error("what listens at {} does not answer as a station does: {reason}", path.display())]

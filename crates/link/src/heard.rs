@@ -3,6 +3,8 @@
 //! A station is believed about its records, not about sizes: whatever it says, what is kept
 //! of it stays bounded, and what cannot be understood is passed over.
 
+use crate::say;
+use rollcall_messages::Message as Said;
 use std::io::{self, Cursor, Write};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +16,7 @@ use rollcall_protocol::{
     Refusal, RefusalCode, Reply, StationView, Told, Update, with_room_for_pictures,
 };
 
-use crate::message::{FromStation, outline};
+use crate::message::{FromStation, last_words, outline};
 use crate::wire::{Kind, Message, PictureHeader};
 
 /// No picture that a station sends is larger.
@@ -41,7 +43,7 @@ pub(crate) enum Heard {
     /// Nothing that changes anything.
     Nothing,
     /// It says no more, for this reason.
-    Over(String),
+    Over(Said),
 }
 
 /// Follows what a station says on one connection.
@@ -93,8 +95,8 @@ impl Listener {
             FromStation::Complete {} => Heard::View(self.view.clone()),
             FromStation::Told { number, reply } => Heard::Told(Told { number, reply }),
             FromStation::Ping {} | FromStation::Hello(_) => Heard::Nothing,
-            FromStation::Bye { said } => Heard::Over(said),
-            FromStation::Refused(refused) => Heard::Over(refused.said),
+            FromStation::Bye { said, message } => Heard::Over(last_words(said, message)),
+            FromStation::Refused(refused) => Heard::Over(refused.message()),
         }
     }
 
@@ -105,7 +107,7 @@ impl Listener {
             // Most of it was replaced since, so what is there is counted.
             self.said = size_of(&self.view);
             if self.said > self.most / 2 {
-                return Heard::Over("the station says more than can be kept".to_owned());
+                return Heard::Over(say::LINK_TOO_MUCH.into());
             }
         }
         Heard::Nothing
@@ -115,7 +117,7 @@ impl Listener {
     /// reply is one all the same.
     fn pass_over(&mut self, message: &[u8], error: &serde_json::Error) -> Heard {
         let Some(outline) = outline(message) else {
-            return Heard::Over("the station said something that cannot be read".to_owned());
+            return Heard::Over(say::LINK_UNREADABLE.into());
         };
         if !self.has_remarked {
             self.has_remarked = true;
@@ -128,10 +130,7 @@ impl Listener {
         match outline.number {
             Some(number) if outline.name == "told" => Heard::Told(Told {
                 number,
-                reply: Reply::Refused(Refusal::new(
-                    RefusalCode::Unknown,
-                    "the station has answered something that this program does not understand; update it",
-                )),
+                reply: Reply::Refused(Refusal::new(RefusalCode::Unknown, say::LINK_NOT_UNDERSTOOD)),
             }),
             _ => Heard::Nothing,
         }
@@ -183,10 +182,10 @@ fn size_of(view: &StationView) -> usize {
 
 /// A command that nobody has answered when the connection broke.
 pub(crate) fn lost(number: u64) -> Told {
-    let said = "the connection to the station broke before the answer came: it may be done or not";
+    let refusal = Refusal::new(RefusalCode::ConnectionLost, say::CONNECTION_BROKE);
     Told {
         number,
-        reply: Reply::Refused(Refusal::new(RefusalCode::ConnectionLost, said)),
+        reply: Reply::Refused(refusal),
     }
 }
 

@@ -40,6 +40,7 @@ mod message;
 mod pictures;
 mod place;
 mod preview;
+pub mod say;
 mod server;
 mod session;
 mod socket;

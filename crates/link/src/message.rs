@@ -4,6 +4,7 @@
 //! `hello`, `refused` and `bye` keep their names and the fields they have: they are what
 //! programs of different major versions have to understand of each other.
 
+use rollcall_messages::Message;
 use std::fmt;
 
 use rollcall_core::event::Seat;
@@ -11,8 +12,9 @@ use rollcall_protocol::{Command, PreviewWish, Reply, Update};
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// Counts what old programs cannot understand.
-pub const MAJOR: u32 = 1;
+/// Counts what old programs cannot understand. 2: what is said to people is a code with
+/// arguments and its English, where it was English alone.
+pub const MAJOR: u32 = 2;
 
 /// Counts what old programs can pass over.
 pub const MINOR: u32 = 0;
@@ -90,6 +92,31 @@ pub(crate) struct Refused {
     pub(crate) code: String,
     /// For people, in English.
     pub(crate) said: String,
+    /// The same for people of another language, since 2.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) message: Option<Message>,
+}
+
+impl Refused {
+    /// A refusal in words that have a code, or have none.
+    pub(crate) fn new(code: &str, message: impl Into<Message>) -> Self {
+        let message = message.into();
+        Self {
+            code: code.to_owned(),
+            said: message.to_string(),
+            message: Some(message),
+        }
+    }
+
+    /// What was said.
+    pub(crate) fn message(self) -> Message {
+        last_words(self.said, self.message)
+    }
+}
+
+/// What was said; a station of another version says it in English only.
+pub(crate) fn last_words(said: String, message: Option<Message>) -> Message {
+    message.unwrap_or_else(|| Message::verbatim(said))
 }
 
 /// Codes of [`Refused`].
@@ -143,6 +170,8 @@ pub(crate) enum FromStation {
     /// It ends.
     Bye {
         said: String,
+        #[serde(default)]
+        message: Option<Message>,
     },
 }
 
@@ -154,9 +183,16 @@ pub(crate) enum ToClient<'a> {
     Refused(&'a Refused),
     Update(&'a Update),
     Complete {},
-    Told { number: u64, reply: &'a Reply },
+    Told {
+        number: u64,
+        reply: &'a Reply,
+    },
     Ping {},
-    Bye { said: &'a str },
+    Bye {
+        said: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<&'a Message>,
+    },
 }
 
 /// What can be read of a message that is not understood.

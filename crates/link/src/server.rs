@@ -3,6 +3,9 @@
 //! One thread waits for new ones, and every front end has two (see `connection`). None of
 //! them ever holds anything that the station waits for.
 
+use crate::say;
+use rollcall_messages::Message;
+use rollcall_protocol::say::STATION_HAS_ENDED;
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::os::fd::AsFd as _;
@@ -59,7 +62,7 @@ struct Guests {
     next: u64,
     connected: HashMap<u64, Guest>,
     /// The last words, when the station ends.
-    farewell: Option<String>,
+    farewell: Option<Message>,
 }
 
 struct Guest {
@@ -86,7 +89,7 @@ impl House {
     }
 
     /// The last words, if the station ends.
-    pub(crate) fn farewell(&self) -> Option<String> {
+    pub(crate) fn farewell(&self) -> Option<Message> {
         self.guests().farewell.clone()
     }
 
@@ -123,9 +126,9 @@ impl House {
     }
 
     /// Says goodbye to all and sees them off.
-    fn close(&self, said: &str) {
+    fn close(&self, said: impl Into<Message>) {
         let mut guests = self.guests();
-        guests.farewell = Some(said.to_owned());
+        guests.farewell = Some(said.into());
         for guest in guests.connected.values() {
             match &guest.nudge {
                 Some(nudge) => {
@@ -249,13 +252,13 @@ impl Door {
         }
         // Nobody finds a socket that is about to close.
         drop(listening);
-        self.house.close("the station has ended");
+        self.house.close(STATION_HAS_ENDED);
     }
 
     fn take_in(&self, stream: UnixStream) {
         let socket = Socket::new(stream);
         let Some(number) = self.house.enter(&socket) else {
-            let said = format!("{MOST_GUESTS} are attached to this station already; end one first");
+            let said = say::too_many_attached(MOST_GUESTS);
             turn_away(&socket, code::FULL, said);
             return;
         };
@@ -268,7 +271,7 @@ impl Door {
             });
         if let Err(error) = started {
             tracing::warn!(%error, "nobody can attach at the moment");
-            let said = format!("the station's machine has no thread left: {error}");
+            let said = say::no_thread_left(error.to_string());
             turn_away(&socket, code::UNAVAILABLE, said);
             self.house.leave(number);
         }
@@ -300,11 +303,8 @@ fn next(listening: &Listening) -> io::Result<Option<UnixStream>> {
 }
 
 /// Says why somebody is not taken in. A new connection has room for that, so it does not wait.
-fn turn_away(socket: &Socket, code: &str, said: String) {
-    let refused = Refused {
-        code: code.to_owned(),
-        said,
-    };
+fn turn_away(socket: &Socket, code: &str, said: Message) {
+    let refused = Refused::new(code, said);
     let _ = Writer::new(socket.clone(), MOST_FROM_STATION).json(&ToClient::Refused(&refused));
     socket.close();
 }

@@ -1,5 +1,7 @@
 //! The first words of a client, and the station's answer.
 
+use crate::say;
+use rollcall_messages::Message;
 use std::path::Path;
 use std::time::Duration;
 
@@ -92,24 +94,23 @@ fn answer(reader: &mut Reader<Socket>, path: &Path) -> Result<StationHello, Link
             }),
         },
         Ok(FromStation::Refused(refused)) => Err(LinkError::Refused {
-            code: refused.code,
-            said: refused.said,
+            code: refused.code.clone(),
+            said: refused.message(),
         }),
-        Ok(FromStation::Bye { said }) => Err(strange(said)),
+        Ok(FromStation::Bye { said, .. }) => Err(strange(said)),
         Ok(_) => Err(strange("it did not say hello".to_owned())),
         Err(error) => Err(strange(error.to_string())),
     }
 }
 
 /// Why a station of this version cannot be talked to, if it cannot.
-fn other_protocol(station: Version, build: &str) -> Option<String> {
+fn other_protocol(station: Version, build: &str) -> Option<Message> {
     let (theirs, ours) = (station.major, Version::OURS.major);
     let update = match theirs.cmp(&ours) {
         std::cmp::Ordering::Equal => return None,
-        std::cmp::Ordering::Less => "update the station",
-        std::cmp::Ordering::Greater => "update this program",
+        std::cmp::Ordering::Less => say::UPDATE_STATION,
+        std::cmp::Ordering::Greater => say::UPDATE_PROGRAM,
     };
-    Some(format!(
-        "the station ({build}) speaks protocol {theirs} and this program ({BUILD}) protocol {ours}: {update}"
-    ))
+    let (theirs, ours) = (theirs.to_string(), ours.to_string());
+    Some(say::other_protocol(build, theirs, BUILD, ours, update))
 }

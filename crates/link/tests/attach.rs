@@ -9,6 +9,7 @@
 
 mod common;
 
+use rollcall_messages::Message;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -179,7 +180,7 @@ fn a_station_that_comes_back_is_found_again_and_every_command_answered_once() {
     });
     assert_eq!(
         client.state(),
-        LinkState::Lost("the station has ended".to_owned())
+        LinkState::Lost(rollcall_protocol::say::STATION_HAS_ENDED.into())
     );
     let told = answers(&mut client, 10);
     assert_eq!(told.iter().map(|t| t.number).collect::<Vec<_>>(), numbers);
@@ -222,7 +223,7 @@ fn a_station_that_ends_says_so() {
     let client = attach(server.socket());
     fake.end("the camera's film is over");
     until("the end is heard", || {
-        client.state() == LinkState::Lost("the camera's film is over".to_owned())
+        client.state() == LinkState::Lost(Message::verbatim("the camera's film is over".to_owned()))
     });
 }
 
@@ -256,7 +257,7 @@ fn too_many_are_told_so_and_may_come_later() {
     let Err(LinkError::Refused { said, .. }) = refused.map(|_| ()) else {
         panic!("the 33rd was taken in");
     };
-    assert!(said.contains("32 are attached"), "{said}");
+    assert!(said.to_string().contains("32 are attached"), "{said}");
     clients.pop();
     until("there is room again", || server.guests() < 32);
     attach(server.socket());

@@ -19,6 +19,7 @@
 
 mod common;
 
+use rollcall_messages::Message;
 use std::io::Write as _;
 use std::net::Shutdown;
 use std::os::unix::net::UnixListener;
@@ -136,8 +137,8 @@ fn question() -> impl Strategy<Value = Question> {
     let line =
         ("\\PC{0,20}", "\\PC{0,60}", any::<bool>()).prop_map(|(term, words, is_drawn)| PageLine {
             health: None,
-            term,
-            words,
+            term: Message::verbatim(term),
+            words: Message::verbatim(words),
             is_drawn,
         });
     let change = prop_oneof![

@@ -9,6 +9,7 @@
 
 mod common;
 
+use rollcall_messages::Message;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,7 +109,10 @@ fn apply(view: &mut StationView, change: &Change) {
                     monotonic: Duration::from_millis(number as u64),
                     wall: wall("2026-03-02T08:00:00.123456789+01:00"),
                 };
-                Arc::make_mut(&mut view.log).push(&at, Notice::Info(format!("line {number}")));
+                Arc::make_mut(&mut view.log).push(
+                    &at,
+                    Notice::Info(Message::verbatim(format!("line {number}"))),
+                );
             }
         }
         Change::Health(rate, lost) => {

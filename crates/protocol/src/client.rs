@@ -1,6 +1,8 @@
 //! A front end's end of the seam: the same whether the station runs in this process or
 //! behind a socket.
 
+use crate::say;
+use rollcall_messages::Message;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,9 +41,9 @@ pub enum LinkState {
     /// It can.
     Connected,
     /// Not now; it is tried again and again.
-    Lost(String),
+    Lost(Message),
     /// It has ended, or is not to be had for the reason given.
-    Ended(Option<String>),
+    Ended(Option<Message>),
 }
 
 /// Which pictures a front end wants.
@@ -108,10 +110,7 @@ impl Client {
         let number = self.next;
         self.next += 1;
         let submitted = if self.outstanding.len() >= OUTSTANDING {
-            Err(Refusal::new(
-                RefusalCode::Busy,
-                "too much is waiting already; try again",
-            ))
+            Err(Refusal::new(RefusalCode::Busy, say::TOO_MUCH_IS_ASKED))
         } else {
             self.link.submit(number, command)
         };

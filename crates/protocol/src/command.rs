@@ -3,6 +3,7 @@
 use chrono::NaiveDateTime;
 use rollcall_core::correction::Correction;
 use rollcall_core::event::Intent;
+use rollcall_messages::Message;
 use serde::{Deserialize, Serialize};
 
 use crate::records::{Answer, Question};
@@ -36,8 +37,8 @@ pub type CorrectionDraft = Correction<NaiveDateTime>;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
-    /// It is done; in words, if there is anything to say.
-    Done(String),
+    /// It is done; with what there is to say, if anything.
+    Done(Message),
     /// It is not done, and nothing has changed.
     Refused(Refusal),
     /// What was read.
@@ -47,20 +48,20 @@ pub enum Reply {
         /// One by one.
         rows: Vec<CameraControl>,
         /// What became of the last change, or why there are none.
-        remark: String,
+        remark: Message,
     },
 }
 
 /// Why something is not done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// For programs.
+    /// What kind of refusal it is.
     pub code: RefusalCode,
-    /// For people, in English.
-    pub said: String,
+    /// Why.
+    pub said: Message,
 }
 
-/// Why something is not done, for programs.
+/// What kind of refusal it is, for programs that do not look at each message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefusalCode {
@@ -95,7 +96,7 @@ pub enum RefusalCode {
 
 impl Refusal {
     /// A refusal with its words.
-    pub fn new(code: RefusalCode, said: impl Into<String>) -> Self {
+    pub fn new(code: RefusalCode, said: impl Into<Message>) -> Self {
         Self {
             code,
             said: said.into(),
@@ -113,7 +114,7 @@ pub struct CameraControl {
     /// Its present value.
     pub value: String,
     /// What it can be.
-    pub range: String,
+    pub range: Message,
     /// Whether it can be changed now; automatic exposure decides the exposure, for example.
     pub is_changeable: bool,
 }

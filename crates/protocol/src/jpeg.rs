@@ -114,6 +114,7 @@ pub(crate) mod visitors {
     use chrono::{DateTime, FixedOffset};
     use rollcall_core::embedding::Cosine;
     use rollcall_core::review::Visitor;
+    use rollcall_messages::Message;
 
     use super::{Arc, Deserialize, Deserializer, Portrait, Serialize, Serializer};
 
@@ -128,7 +129,7 @@ pub(crate) mod visitors {
     }
 
     pub(crate) fn serialize<S: Serializer>(
-        visitors: &Result<Vec<Visitor>, String>,
+        visitors: &Result<Vec<Visitor>, Message>,
         to: S,
     ) -> Result<S::Ok, S::Error> {
         let wire = |visitor: &Visitor| Wire {
@@ -150,8 +151,8 @@ pub(crate) mod visitors {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
-    ) -> Result<Result<Vec<Visitor>, String>, D::Error> {
-        let read = Result::<Vec<Wire>, String>::deserialize(from)?;
+    ) -> Result<Result<Vec<Visitor>, Message>, D::Error> {
+        let read = Result::<Vec<Wire>, Message>::deserialize(from)?;
         let visitor = |wire: Wire| Visitor {
             sightings: wire.sightings,
             first: wire.first,

@@ -17,6 +17,7 @@ mod client;
 mod command;
 mod jpeg;
 mod records;
+pub mod say;
 mod update;
 mod view;
 

@@ -14,6 +14,7 @@ use rollcall_core::pin::Pin;
 use rollcall_core::review::{ReviewDeed, Visitor};
 use rollcall_core::worktime::alteration::Alteration;
 use rollcall_core::worktime::period::PersonDays;
+use rollcall_messages::Message;
 use serde::{Deserialize, Serialize};
 
 /// Something to read, or to do.
@@ -91,8 +92,8 @@ impl Question {
     }
 
     /// The answer to a question that was not looked at, for this reason.
-    pub fn refused(&self, why: &str) -> Answer {
-        let why = why.to_owned();
+    pub fn refused(&self, why: impl Into<Message>) -> Answer {
+        let why = why.into();
         match self {
             Self::Report(query) => Answer::Report(*query, Err(why)),
             Self::Visitors => Answer::Visitors(Err(why)),
@@ -113,19 +114,19 @@ impl Question {
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// Everybody's days.
-    Report(ReportQuery, Result<Vec<PersonDays>, String>),
+    Report(ReportQuery, Result<Vec<PersonDays>, Message>),
     /// Faces without a name.
-    Visitors(#[serde(with = "jpeg::visitors")] Result<Vec<Visitor>, String>),
+    Visitors(#[serde(with = "jpeg::visitors")] Result<Vec<Visitor>, Message>),
     /// A report in lines.
-    Page(PageKind, Result<Vec<PageLine>, String>),
+    Page(PageKind, Result<Vec<PageLine>, Message>),
     /// All about one person.
-    Person(Box<Result<PersonFile, String>>),
+    Person(Box<Result<PersonFile, Message>>),
     /// The settings of the configuration file.
-    Settings(Result<Vec<SettingRow>, String>),
+    Settings(Result<Vec<SettingRow>, Message>),
     /// What came of a [`ReviewDeed`].
-    Reviewed(Result<String, String>),
+    Reviewed(Result<Message, Message>),
     /// What came of any other deed.
-    Done(Result<Done, String>),
+    Done(Result<Done, Message>),
     /// Nothing has changed yet: something has to be agreed to first.
     Asks(Box<Asked>),
 }
@@ -204,8 +205,8 @@ impl fmt::Display for Agreement {
 /// A deed that is done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Done {
-    /// In words.
-    pub said: String,
+    /// What was done.
+    pub said: Message,
     /// What takes it back, if anything does.
     pub undo: Option<Question>,
     /// Whether it only holds when the station is started again.
@@ -231,9 +232,9 @@ pub struct PageLine {
     /// Whether it is as it should be, where that is a question.
     pub health: Option<Health>,
     /// What it is about, in a column of its own; may be empty.
-    pub term: String,
+    pub term: Message,
     /// What there is to say.
-    pub words: String,
+    pub words: Message,
     /// Whether the characters make a picture, so that none may be moved.
     pub is_drawn: bool,
 }
@@ -272,7 +273,7 @@ pub struct PersonFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TemplateFacts {
     /// `enrolled`, `adaptive` or `not this person`.
-    pub kind: String,
+    pub kind: Message,
     /// Day it was made.
     pub made: Option<NaiveDate>,
 }
@@ -331,7 +332,7 @@ pub struct SettingRow {
     /// Its value where nothing is set.
     pub default: String,
     /// What it means.
-    pub help: String,
+    pub help: Message,
     /// The environment variable that overrides it.
     pub overridden_by: Option<String>,
 }

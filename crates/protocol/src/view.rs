@@ -4,6 +4,7 @@
 //! Whoever holds a [`StationView`] holds the parts of one moment, however long it is looked
 //! at; taking the newest costs six counters.
 
+use rollcall_messages::Message;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -279,7 +280,7 @@ pub struct ConfirmingView {
 #[serde(default)]
 pub struct HealthView {
     /// What is wrong with the database at the moment, if anything is.
-    pub trouble: Option<String>,
+    pub trouble: Option<Message>,
     /// Whether punches wait because nothing can be written.
     pub writing_fails: bool,
     /// Punches that are decided and not yet on disk.
@@ -309,9 +310,9 @@ pub struct CameraView {
     /// Whether somebody must do something about it.
     pub health: Health,
     /// Its state in one or two words.
-    pub label: String,
+    pub label: Message,
     /// Its state in one sentence, with what to do about it.
-    pub sentence: String,
+    pub sentence: Message,
     /// Whether pictures come.
     pub is_streaming: bool,
     /// Whether its film is over.

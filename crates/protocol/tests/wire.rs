@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests too")]
 
+use rollcall_messages::Message;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -182,7 +183,7 @@ fn longer(mut log: Log, lines: usize) -> Log {
             wall: start(),
         };
         let line = format!("line {}", log.written() + 1);
-        log.push(&now, Notice::Warning(line));
+        log.push(&now, Notice::Warning(Message::verbatim(line)));
     }
     log
 }

@@ -13,6 +13,7 @@ mod csv_table;
 mod json_table;
 mod xlsx;
 
+use rollcall_messages::Text;
 use std::io;
 use std::time::Duration;
 
@@ -38,8 +39,8 @@ pub enum Total {
 pub struct Column {
     /// Its name in CSV and JSON: lower case.
     pub name: &'static str,
-    /// Its name in a workbook, in English.
-    pub heading: &'static str,
+    /// Its name in a workbook.
+    pub heading: Text,
     /// Characters that are usually in it.
     pub width: u8,
     /// What its bottom says.
@@ -190,8 +191,9 @@ impl Layout {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::say;
 
-    const fn column(name: &'static str, heading: &'static str, total: Total) -> Column {
+    const fn column(name: &'static str, heading: Text, total: Total) -> Column {
         Column {
             name,
             heading,
@@ -202,15 +204,15 @@ pub(crate) mod tests {
 
     /// A table of every kind of cell.
     pub(crate) const COLUMNS: [Column; 9] = [
-        column("event", "Event", Total::None),
-        column("name", "Name", Total::Count),
-        column("utc_offset", "Offset", Total::None),
-        column("day", "Day", Total::None),
-        column("time", "Time", Total::None),
-        column("first_in", "First in", Total::None),
-        column("hours", "Hours", Total::Sum),
-        column("similarity", "Similarity", Total::None),
-        column("note", "Note", Total::None),
+        column("event", say::COLUMN_EVENT, Total::None),
+        column("name", say::COLUMN_NAME, Total::Count),
+        column("utc_offset", say::COLUMN_UTC_OFFSET, Total::None),
+        column("day", say::COLUMN_DAY, Total::None),
+        column("time", say::COLUMN_TIME, Total::None),
+        column("first_in", say::COLUMN_FIRST_IN, Total::None),
+        column("hours", say::COLUMN_HOURS, Total::Sum),
+        column("similarity", say::COLUMN_SIMILARITY, Total::None),
+        column("note", say::COLUMN_REASON, Total::None),
     ];
 
     pub(crate) fn row(name: &str) -> Vec<Cell> {

@@ -380,7 +380,10 @@ mod tests {
         let layout = Layout::new("events", &COLUMNS, &[]).unwrap();
         let words = PageSetup {
             name: "It's a long name of a page".into(),
-            headings: COLUMNS.iter().map(|c| c.heading.to_owned()).collect(),
+            headings: COLUMNS
+                .iter()
+                .map(|c| c.heading.english().to_owned())
+                .collect(),
             total: "Total".into(),
         };
         let mut page = workbook.page(layout, words).unwrap();

@@ -3,6 +3,8 @@
 //! A driver may take its time to answer, or hang. So a thread asks it and answers who has
 //! asked; nobody waits for that thread.
 
+use crate::say;
+use rollcall_messages::{Message, Said as _};
 use std::io;
 use std::path::PathBuf;
 
@@ -42,7 +44,7 @@ impl ControlDesk {
             choice: choice.clone(),
             file: file.clone(),
             rows: Vec::new(),
-            remark: String::new(),
+            remark: Message::default(),
         };
         std::thread::Builder::new()
             .name("camera-controls".into())
@@ -69,14 +71,13 @@ impl ControlDesk {
 
     fn ask(&self, hub: &Hub, id: CommandId, change: Option<ControlChange>) -> Result<(), Refusal> {
         let Some(requests) = &self.requests else {
-            let none = "Only a USB camera has controls.";
+            let none = say::ONLY_USB_CONTROLS;
             return Err(Refusal::new(RefusalCode::Unavailable, none));
         };
         let hub = hub.clone();
-        requests.try_send(Request { hub, id, change }).map_err(|_| {
-            let hangs = "The camera's driver does not answer.";
-            Refusal::new(RefusalCode::Busy, hangs)
-        })
+        requests
+            .try_send(Request { hub, id, change })
+            .map_err(|_| Refusal::new(RefusalCode::Busy, say::DRIVER_HANGS))
     }
 }
 
@@ -86,7 +87,7 @@ struct Clerk {
     file: PathBuf,
     rows: Vec<CameraControl>,
     /// What became of the last change, or why there are no controls.
-    remark: String,
+    remark: Message,
 }
 
 impl Clerk {
@@ -105,7 +106,7 @@ impl Clerk {
                 if matches!(error, ControlError::Camera(_)) {
                     self.rows.clear();
                 }
-                self.remark = error.to_string();
+                self.remark = error.said();
             }
             let (rows, remark) = (self.rows.clone(), self.remark.clone());
             hub.reply(id, Reply::Controls { rows, remark });
@@ -115,15 +116,15 @@ impl Clerk {
     fn look(&mut self) -> Result<(), ControlError> {
         let controls = controls::read(&usb::find(&self.choice)?)?;
         if controls.is_empty() {
-            self.remark = String::from("This camera has no controls.");
+            self.remark = say::NO_CONTROLS.into();
         } else if self.rows.is_empty() {
-            self.remark.clear();
+            self.remark = Message::default();
         }
         self.rows = controls.iter().map(in_words).collect();
         Ok(())
     }
 
-    fn change(&self, change: &ControlChange) -> Result<String, ControlError> {
+    fn change(&self, change: &ControlChange) -> Result<Message, ControlError> {
         let device = usb::find(&self.choice)?;
         let before = controls::read(&device)?;
         let control = before.iter().find(|control| control.name == change.name);
@@ -137,24 +138,20 @@ impl Clerk {
         };
         let now = controls::set(&device, &control.name, wanted)?;
         controls::remember(&self.file, &now.name, now.value)?;
-        Ok(format!(
-            "{} is {} and stays so.",
-            now.title,
-            now.value_in_words()
-        ))
+        Ok(say::control_stays(&now.title, now.value_in_words()))
     }
 }
 
 fn in_words(control: &Control) -> CameraControl {
     let range = if control.choices.is_empty() {
-        format!("{} to {}", control.minimum, control.maximum)
+        say::control_range(control.minimum, control.maximum)
     } else {
         let names: Vec<&str> = control
             .choices
             .iter()
             .map(|(_, name)| name.as_str())
             .collect();
-        names.join(", ")
+        Message::verbatim(names.join(", "))
     };
     CameraControl {
         name: control.name.clone(),
@@ -192,7 +189,7 @@ mod tests {
         let Reply::Refused(refusal) = told_of_brightness(desk) else {
             panic!("it has no controls");
         };
-        assert!(refusal.said.contains("USB"), "{}", refusal.said);
+        assert_eq!(refusal.said.id(), "only-usb-controls");
     }
 
     #[test]
@@ -208,7 +205,7 @@ mod tests {
             panic!("it is answered by the thread");
         };
         assert!(rows.is_empty());
-        assert!(remark.contains("check the cable"), "{remark}");
+        assert_eq!(remark.id(), "camera-not-found");
         assert!(!folder.path().join(controls::FILE_NAME).exists());
     }
 }

@@ -1,6 +1,9 @@
 //! A look at how the running camera does, over ten seconds, for the camera screen.
 //! `rollcall camera test` looks closer, but needs the camera for itself.
 
+use crate::say;
+use rollcall_core::event::Outcome;
+use rollcall_messages::decimal;
 use std::time::Duration;
 
 use rollcall_camera::CameraStats;
@@ -21,11 +24,7 @@ impl CameraTest {
     }
 
     /// What came out of it, once it is over; an error if somebody should look.
-    pub(super) fn outcome(
-        &self,
-        now: Duration,
-        after: &CameraStats,
-    ) -> Option<Result<String, String>> {
+    pub(super) fn outcome(&self, now: Duration, after: &CameraStats) -> Option<Outcome> {
         let lasted = now.saturating_sub(self.began);
         if lasted < LASTS {
             return None;
@@ -36,9 +35,7 @@ impl CameraTest {
         let lost = after.dropped.saturating_sub(self.before.dropped);
         let reconnects = after.reconnects.saturating_sub(self.before.reconnects);
         let is_good = pictures > 0 && broken == 0 && reconnects == 0 && after.state.is_streaming();
-        let said = format!(
-            "the camera gave {rate:.1} pictures/s; {broken} broken, {lost} lost, {reconnects} reconnects"
-        );
+        let said = say::camera_gave(decimal(rate, 1), broken, lost, reconnects);
         Some(if is_good { Ok(said) } else { Err(said) })
     }
 }
@@ -77,7 +74,10 @@ mod tests {
         assert_eq!(test.outcome(at(109), &stats(1140, 2, streaming())), None);
         let good = test.outcome(at(110), &stats(1150, 2, streaming()));
         let said = "the camera gave 15.0 pictures/s; 0 broken, 0 lost, 0 reconnects";
-        assert_eq!(good, Some(Ok(said.to_owned())));
+        assert_eq!(
+            good.map(|good| good.unwrap().to_string()).as_deref(),
+            Some(said)
+        );
         for bad in [
             stats(1150, 3, streaming()),
             stats(1000, 2, streaming()),

@@ -1,5 +1,7 @@
 //! What front ends want of the station itself, and what was read of a changed configuration.
 
+use crate::say;
+use rollcall_messages::Message;
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, LocalResult, NaiveDateTime};
@@ -39,7 +41,7 @@ impl Runtime {
             Wanted::CameraTest => {
                 let test = CameraTest::begin(self.now().monotonic, self.camera.stats());
                 if let Some((before, _)) = self.camera_test.replace((id, test)) {
-                    let another = "another test of the camera has begun".to_owned();
+                    let another = say::ANOTHER_CAMERA_TEST.into();
                     self.hub.reply_with(before, Err(another));
                 }
             }
@@ -61,7 +63,7 @@ impl Runtime {
             Err(error) => {
                 // What is wrong may quote an address with its password.
                 let error = credentials_hidden(&format!("{error}"));
-                let warning = format!("the changed configuration is not in use: {error}");
+                let warning = say::configuration_not_in_use(error);
                 tracing::warn!("{warning}");
                 self.take_in(Event::Notice(Notice::Warning(warning)));
             }
@@ -80,14 +82,10 @@ impl Runtime {
 }
 
 /// The moment that a time on the wall means.
-fn moment_of(local: NaiveDateTime, clock: &Clock) -> Result<DateTime<FixedOffset>, String> {
+fn moment_of(local: NaiveDateTime, clock: &Clock) -> Result<DateTime<FixedOffset>, Message> {
     match clock.moments_of(local) {
         LocalResult::Single(at) => Ok(at),
-        LocalResult::Ambiguous(..) => Err(format!(
-            "{local} occurs twice, because the clocks were set back; correct it at the command line"
-        )),
-        LocalResult::None => Err(format!(
-            "{local} does not occur: the clocks were set forward over it"
-        )),
+        LocalResult::Ambiguous(..) => Err(say::time_occurs_twice(local.to_string())),
+        LocalResult::None => Err(say::time_does_not_occur(local.to_string())),
     }
 }

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use rollcall_messages::Message;
+
+use crate::say;
+
 /// Time between two of them.
 const EVERY: Duration = Duration::from_secs(60);
 
@@ -14,7 +18,7 @@ pub(super) struct Complaints {
 
 impl Complaints {
     /// What is to be told now, if anything. `now` is on the monotonic clock.
-    pub(super) fn take_in(&mut self, complaint: &str, now: Duration) -> Option<String> {
+    pub(super) fn take_in(&mut self, complaint: &str, now: Duration) -> Option<Message> {
         let is_due = self
             .told_at
             .is_none_or(|told_at| now.saturating_sub(told_at) >= EVERY);
@@ -24,8 +28,8 @@ impl Complaints {
         }
         self.told_at = Some(now);
         Some(match std::mem::take(&mut self.held_back) {
-            0 => complaint.to_owned(),
-            before => format!("{complaint} (and {before} times since it was last said)"),
+            0 => Message::verbatim(complaint),
+            before => say::complaint_repeated(complaint, before),
         })
     }
 }
@@ -43,6 +47,7 @@ mod tests {
             let now = Duration::from_millis(u64::from(frame) * 1000 / 30);
             told.extend(complaints.take_in("no memory", now));
         }
+        let told: Vec<String> = told.iter().map(Message::to_string).collect();
         assert_eq!(
             told,
             [

@@ -9,6 +9,7 @@ use crossbeam_channel::{Sender, bounded};
 
 use super::configured::Configured;
 use super::hub::Hub;
+use super::{said, say};
 use rollcall_camera::SourceSpec;
 use rollcall_cases::people::Changed;
 use rollcall_cases::review::{self, Assigned};
@@ -17,6 +18,7 @@ use rollcall_core::event::CommandId;
 use rollcall_core::person::{PersonCode, PersonName};
 use rollcall_core::review::ReviewDeed;
 use rollcall_core::worktime::period::PersonDays;
+use rollcall_messages::Message;
 use rollcall_picture as picture;
 use rollcall_protocol::{
     Answer, Asked, Done, PageKind, PageLine, PersonChange, PersonDeed, PersonFile, Question,
@@ -87,10 +89,9 @@ impl RecordsDesk {
     }
 
     fn send(&self, hub: &Hub, errand: Errand) -> Result<(), Refusal> {
-        self.errands.try_send((hub.clone(), errand)).map_err(|_| {
-            let busy = "the records are still being read; try again";
-            Refusal::new(RefusalCode::Busy, busy)
-        })
+        self.errands
+            .try_send((hub.clone(), errand))
+            .map_err(|_| Refusal::new(RefusalCode::Busy, say::RECORDS_BUSY))
     }
 
     /// Reads the configuration again; whether there was room for that.
@@ -183,7 +184,10 @@ impl DeskRules {
             Question::Export(ReportQuery { from, to }) => {
                 let export::Exported { rows, path } =
                     export::to_data_folder(from, to, &self.context)?;
-                done(format!("{rows} rows written to {}", path.display()))
+                done(rollcall_cases::say::rows_written(
+                    rows,
+                    path.display().to_string(),
+                ))
             }
         })
     }
@@ -221,12 +225,16 @@ impl DeskRules {
                 let lines = entries.map(|entry| PageLine {
                     health: None,
                     // To the second, in the time of the station.
-                    term: entry.at.get(..19).unwrap_or(&entry.at).replace('T', " "),
-                    words: [entry.actor, entry.action, entry.subject, entry.detail]
-                        .into_iter()
-                        .filter(|part| !part.is_empty())
-                        .collect::<Vec<_>>()
-                        .join("  "),
+                    term: Message::verbatim(
+                        entry.at.get(..19).unwrap_or(&entry.at).replace('T', " "),
+                    ),
+                    words: Message::verbatim(
+                        [entry.actor, entry.action, entry.subject, entry.detail]
+                            .into_iter()
+                            .filter(|part| !part.is_empty())
+                            .collect::<Vec<_>>()
+                            .join("  "),
+                    ),
                     is_drawn: false,
                 });
                 Ok(lines.collect())
@@ -272,7 +280,7 @@ impl DeskRules {
                 .templates
                 .iter()
                 .map(|template| TemplateFacts {
-                    kind: template.kind.word().to_owned(),
+                    kind: template.kind.word().into(),
                     made: template
                         .created_at
                         .get(..10)
@@ -303,12 +311,12 @@ impl DeskRules {
     }
 
     /// Writes what the operator has seen, not what has come out of it since.
-    fn write_threshold(&self, shown: &[PageLine]) -> Result<String, CaseError> {
+    fn write_threshold(&self, shown: &[PageLine]) -> Result<Message, CaseError> {
         let setting = calibration::write_shown(&self.context, shown)?;
         let path = self.context.config_file().path;
-        Ok(format!(
-            "recognition.threshold = {setting} is in {}",
-            path.display()
+        Ok(rollcall_cases::say::threshold_written(
+            setting.to_string(),
+            path.display().to_string(),
         ))
     }
 
@@ -328,9 +336,9 @@ impl DeskRules {
         let said = &changed.said;
         Ok(Answer::Done(Ok(Done {
             said: if changed.is_in_use {
-                format!("{section}.{key} = {said}; it is in use now")
+                say::setting_in_use(section.as_str(), key.as_str(), said.as_str())
             } else {
-                format!("{section}.{key} = {said}; it takes effect at the next start")
+                say::setting_at_next_start(section.as_str(), key.as_str(), said.as_str())
             },
             undo: Some(Question::ChangeSetting(changed.undo)),
             needs_restart: !changed.is_in_use,
@@ -342,17 +350,17 @@ impl DeskRules {
         let said = match &deed {
             ReviewDeed::Ignore { sightings, by } => {
                 store.ignore_sightings(sightings, Author { name: by, at })?;
-                format!("{} ignored; their faces are erased", sightings.len())
+                say::faces_ignored(sightings.len())
             }
             ReviewDeed::Delete { sightings, by } => {
                 store.delete_sightings(sightings, Author { name: by, at })?;
-                format!("{} erased", sightings.len())
+                say::faces_erased(sightings.len())
             }
             ReviewDeed::Assign(assignment) => {
                 let mut rules = self.context.review_rules()?;
                 rules.consent_required &= !is_demo(&self.source);
                 match review::assign(&mut store, assignment, &rules, at)? {
-                    Outcome::Done(assigned) => told(&assigned).join("; "),
+                    Outcome::Done(assigned) => said::all(told(&assigned)),
                     Outcome::Asks(agreement) => {
                         let agreed = Question::Review(deed).agreed();
                         return Ok(Answer::Asks(Box::new(Asked { agreement, agreed })));
@@ -365,7 +373,7 @@ impl DeskRules {
 }
 
 /// What was done, and cannot be taken back by a question.
-fn done(said: String) -> Answer {
+fn done(said: Message) -> Answer {
     Answer::Done(Ok(Done {
         said,
         undo: None,
@@ -385,37 +393,36 @@ fn person_changed(deed: &PersonDeed, changed: Changed) -> Done {
     };
     let (said, undo) = match changed {
         Changed::Renamed { person, before } => (
-            format!("{code} is now called {}", person.name),
+            say::person_renamed(code, &person.name),
             // One that is older than today's rules cannot be given again.
             PersonName::parse(before.as_str())
                 .ok()
                 .and_then(|before| undo(PersonChange::Rename(before))),
         ),
         Changed::Active(person) => (
-            format!("{code} is recognised again: {}", person.name),
+            say::person_recognised_again(code, &person.name),
             undo(PersonChange::Active(false)),
         ),
         Changed::Inactive { person, .. } => (
-            format!("{code} is recognised no more: {}", person.name),
+            say::person_recognised_no_more(code, &person.name),
             undo(PersonChange::Active(true)),
         ),
         Changed::Consented(_) if deed.change == PersonChange::Consent => {
-            (format!("{code} has agreed today"), None)
+            (say::person_has_agreed(code), None)
         }
-        Changed::Consented(day) => (format!("{code} agreed on {day}"), None),
-        Changed::ExpectedFrom(day) => (format!("{code} is expected from {day} on"), None),
-        Changed::Team(Some(team)) => (format!("{code} is in the team {team}"), None),
-        Changed::Team(None) => (format!("{code} is in no team"), None),
-        Changed::HasPin(_) => (format!("{code} has a PIN now"), None),
-        Changed::HasNoPin => (format!("{code} has no PIN any more"), None),
-        Changed::Forgotten(forgotten) => (
-            format!("{forgotten} templates that the station had made itself are gone"),
-            None,
-        ),
+        Changed::Consented(day) => (say::person_agreed_on(code, day.to_string()), None),
+        Changed::ExpectedFrom(day) => (say::person_expected_from(code, day.to_string()), None),
+        Changed::Team(Some(team)) => (say::person_in_team(code, team), None),
+        Changed::Team(None) => (say::person_in_no_team(code), None),
+        Changed::HasPin(_) => (say::person_has_pin(code), None),
+        Changed::HasNoPin => (say::person_has_no_pin(code), None),
+        Changed::Forgotten(forgotten) => (say::templates_forgotten(forgotten), None),
         Changed::Erased { receipt, .. } => (
-            format!(
-                "erased of {code}: name, {} templates, {} pictures; {} punches stay",
-                receipt.templates, receipt.pictures, receipt.events_kept
+            say::erased_person(
+                code,
+                receipt.templates,
+                receipt.pictures,
+                receipt.events_kept,
             ),
             None,
         ),
@@ -428,22 +435,18 @@ fn person_changed(deed: &PersonDeed, changed: Changed) -> Done {
 }
 
 /// Who was seen and what came of it, a sentence each.
-pub fn told(assigned: &Assigned) -> Vec<String> {
+pub fn told(assigned: &Assigned) -> Vec<Message> {
     let name = &assigned.person.name;
     let mut told = Vec::new();
     if let Some((direction, at)) = assigned.punch {
-        let time = at.format("%H:%M:%S");
-        told.push(format!("{name} {direction} at {time} was added"));
+        let time = at.format("%H:%M:%S").to_string();
+        told.push(say::punch_was_added(name, direction.text(), time));
     }
     if let Some(sighting) = assigned.sample {
-        told.push(format!(
-            "the face of sighting {sighting} is a sample of {name} now"
-        ));
+        told.push(say::face_is_sample(sighting, name));
     }
-    told.push(format!(
-        "{} sightings were {name} ({})",
-        assigned.sightings, assigned.person.code
-    ));
+    let (count, code) = (assigned.sightings, &assigned.person.code);
+    told.push(say::sightings_were(count, name, code));
     told
 }
 

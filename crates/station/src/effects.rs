@@ -1,5 +1,6 @@
 //! What the station decides to do, done.
 
+use crate::{said, say};
 use rollcall_core::event::{Effect, Event, PunchOutcome, Receipt};
 use rollcall_store::worker::Taken;
 use rollcall_store::{NewTemplate, StoreRequest};
@@ -47,7 +48,7 @@ impl Runtime {
                     stated,
                 },
                 Err(error) => {
-                    let reason = error.to_string();
+                    let reason = said::of(&error);
                     self.take_in(Event::Receipt(Receipt::EnrolmentRefused { ticket, reason }));
                     return;
                 }
@@ -61,7 +62,7 @@ impl Runtime {
         let Taken::No(request) = self.store.send(request) else {
             return;
         };
-        let reason = "too much is waiting for a database that cannot be written".to_owned();
+        let reason = say::STORE_TOO_BUSY.into();
         let receipt = match *request {
             StoreRequest::Punch { ticket, .. } => Receipt::Punch {
                 ticket,

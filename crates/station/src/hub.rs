@@ -6,6 +6,8 @@
 //! - A front end waits for nothing either: a command is taken at once or refused at once.
 //! - Every command is answered once, by whoever it was given to.
 
+use rollcall_messages::Message;
+use rollcall_protocol::say;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,6 +27,7 @@ use rollcall_system::latest::Latest;
 use crate::camera_controls::ControlDesk;
 use crate::configured::Configured;
 use crate::desk::RecordsDesk;
+use crate::say::STATION_STARTING;
 
 /// Commands that may wait for the station, of all front ends together.
 const COMMANDS_WAITING: usize = 128;
@@ -129,7 +132,7 @@ impl Hub {
     }
 
     /// Says that the station has ended, or why.
-    pub(crate) fn end(&self, why: Option<String>) {
+    pub(crate) fn end(&self, why: Option<Message>) {
         *lock(&self.shared.state) = LinkState::Ended(why);
         self.tell_news();
     }
@@ -243,7 +246,7 @@ impl LocalLink {
     /// Gives something to those who serve this start of the station.
     fn wired(&self, give: impl FnOnce(&Wired) -> Result<(), Refusal>) -> Result<(), Refusal> {
         let wired = lock(&self.hub.shared.wired);
-        let starting = || Refusal::new(RefusalCode::Unavailable, "the station is starting");
+        let starting = || Refusal::new(RefusalCode::Unavailable, STATION_STARTING);
         wired.as_ref().ok_or_else(starting).and_then(give)
     }
 
@@ -258,7 +261,7 @@ impl LocalLink {
 }
 
 fn busy() -> Refusal {
-    Refusal::new(RefusalCode::Busy, "too much is waiting already; try again")
+    Refusal::new(RefusalCode::Busy, say::TOO_MUCH_IS_ASKED)
 }
 
 impl Link for LocalLink {
@@ -282,15 +285,12 @@ impl Link for LocalLink {
         // A badge reader may hang at a screen that nobody else can operate.
         let is_badge = matches!(command, Command::Intent(Intent::EnterPin(_)));
         if self.guest.watches_only && !is_badge {
-            return Err(Refusal::new(
-                RefusalCode::WatchOnly,
-                "this screen is only to be looked at",
-            ));
+            return Err(Refusal::new(RefusalCode::WatchOnly, say::WATCH_ONLY));
         }
         if matches!(self.state(), LinkState::Ended(_)) {
             return Err(Refusal::new(
                 RefusalCode::Unavailable,
-                "the station has ended",
+                say::STATION_HAS_ENDED,
             ));
         }
         let id = CommandId {

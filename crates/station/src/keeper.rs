@@ -3,6 +3,8 @@
 //! It has a connection of its own: copying a database takes seconds, and a punch
 //! must not wait for it. What it has done, or could not do, comes out as notices.
 
+use crate::say;
+use rollcall_messages::Said as _;
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -126,7 +128,7 @@ fn keep(duties: &Duties, clock: Clock, stop: &StopFlag, notices: &Sender<Notice>
             Err(error) => {
                 tracing::error!(%error, "no backup was made");
                 pause = AFTER_FAILURE;
-                Notice::Warning(format!("no backup was made: {error}"))
+                Notice::Warning(say::no_backup(error.said()))
             }
         };
         // The log file has it too; a main thread that is busy is not waited for.
@@ -158,13 +160,15 @@ fn retain(duties: &Duties, clock: Clock, notices: &Sender<Notice>) {
         .and_then(|mut store| store.retain(&policy, today, author));
     let notice = match done {
         Ok(report) if report == RetentionReport::default() => return,
-        Ok(report) => Notice::Info(format!(
-            "erased because of age: {} sightings, {} faces without a name, {} pictures, {} events",
-            report.sightings, report.strangers, report.pictures, report.events
+        Ok(report) => Notice::Info(say::erased_by_age(
+            report.sightings,
+            report.strangers,
+            report.pictures,
+            report.events,
         )),
         Err(error) => {
             tracing::error!(%error, "nothing was erased");
-            Notice::Warning(format!("what is too old could not be erased: {error}"))
+            Notice::Warning(say::not_erased(error.said()))
         }
     };
     let _ = notices.try_send(notice);
@@ -189,14 +193,11 @@ fn close_forgotten(duties: &Duties, at: DateTime<FixedOffset>, notices: &Sender<
         Ok(closed) if closed.is_empty() => return,
         Ok(closed) => {
             let codes: Vec<&str> = closed.iter().map(|(code, _)| code.as_str()).collect();
-            Notice::Warning(format!(
-                "check-out forgotten, closed at the end of the shift: {}",
-                codes.join(", ")
-            ))
+            Notice::Warning(say::check_out_closed(codes.join(", ")))
         }
         Err(error) => {
             tracing::error!(%error, "forgotten check-outs were not closed");
-            Notice::Warning(format!("forgotten check-outs could not be closed: {error}"))
+            Notice::Warning(say::check_outs_not_closed(error.said()))
         }
     };
     let _ = notices.try_send(notice);
@@ -241,10 +242,7 @@ fn make_backup(
     // Only after a new one is whole.
     let removed = rotate(&backup.folder, backup.keep)?;
     tracing::info!(path = %path.display(), removed = removed.len(), "backup made");
-    Ok(Notice::Info(format!(
-        "backup made: {}",
-        describe_backup(&manifest)
-    )))
+    Ok(Notice::Info(say::backup_made(describe_backup(&manifest))))
 }
 
 #[cfg(test)]

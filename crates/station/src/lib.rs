@@ -21,12 +21,15 @@ pub mod keeper;
 mod portraits;
 mod publish;
 mod restart;
+pub mod said;
+pub mod say;
 
 pub use configured::Configured;
 pub use ending::both;
 pub use hub::Hub;
 pub use restart::{Again, Settings};
 
+use rollcall_messages::Said as _;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -537,9 +540,9 @@ impl Runtime {
 fn camera_notice(state: &CameraState) -> Notice {
     match state {
         CameraState::Streaming(_) | CameraState::Starting | CameraState::Ended => {
-            Notice::Camera(state.to_string())
+            Notice::Camera(state.said())
         }
-        _ => Notice::Warning(state.to_string()),
+        _ => Notice::Warning(state.said()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The view that front ends get, kept up to date in the parts that have changed.
 
+use rollcall_messages::Said as _;
 use std::sync::Arc;
 
 use rollcall_camera::{CameraState, CameraStats};
@@ -86,8 +87,8 @@ pub(crate) fn camera_view(stats: &CameraStats) -> CameraView {
     };
     CameraView {
         health,
-        label: stats.state.word().to_owned(),
-        sentence: stats.state.to_string(),
+        label: stats.state.word().into(),
+        sentence: stats.state.said(),
         is_streaming: stats.state.is_streaming(),
         has_ended: matches!(stats.state, CameraState::Ended),
         size: stats.state.source().and_then(|source| source.resolution),

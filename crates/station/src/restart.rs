@@ -21,7 +21,8 @@ use rollcall_system::latest::Latest;
 use rollcall_system::stop::StopFlag;
 
 use crate::hub::{Commanded, Hub};
-use crate::{Parts, Runtime};
+use crate::{Parts, Runtime, said, say};
+use rollcall_messages::Message;
 
 /// How long the end of what is under way is waited for; a database may be in trouble.
 const UNDER_WAY: Duration = Duration::from_secs(5);
@@ -97,7 +98,7 @@ pub(crate) fn run(
             (outcome, _) => break outcome,
         }
     };
-    hub.end(outcome.as_ref().err().map(|error| format!("{error:#}")));
+    hub.end(outcome.as_ref().err().map(said::of));
     outcome
 }
 
@@ -113,10 +114,10 @@ fn next(
         again(settings).and_then(|parts| Runtime::start(parts, standing))
     };
     let (mut runtime, outcome) = match start(Settings::New) {
-        Ok(runtime) => (runtime, Ok("the station has started again".to_owned())),
+        Ok(runtime) => (runtime, Ok(say::STATION_RESTARTED.into())),
         Err(error) => {
             let why = rollcall_camera::credentials_hidden(&format!("{error:#}"));
-            let why = format!("the station goes on with the settings of before: {why}");
+            let why = say::settings_of_before(why);
             tracing::error!("{why}");
             let mut runtime = start(Settings::Before)?;
             runtime.take_in(Event::Notice(Notice::Warning(why.clone())));
@@ -134,16 +135,16 @@ impl Runtime {
     /// Takes in that somebody wants the station to be started again.
     pub(crate) fn restart_wanted(&mut self, id: CommandId) {
         let refused = if self.restart.is_some() {
-            Some("the station is being started again already".to_owned())
+            Some(Message::from(say::RESTARTS_ALREADY))
         } else {
             let enroller = self.station.enroller();
-            enroller.map(|(_, name)| format!("{name} is enrolling somebody at the moment"))
+            enroller.map(|(_, name)| say::somebody_enrols(name))
         };
         if let Some(reason) = refused {
             self.hub.reply_with(id, Err(reason));
             return;
         }
-        let words = "the station is started again, with the settings as they are now".to_owned();
+        let words = Message::from(say::STATION_RESTARTS);
         if let Some((test, _)) = self.camera_test.take() {
             self.hub.reply_with(test, Err(words.clone()));
         }
@@ -162,9 +163,7 @@ impl Runtime {
         }
         if self.now().monotonic.saturating_sub(since) > UNDER_WAY {
             self.restart = None;
-            let reason =
-                "something is still being written; the station was not started again".to_owned();
-            self.hub.reply_with(id, Err(reason));
+            self.hub.reply_with(id, Err(say::STILL_WRITING.into()));
         }
         false
     }

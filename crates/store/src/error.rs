@@ -1,5 +1,6 @@
 //! What can go wrong with the database, said so that an operator can act on it.
 
+use rollcall_messages::Said as _;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
@@ -90,7 +91,7 @@ pub enum StoreError {
     #[error("it is encrypted and damaged, or was put there from elsewhere")]
     Unsealable,
     /// No sighting has this number.
-    #[error("there is no sighting {0}; `rollcall review list` shows them")]
+    #[error("{}", self.said())]
     NoSuchSighting(i64),
     /// Nothing to read yet.
     #[error("there is no database at {}: start `rollcall` once, or name another folder with --data-dir", path.display())]
@@ -173,7 +174,7 @@ pub enum StoreError {
         differences: String,
     },
     /// The database was deleted, moved or replaced while it was open.
-    #[error("{} {}; nothing is written until it is put back. To go on with another one, end the station and start it again", path.display(), if *is_replaced { "was replaced by another file" } else { "was deleted or moved away" })]
+    #[error("{}", self.said())]
     Vanished {
         /// Whether another file is in its place.
         is_replaced: bool,
@@ -187,7 +188,7 @@ pub enum StoreError {
         path: String,
     },
     /// The file is damaged.
-    #[error("the database {} is damaged ({detail}): nothing was changed; restore a backup with `rollcall restore`", path.display())]
+    #[error("{}", self.said())]
     Corrupt {
         /// The file.
         path: PathBuf,
@@ -195,7 +196,7 @@ pub enum StoreError {
         detail: String,
     },
     /// Another process has been writing for too long.
-    #[error("the database {} is locked by another program while {doing}: close it or try again", path.display())]
+    #[error("{}", self.said())]
     Locked {
         /// The file.
         path: PathBuf,
@@ -203,7 +204,7 @@ pub enum StoreError {
         doing: &'static str,
     },
     /// No room.
-    #[error("the disk is full while {doing} in {}: make room", path.display())]
+    #[error("{}", self.said())]
     Full {
         /// The file.
         path: PathBuf,
@@ -211,7 +212,7 @@ pub enum StoreError {
         doing: &'static str,
     },
     /// No permission to write.
-    #[error("{} cannot be written while {doing}: check its permissions, and that its disk is not mounted read-only", path.display())]
+    #[error("{}", self.said())]
     ReadOnly {
         /// The file.
         path: PathBuf,
@@ -219,7 +220,7 @@ pub enum StoreError {
         doing: &'static str,
     },
     /// Anything else SQLite says.
-    #[error("{doing} in {} failed: {source}", path.display())]
+    #[error("{}", self.said())]
     Sql {
         /// What was being done.
         doing: &'static str,
@@ -229,7 +230,7 @@ pub enum StoreError {
         source: rusqlite::Error,
     },
     /// The code is in use.
-    #[error("the code {code} belongs to {holder}")]
+    #[error("{}", self.said())]
     CodeTaken {
         /// The code.
         code: String,
@@ -237,26 +238,22 @@ pub enum StoreError {
         holder: String,
     },
     /// The code was in use and its attendance still stands under it.
-    #[error(
-        "the code {code} belonged to a person who was deleted and still names their attendance: choose another"
-    )]
+    #[error("{}", self.said())]
     CodeRetired {
         /// The code.
         code: String,
     },
     /// Nobody has this code.
-    #[error("nobody has the code {code}")]
+    #[error("{}", self.said())]
     NoSuchCode {
         /// The code.
         code: String,
     },
     /// Nobody has this number, or the person was deleted.
-    #[error("person {} is not in the database or was deleted", .0.0)]
+    #[error("{}", self.said())]
     NoSuchPerson(PersonId),
     /// The face of a newcomer is that of somebody who is not active.
-    #[error(
-        "this face is already enrolled as {name} ({code}), who is deactivated, similarity {similarity}: activate that person again"
-    )]
+    #[error("{}", self.said())]
     DeactivatedFace {
         /// Name of the one who is not active.
         name: String,
@@ -280,16 +277,16 @@ pub enum StoreError {
         template: i64,
     },
     /// The PIN has to say who somebody is.
-    #[error("somebody else has this PIN or badge: take another")]
+    #[error("{}", self.said())]
     PinTaken,
     /// The PIN could not be hashed.
     #[error("cannot hash the PIN: {0}")]
     PinHash(String),
     /// No such event.
-    #[error("there is no attendance event {}", .0.0)]
+    #[error("{}", self.said())]
     NoSuchEvent(EventId),
     /// It was taken back before.
-    #[error("attendance event {} was voided before by {by}: {reason}", event.0)]
+    #[error("{}", self.said())]
     AlreadyVoided {
         /// The event.
         event: EventId,
@@ -299,13 +296,13 @@ pub enum StoreError {
         reason: String,
     },
     /// A punch like it stands already.
-    #[error("attendance event {} says the same already; nothing was added", event.0)]
+    #[error("{}", self.said())]
     SameEvent {
         /// The event.
         event: EventId,
     },
     /// A change that is none.
-    #[error("attendance event {} is like that already; nothing was changed", event.0)]
+    #[error("{}", self.said())]
     NothingChanges {
         /// The event.
         event: EventId,
@@ -320,7 +317,7 @@ pub enum StoreError {
     #[error(transparent)]
     Implausible(#[from] Implausible),
     /// Somebody can leave or come back today or on a day before.
-    #[error("{day} is still to come; do it on that day")]
+    #[error("{}", self.said())]
     DayToCome {
         /// The day.
         day: NaiveDate,

@@ -9,7 +9,10 @@
 //! - On a stop the queue is worked off before the thread ends. What could still
 //!   not be written then is handed back by [`StoreHandle::finish`].
 
+use crate::say;
+use rollcall_messages::{Message, Said as _};
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -277,7 +280,14 @@ struct Worker {
 #[derive(Debug, Default)]
 struct Missing {
     /// What else there is to say about it.
-    remark: String,
+    remark: Option<Remark>,
+}
+
+/// What became of what it held.
+#[derive(Debug)]
+enum Remark {
+    Saved(PathBuf),
+    NotSaved(Message),
 }
 
 /// A database that does not work at the moment.
@@ -361,7 +371,7 @@ impl Worker {
                     if matches!(error, StoreError::Vanished { .. }) {
                         self.say_what_is_missing(&error);
                     } else {
-                        self.deliver(Receipt::Trouble(error.to_string()));
+                        self.deliver(Receipt::Trouble(error.said()));
                     }
                     self.answer_those_who_stand_there();
                     return;
@@ -377,22 +387,26 @@ impl Worker {
     fn say_what_is_missing(&mut self, error: &StoreError) {
         if self.missing.is_none() {
             let remark = match self.store.let_go(self.clock.now().wall) {
-                Ok(None) => String::new(),
-                Ok(Some(copy)) => format!("What it held was saved as {}", copy.display()),
-                Err(error) => format!("What it held could not be saved: {error}"),
+                Ok(None) => None,
+                Ok(Some(copy)) => Some(Remark::Saved(copy)),
+                Err(error) => Some(Remark::NotSaved(error.said())),
             };
             self.missing = Some(Missing { remark });
         }
-        let remark = self.missing.as_ref().map_or("", |missing| &missing.remark);
-        let words = format!("{error}. {remark}");
-        self.deliver(Receipt::Trouble(words.trim_end_matches(". ").to_owned()));
+        let remark = self.missing.as_ref().and_then(|m| m.remark.as_ref());
+        let trouble = error.said();
+        self.deliver(Receipt::Trouble(match remark {
+            None => trouble,
+            Some(Remark::Saved(copy)) => say::held_saved_as(trouble, copy.display().to_string()),
+            Some(Remark::NotSaved(reason)) => say::held_not_saved(trouble, reason),
+        }));
     }
 
     /// While the database is in trouble: refuses at once what an operator waits for and can
     /// ask again, and what can be read is read. An enrolment that is carried out minutes
     /// later would surprise everybody.
     fn answer_those_who_stand_there(&mut self) {
-        let reason = || "the database cannot be written at the moment".to_owned();
+        let reason = || Message::from(say::DATABASE_NOT_WRITABLE);
         for _ in 0..self.backlog.len() {
             let Some(request) = self.backlog.pop_front() else {
                 return;
@@ -442,10 +456,10 @@ impl Worker {
                 Ok(None)
             }
             Ok(PinTry::Closed(left)) => {
-                let seconds = left.as_secs_f64().ceil();
-                Err(format!("too many wrong ones; wait {seconds} seconds"))
+                let seconds = left.as_secs_f64().ceil() as u64;
+                Err(say::pin_closed(seconds))
             }
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(error.said()),
         };
         self.deliver(Receipt::PinChecked { ticket, holder });
     }
@@ -481,7 +495,7 @@ impl Worker {
                 templates,
             }),
             Err(error) => {
-                let reason = error.to_string();
+                let reason = error.said();
                 self.deliver(Receipt::EnrolmentRefused { ticket, reason });
                 Tried::Refused
             }
@@ -494,7 +508,7 @@ impl Worker {
             StoreRequest::Punch { ticket, punch } => match self.store.record(&punch, author) {
                 Ok(outcome) => self.answer(Receipt::Punch { ticket, outcome }),
                 Err(error) if error.is_permanent() => {
-                    let outcome = PunchOutcome::Refused(error.to_string());
+                    let outcome = PunchOutcome::Refused(error.said());
                     self.deliver(Receipt::Punch { ticket, outcome });
                     Tried::Refused
                 }
@@ -525,7 +539,7 @@ impl Worker {
             StoreRequest::Correct { ticket, correction } => {
                 let outcome = self.store.correct(&correction, author.at);
                 let is_refused = outcome.is_err();
-                let outcome = outcome.map(Box::new).map_err(|e| e.to_string());
+                let outcome = outcome.map(Box::new).map_err(|e| e.said());
                 self.deliver(Receipt::Corrected { ticket, outcome });
                 if is_refused {
                     Tried::Refused
@@ -583,7 +597,7 @@ impl Worker {
                     Err(error) if error.is_permanent() => {
                         // Shown, but punches must not wait behind a row that nobody can read.
                         tracing::error!(%error, "the state of the day cannot be read");
-                        self.deliver(Receipt::Unreadable(error.to_string()));
+                        self.deliver(Receipt::Unreadable(error.said()));
                         Tried::Refused
                     }
                     Err(error) => {

@@ -134,7 +134,7 @@ fn report(source: &SourceSpec, looked: &Looked) -> Report {
     let seconds = looked.streamed_for.as_secs_f64();
     Report {
         source: source.to_string(),
-        state: stats.state.word(),
+        state: stats.state.word().english(),
         advice: stats.state.to_string(),
         width: size.map(|(width, _)| width),
         height: size.map(|(_, height)| height),

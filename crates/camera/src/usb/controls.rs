@@ -4,6 +4,8 @@
 //! opened: first those of the configuration, then those that were changed while
 //! Rollcall ran, which a small file keeps.
 
+use crate::say;
+use rollcall_messages::{Message, Said};
 use std::collections::BTreeMap;
 use std::io;
 use std::panic::AssertUnwindSafe;
@@ -49,12 +51,11 @@ pub struct Control {
 
 /// Why a control was not read or set.
 #[derive(Debug, Error)]
+#[error("{}", self.said())]
 pub enum ControlError {
     /// The camera cannot be opened.
-    #[error(transparent)]
     Camera(#[from] CameraError),
     /// The camera has no such control.
-    #[error("{camera} has no control `{name}`; `rollcall camera controls` lists those it has")]
     Unknown {
         /// The camera.
         camera: String,
@@ -62,7 +63,6 @@ pub enum ControlError {
         name: String,
     },
     /// The value is none the control can take.
-    #[error("{name} = {value}: {expected}")]
     Value {
         /// The control.
         name: String,
@@ -72,7 +72,6 @@ pub enum ControlError {
         expected: String,
     },
     /// The camera refuses.
-    #[error("{camera} does not set {name} to {value}: {source}")]
     Refused {
         /// The camera.
         camera: String,
@@ -84,7 +83,6 @@ pub enum ControlError {
         source: io::Error,
     },
     /// The file of changed controls cannot be read or written.
-    #[error("cannot {doing} {}: {source}", path.display())]
     File {
         /// What was being done.
         doing: &'static str,
@@ -93,6 +91,31 @@ pub enum ControlError {
         /// The system's answer.
         source: io::Error,
     },
+}
+
+impl Said for ControlError {
+    fn said(&self) -> Message {
+        match self {
+            Self::Camera(error) => error.said(),
+            Self::Unknown { camera, name } => say::control_unknown(camera, name),
+            Self::Value {
+                name,
+                value,
+                expected,
+            } => say::control_value(name, value, expected),
+            Self::Refused {
+                camera,
+                name,
+                value,
+                source,
+            } => say::control_refused(camera, name, value, source.to_string()),
+            Self::File {
+                doing,
+                path,
+                source,
+            } => say::camera_file_failed(*doing, path.display().to_string(), source.to_string()),
+        }
+    }
 }
 
 impl Control {

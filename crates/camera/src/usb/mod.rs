@@ -369,7 +369,7 @@ mod tests {
             let message = error.to_string();
             assert!(message.contains("/dev/video4"), "{message}");
             let state = CameraState::retrying_after(&error);
-            assert_eq!(state.word(), expected, "{message}");
+            assert_eq!(state.word().english(), expected, "{message}");
         }
     }
 

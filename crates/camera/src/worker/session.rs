@@ -137,7 +137,7 @@ impl Present {
     /// never blocks.
     fn report(&self, change: Option<CameraState>) {
         let Some(state) = change else { return };
-        tracing::info!(state = state.word(), "{state}");
+        tracing::info!(state = state.word().english(), "{state}");
         if self.0.wiring.states.try_send(state).is_err() {
             tracing::debug!("nobody takes the camera's states");
         }

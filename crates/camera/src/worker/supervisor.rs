@@ -1,5 +1,6 @@
 //! Keeps a source open: starts sessions, ends those that hang, and waits in between.
 
+use rollcall_messages::Said as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -66,7 +67,7 @@ impl Supervisor {
             };
             if !self.opener.comes_back() {
                 tracing::error!("{error}");
-                self.present.close(CameraState::Failed(error.to_string()));
+                self.present.close(CameraState::Failed(error.said()));
                 return;
             }
             // A camera that is absent over a weekend is tried some thousand times.

@@ -130,7 +130,7 @@ impl Station {
     }
 
     fn next_word(&self) -> &'static str {
-        self.states.recv_timeout(PATIENCE).unwrap().word()
+        self.states.recv_timeout(PATIENCE).unwrap().word().english()
     }
 }
 

@@ -1,9 +1,11 @@
 //! A calibration in lines, as it is printed and as the dashboard shows it.
 
 use rollcall_core::calibration::{at_most, rounded};
+use rollcall_messages::{Message, decimal};
 use rollcall_protocol::PageLine;
 
 use super::Report;
+use crate::say;
 
 /// Least and most similar that the chart shows, and the height of one row.
 const CHART: (f32, f32, f32) = (-0.2, 1.0, 0.05);
@@ -23,106 +25,87 @@ const RULE: &str = "─";
 
 /// The report in lines, as it is printed and as the dashboard shows it.
 pub fn lines(report: &Report) -> Vec<PageLine> {
-    let mut lines = vec![words(format!(
-        "{} people, {} templates; similarity asked for: {:.3}",
-        report.people, report.templates, report.threshold
+    let mut lines = vec![words(say::calibration_head(
+        report.people,
+        report.templates,
+        decimal(report.threshold, 3),
     ))];
-    lines.push(words(String::new()));
+    lines.push(words(Message::default()));
     lines.extend(chart(report));
-    lines.push(words(String::new()));
+    lines.push(words(Message::default()));
     lines.extend(false_matches(report).into_iter().map(words));
     lines.push(words(match report.refused_share {
-        Some(share) => format!(
-            "Of looks at people who are enrolled about {:.1} % are refused; the next look may do.",
-            share * 100.0
-        ),
-        None => {
-            "How many looks at enrolled people are refused is not known: nobody has two samples."
-                .to_owned()
-        }
+        Some(share) => say::calibration_refused(decimal(share * 100.0, 1)),
+        None => say::REFUSALS_NOT_KNOWN.into(),
     }));
     for pair in &report.lookalikes {
-        lines.push(words(format!(
-            "Look alike: {} and {}, {:.2}. They need twice the margin.",
-            pair.one, pair.other, pair.similarity
+        lines.push(words(say::calibration_look_alike(
+            &pair.one,
+            &pair.other,
+            decimal(pair.similarity, 2),
         )));
     }
     lines.push(words(
         match (report.proposed_threshold, report.proposed_setting) {
             (Some(threshold), Some(setting)) => {
-                let rate = 1.0 / report.wished_rate;
+                let looks = decimal(1.0 / report.wished_rate, 0);
+                let (similarity, setting) = (decimal(threshold, 3), setting.to_string());
                 let refused = report.refused_share_then.unwrap_or_default() * 100.0;
                 match report.refused_share_then {
-                    Some(_) => format!(
-                        "For one false name in {rate:.0} looks of strangers: similarity {threshold:.3} \
-                         (recognition.threshold = {setting}), at which {refused:.1} % of looks would be refused."
-                    ),
-                    None => format!(
-                        "For one false name in {rate:.0} looks of strangers: similarity {threshold:.3} \
-                         (recognition.threshold = {setting})."
-                    ),
+                    Some(_) => {
+                        say::proposed_with_refusals(looks, similarity, setting, decimal(refused, 1))
+                    }
+                    None => say::proposed(looks, similarity, setting),
                 }
             }
-            _ => "No similarity is high enough for the wished rate.".to_owned(),
+            _ => say::NONE_SIMILAR_ENOUGH.into(),
         },
     ));
     lines
 }
 
-fn words(words: String) -> PageLine {
+fn words(words: Message) -> PageLine {
     PageLine {
         health: None,
-        term: String::new(),
+        term: Message::default(),
         words,
         is_drawn: false,
     }
 }
 
 /// The expected false names in a sentence, and where it comes from.
-fn false_matches(report: &Report) -> Vec<String> {
+fn false_matches(report: &Report) -> Vec<Message> {
     let people = report.people;
     let mut said = vec![match (report.days_to_a_false_match, report.looks_a_day) {
-        (Some(days), Some(looks)) => format!(
-            "Expected false names: one per {} with your {people} people, if all of {looks:.0} looks a day \
-             (counted on {} days) were strangers'.",
-            period(days),
-            report.days_counted
-        ),
-        _ => format!(
-            "Expected false names: one in {:.0} looks of strangers with your {people} people; no looks \
-             were counted yet.",
-            rounded(1.0 / report.false_match_rate),
+        (Some(days), Some(looks)) => {
+            say::expected_false_names(period(days), people, decimal(looks, 0), report.days_counted)
+        }
+        _ => say::expected_false_names_uncounted(
+            decimal(rounded(1.0 / report.false_match_rate), 0),
+            people,
         ),
     }];
-    said.push(
-        if report.from_own_people {
-            "That is from how alike your own people are, and never better than strangers' pictures in general; it is for a single look, and a name needs several that agree."
-                .to_owned()
-        } else {
-            "That is from strangers' pictures in general; ten people are needed to tell how alike yours are; it is for a single look, and a name needs several that agree."
-                .to_owned()
-        },
-    );
+    said.push(if report.from_own_people {
+        say::FROM_OWN_PEOPLE.into()
+    } else {
+        say::FROM_STRANGERS.into()
+    });
     match (report.strangers.len(), report.strangers_above_threshold) {
         (0, _) => {}
-        (all, 0) => said.push(format!(
-            "Of {all} faces without a name that are kept none reaches it, which by itself only \
-             says: at most {:.1} %.",
-            at_most(all) * 100.0
+        (all, 0) => said.push(say::strangers_none_reach(
+            all,
+            decimal(at_most(all) * 100.0, 1),
         )),
-        (all, some) => said.push(format!(
-            "{some} of {all} faces without a name that are kept reach it now: see `rollcall \
-             review list`."
-        )),
+        (all, some) => said.push(say::strangers_reach(some, all)),
     }
     said
 }
 
-fn period(days: f64) -> String {
+fn period(days: f64) -> Message {
     if days >= 3650.0 {
-        format!("{:.0} years", rounded(days / 365.0))
+        say::period_years(rounded(days / 365.0) as u64)
     } else {
-        format!("{:.0} days", rounded(days))
+        say::period_days(rounded(days) as u64)
     }
 }
 
@@ -141,32 +124,31 @@ fn chart(report: &Report) -> Vec<PageLine> {
     let (genuine, impostor) = (bins(&report.genuine), bins(&report.impostor));
     let most = |bins: &[usize]| bins.iter().copied().max().unwrap_or(0).max(1);
     let bar = |count: usize, most: usize, mark: &str| mark.repeat((count * BAR).div_ceil(most));
-    let drawn = |term: String, words: String| PageLine {
+    let drawn = |term: Message, words: Message| PageLine {
         health: None,
         term,
         words,
         is_drawn: true,
     };
     let mut lines = vec![drawn(
-        "similarity".to_owned(),
-        format!(
-            "two people ({} pairs), one person ({} pictures)",
-            report.impostor.len(),
-            report.genuine.len()
-        ),
+        say::SIMILARITY_LABEL.into(),
+        say::chart_legend(report.impostor.len(), report.genuine.len()),
     )];
     for row in 0..rows {
         let from = low + row as f32 * step;
         if (from..from + step).contains(&report.threshold) {
             let rule = RULE.repeat(2 * BAR);
-            lines.push(drawn(format!("{:.3}", report.threshold), rule));
+            let threshold = format!("{:.3}", report.threshold);
+            lines.push(drawn(Message::verbatim(threshold), Message::verbatim(rule)));
         }
         if genuine[row] + impostor[row] == 0 {
             continue;
         }
         let left = bar(impostor[row], most(&impostor), OTHERS);
         let right = bar(genuine[row], most(&genuine), OWN);
-        lines.push(drawn(format!("{from:.2}"), format!("{left:<BAR$} {right}")));
+        let bars = format!("{left:<BAR$} {right}");
+        let from = Message::verbatim(format!("{from:.2}"));
+        lines.push(drawn(from, Message::verbatim(bars)));
     }
     lines
 }

@@ -3,6 +3,8 @@
 //! Invariant: a column keeps its name and its place; new ones go to the end, so that
 //! whoever reads by place goes on reading the same.
 
+use crate::say;
+use rollcall_messages::Text;
 use std::time::Duration;
 
 use rollcall_core::attendance::Signature;
@@ -13,12 +15,7 @@ use rollcall_core::worktime::{DayState, Flag};
 use rollcall_sheet::{Cell, Column, Total};
 use rollcall_store::NamedEvent;
 
-/// Marks a heading that a workbook has in the operator's language.
-const fn english(heading: &'static str) -> &'static str {
-    heading
-}
-
-const fn column(name: &'static str, heading: &'static str, width: u8) -> Column {
+const fn column(name: &'static str, heading: Text, width: u8) -> Column {
     Column {
         name,
         heading,
@@ -27,7 +24,7 @@ const fn column(name: &'static str, heading: &'static str, width: u8) -> Column 
     }
 }
 
-const fn sum(name: &'static str, heading: &'static str, width: u8) -> Column {
+const fn sum(name: &'static str, heading: Text, width: u8) -> Column {
     Column {
         name,
         heading,
@@ -36,7 +33,7 @@ const fn sum(name: &'static str, heading: &'static str, width: u8) -> Column {
     }
 }
 
-const fn counted(name: &'static str, heading: &'static str, width: u8) -> Column {
+const fn counted(name: &'static str, heading: Text, width: u8) -> Column {
     Column {
         name,
         heading,
@@ -47,82 +44,82 @@ const fn counted(name: &'static str, heading: &'static str, width: u8) -> Column
 
 /// Those of a table with a row for each event.
 pub(super) const EVENTS: &[Column] = &[
-    column("event", english("Event"), 9),
-    column("day", english("Day"), 11),
-    counted("code", english("Code"), 12),
-    column("name", english("Name"), 26),
-    column("date", english("Date"), 11),
-    column("time", english("Time"), 9),
-    column("utc_offset", english("UTC offset"), 8),
-    column("direction", english("Direction"), 9),
-    column("source", english("Source"), 9),
-    column("similarity", english("Similarity"), 8),
-    column("liveness", english("Liveness"), 8),
-    column("voided", english("Voided"), 7),
-    column("voided_by", english("Voided by"), 14),
-    column("void_reason", english("Reason for voiding"), 26),
-    column("clock", english("Clock"), 14),
-    column("clock_batch", english("Clock batch"), 8),
-    column("replaces", english("Replaces"), 9),
-    column("operator", english("Operator"), 14),
-    column("reason", english("Reason"), 26),
-    column("station", english("Station"), 16),
-    column("voided_at", english("Voided at"), 19),
-    column("recorded_at", english("Recorded at"), 19),
+    column("event", say::COLUMN_EVENT, 9),
+    column("day", say::COLUMN_DAY, 11),
+    counted("code", say::COLUMN_CODE, 12),
+    column("name", say::COLUMN_NAME, 26),
+    column("date", say::COLUMN_DATE, 11),
+    column("time", say::COLUMN_TIME, 9),
+    column("utc_offset", say::COLUMN_UTC_OFFSET, 8),
+    column("direction", say::COLUMN_DIRECTION, 9),
+    column("source", say::COLUMN_SOURCE, 9),
+    column("similarity", say::COLUMN_SIMILARITY, 8),
+    column("liveness", say::COLUMN_LIVENESS, 8),
+    column("voided", say::COLUMN_VOIDED, 7),
+    column("voided_by", say::COLUMN_VOIDED_BY, 14),
+    column("void_reason", say::COLUMN_REASON_FOR_VOIDING, 26),
+    column("clock", say::COLUMN_CLOCK, 14),
+    column("clock_batch", say::COLUMN_CLOCK_BATCH, 8),
+    column("replaces", say::COLUMN_REPLACES, 9),
+    column("operator", say::COLUMN_OPERATOR, 14),
+    column("reason", say::COLUMN_REASON, 26),
+    column("station", say::COLUMN_STATION, 16),
+    column("voided_at", say::COLUMN_VOIDED_AT, 19),
+    column("recorded_at", say::COLUMN_RECORDED_AT, 19),
 ];
 
 /// Those of a table with a row for each person and day.
 pub(super) const DAYS: &[Column] = &[
-    column("day", english("Day"), 11),
-    counted("code", english("Code"), 12),
-    column("name", english("Name"), 26),
-    column("team", english("Team"), 14),
-    column("shift", english("Shift"), 12),
-    column("state", english("State"), 9),
-    column("first_in", english("First in"), 19),
-    column("last_out", english("Last out"), 19),
-    sum("hours", english("Hours"), 8),
-    sum("break_hours", english("Break"), 8),
-    sum("overtime_hours", english("Overtime"), 8),
-    sum("late_minutes", english("Minutes late"), 8),
-    sum("early_minutes", english("Minutes early"), 8),
-    sum("punches", english("Punches"), 8),
-    column("check_out_missing", english("Check-out missing"), 8),
-    column("look_at", english("To check"), 26),
-    column("corrected", english("Corrected"), 9),
-    column("clock_doubtful", english("Clock doubtful"), 8),
-    column("station", english("Station"), 16),
-    column("corrected_by", english("Corrected by"), 14),
-    column("corrected_at", english("Corrected at"), 19),
+    column("day", say::COLUMN_DAY, 11),
+    counted("code", say::COLUMN_CODE, 12),
+    column("name", say::COLUMN_NAME, 26),
+    column("team", say::COLUMN_TEAM, 14),
+    column("shift", say::COLUMN_SHIFT, 12),
+    column("state", say::COLUMN_STATE, 9),
+    column("first_in", say::COLUMN_FIRST_IN, 19),
+    column("last_out", say::COLUMN_LAST_OUT, 19),
+    sum("hours", say::COLUMN_HOURS, 8),
+    sum("break_hours", say::COLUMN_BREAK, 8),
+    sum("overtime_hours", say::COLUMN_OVERTIME, 8),
+    sum("late_minutes", say::COLUMN_MINUTES_LATE, 8),
+    sum("early_minutes", say::COLUMN_MINUTES_EARLY, 8),
+    sum("punches", say::COLUMN_PUNCHES, 8),
+    column("check_out_missing", say::COLUMN_CHECK_OUT_MISSING, 8),
+    column("look_at", say::COLUMN_TO_CHECK, 26),
+    column("corrected", say::COLUMN_CORRECTED, 9),
+    column("clock_doubtful", say::COLUMN_CLOCK_DOUBTFUL, 8),
+    column("station", say::COLUMN_STATION, 16),
+    column("corrected_by", say::COLUMN_CORRECTED_BY, 14),
+    column("corrected_at", say::COLUMN_CORRECTED_AT, 19),
 ];
 
 /// Those of a table with a row for each person.
 pub(super) const PEOPLE: &[Column] = &[
-    counted("code", english("Code"), 12),
-    column("name", english("Name"), 26),
-    column("team", english("Team"), 14),
-    column("from", english("From"), 11),
-    column("to", english("To"), 11),
-    sum("days", english("Days"), 7),
-    sum("days_absent", english("Days absent"), 7),
-    sum("days_late", english("Days late"), 7),
-    sum("days_early", english("Days early"), 7),
-    sum("hours", english("Hours"), 9),
-    sum("overtime_hours", english("Overtime"), 9),
-    sum("late_minutes", english("Minutes late"), 8),
-    sum("early_minutes", english("Minutes early"), 8),
-    sum("check_outs_missing", english("Check-outs missing"), 8),
-    sum("days_flagged", english("Days to check"), 8),
-    sum("days_corrected", english("Days corrected"), 8),
-    sum("days_doubtful", english("Days with a doubtful clock"), 8),
-    column("station", english("Station"), 16),
+    counted("code", say::COLUMN_CODE, 12),
+    column("name", say::COLUMN_NAME, 26),
+    column("team", say::COLUMN_TEAM, 14),
+    column("from", say::COLUMN_FROM, 11),
+    column("to", say::COLUMN_TO, 11),
+    sum("days", say::COLUMN_DAYS, 7),
+    sum("days_absent", say::COLUMN_DAYS_ABSENT, 7),
+    sum("days_late", say::COLUMN_DAYS_LATE, 7),
+    sum("days_early", say::COLUMN_DAYS_EARLY, 7),
+    sum("hours", say::COLUMN_HOURS, 9),
+    sum("overtime_hours", say::COLUMN_OVERTIME, 9),
+    sum("late_minutes", say::COLUMN_MINUTES_LATE, 8),
+    sum("early_minutes", say::COLUMN_MINUTES_EARLY, 8),
+    sum("check_outs_missing", say::COLUMN_CHECK_OUTS_MISSING, 8),
+    sum("days_flagged", say::COLUMN_DAYS_TO_CHECK, 8),
+    sum("days_corrected", say::COLUMN_DAYS_CORRECTED, 8),
+    sum("days_doubtful", say::COLUMN_DAYS_DOUBTFUL_CLOCK, 8),
+    column("station", say::COLUMN_STATION, 16),
 ];
 
 /// What a workbook says before its totals.
-pub(super) const TOTAL: &str = english("Total");
+pub(super) const TOTAL: Text = say::COLUMN_TOTAL;
 
 /// The names of its pages.
-pub(super) const PAGES: [&str; 3] = [english("Events"), english("Days"), english("People")];
+pub(super) const PAGES: [Text; 3] = [say::COLUMN_EVENTS, say::COLUMN_DAYS, say::COLUMN_PEOPLE];
 
 /// The cells of [`EVENTS`].
 pub(super) fn event(row: NamedEvent, station: &str) -> Vec<Cell> {

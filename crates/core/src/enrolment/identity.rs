@@ -14,6 +14,8 @@
 use crate::embedding::{Cosine, Embedding};
 use crate::gallery::{Gallery, LOOKALIKES, MatchPolicy};
 use crate::person::{PersonCode, PersonId};
+use crate::say;
+use rollcall_messages::{Message, Said};
 
 /// Two faces so similar are taken for one person's: of pairs of strangers one in ten million
 /// is. (Extrapolated from the reference figures in [`crate::calibration`].)
@@ -81,11 +83,13 @@ pub struct AnotherPerson {
 
 impl std::fmt::Display for AnotherPerson {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "stated to be another person than {}, similarity {}",
-            self.than, self.similarity
-        )
+        self.said().fmt(f)
+    }
+}
+
+impl Said for AnotherPerson {
+    fn said(&self) -> Message {
+        say::stated_another_person(&self.than, self.similarity)
     }
 }
 
@@ -218,16 +222,12 @@ impl Stated<'_> {
 
 impl Objection {
     /// In words; `name` knows what people are called.
-    pub fn in_words(&self, name: impl Fn(PersonId) -> Option<String>) -> String {
+    pub fn in_words(&self, name: impl Fn(PersonId) -> Option<String>) -> Message {
         match self {
-            Self::AnotherPersons(other) => format!(
-                "this face is already enrolled as {}, similarity {}",
-                name(other.person).unwrap_or_else(|| "somebody".into()),
-                other.similarity
-            ),
-            Self::Unlike(likeness) => {
-                format!("this face is unlike all samples of the person, similarity {likeness}")
+            Self::AnotherPersons(other) => {
+                say::face_enrolled_as(say::or_somebody(name(other.person)), other.similarity)
             }
+            Self::Unlike(likeness) => say::face_unlike_person(likeness),
         }
     }
 }

@@ -15,6 +15,8 @@ mod frozen;
 pub mod identity;
 mod pose;
 
+use crate::say;
+use rollcall_messages::{Message, Said};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -114,18 +116,24 @@ pub enum Hint {
     Turn(Side),
 }
 
+impl Said for Hint {
+    fn said(&self) -> Message {
+        match self {
+            Self::NoFace => say::HINT_NO_FACE.into(),
+            Self::OneAtATime => say::HINT_ONE_AT_A_TIME.into(),
+            Self::Quality(issue) => issue.said(),
+            Self::AnotherFace => say::HINT_ANOTHER_FACE.into(),
+            Self::Kept => say::HINT_KEPT.into(),
+            Self::Hold => say::HINT_HOLD.into(),
+            Self::FaceTheCamera => say::HINT_FACE_THE_CAMERA.into(),
+            Self::Turn(side) => say::hint_turn(side.text()),
+        }
+    }
+}
+
 impl std::fmt::Display for Hint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Hint::NoFace => f.pad("no face: stand in front of the camera"),
-            Hint::OneAtATime => f.pad("one at a time"),
-            Hint::Quality(issue) => issue.fmt(f),
-            Hint::AnotherFace => f.pad("this is another face than the one chosen"),
-            Hint::Kept => f.pad("good, once more"),
-            Hint::Hold => f.pad("good, move your head a little"),
-            Hint::FaceTheCamera => f.pad("look into the camera"),
-            Hint::Turn(side) => write!(f, "turn your head a little to the {side}"),
-        }
+        self.said().fmt(f)
     }
 }
 

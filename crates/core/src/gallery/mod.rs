@@ -16,6 +16,8 @@ mod search;
 #[cfg(test)]
 mod tests;
 
+use crate::say;
+use rollcall_messages::Text;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
@@ -50,11 +52,11 @@ pub enum TemplateKind {
 
 impl TemplateKind {
     /// What an operator calls it.
-    pub fn word(self) -> &'static str {
+    pub fn word(self) -> Text {
         match self {
-            Self::Enrolled => "enrolled",
-            Self::Adaptive => "adaptive",
-            Self::Negative => "not this person",
+            Self::Enrolled => say::TEMPLATE_ENROLLED,
+            Self::Adaptive => say::TEMPLATE_ADAPTIVE,
+            Self::Negative => say::TEMPLATE_NEGATIVE,
         }
     }
 }

@@ -11,6 +11,8 @@
 use super::{Candidate, Gallery};
 use crate::embedding::{Cosine, Embedding};
 use crate::person::PersonId;
+use crate::say;
+use rollcall_messages::{Message, Said, Text};
 
 /// When the most similar person is similar enough.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,15 +60,28 @@ pub enum Doubt {
     AnotherFace,
 }
 
+impl Doubt {
+    /// What the operator is told.
+    pub fn text(self) -> Text {
+        match self {
+            Self::NobodyEnrolled => say::DOUBT_NOBODY_ENROLLED,
+            Self::TooUnlike => say::DOUBT_TOO_UNLIKE,
+            Self::TooCloseToRunnerUp => say::DOUBT_TOO_CLOSE,
+            Self::RuledOut => say::DOUBT_RULED_OUT,
+            Self::AnotherFace => say::DOUBT_ANOTHER_FACE,
+        }
+    }
+}
+
 impl std::fmt::Display for Doubt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(match self {
-            Doubt::NobodyEnrolled => "nobody is enrolled",
-            Doubt::TooUnlike => "not similar enough",
-            Doubt::TooCloseToRunnerUp => "somebody else is nearly as similar",
-            Doubt::RuledOut => "a face like this was said not to be that person",
-            Doubt::AnotherFace => "another face in the picture is more similar",
-        })
+        self.text().fmt(f)
+    }
+}
+
+impl Said for Doubt {
+    fn said(&self) -> Message {
+        self.text().into()
     }
 }
 

@@ -12,6 +12,8 @@ use crate::frame::Moment;
 use crate::notice::Notice;
 use crate::person::PersonId;
 use crate::pin::Pin;
+use crate::say;
+use rollcall_messages::{Message, Said};
 
 impl Station {
     /// Asks the database to put an event right.
@@ -45,7 +47,7 @@ impl Station {
     pub(super) fn corrected(
         &mut self,
         ticket: Ticket,
-        outcome: Result<Box<Corrected>, String>,
+        outcome: Result<Box<Corrected>, Message>,
         now: &Moment,
         effects: &mut Vec<Effect>,
     ) {
@@ -56,8 +58,7 @@ impl Station {
                     local_day: self.local_day,
                 });
                 let corrected = Notice::Corrected(self.describe(&corrected));
-                self.commands
-                    .answer(ticket, Ok(corrected.to_string()), effects);
+                self.commands.answer(ticket, Ok(corrected.said()), effects);
                 corrected
             }
             Err(reason) => {
@@ -68,34 +69,29 @@ impl Station {
         self.log.push(now, notice);
     }
 
-    fn describe(&self, corrected: &Corrected) -> String {
-        let say = |event: &AttendanceEvent| {
+    fn describe(&self, corrected: &Corrected) -> Message {
+        let it = |event: &AttendanceEvent| {
             let person = self.people.get(&event.person);
-            let name = person.map_or("somebody", |p| p.name.as_str());
+            let name = say::or_somebody(person.map(|p| &p.name));
             // With its date: most corrections are about another day than today.
             let time = event.at.format("%Y-%m-%d %H:%M:%S");
-            format!("{name} {} {time}", event.direction)
+            say::correction_event(name, event.direction.text(), time.to_string())
         };
         match (&corrected.voided, &corrected.added) {
-            (Some(old), Some(new)) => format!("{} in place of {}", say(new), say(old)),
-            (Some(old), None) if corrected.disowned => {
-                format!("{} voided; that face is theirs no more", say(old))
-            }
-            (Some(old), None) => format!("{} voided", say(old)),
-            (None, Some(new)) => format!("{} added", say(new)),
-            (None, None) => "nothing".to_owned(),
+            (Some(old), Some(new)) => say::correction_in_place_of(it(new), it(old)),
+            (Some(old), None) if corrected.disowned => say::correction_disowned(it(old)),
+            (Some(old), None) => say::correction_voided(it(old)),
+            (None, Some(new)) => say::correction_added(it(new)),
+            (None, None) => say::NOTHING.into(),
         }
     }
 
     pub(super) fn pin_entered(&mut self, pin: Pin, now: &Moment, effects: &mut Vec<Effect>) {
         let guard = self.pin_guard.unwrap_or_default();
         if let Some(left) = guard.closed_for(now.monotonic) {
-            let reason = format!(
-                "too many wrong ones; wait {} seconds",
-                left.as_secs_f64().ceil()
-            );
-            let refused = Notice::PinRefused(reason);
-            self.commands.refuse(refused.to_string());
+            let seconds = left.as_secs_f64().ceil() as u64;
+            let refused = Notice::PinRefused(say::pin_wait(seconds));
+            self.commands.refuse(refused.said());
             self.log.push(now, refused);
             return;
         }
@@ -108,7 +104,7 @@ impl Station {
     pub(super) fn pin_checked(
         &mut self,
         ticket: Ticket,
-        holder: Result<Option<PersonId>, String>,
+        holder: Result<Option<PersonId>, Message>,
         now: &Moment,
         effects: &mut Vec<Effect>,
     ) {
@@ -119,7 +115,7 @@ impl Station {
             Err(reason) => Some(reason),
             Ok(None) => {
                 self.pin_guard.get_or_insert_default().wrong(now.monotonic);
-                Some("nobody has this one".to_owned())
+                Some(say::PIN_NOBODY.into())
             }
             Ok(Some(person)) => {
                 self.pin_guard.get_or_insert_default().right();
@@ -129,8 +125,7 @@ impl Station {
         match refusal {
             Some(reason) => {
                 let refused = Notice::PinRefused(reason);
-                self.commands
-                    .answer(ticket, Err(refused.to_string()), effects);
+                self.commands.answer(ticket, Err(refused.said()), effects);
                 self.log.push(now, refused);
             }
             // Whoever has entered it is told when the punch is on disk.
@@ -139,7 +134,7 @@ impl Station {
                     self.commands.await_another(ticket, *punch);
                 } else {
                     // The day has turned meanwhile, and the new one asks for no punch.
-                    let none = Err("the person has punched already".to_owned());
+                    let none = Err(say::PUNCHED_ALREADY.into());
                     self.commands.answer(ticket, none, effects);
                 }
             }
@@ -153,23 +148,23 @@ impl Station {
         person: PersonId,
         entered_at: Moment,
         effects: &mut Vec<Effect>,
-    ) -> Option<String> {
+    ) -> Option<Message> {
         let name = match self.people.get(&person) {
             Some(person) if person.active => person.name.clone(),
-            Some(person) => return Some(format!("{} is not active", person.name)),
+            Some(person) => return Some(say::person_not_active(&person.name)),
             // Somebody added by another program, whom the next snapshot brings.
-            None => return Some("this person is not known here yet; try again".to_owned()),
+            None => return Some(say::PIN_PERSON_UNKNOWN.into()),
         };
         if self.punching.is_under_way_for(person) {
-            return Some(format!("a punch of {name} is being saved"));
+            return Some(say::punch_being_saved(&name));
         }
         let day = self.days.entry(person).or_default();
         match self.policies.attendance.decide(day, &entered_at) {
             Decision::Cooldown { left } => {
                 let minutes = left.as_secs().div_ceil(60);
-                Some(format!("{name} has just punched; again in {minutes} min"))
+                Some(say::punched_just_now(&name, minutes))
             }
-            Decision::AlreadyPresent => Some(format!("{name} is checked in today already")),
+            Decision::AlreadyPresent => Some(say::checked_in_today(&name)),
             Decision::Punch { .. } => {
                 self.punch_again(Named::by_pin(person, entered_at), effects);
                 None
@@ -186,7 +181,7 @@ impl Station {
         self.log.push(now, Notice::ClockSet { jump });
         vec![Effect::Note {
             action: "clock.set",
-            detail: format!("by {detail}, to {}", at.to_rfc3339()),
+            detail: say::clock_set_to(detail, at.to_rfc3339()).to_string(),
         }]
     }
 }

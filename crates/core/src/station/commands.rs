@@ -6,6 +6,8 @@
 //!
 //! Only one enrolment goes on at a time, and it belongs to the front end that began it.
 
+use crate::say;
+use rollcall_messages::Message;
 use std::collections::BTreeMap;
 
 use super::{Mode, Station};
@@ -17,7 +19,7 @@ use crate::frame::Moment;
 pub(super) struct Commands {
     /// The command that is being taken in.
     current: Option<CommandId>,
-    refusal: Option<String>,
+    refusal: Option<Message>,
     waiting: BTreeMap<Ticket, CommandId>,
     /// The command that started the enrolment which is going on.
     enrolment: Option<CommandId>,
@@ -35,9 +37,9 @@ impl Commands {
     }
 
     /// The command that is being taken in is refused.
-    pub(super) fn refuse(&mut self, reason: String) {
+    pub(super) fn refuse(&mut self, reason: impl Into<Message>) {
         if self.current.is_some() {
-            self.refusal = Some(reason);
+            self.refusal = Some(reason.into());
         }
     }
 
@@ -78,7 +80,7 @@ impl Commands {
     pub(super) fn answer_now(&mut self, effects: &mut Vec<Effect>) {
         let refusal = self.refusal.take();
         if let Some(command) = self.current.take() {
-            let outcome = refusal.map_or_else(|| Ok(String::new()), Err);
+            let outcome = refusal.map_or_else(|| Ok(Message::default()), Err);
             effects.push(Effect::Reply { command, outcome });
         }
     }
@@ -104,7 +106,7 @@ impl Station {
             Intent::EnterPin(pin) => self.pin_entered(pin, now, effects),
             intent => {
                 if let Some((_, name)) = self.enroller().filter(|(other, _)| *other != seat) {
-                    let refusal = format!("{name} is enrolling somebody at the moment");
+                    let refusal = say::somebody_is_enrolling(name);
                     self.commands.refuse(refusal);
                     return;
                 }

@@ -14,6 +14,8 @@ use crate::gallery::{LOOKALIKES, Template};
 use crate::notice::Notice;
 use crate::observation::Observation;
 use crate::person::{PersonCode, PersonId, PersonName};
+use crate::say;
+use rollcall_messages::{Message, Said};
 
 /// A face so like the one that is being enrolled is it.
 const ENROLLED_FACE: Cosine = Cosine(0.4);
@@ -61,7 +63,7 @@ impl Station {
                     Ok(()) => self.commands.await_enrolment(),
                     Err(reason) => {
                         let refused = Notice::EnrolmentRefused { name, reason };
-                        self.commands.refuse(refused.to_string());
+                        self.commands.refuse(refused.said());
                         self.log.push(now, refused);
                     }
                 }
@@ -77,9 +79,7 @@ impl Station {
             (Intent::CancelEnrolment, Mode::Live) => {}
             // A second enrolment waits for the first, and what is being saved can no longer be
             // called off. What is not about enrolment is not asked here.
-            _ => self
-                .commands
-                .refuse("this is not the time for it".to_owned()),
+            _ => self.commands.refuse(say::NOT_THE_TIME),
         }
     }
 
@@ -93,8 +93,7 @@ impl Station {
 
     /// Says why an enrolment has ended without a person.
     fn enrolment_failed(&mut self, why: Notice, now: &Moment, effects: &mut Vec<Effect>) {
-        self.commands
-            .answer_enrolment(Err(why.to_string()), effects);
+        self.commands.answer_enrolment(Err(why.said()), effects);
         self.log.push(now, why);
     }
 
@@ -103,22 +102,20 @@ impl Station {
         (name, code): (&PersonName, &PersonCode),
         face: Option<TrackId>,
         now: &Moment,
-    ) -> Result<(), String> {
+    ) -> Result<(), Message> {
         let holder = self.people.values().find(|p| p.code == *code);
         if let Some(holder) = holder {
-            return Err(format!("the code {code} belongs to {}", holder.name));
+            return Err(say::code_belongs_to(code, &holder.name));
         }
         if self.is_code_taken(code) {
-            return Err(format!(
-                "the code {code} belonged to somebody who was deleted"
-            ));
+            return Err(say::code_was_deleted(code));
         }
         let chosen = match (face, &self.mode) {
             (Some(track), Mode::Choosing(choosing)) => choosing.face(track).cloned(),
             _ => None,
         };
         if face.is_some() && chosen.is_none() {
-            return Err("the face that was chosen is not held any more; choose again".to_owned());
+            return Err(say::FACE_NOT_HELD.into());
         }
         let policy = self.policies.enrolment;
         let who = (name.clone(), code.clone());
@@ -162,7 +159,7 @@ impl Station {
             }
             Mode::Confirming(confirmation) if confirmation.is_over(now) => {
                 let name = confirmation.name.clone();
-                let reason = "nobody has confirmed the pictures".to_owned();
+                let reason = say::NOBODY_CONFIRMED.into();
                 let refused = Notice::EnrolmentRefused { name, reason };
                 self.enrolment_failed(refused, now, effects);
                 self.choose_again(now);
@@ -198,15 +195,13 @@ impl Station {
             return;
         };
         if asked.code != *code {
-            self.commands
-                .refuse("other pictures are to be confirmed now".to_owned());
+            self.commands.refuse(say::OTHER_PICTURES_TO_CONFIRM);
             return;
         }
         // Somebody may have been enrolled since the question was put.
         let matching = &self.policies.matching;
         let Ok(admission) = asked.check(&self.gallery, matching, another_than) else {
-            self.commands
-                .refuse("these pictures are taken for somebody else".to_owned());
+            self.commands.refuse(say::PICTURES_TAKEN_FOR_ANOTHER);
             return;
         };
         let stated = admission.overruled.and_then(|other| {
@@ -246,7 +241,7 @@ impl Station {
     pub(super) fn enrolment_refused(
         &mut self,
         answered: Ticket,
-        reason: String,
+        reason: Message,
         now: &Moment,
         effects: &mut Vec<Effect>,
     ) {

@@ -13,6 +13,7 @@ mod explain;
 mod punching;
 mod strangers;
 
+use rollcall_messages::{Message, Said as _};
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
@@ -94,9 +95,9 @@ pub struct Station {
     punching: Punching,
     reported_unknown: Vec<TrackId>,
     log: Log,
-    trouble: Option<String>,
+    trouble: Option<Message>,
     /// Why the last snapshot could not be read; the next one ends it.
-    unreadable: Option<String>,
+    unreadable: Option<Message>,
     retired_codes: Vec<PersonCode>,
     next_ticket: u64,
     clock: ClockWatch,
@@ -277,8 +278,8 @@ impl Station {
     }
 
     /// What is wrong with the database at the moment, if anything is.
-    pub fn trouble(&self) -> Option<&str> {
-        self.trouble.as_deref().or(self.unreadable.as_deref())
+    pub fn trouble(&self) -> Option<&Message> {
+        self.trouble.as_ref().or(self.unreadable.as_ref())
     }
 
     /// Whether punches wait because nothing can be written.
@@ -388,7 +389,7 @@ impl Station {
                     code: person.code.clone(),
                     samples: templates.len(),
                 };
-                let said = enrolled.to_string();
+                let said = enrolled.said();
                 self.log.push(now, enrolled);
                 let lookalike = self.lookalike_of(&templates);
                 for template in &templates {

@@ -7,6 +7,8 @@
 //!   meanwhile is held, with the time, and decided when the answer is there.
 //! - What is under way or held is never dropped without a word.
 
+use crate::say;
+use rollcall_messages::{Message, Said};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
@@ -235,7 +237,7 @@ impl Station {
             return;
         }
         let name = self.people.get(&face.person).map(|p| p.name.clone());
-        let reason = "too much is waiting for a database that cannot be written".to_owned();
+        let reason = say::TOO_MUCH_WAITS.into();
         self.log
             .push(&face.seen_at, Notice::PunchRefused { name, reason });
     }
@@ -300,12 +302,10 @@ impl Station {
         let Some(later) = later.filter(|event| event.at > face.seen_at.wall) else {
             return self.decide(face, day, effects);
         };
-        let reason = format!(
-            "seen at {}, before the check-{} of {} that was entered meanwhile; \
-             add it by hand if it counts",
-            face.seen_at.wall.format("%H:%M:%S"),
-            later.direction,
-            later.at.format("%H:%M:%S"),
+        let reason = say::seen_before(
+            face.seen_at.wall.format("%H:%M:%S").to_string(),
+            later.direction.text(),
+            later.at.format("%H:%M:%S").to_string(),
         );
         let name = self.people.get(&face.person).map(|p| p.name.clone());
         self.log.push(now, Notice::PunchRefused { name, reason });
@@ -327,7 +327,7 @@ impl Station {
         // What the next one of the person is decided on.
         let mut day = None;
         let mut came_too_early = false;
-        let mut outcome_in_words = Err("the person has punched already".to_owned());
+        let mut outcome_in_words = Err(say::PUNCHED_ALREADY.into());
         match outcome {
             PunchOutcome::Recorded(event) | PunchOutcome::AlreadyRecorded(event) => {
                 outcome_in_words = Ok(self.log_punch(&event, now));
@@ -360,7 +360,7 @@ impl Station {
             PunchOutcome::Refused(reason) => {
                 let name = self.people.get(&face.person).map(|p| p.name.clone());
                 let refused = Notice::PunchRefused { name, reason };
-                outcome_in_words = Err(refused.to_string());
+                outcome_in_words = Err(refused.said());
                 self.log.push(now, refused);
             }
         }
@@ -378,9 +378,9 @@ impl Station {
     }
 
     /// Says that a punch is on disk.
-    fn log_punch(&mut self, event: &AttendanceEvent, now: &Moment) -> String {
+    fn log_punch(&mut self, event: &AttendanceEvent, now: &Moment) -> Message {
         let Some(person) = self.people.get(&event.person) else {
-            return String::new();
+            return Message::default();
         };
         let punched = Notice::Punched {
             person: person.id,
@@ -390,7 +390,7 @@ impl Station {
             similarity: event.similarity,
             liveness: event.liveness,
         };
-        let said = punched.to_string();
+        let said = punched.said();
         self.log.push(now, punched);
         said
     }

@@ -20,6 +20,8 @@ pub mod shift;
 pub mod timetable;
 pub mod totals;
 
+use crate::say;
+use rollcall_messages::{Message, Said, Text};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -49,15 +51,28 @@ pub enum Flag {
     NotOneDay,
 }
 
+impl Flag {
+    /// What the operator is told.
+    pub fn text(self) -> Text {
+        match self {
+            Self::ForgottenCheckOut => say::FLAG_FORGOTTEN_CHECK_OUT,
+            Self::CheckOutAlone => say::FLAG_CHECK_OUT_ALONE,
+            Self::CheckInTwice => say::FLAG_CHECKED_IN_TWICE,
+            Self::ClockWentBack => say::FLAG_CLOCK_WENT_BACK,
+            Self::NotOneDay => say::FLAG_MORE_THAN_A_DAY,
+        }
+    }
+}
+
 impl std::fmt::Display for Flag {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(match self {
-            Self::ForgottenCheckOut => "check-out forgotten",
-            Self::CheckOutAlone => "check-out without a check-in",
-            Self::CheckInTwice => "checked in twice",
-            Self::ClockWentBack => "the clock went back",
-            Self::NotOneDay => "more than a day",
-        })
+        self.text().fmt(f)
+    }
+}
+
+impl Said for Flag {
+    fn said(&self) -> Message {
+        self.text().into()
     }
 }
 

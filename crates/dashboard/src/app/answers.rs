@@ -4,9 +4,10 @@ use chrono::NaiveDateTime;
 
 use super::{App, Enrolling, MOST_UNDO, PIN_REMARK};
 use crate::screen::Screen;
-use rollcall_core::event::Intent;
+use rollcall_core::event::{Intent, Outcome};
 use rollcall_core::frame::Moment;
 use rollcall_core::person::PersonCode;
+use rollcall_messages::Message;
 use rollcall_protocol::{Agreement, Answer, Asked, Command, Question, Reply};
 
 use crate::dialog::Dialog;
@@ -17,7 +18,7 @@ impl App {
         match (command, reply) {
             (_, Reply::Answer(answer)) => self.take(answer),
             (_, Reply::Controls { rows, remark }) => self.controls.show(rows, remark),
-            (Command::Ask(question), Reply::Refused(why)) => self.take(question.refused(&why.said)),
+            (Command::Ask(question), Reply::Refused(why)) => self.take(question.refused(why.said)),
             (Command::ReadControls | Command::ChangeControl(_), Reply::Refused(why)) => {
                 self.controls.show(Vec::new(), why.said);
             }
@@ -33,12 +34,7 @@ impl App {
         }
     }
 
-    fn intent_answered(
-        &mut self,
-        intent: &Intent<NaiveDateTime>,
-        outcome: Result<String, String>,
-        now: &Moment,
-    ) {
+    fn intent_answered(&mut self, intent: &Intent<NaiveDateTime>, outcome: Outcome, now: &Moment) {
         match (intent, outcome) {
             (Intent::Enrol { code, .. }, outcome) => self.enrolment_ended(code, outcome.err()),
             // Whoever has entered it waits for that, whatever screen the operator has left
@@ -66,7 +62,7 @@ impl App {
     }
 
     /// A refused enrolment brings the form back, with what was typed and the reason.
-    fn enrolment_ended(&mut self, enrolled: &PersonCode, refusal: Option<String>) {
+    fn enrolment_ended(&mut self, enrolled: &PersonCode, refusal: Option<Message>) {
         let Enrolling::Submitted { form, code } = &self.enrolling else {
             return;
         };

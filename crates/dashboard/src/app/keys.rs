@@ -6,10 +6,12 @@ use crate::dialog::{Dialog, DialogStep, Leaving};
 use crate::enrol_form::{ConsentQuestion, EnrolForm};
 use crate::input::Key;
 use crate::palette::{Palette, PaletteStep};
+use crate::say;
 use chrono::NaiveDateTime;
 use rollcall_core::event::Intent;
 use rollcall_core::frame::Moment;
 use rollcall_core::pin::Pin;
+use rollcall_messages::Text;
 use rollcall_protocol as protocol;
 use rollcall_protocol::Question;
 use rollcall_protocol::ReportQuery;
@@ -71,9 +73,7 @@ impl App {
             }
             (_, Some(command), _) => self.perform(command, station),
             (.., Some(deed)) if deed.is_on(self.screen) => {
-                self.notice(english!(
-                    "There is nothing here that this could be done to."
-                ));
+                self.notice(say::NOTHING_TO_DO_IT_TO);
                 Vec::new()
             }
             _ => Vec::new(),
@@ -85,7 +85,7 @@ impl App {
         let Key::Char(typed) = key else {
             return key;
         };
-        let yes = self.theme().t(english!("y")).chars().next();
+        let yes = self.theme().t(say::YES_KEY).chars().next();
         let lower = Key::Char(typed.to_ascii_lowercase());
         let is_yes = typed.to_lowercase().next() == yes || command::is_yes(lower);
         if self.is_asking() && is_yes {
@@ -129,7 +129,7 @@ impl App {
     }
 
     /// Says why something is not begun. Words that are typed for it lead nowhere.
-    pub(crate) fn notice(&mut self, words: &'static str) {
+    pub(crate) fn notice(&mut self, words: Text) {
         self.dialog = Some(Dialog::Notice(words));
     }
 
@@ -186,16 +186,15 @@ impl App {
             Command::NextPreview => self.preview = next_preview(self.preview, self.has_pixels()),
             Command::Preview(mode) => self.preview = mode,
             Command::Undo if self.changing > 0 => {
-                let waiting = english!("the last change is still being written; try again");
-                self.remark = Some(Err(waiting.to_owned()));
+                let waiting = say::CHANGE_BEING_WRITTEN;
+                self.remark = Some(Err(waiting.into()));
             }
             Command::Undo => {
                 if let Some(question) = self.undo.pop() {
                     return vec![ask(question)];
                 }
-                let nothing =
-                    english!("nothing to undo; punches are corrected in the attendance table");
-                self.remark = Some(Err(nothing.to_owned()));
+                let nothing = say::NOTHING_TO_UNDO;
+                self.remark = Some(Err(nothing.into()));
             }
             Command::Restart => self.dialog = Some(Dialog::Restart),
             Command::Palette => self.palette = Some(Palette::default()),
@@ -227,7 +226,7 @@ impl App {
         } else if let Some((_, name)) = station.enrolment.enroller.as_ref()
             && !self.is_enrolling(station)
         {
-            let busy = format!("{name} is enrolling somebody at the moment");
+            let busy = say::enrolling_elsewhere(name);
             self.remark = Some(Err(busy));
         } else if matches!(station.mode(), ModeView::Live | ModeView::Choosing(_)) {
             self.show(Screen::Live);
@@ -240,7 +239,7 @@ impl App {
             // The face is the one that is there now, not whoever stands there later.
             return vec![intend(Intent::ChooseFace)];
         } else {
-            self.notice(english!("Somebody is being enrolled at the moment."));
+            self.notice(say::ENROLLING_ALREADY);
         }
         Vec::new()
     }

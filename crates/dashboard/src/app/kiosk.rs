@@ -7,6 +7,7 @@ use crate::pin_entry::PinStep;
 use rollcall_core::event::Intent;
 use rollcall_core::frame::Moment;
 use rollcall_core::pin::Pin;
+use rollcall_messages::Said as _;
 use rollcall_protocol::Command;
 
 impl App {
@@ -21,7 +22,7 @@ impl App {
                 match self.pin.handle(key, now.monotonic) {
                     PinStep::Entered(Ok(pin)) => punch(pin),
                     PinStep::Entered(Err(problem)) => {
-                        self.pin_problem = Some(problem.to_string());
+                        self.pin_problem = Some(problem.said());
                         Vec::new()
                     }
                     PinStep::Pass | PinStep::Taken => Vec::new(),
@@ -29,7 +30,7 @@ impl App {
             }
             Input::Badge(typed) => Pin::parse(&typed).map_or_else(
                 |problem| {
-                    self.pin_problem = Some(problem.to_string());
+                    self.pin_problem = Some(problem.said());
                     Vec::new()
                 },
                 punch,

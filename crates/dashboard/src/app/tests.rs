@@ -1,5 +1,6 @@
 //! What each key means where: a table of transitions.
 
+use rollcall_messages::Message;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -334,7 +335,9 @@ fn what_can_be_undone_is_undone_latest_first() {
     let station = station(&["P-001"]);
     let mut app = app();
     assert_eq!(write(&mut app, &station, "u"), []);
-    assert!(matches!(&app.remark, Some(Err(words)) if words.starts_with("nothing to undo")));
+    assert!(
+        matches!(&app.remark, Some(Err(words)) if words.to_string().starts_with("nothing to undo"))
+    );
     let back = |value: &str| {
         Question::ChangeSetting(SettingChange {
             section: "dashboard".into(),
@@ -346,12 +349,12 @@ fn what_can_be_undone_is_undone_latest_first() {
     };
     for value in ["one", "two"] {
         app.take(Answer::Done(Ok(Done {
-            said: "changed".into(),
+            said: Message::verbatim("changed"),
             undo: Some(back(value)),
             needs_restart: false,
         })));
     }
-    assert_eq!(app.remark, Some(Ok("changed".into())));
+    assert_eq!(app.remark, Some(Ok(Message::verbatim("changed"))));
     assert_eq!(write(&mut app, &station, "u"), [asked(back("two"))]);
     assert_eq!(app.remark, None, "said until the next key");
     assert_eq!(
@@ -360,7 +363,7 @@ fn what_can_be_undone_is_undone_latest_first() {
         "that is not written yet"
     );
     let written = || {
-        let said = "changed back".into();
+        let said = Message::verbatim("changed back");
         Answer::Done(Ok(Done {
             said,
             undo: None,
@@ -455,7 +458,10 @@ fn a_wrong_form_stays_and_says_why() {
     write(&mut app, &station, "e");
     assert_eq!(form(&app).name_problem(), None, "nothing was typed yet");
     assert_eq!(press(&mut app, &station, &[Key::Enter]), []);
-    assert_eq!(form(&app).name_problem().unwrap(), "the name is empty");
+    assert_eq!(
+        form(&app).name_problem().unwrap().to_string(),
+        "the name is empty"
+    );
     write(&mut app, &station, "Dana");
     assert_eq!(form(&app).name_problem(), None);
     press(&mut app, &station, &[Key::Tab]);
@@ -467,7 +473,7 @@ fn a_wrong_form_stays_and_says_why() {
         write(&mut app, &station, code);
         assert_eq!(press(&mut app, &station, &[Key::Enter]), []);
         let found = form(&app).code_problem(&view(&station)).unwrap();
-        assert!(found.starts_with(problem), "{found}");
+        assert!(found.to_string().starts_with(problem), "{found}");
     }
     press(&mut app, &station, &[Key::Esc]);
     assert!(matches!(app.enrolling, Enrolling::No));
@@ -527,6 +533,7 @@ fn after_a_timeout_the_form_is_back() {
             .refusal
             .as_ref()
             .unwrap()
+            .to_string()
             .contains("not enrolled")
     );
 }
@@ -612,7 +619,7 @@ fn whoever_enrols_elsewhere_is_named_and_left_alone() {
     let Some(Err(busy)) = &app.remark else {
         panic!("{:?}", app.remark)
     };
-    assert!(busy.starts_with("olga is enrolling"), "{busy}");
+    assert!(busy.to_string().starts_with("olga is enrolling"), "{busy}");
     assert!(matches!(app.enrolling, Enrolling::No));
     let mut theirs = self::app();
     theirs.join(Seat(1), &view(&station));
@@ -630,17 +637,26 @@ fn a_form_that_came_too_late_for_another_is_closed_with_the_reason() {
         panic!("nothing was asked for")
     };
     // Between the drawing and the key somebody else has begun.
-    let busy = Refusal::new(RefusalCode::Refused, "olga is enrolling somebody");
+    let busy = Refusal::new(
+        RefusalCode::Refused,
+        Message::verbatim("olga is enrolling somebody"),
+    );
     app.answered(choose, Reply::Refused(busy), &now());
     assert!(matches!(app.enrolling, Enrolling::No));
-    assert_eq!(app.remark, Some(Err("olga is enrolling somebody".into())));
+    assert_eq!(
+        app.remark,
+        Some(Err(Message::verbatim("olga is enrolling somebody")))
+    );
 }
 
 #[test]
 fn a_broken_connection_answers_what_was_asked() {
     let lost = || {
         let said = "the connection to the station is lost";
-        Reply::Refused(Refusal::new(RefusalCode::ConnectionLost, said))
+        Reply::Refused(Refusal::new(
+            RefusalCode::ConnectionLost,
+            Message::verbatim(said),
+        ))
     };
     let question = Question::ChangeSetting(SettingChange {
         section: "dashboard".into(),
@@ -654,11 +670,11 @@ fn a_broken_connection_answers_what_was_asked() {
     let Some(Err(said)) = &app.remark else {
         panic!("{:?}", app.remark)
     };
-    assert!(said.contains("is lost"), "{said}");
+    assert!(said.to_string().contains("is lost"), "{said}");
     let pin = rollcall_core::pin::Pin::parse("483920").unwrap();
     app.remark = None;
     app.answered(&Command::Intent(Intent::EnterPin(pin)), lost(), &now());
-    assert!(matches!(&app.remark, Some(Err(said)) if said.contains("is lost")));
+    assert!(matches!(&app.remark, Some(Err(said)) if said.to_string().contains("is lost")));
     app.observe(
         &Moment {
             monotonic: now().monotonic + PIN_REMARK,

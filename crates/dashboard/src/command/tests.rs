@@ -128,7 +128,10 @@ fn every_screen_has_a_key_and_a_few_letters_find_it() {
         let has_key = |e: &&Entry| e.command == Command::Go(screen) && e.letter.is_some();
         assert!(ALL.iter().any(|e| has_key(&e)), "{screen:?}");
     }
-    let names: Vec<&str> = matching("att MON", theme).iter().map(|e| e.name).collect();
+    let names: Vec<&str> = matching("att MON", theme)
+        .iter()
+        .map(|e| e.name.english())
+        .collect();
     assert_eq!(names, ["attendance: a month"]);
     assert!(matching("xyzzy", theme).is_empty());
     assert!(matching("", theme).len() > 25);

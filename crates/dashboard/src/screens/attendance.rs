@@ -1,8 +1,10 @@
 //! Who came and went: today live, and any day, week or month.
 
+use crate::say;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
+use rollcall_messages::Text;
 
 use super::Behaviour;
 use super::draw_filter;
@@ -26,32 +28,32 @@ use rollcall_protocol::{Question, StationView};
 const WITH_DETAIL: u16 = 18;
 
 const TABLE: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (d(Deed::Correct), english!("correct"), 2),
-    (K("Tab"), english!("period"), 2),
-    (K("Left/Right"), english!("day"), 3),
-    (K("< >"), english!("earlier, later"), 4),
-    (d(Deed::Only), english!("who"), 3),
-    (d(Deed::Export), english!("export"), 3),
-    (FIND, english!("filter"), 4),
-    (PAGES, english!("scroll"), 5),
-    (ALL, english!("all"), 4),
-    (HELP_KEY, english!("help"), 0),
+    (ESC, say::HINT_BACK, 0),
+    (d(Deed::Correct), say::HINT_CORRECT, 2),
+    (K("Tab"), say::HINT_PERIOD, 2),
+    (K("Left/Right"), say::DAY, 3),
+    (K("< >"), say::HINT_EARLIER_LATER, 4),
+    (d(Deed::Only), say::HINT_WHO, 3),
+    (d(Deed::Export), say::HINT_EXPORT, 3),
+    (FIND, say::FILTER_LABEL, 4),
+    (PAGES, say::HINT_SCROLL, 5),
+    (ALL, say::HINT_ALL, 4),
+    (HELP_KEY, say::HELP, 0),
 ];
 
 const CORRECTION: &[Hint] = &[
-    (K("Enter"), english!("check and sign"), 0),
-    (K("Tab"), english!("next line"), 1),
-    (K("Left/Right"), english!("choose"), 2),
-    (ESC, english!("close"), 0),
+    (K("Enter"), say::HINT_CHECK_AND_SIGN, 0),
+    (K("Tab"), say::HINT_NEXT_LINE, 1),
+    (K("Left/Right"), say::HINT_CHOOSE, 2),
+    (ESC, say::HINT_CLOSE, 0),
 ];
 
 /// Today, or the days of a report.
 pub(super) struct Attendance;
 
 impl Behaviour for Attendance {
-    fn name(&self) -> &'static str {
-        english!("attendance")
+    fn name(&self) -> Text {
+        say::ATTENDANCE
     }
 
     fn draw(&self, frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
@@ -145,13 +147,10 @@ impl Behaviour for Attendance {
 /// in it or not, or says why it cannot be opened.
 fn correct(app: &mut App, rows: &[PersonId], station: &StationView) {
     if matches!(app.correcting, Correcting::Submitted { .. }) {
-        return app.notice(english!("The correction before is still being saved."));
+        return app.notice(say::CORRECTION_SAVING);
     }
     let Some(person) = app.attendance.selected(rows) else {
-        return app.notice(english!(
-            "Nobody is shown here whose day could be corrected. Choose other days, or Esc \
-             takes the filter away."
-        ));
+        return app.notice(say::NOBODY_TO_CORRECT);
     };
     let today = station.local_day();
     let events = match app.reports.period {
@@ -182,10 +181,10 @@ fn draw_periods(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let theme = view.theme;
     let mut spans = vec![Span::styled("Tab ", theme.heading())];
     for (period, name) in [
-        (Period::Today, theme.t("today")),
-        (Period::Day, theme.t("day")),
-        (Period::Week, theme.t("week")),
-        (Period::Month, theme.t("month")),
+        (Period::Today, theme.t(say::TODAY)),
+        (Period::Day, theme.t(say::DAY)),
+        (Period::Week, theme.t(say::WEEK)),
+        (Period::Month, theme.t(say::MONTH)),
     ] {
         // Brackets, because a colour alone says nothing.
         spans.push(if period == view.app.reports.period {
@@ -249,22 +248,16 @@ fn draw_report(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
 fn draw_words(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let reports = &view.app.reports;
     let words = match reports.shown(view.station.local_day()) {
-        None if reports.period != Period::Today => view.theme.t("reading the records").to_owned(),
+        None if reports.period != Period::Today => view.theme.t(say::READING_RECORDS).to_owned(),
         Some(Err(error)) => view.theme.sentence(error),
-        _ if !view.app.attendance.filter.is_empty() => view
-            .theme
-            .t("nobody matches the filter; Esc takes it away")
-            .to_owned(),
-        _ if reports.who.words().is_some() => view
-            .theme
-            .fill("nobody; {} shows others", &[&Deed::Only.label()]),
-        _ if view.station.people().next().is_none() => {
-            view.theme.t("nobody is enrolled yet").to_owned()
+        _ if !view.app.attendance.filter.is_empty() => view.theme.t(say::NOBODY_MATCHES).to_owned(),
+        _ if reports.who.words().is_some() => {
+            view.theme.say(&say::nobody_shown(&Deed::Only.label()))
         }
-        _ => view
-            .theme
-            .t("nobody came, and nobody was expected")
-            .to_owned(),
+        _ if view.station.people().next().is_none() => {
+            view.theme.t(say::NOBODY_ENROLLED).to_owned()
+        }
+        _ => view.theme.t(say::NOBODY_CAME_NOR_EXPECTED).to_owned(),
     };
     let lines = view.theme.wrap(&words, usize::from(area.width));
     for (y, line) in (area.y..area.bottom()).zip(lines) {

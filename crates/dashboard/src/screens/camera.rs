@@ -1,9 +1,12 @@
 //! How the camera is, and its controls.
 
+use crate::say;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use rollcall_messages::Text;
+use rollcall_messages::decimal;
 
 use super::Behaviour;
 use crate::View;
@@ -29,21 +32,21 @@ const RANGE_WIDTH: usize = 26;
 const WITH_RANGES: u16 = 66;
 
 const CAMERA: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (K("Left/Right"), english!("change"), 2),
-    (K("< >"), english!("by ten"), 4),
-    (d(Deed::Propose), english!("default"), 3),
-    (K("Enter"), english!("test"), 3),
-    (ALL, english!("all"), 4),
-    (HELP_KEY, english!("help"), 0),
+    (ESC, say::HINT_BACK, 0),
+    (K("Left/Right"), say::HINT_CHANGE, 2),
+    (K("< >"), say::HINT_BY_TEN, 4),
+    (d(Deed::Propose), say::HINT_DEFAULT, 3),
+    (K("Enter"), say::HINT_TEST, 3),
+    (ALL, say::HINT_ALL, 4),
+    (HELP_KEY, say::HELP, 0),
 ];
 
 /// The camera and its controls.
 pub(super) struct Camera;
 
 impl Behaviour for Camera {
-    fn name(&self) -> &'static str {
-        english!("camera")
+    fn name(&self) -> Text {
+        say::CAMERA
     }
 
     fn draw(&self, frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
@@ -52,7 +55,7 @@ impl Behaviour for Camera {
             view.theme,
             &view
                 .theme
-                .fill("camera {} {}", &[&separator, &view.status.source]),
+                .say(&say::camera_titled(&separator, &view.status.source)),
         );
         let inner = block.inner(area);
         frame.render_widget(block, area);
@@ -84,7 +87,7 @@ impl Behaviour for Camera {
 
     fn key(&self, app: &mut App, key: Key, _: &StationView, _: &Moment) -> Option<Vec<Action>> {
         if key == Key::Enter {
-            app.tell(Ok(english!("testing the camera for ten seconds").to_owned()));
+            app.tell(Ok(say::CAMERA_TESTING.into()));
             return Some(vec![Action::Send(protocol::Command::TestCamera)]);
         }
         match app.controls.handle(key) {
@@ -114,15 +117,15 @@ fn figures_in_words(view: View<'_>) -> String {
     let theme = view.theme;
     let figures = &view.status.camera_figures;
     let rate = view.status.camera.frames_per_second;
-    let rate = rate.map(|rate| theme.fill("{} pictures/s", &[&format!("{rate:.1}")]));
+    let rate = rate.map(|rate| theme.say(&say::camera_rate(decimal(rate, 1))));
     let latency = figures
         .latency
-        .map(|latency| theme.fill("{} ms late", &[&latency.as_millis()]));
+        .map(|latency| theme.say(&say::camera_latency(latency.as_millis() as u64)));
     let counted = [
-        (theme.t("broken"), figures.damaged),
-        (theme.t("lost"), figures.lost),
-        (theme.t("reconnects"), figures.reconnects),
-        (theme.t("threads stuck in the driver"), figures.abandoned),
+        (theme.t(say::CAMERA_BROKEN), figures.damaged),
+        (theme.t(say::CAMERA_LOST_PICTURES), figures.lost),
+        (theme.t(say::CAMERA_RECONNECTS), figures.reconnects),
+        (theme.t(say::CAMERA_STUCK_THREADS), figures.abandoned),
     ];
     let counted = counted.into_iter().filter(|(_, count)| *count > 0);
     let counted = counted.map(|(what, count)| format!("{what} {count}"));
@@ -164,12 +167,12 @@ fn row(view: View<'_>, control: &CameraControl, is_selected: bool, width: u16) -
     ];
     if range_width > 0 {
         let range = if control.is_changeable {
-            control.range.as_str()
+            theme.say(&control.range)
         } else {
-            theme.t("decided by the camera")
+            theme.t(say::CONTROL_AUTOMATIC).to_owned()
         };
         spans.push(span(
-            format!(" {}", theme.fit(range, range_width)),
+            format!(" {}", theme.fit(&range, range_width)),
             theme.dim(),
         ));
     }

@@ -1,5 +1,7 @@
 //! Charts: when people come, how much they work, how recognition goes.
 
+use crate::say;
+use rollcall_messages::Text;
 use std::time::Duration;
 
 use chrono::Timelike;
@@ -25,19 +27,19 @@ const TWO_BY_TWO: u16 = 100;
 const QUARTERS: usize = 96;
 
 const CHARTS: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (go(Screen::Attendance), english!("table"), 2),
-    (go(Screen::People), english!("people"), 3),
-    (ALL, english!("all"), 1),
-    (HELP_KEY, english!("help"), 0),
+    (ESC, say::HINT_BACK, 0),
+    (go(Screen::Attendance), say::HINT_TABLE, 2),
+    (go(Screen::People), say::PEOPLE, 3),
+    (ALL, say::HINT_ALL, 1),
+    (HELP_KEY, say::HELP, 0),
 ];
 
 /// Arrivals, weeks and how recognition goes.
 pub(super) struct Charts;
 
 impl Behaviour for Charts {
-    fn name(&self) -> &'static str {
-        english!("charts")
+    fn name(&self) -> Text {
+        say::CHARTS
     }
 
     fn draw(&self, frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
@@ -84,7 +86,7 @@ fn chart(frame: &mut Frame<'_>, view: View<'_>, title: &str, area: Rect) -> Rect
 
 fn draw_arrivals(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let theme = view.theme;
-    let inner = chart(frame, view, theme.t("arrivals today by quarter-hour"), area);
+    let inner = chart(frame, view, theme.t(say::CHART_ARRIVALS), area);
     let mut counts = [0u64; QUARTERS];
     for row in view.station.today(&view.status.now) {
         if let Some(at) = row.report.first_in {
@@ -95,7 +97,7 @@ fn draw_arrivals(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
         counts.iter().position(|count| *count > 0),
         counts.iter().rposition(|count| *count > 0),
     ) else {
-        return draw_words(frame, view, theme.t("nobody has come yet"), inner);
+        return draw_words(frame, view, theme.t(say::CHART_NOBODY_CAME), inner);
     };
     // Whole hours around those who came, as many as there is room for.
     let from = first / 4 * 4;
@@ -120,9 +122,9 @@ fn draw_arrivals(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
 
 fn draw_weeks(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let theme = view.theme;
-    let inner = chart(frame, view, theme.t("everybody's hours by week"), area);
+    let inner = chart(frame, view, theme.t(say::CHART_HOURS), area);
     let weeks = match view.app.weeks.shown() {
-        None => return draw_words(frame, view, theme.t("reading the records"), inner),
+        None => return draw_words(frame, view, theme.t(say::READING_RECORDS), inner),
         Some(Err(error)) => return draw_words(frame, view, &theme.sentence(error), inner),
         Some(Ok(weeks)) => weeks,
     };
@@ -138,7 +140,7 @@ fn draw_weeks(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
 
 fn draw_recognitions(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let theme = view.theme;
-    let title = theme.t("recognised and refused, by minute of the last hour");
+    let title = theme.t(say::CHART_BY_MINUTE);
     let inner = chart(frame, view, title, area);
     let minutes = view.app.trends.minutes(view.status.now.monotonic);
     let room = usize::from(inner.width).saturating_sub(theme_label(view).1);
@@ -174,22 +176,20 @@ fn draw_recognitions(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
 
 /// The two labels of the recognitions, and their width with a gap.
 fn theme_label(view: View<'_>) -> ((&'static str, &'static str), usize) {
-    let labels = (view.theme.t("recognised"), view.theme.t("refused"));
+    let labels = (
+        view.theme.t(say::CHART_RECOGNISED),
+        view.theme.t(say::CHART_REFUSED),
+    );
     let width = crate::text::width(labels.0).max(crate::text::width(labels.1));
     (labels, width + 1)
 }
 
 fn draw_frame_times(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let theme = view.theme;
-    let inner = chart(
-        frame,
-        view,
-        theme.t("time for a frame, the last two minutes"),
-        area,
-    );
+    let inner = chart(frame, view, theme.t(say::CHART_FRAME_TIME), area);
     let times = view.app.trends.frame_times();
     let Some(most) = times.iter().max() else {
-        return draw_words(frame, view, theme.t("no frame was looked at yet"), inner);
+        return draw_words(frame, view, theme.t(say::CHART_NO_FRAME), inner);
     };
     let room = usize::from(inner.width);
     let shown = &times[times.len().saturating_sub(room)..];
@@ -200,10 +200,10 @@ fn draw_frame_times(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let millis = |micros: u64| format!("{:.1}", micros as f64 / 1000.0);
     let mut sorted = shown.to_vec();
     sorted.sort_unstable();
-    let words = theme.fill(
-        "median {} ms, longest {} ms",
-        &[&millis(sorted[sorted.len() / 2]), &millis(*most)],
-    );
+    let words = theme.say(&say::chart_times(
+        &millis(sorted[sorted.len() / 2]),
+        &millis(*most),
+    ));
     lines.push(Line::styled(theme.fit(&words, room), theme.dim()));
     for (y, line) in (inner.y..inner.bottom()).zip(lines) {
         frame.render_widget(line, Rect::new(inner.x, y, inner.width, 1));

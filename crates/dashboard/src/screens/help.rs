@@ -1,8 +1,10 @@
 //! All keys, and what the marks mean.
 
+use crate::say;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
+use rollcall_messages::Text;
 
 use super::Behaviour;
 use crate::View;
@@ -23,29 +25,29 @@ const LAST_LINE: usize = 60;
 const SIDE_BY_SIDE: u16 = 76;
 
 /// Keys that are no letters, or begin with more than one.
-const KEYS: &[(&str, &str)] = &[
-    ("0-9", english!("a PIN or badge, then Enter")),
-    ("Enter", english!("open, change, start, read again")),
-    ("Tab", english!("next period, next pane of a small window")),
-    ("j k", english!("a line down, up; arrows too")),
-    ("PgUp PgDn", english!("ten lines")),
-    ("g G", english!("first and last line; Home and End too")),
-    ("Esc", english!("back; ends an enrolment")),
-    ("Ctrl-C", english!("end at once")),
+const KEYS: &[(&str, Text)] = &[
+    ("0-9", say::HELP_PIN),
+    ("Enter", say::HELP_ENTER),
+    ("Tab", say::HELP_TAB),
+    ("j k", say::HELP_LINES),
+    ("PgUp PgDn", say::HELP_TEN_LINES),
+    ("g G", say::HELP_FIRST_LAST),
+    ("Esc", say::HELP_ESCAPE),
+    ("Ctrl-C", say::HELP_END),
 ];
 
-const HELP: &[Hint] = &[(ESC, english!("back"), 0), (PAGES, english!("scroll"), 1)];
+const HELP: &[Hint] = &[(ESC, say::HINT_BACK, 0), (PAGES, say::HINT_SCROLL, 1)];
 
 /// Keys, marks and facts.
 pub(super) struct Help;
 
 impl Behaviour for Help {
-    fn name(&self) -> &'static str {
-        english!("help")
+    fn name(&self) -> Text {
+        say::HELP
     }
 
     fn draw(&self, frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
-        let block = panel(view.theme, view.theme.t("help"));
+        let block = panel(view.theme, view.theme.t(say::HELP));
         let inner = block.inner(area);
         frame.render_widget(block, area);
         if inner.width >= SIDE_BY_SIDE {
@@ -123,43 +125,35 @@ fn marks(view: View<'_>, width: u16) -> Vec<Line<'static>> {
     let rows = [
         (
             format!("Ana 0.71 {}", marks.tick),
-            theme
-                .t("recognised; the number is the similarity, 1 is the same picture")
-                .to_owned(),
+            theme.t(say::HELP_RECOGNISED).to_owned(),
         ),
         (
             marks.ellipsis.to_owned(),
-            theme
-                .t("looking: a name needs several frames that agree")
-                .to_owned(),
+            theme.t(say::HELP_LOOKING).to_owned(),
         ),
         (
-            theme.t("unknown").to_owned(),
-            theme.fill(
-                "nobody enrolled is similar enough (below {})",
-                &[&threshold],
-            ),
+            theme.t(say::UNKNOWN).to_owned(),
+            theme.say(&say::help_unknown(&threshold)),
         ),
         (
-            theme.t("come closer").to_owned(),
-            theme.t("what the face must do to be recognised").to_owned(),
+            theme.t(say::COME_CLOSER).to_owned(),
+            theme.t(say::HELP_COME_CLOSER).to_owned(),
         ),
         (
-            theme.t("live 0.98").to_owned(),
-            theme.t("how likely it is no photograph, 0 to 1").to_owned(),
+            theme.t(say::HELP_LIVE_SCORE).to_owned(),
+            theme.t(say::HELP_LIVE).to_owned(),
         ),
         (
-            theme.fill("{} just now", &[&marks.arrow]),
-            theme
-                .t("checked in or out in the last 10 seconds, and saved")
-                .to_owned(),
+            theme.say(&say::arrow_just_now(&marks.arrow)),
+            theme.t(say::HELP_JUST_NOW).to_owned(),
         ),
-        (marks.dash.to_owned(), theme.t("not here today").to_owned()),
         (
-            theme.t("dropped").to_owned(),
-            theme
-                .t("pictures that were not looked at; some always are")
-                .to_owned(),
+            marks.dash.to_owned(),
+            theme.t(say::HELP_NOT_HERE).to_owned(),
+        ),
+        (
+            theme.t(say::DROPPED_LABEL).to_owned(),
+            theme.t(say::HELP_DROPPED).to_owned(),
         ),
     ];
     definitions(view, &rows, 12, width)
@@ -170,10 +164,13 @@ fn facts(view: View<'_>, width: u16) -> Vec<Line<'static>> {
     let templates = view.station.health.template_count;
     let rows = [
         (
-            view.theme.t("networks").to_owned(),
+            view.theme.t(say::NETWORKS).to_owned(),
             view.status.models.to_owned(),
         ),
-        (view.theme.t("templates").to_owned(), templates.to_string()),
+        (
+            view.theme.t(say::TEMPLATES_LABEL).to_owned(),
+            templates.to_string(),
+        ),
     ];
     definitions(view, &rows, 9, width)
 }

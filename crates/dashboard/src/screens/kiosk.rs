@@ -2,6 +2,7 @@
 //!
 //! Nothing here can be operated but a badge reader; see `app/kiosk.rs`.
 
+use crate::say;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
@@ -47,8 +48,8 @@ fn draw_greeting(frame: &mut Frame<'_>, view: View<'_>, greeting: &Greeting, are
     };
     frame.buffer_mut().set_style(area, style);
     let word = match greeting.direction {
-        Direction::In => theme.t("Welcome"),
-        Direction::Out => theme.t("Goodbye"),
+        Direction::In => theme.t(say::WELCOME),
+        Direction::Out => theme.t(say::GOODBYE),
     };
     let rows = view.station.today(&view.status.now);
     let row = rows.iter().find(|row| row.person.id == greeting.person);
@@ -76,7 +77,7 @@ fn draw_waiting(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
         (None, None) if typed > 0 => ("*".repeat(typed.min(40)), theme.strong()),
         (None, None) => match &view.station.health.trouble {
             Some(trouble) => (theme.sentence(trouble), theme.bad()),
-            None => (theme.t("Look into the camera").to_owned(), theme.normal()),
+            None => (theme.t(say::LOOK_INTO_CAMERA).to_owned(), theme.normal()),
         },
     };
     let place = view.app.station_name();
@@ -125,13 +126,17 @@ fn draw_lines(
 fn in_words(view: View<'_>, report: &DayReport) -> String {
     let theme = view.theme;
     let state = match (report.state, report.first_in, report.last_out) {
-        (DayState::In, Some(since), _) => theme.fill("in since {}", &[&since.format("%H:%M")]),
-        (DayState::Out, _, Some(since)) => theme.fill("out since {}", &[&since.format("%H:%M")]),
+        (DayState::In, Some(since), _) => {
+            theme.say(&say::in_since(since.format("%H:%M").to_string()))
+        }
+        (DayState::Out, _, Some(since)) => {
+            theme.say(&say::out_since(since.format("%H:%M").to_string()))
+        }
         (state, ..) => theme.t(state_word(state)).to_owned(),
     };
     if report.worked.is_zero() {
         state
     } else {
-        theme.fill("{}, {} today", &[&state, &hours(report.worked)])
+        theme.say(&say::state_hours_today(&state, &hours(report.worked)))
     }
 }

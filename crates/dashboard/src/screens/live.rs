@@ -1,8 +1,11 @@
 //! The live screen: preview, faces, today's table and the log.
 
+use crate::say;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
+use rollcall_messages::Said as _;
+use rollcall_messages::Text;
 
 use super::Behaviour;
 use crate::View;
@@ -35,50 +38,50 @@ const LEAST_PREVIEW_WIDTH: u16 = 28;
 const LEAST_FACES_HEIGHT: u16 = 4;
 
 const LIVE: &[Hint] = &[
-    (c(Command::Enrol), english!("enrol"), 1),
-    (go(Screen::People), english!("people"), 2),
-    (go(Screen::Attendance), english!("table"), 3),
-    (go(Screen::Review), english!("review"), 5),
-    (go(Screen::Camera), english!("camera"), 6),
-    (go(Screen::Log), english!("log"), 4),
-    (go(Screen::Settings), english!("settings"), 6),
-    (go(Screen::Doctor), english!("doctor"), 7),
-    (go(Screen::Charts), english!("charts"), 8),
-    (go(Screen::Calibration), english!("calibration"), 9),
-    (go(Screen::Audit), english!("audit"), 9),
-    (FIND, english!("find"), 6),
-    (c(Command::Explain), english!("why"), 7),
-    (c(Command::NextPreview), english!("preview"), 5),
-    (c(Command::Undo), english!("undo"), 8),
-    (ALL, english!("all"), 1),
-    (HELP_KEY, english!("help"), 0),
-    (c(Command::Back), english!("quit"), 0),
+    (c(Command::Enrol), say::HINT_ENROL, 1),
+    (go(Screen::People), say::PEOPLE, 2),
+    (go(Screen::Attendance), say::HINT_TABLE, 3),
+    (go(Screen::Review), say::REVIEW, 5),
+    (go(Screen::Camera), say::CAMERA, 6),
+    (go(Screen::Log), say::LOG, 4),
+    (go(Screen::Settings), say::SETTINGS, 6),
+    (go(Screen::Doctor), say::DOCTOR, 7),
+    (go(Screen::Charts), say::CHARTS, 8),
+    (go(Screen::Calibration), say::CALIBRATION, 9),
+    (go(Screen::Audit), say::AUDIT, 9),
+    (FIND, say::HINT_FIND, 6),
+    (c(Command::Explain), say::HINT_WHY, 7),
+    (c(Command::NextPreview), say::HINT_PREVIEW, 5),
+    (c(Command::Undo), say::HINT_UNDO, 8),
+    (ALL, say::HINT_ALL, 1),
+    (HELP_KEY, say::HELP, 0),
+    (c(Command::Back), say::QUIT, 0),
 ];
 
 const FORM: &[Hint] = &[
-    (K("Enter"), english!("start"), 0),
-    (K("Tab"), english!("next field"), 1),
-    (ESC, english!("close"), 0),
-    (PAGES, english!("another face"), 2),
-    (K("Ctrl-N"), english!("wait for a face"), 3),
+    (K("Enter"), say::HINT_START, 0),
+    (K("Tab"), say::HINT_NEXT_FIELD, 1),
+    (ESC, say::HINT_CLOSE, 0),
+    (PAGES, say::HINT_OTHER_FACE, 2),
+    (K("Ctrl-N"), say::HINT_WAIT_FACE, 3),
 ];
 
 const ENROLLING: &[Hint] = &[
-    (ESC, english!("call it off"), 0),
-    (c(Command::NextPreview), english!("preview"), 1),
+    (ESC, say::HINT_CALL_OFF, 0),
+    (c(Command::NextPreview), say::HINT_PREVIEW, 1),
 ];
 
 const CONFIRMING: &[Hint] = &[
-    (d(Deed::Yes), english!("save"), 1),
-    (ESC, english!("cancel"), 1),
+    (d(Deed::Yes), say::HINT_SAVE, 1),
+    (ESC, say::HINT_CANCEL, 1),
 ];
 
 /// Camera, today and log; where people are enrolled and type their PIN.
 pub(super) struct Live;
 
 impl Behaviour for Live {
-    fn name(&self) -> &'static str {
-        english!("live")
+    fn name(&self) -> Text {
+        say::LIVE
     }
 
     fn draw(&self, frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
@@ -181,7 +184,7 @@ fn key_at_home(app: &mut App, key: Key, now: &Moment) -> Option<Vec<Action>> {
             return Some(vec![intend(Intent::EnterPin(pin))]);
         }
         PinStep::Entered(Err(problem)) => {
-            app.pin_problem = Some(problem.to_string());
+            app.pin_problem = Some(problem.said());
             return Some(Vec::new());
         }
     }
@@ -280,9 +283,9 @@ fn draw_tabs(frame: &mut Frame<'_>, view: View<'_>, shown: Pane, area: Rect) {
     let theme = view.theme;
     let mut spans = vec![Span::styled("Tab ", theme.heading())];
     for (pane, name) in [
-        (Pane::Camera, theme.t("camera")),
-        (Pane::Today, theme.t("today")),
-        (Pane::Log, theme.t("log")),
+        (Pane::Camera, theme.t(say::CAMERA)),
+        (Pane::Today, theme.t(say::TODAY)),
+        (Pane::Log, theme.t(say::LOG)),
     ] {
         // Brackets, because a colour alone says nothing.
         spans.push(if pane == shown {
@@ -313,8 +316,7 @@ fn draw_today(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
     let rows = view.station.today(&view.status.now);
     if rows.is_empty() {
         let words = view.theme.wrap(
-            view.theme
-                .t("Nobody is enrolled yet. Stand in front of the camera and press e."),
+            view.theme.t(say::NOBODY_ENROLLED_LIVE),
             usize::from(inner.width),
         );
         for (y, line) in (inner.y..inner.bottom()).zip(words) {
@@ -332,7 +334,7 @@ fn draw_today(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
 }
 
 fn draw_log(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
-    let block = panel(view.theme, view.theme.t("log"));
+    let block = panel(view.theme, view.theme.t(say::LOG));
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let lines = LogLines {

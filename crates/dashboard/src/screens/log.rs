@@ -1,7 +1,9 @@
 //! The whole log.
 
+use crate::say;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use rollcall_messages::Text;
 
 use super::Behaviour;
 use crate::View;
@@ -15,19 +17,19 @@ use rollcall_core::frame::Moment;
 use rollcall_protocol::StationView;
 
 const SCROLL: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (PAGES, english!("scroll"), 3),
-    (K("g/G"), english!("first, last"), 4),
-    (ALL, english!("all"), 4),
-    (HELP_KEY, english!("help"), 2),
+    (ESC, say::HINT_BACK, 0),
+    (PAGES, say::HINT_SCROLL, 3),
+    (K("g/G"), say::HINT_FIRST_LAST, 4),
+    (ALL, say::HINT_ALL, 4),
+    (HELP_KEY, say::HELP, 2),
 ];
 
 /// What has happened in this run.
 pub(super) struct Log;
 
 impl Behaviour for Log {
-    fn name(&self) -> &'static str {
-        english!("log")
+    fn name(&self) -> Text {
+        say::LOG
     }
 
     fn draw(&self, frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
@@ -35,11 +37,10 @@ impl Behaviour for Log {
         let written = view.station.log().written();
         let top = view.app.log.top(written);
         let title = match view.app.log {
-            LogView::Following => view.theme.fill("log {} newest first", &[&separator]),
-            LogView::Held(_) => view.theme.fill(
-                "log {} {} newer above, Home shows them",
-                &[&separator, &(written - top)],
-            ),
+            LogView::Following => view.theme.say(&say::log_newest_first(&separator)),
+            LogView::Held(_) => view
+                .theme
+                .say(&say::log_newer_above(&separator, &(written - top))),
         };
         let block = panel(view.theme, &title);
         let inner = block.inner(area);

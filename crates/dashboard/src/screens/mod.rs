@@ -16,10 +16,12 @@ mod person;
 mod review;
 mod settings;
 
+use crate::say;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
+use rollcall_messages::Text;
 
 use super::View;
 use super::app::{Action, App};
@@ -35,7 +37,7 @@ use rollcall_protocol::{PageKind, Question, StationView};
 /// What a screen is and does.
 pub(crate) trait Behaviour {
     /// What the breadcrumb calls it.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> Text;
 
     /// What it is about, behind its name.
     fn subject(&self, _: &App) -> Option<String> {
@@ -174,10 +176,12 @@ fn draw_words(frame: &mut Frame<'_>, view: View<'_>, words: &str, area: Rect) {
 
 fn draw_too_small(frame: &mut Frame<'_>, view: View<'_>) {
     let area = frame.area();
-    let words = view.theme.fill(
-        "This window is {}x{}; the dashboard needs {}x{}. Attendance goes on.",
-        &[&area.width, &area.height, &LEAST_WIDTH, &LEAST_HEIGHT],
-    );
+    let words = view.theme.say(&say::window_too_small(
+        &area.width,
+        &area.height,
+        &LEAST_WIDTH,
+        &LEAST_HEIGHT,
+    ));
     let lines = view.theme.wrap(&words, usize::from(area.width));
     for (y, line) in (area.y..area.bottom()).zip(lines) {
         Line::raw(line).render(Rect::new(area.x, y, area.width, 1), frame.buffer_mut());
@@ -187,11 +191,11 @@ fn draw_too_small(frame: &mut Frame<'_>, view: View<'_>) {
 /// Draws the line of a list's filter, and the cursor while it is typed.
 fn draw_filter(frame: &mut Frame<'_>, view: View<'_>, filter: &Filter, area: Rect) {
     let theme = view.theme;
-    let label = format!("{} ", theme.t("filter"));
+    let label = format!("{} ", theme.t(say::FILTER_LABEL));
     let room = usize::from(area.width).saturating_sub(text::width(&label));
     let (shown, column) = filter.window(room);
     let value = if filter.is_empty() && !filter.is_typing() {
-        Span::styled(theme.t("/ types a part of a name or code"), theme.dim())
+        Span::styled(theme.t(say::FILTER_HINT), theme.dim())
     } else {
         Span::raw(theme.text(shown).into_owned())
     };

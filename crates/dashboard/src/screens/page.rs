@@ -1,8 +1,10 @@
 //! A report in lines: calibration, audit trail, doctor.
 
+use crate::say;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
+use rollcall_messages::Text;
 
 use super::Behaviour;
 use super::{draw_filter, draw_words};
@@ -25,32 +27,32 @@ const MOST_TERM: usize = 24;
 const SIDE_BY_SIDE: u16 = 60;
 
 const CALIBRATION: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (d(Deed::Propose), english!("write the threshold"), 1),
-    (K("Enter"), english!("read again"), 3),
-    (PAGES, english!("scroll"), 4),
-    (ALL, english!("all"), 3),
-    (HELP_KEY, english!("help"), 0),
+    (ESC, say::HINT_BACK, 0),
+    (d(Deed::Propose), say::HINT_WRITE_THRESHOLD, 1),
+    (K("Enter"), say::HINT_READ_AGAIN, 3),
+    (PAGES, say::HINT_SCROLL, 4),
+    (ALL, say::HINT_ALL, 3),
+    (HELP_KEY, say::HELP, 0),
 ];
 
 const PAGE: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (FIND, english!("filter"), 2),
-    (K("Enter"), english!("read again"), 3),
-    (PAGES, english!("scroll"), 4),
-    (ALL, english!("all"), 3),
-    (HELP_KEY, english!("help"), 0),
+    (ESC, say::HINT_BACK, 0),
+    (FIND, say::FILTER_LABEL, 2),
+    (K("Enter"), say::HINT_READ_AGAIN, 3),
+    (PAGES, say::HINT_SCROLL, 4),
+    (ALL, say::HINT_ALL, 3),
+    (HELP_KEY, say::HELP, 0),
 ];
 
 /// A report in lines.
 pub(super) struct PageScreen(pub(super) PageKind);
 
 impl Behaviour for PageScreen {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> Text {
         match self.0 {
-            PageKind::Calibration => english!("calibration"),
-            PageKind::Audit => english!("audit"),
-            PageKind::Doctor => english!("doctor"),
+            PageKind::Calibration => say::CALIBRATION,
+            PageKind::Audit => say::AUDIT,
+            PageKind::Doctor => say::DOCTOR,
         }
     }
 
@@ -69,19 +71,18 @@ impl Behaviour for PageScreen {
         .areas(inner);
         draw_filter(frame, view, &page.filter, filter);
         if page.is_confirming {
-            let words =
-                theme.t("Write the proposed threshold into the configuration? Press y to write it");
+            let words = theme.t(say::ASK_WRITE_THRESHOLD);
             let words = theme.fit(words, usize::from(question.width));
             frame.render_widget(Line::styled(words, theme.warning()), question);
         }
         match page.shown() {
-            None => draw_words(frame, view, theme.t("reading the records"), body),
-            Some(Err(error)) => draw_words(frame, view, &theme.sentence(&error), body),
+            None => draw_words(frame, view, theme.t(say::READING_RECORDS), body),
+            Some(Err(error)) => draw_words(frame, view, &theme.say(error), body),
             Some(Ok(lines)) if lines.is_empty() => {
                 let words = if page.filter.is_empty() {
-                    theme.t("there is nothing yet")
+                    theme.t(say::NOTHING_YET)
                 } else {
-                    theme.t("nothing matches the filter; Esc takes it away")
+                    theme.t(say::NOTHING_MATCHES)
                 };
                 draw_words(frame, view, words, body);
             }
@@ -159,7 +160,7 @@ fn draw_lines(
         };
         // The trail is evidence: it is shown as it was written.
         let words = if kind == PageKind::Audit {
-            line.words.clone()
+            line.words.to_string()
         } else {
             format!("{mark}{}", theme.sentence(&line.words))
         };

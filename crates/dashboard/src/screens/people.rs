@@ -1,8 +1,11 @@
 //! Everybody the station knows, and today's events of the one selected.
 
+use crate::say;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
+use rollcall_messages::Text;
+use rollcall_messages::decimal;
 
 use super::Behaviour;
 use super::draw_filter;
@@ -25,21 +28,21 @@ const SIDE_BY_SIDE: u16 = 110;
 const STACKED: u16 = 18;
 
 const LIST: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (K("Enter"), english!("open"), 2),
-    (FIND, english!("filter"), 2),
-    (PAGES, english!("scroll"), 4),
-    (c(Command::Enrol), english!("enrol"), 3),
-    (ALL, english!("all"), 3),
-    (HELP_KEY, english!("help"), 0),
+    (ESC, say::HINT_BACK, 0),
+    (K("Enter"), say::HINT_OPEN, 2),
+    (FIND, say::FILTER_LABEL, 2),
+    (PAGES, say::HINT_SCROLL, 4),
+    (c(Command::Enrol), say::HINT_ENROL, 3),
+    (ALL, say::HINT_ALL, 3),
+    (HELP_KEY, say::HELP, 0),
 ];
 
 /// Everybody who is enrolled.
 pub(super) struct People;
 
 impl Behaviour for People {
-    fn name(&self) -> &'static str {
-        english!("people")
+    fn name(&self) -> Text {
+        say::PEOPLE
     }
 
     fn draw(&self, frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
@@ -60,17 +63,16 @@ impl Behaviour for People {
         let separator = view.theme.marks().separator;
         let all = view.station.people().count();
         let title = match people.len() {
-            shown if shown == all => view.theme.fill("people {} {}", &[&separator, &all]),
+            shown if shown == all => view.theme.say(&say::people_titled(&separator, &all)),
             shown => view
                 .theme
-                .fill("people {} {} of {}", &[&separator, &shown, &all]),
+                .say(&say::people_filtered(&separator, &shown, &all)),
         };
         let title = match view.station.health.looks_to_a_false_name {
             // As everywhere, the title is cut where there is no room for all of it.
-            Some(looks) => view.theme.fill(
-                "{} {} a false name in {} looks of strangers",
-                &[&title, &separator, &format!("{looks:.0}")],
-            ),
+            Some(looks) => view
+                .theme
+                .say(&say::people_odds(&title, &separator, decimal(looks, 0))),
             None => title,
         };
         let block = panel(view.theme, &title);
@@ -81,10 +83,9 @@ impl Behaviour for People {
         draw_filter(frame, view, &listing.filter, filter);
         if people.is_empty() {
             let words = if all == 0 {
-                view.theme
-                    .t("nobody is enrolled yet; e enrols the face at the camera")
+                view.theme.t(say::NOBODY_ENROLLED_YET)
             } else {
-                view.theme.t("nobody matches the filter; Esc takes it away")
+                view.theme.t(say::NOBODY_MATCHES)
             };
             let words = view.theme.fit(words, usize::from(rows.width));
             frame.render_widget(Line::styled(words, view.theme.dim()), rows);

@@ -1,10 +1,14 @@
 //! One person: pictures, templates, consent, PIN, and the last weeks.
 
+use crate::language::DateForm;
+use crate::say;
+use chrono::{DateTime, FixedOffset};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
+use rollcall_messages::Text;
 
 use super::Behaviour;
 use super::draw_words;
@@ -34,25 +38,25 @@ const SIDE_BY_SIDE: u16 = 76;
 const LABEL: usize = 11;
 
 const PERSON: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (d(Deed::Name), english!("name"), 2),
-    (d(Deed::SwitchActive), english!("active"), 2),
-    (d(Deed::Consent), english!("consent"), 3),
-    (d(Deed::Pin), english!("PIN"), 3),
-    (d(Deed::Forget), english!("forget adaptive"), 5),
-    (d(Deed::Erase), english!("erase"), 4),
-    (c(Command::Undo), english!("undo"), 4),
-    (PAGES, english!("scroll"), 6),
-    (ALL, english!("all"), 6),
-    (HELP_KEY, english!("help"), 0),
+    (ESC, say::HINT_BACK, 0),
+    (d(Deed::Name), say::HINT_NAME, 2),
+    (d(Deed::SwitchActive), say::ACTIVE, 2),
+    (d(Deed::Consent), say::CONSENT, 3),
+    (d(Deed::Pin), say::PIN_LABEL, 3),
+    (d(Deed::Forget), say::HINT_FORGET_ADAPTIVE, 5),
+    (d(Deed::Erase), say::HINT_ERASE, 4),
+    (c(Command::Undo), say::HINT_UNDO, 4),
+    (PAGES, say::HINT_SCROLL, 6),
+    (ALL, say::HINT_ALL, 6),
+    (HELP_KEY, say::HELP, 0),
 ];
 
 /// One person; reached from the people.
 pub(super) struct Person;
 
 impl Behaviour for Person {
-    fn name(&self) -> &'static str {
-        english!("people")
+    fn name(&self) -> Text {
+        say::PEOPLE
     }
 
     fn subject(&self, app: &App) -> Option<String> {
@@ -64,12 +68,12 @@ impl Behaviour for Person {
         let person = match view.app.person.file() {
             Some(Ok(person)) => person,
             other => {
-                let block = panel(theme, theme.t("people"));
+                let block = panel(theme, theme.t(say::PEOPLE));
                 let inner = block.inner(area);
                 frame.render_widget(block, area);
                 let words = match other {
                     Some(Err(error)) => theme.sentence(error),
-                    _ => theme.t("reading the records").to_owned(),
+                    _ => theme.t(say::READING_RECORDS).to_owned(),
                 };
                 return draw_words(frame, view, &words, inner);
             }
@@ -161,7 +165,7 @@ fn draw_pictures(frame: &mut Frame<'_>, view: View<'_>, person: &PersonFile, are
         let more = person.picture_count.saturating_sub(index + 1);
         let is_last = index + 1 == person.pictures.len() || area.right() < x + PICTURE_WIDTH;
         if is_last && more > 0 && x < area.right() {
-            let words = view.theme.fill("and {} more", &[&more]);
+            let words = view.theme.say(&say::and_more(&more));
             let room = area.right() - x;
             let line = Line::styled(view.theme.fit(&words, room.into()), view.theme.dim());
             frame.render_widget(line, Rect::new(x, area.y, room, 1));
@@ -172,53 +176,58 @@ fn draw_pictures(frame: &mut Frame<'_>, view: View<'_>, person: &PersonFile, are
 
 fn facts(theme: Theme, person: &PersonFile) -> Vec<Line<'static>> {
     let dash = theme.marks().dash;
-    let day = |at: &Option<_>| {
-        at.as_ref()
-            .map_or_else(|| dash.to_owned(), |at| theme.moment(at, "%-d %b %Y"))
+    let day = |at: &Option<DateTime<FixedOffset>>| {
+        at.as_ref().map_or_else(
+            || dash.to_owned(),
+            |at| theme.day(at.date_naive(), DateForm::DayMonthYear),
+        )
     };
     let state = if person.active {
-        theme.t("active")
+        theme.t(say::ACTIVE)
     } else {
-        theme.t("inactive: kept, but not recognised")
+        theme.t(say::INACTIVE_LONG)
     };
     let mut rows = vec![
-        (theme.t("state"), state.to_owned()),
+        (theme.t(say::STATE_LABEL), state.to_owned()),
         (
-            theme.t("team"),
+            theme.t(say::TEAM_LABEL),
             person.team.clone().unwrap_or_else(|| dash.to_owned()),
         ),
         (
-            theme.t("consent"),
+            theme.t(say::CONSENT),
             match person.consent_at {
                 Some(day) => day.to_string(),
-                None => theme.t("not noted").to_owned(),
+                None => theme.t(say::NOT_NOTED).to_owned(),
             },
         ),
         (
-            theme.t("PIN"),
+            theme.t(say::PIN_LABEL),
             theme
-                .t(if person.has_pin {
-                    english!("yes")
-                } else {
-                    english!("no")
-                })
+                .t(if person.has_pin { say::YES } else { say::NO })
                 .to_owned(),
         ),
-        (theme.t("enrolled"), day(&Some(person.enrolled_at))),
+        (theme.t(say::ENROLLED_LABEL), day(&Some(person.enrolled_at))),
         (
-            theme.t("last seen"),
-            person
-                .last_seen
-                .as_ref()
-                .map_or_else(|| dash.to_owned(), |at| theme.moment(at, "%-d %b %Y %H:%M")),
+            theme.t(say::LAST_SEEN),
+            person.last_seen.as_ref().map_or_else(
+                || dash.to_owned(),
+                |at| theme.moment(&at, DateForm::DayMonthYear, "%H:%M"),
+            ),
         ),
-        (theme.t("pictures"), person.picture_count.to_string()),
-        (theme.t("templates"), person.templates.len().to_string()),
+        (
+            theme.t(say::PICTURES_LABEL),
+            person.picture_count.to_string(),
+        ),
+        (
+            theme.t(say::TEMPLATES_LABEL),
+            person.templates.len().to_string(),
+        ),
     ];
     rows.extend(person.templates.iter().map(|template| {
-        let made = template
-            .made
-            .map_or_else(|| dash.to_owned(), |made| theme.day(made, "%-d %b %Y"));
+        let made = template.made.map_or_else(
+            || dash.to_owned(),
+            |made| theme.day(made, DateForm::DayMonthYear),
+        );
         ("", format!("{made} {}", theme.sentence(&template.kind)))
     }));
     rows.into_iter()
@@ -237,7 +246,7 @@ fn history(view: View<'_>, person: &PersonFile, area: Rect) -> Vec<Line<'static>
     let theme = view.theme;
     let width = usize::from(area.width);
     let mut lines = vec![Line::styled(
-        theme.fit(theme.t("the last weeks"), width),
+        theme.fit(theme.t(say::LAST_WEEKS), width),
         theme.heading(),
     )];
     let days = person.days.iter().flat_map(|days| days.days.iter().rev());
@@ -245,13 +254,13 @@ fn history(view: View<'_>, person: &PersonFile, area: Rect) -> Vec<Line<'static>
     lines.extend(days.map(|day| {
         let words = format!(
             "{} {}",
-            theme.day(day.day, "%a %-d %b"),
+            theme.day(day.day, DateForm::WeekdayDayMonth),
             times_and_remarks(theme, day)
         );
         Line::raw(theme.fit(&words, width))
     }));
     if lines.len() == 1 && view.app.person.scroll == 0 {
-        lines.push(Line::styled(theme.t("no punches"), theme.dim()));
+        lines.push(Line::styled(theme.t(say::NO_PUNCHES), theme.dim()));
     }
     lines
 }
@@ -272,16 +281,10 @@ fn draw_doing(frame: &mut Frame<'_>, view: View<'_>, person: &PersonFile, area: 
         Doing::Confirming(change) => (question(theme, change, person), None),
         Doing::Typing(what, field) => {
             let question = match what {
-                Typing::Name => theme.fill("New name of {}", &[&person.code]),
-                Typing::Pin(None) => {
-                    theme.fill("New PIN or badge of {}; leave empty to remove it", &[name])
-                }
-                Typing::Pin(Some(_)) => theme.t("Once more").to_owned(),
-                Typing::CodeToErase => theme.fill(
-                    "Erases name, pictures, templates and absences of {}; punches stay under the \
-                     code. Type the code {} to do it",
-                    &[name, &person.code],
-                ),
+                Typing::Name => theme.say(&say::ask_name(&person.code)),
+                Typing::Pin(None) => theme.say(&say::ask_pin(name)),
+                Typing::Pin(Some(_)) => theme.t(say::ASK_PIN_AGAIN).to_owned(),
+                Typing::CodeToErase => theme.say(&say::ask_erase_person(name, &person.code)),
             };
             let room = usize::from(area.width.saturating_sub(4));
             let (shown, column) = field.window(room);
@@ -332,16 +335,9 @@ fn draw_doing(frame: &mut Frame<'_>, view: View<'_>, person: &PersonFile, area: 
 /// What will happen, to be confirmed.
 fn question(theme: Theme, change: &PersonChange, person: &PersonFile) -> String {
     match change {
-        PersonChange::Consent => {
-            theme.fill("Has {} agreed today? Press y to note it", &[&person.name])
-        }
-        PersonChange::ForgetAdaptive => theme
-            .t("Forget the templates that the station made itself? Press y to forget them")
-            .to_owned(),
-        PersonChange::Pin(_) => theme.fill(
-            "Remove the PIN of {}? Press y to remove it",
-            &[&person.name],
-        ),
+        PersonChange::Consent => theme.say(&say::ask_consent_today(&person.name)),
+        PersonChange::ForgetAdaptive => theme.t(say::ASK_FORGET_ADAPTIVE).to_owned(),
+        PersonChange::Pin(_) => theme.say(&say::ask_remove_pin(&person.name)),
         // They are not confirmed here: not at all, or by a dialog with what it brings along.
         PersonChange::Rename(_)
         | PersonChange::Active(_)

@@ -1,10 +1,13 @@
 //! Faces without a name: who they look like, and who they were.
 
+use crate::language::DateForm;
+use crate::say;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
+use rollcall_messages::Text;
 
 use super::Behaviour;
 use super::draw_words;
@@ -32,27 +35,27 @@ const FORM_HEIGHT: u16 = 8;
 const LABEL_WIDTH: u16 = 27;
 
 const REVIEW: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (d(Deed::Name), english!("who was it"), 2),
-    (d(Deed::Ignore), english!("ignore"), 3),
-    (d(Deed::Erase), english!("erase"), 4),
-    (ALL, english!("all"), 4),
-    (HELP_KEY, english!("help"), 0),
+    (ESC, say::HINT_BACK, 0),
+    (d(Deed::Name), say::HINT_WHO_WAS_IT, 2),
+    (d(Deed::Ignore), say::HINT_IGNORE, 3),
+    (d(Deed::Erase), say::HINT_ERASE, 4),
+    (ALL, say::HINT_ALL, 4),
+    (HELP_KEY, say::HELP, 0),
 ];
 
 const ASSIGNING: &[Hint] = &[
-    (K("Enter"), english!("save"), 0),
-    (K("Tab"), english!("next line"), 1),
-    (K("Left/Right"), english!("choose"), 2),
-    (ESC, english!("close"), 0),
+    (K("Enter"), say::HINT_SAVE, 0),
+    (K("Tab"), say::HINT_NEXT_LINE, 1),
+    (K("Left/Right"), say::HINT_CHOOSE, 2),
+    (ESC, say::HINT_CLOSE, 0),
 ];
 
 /// Faces without a name.
 pub(super) struct ReviewScreen;
 
 impl Behaviour for ReviewScreen {
-    fn name(&self) -> &'static str {
-        english!("review")
+    fn name(&self) -> Text {
+        say::REVIEW
     }
 
     fn draw(&self, frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
@@ -64,7 +67,7 @@ impl Behaviour for ReviewScreen {
         let separator = view.theme.marks().separator;
         let block = panel(
             view.theme,
-            &view.theme.fill("without a name {} {}", &[&separator, &all]),
+            &view.theme.say(&say::review_titled(&separator, &all)),
         );
         let inner = block.inner(area);
         frame.render_widget(block, area);
@@ -74,15 +77,12 @@ impl Behaviour for ReviewScreen {
         let Some(Ok(visitors)) = review.visitors() else {
             let words = match review.visitors() {
                 Some(Err(error)) => view.theme.sentence(error),
-                _ => view.theme.t("reading the records").to_owned(),
+                _ => view.theme.t(say::READING_RECORDS).to_owned(),
             };
             return draw_words(frame, view, &words, body);
         };
         if visitors.is_empty() {
-            let words = view.theme.t(
-                "Nobody waits to be looked at. Faces without a name are kept for as long as \
-                 [review] keep_days says.",
-            );
+            let words = view.theme.t(say::NOBODY_TO_REVIEW);
             return draw_words(frame, view, words, body);
         }
         let face_width = if body.width >= SIDE_BY_SIDE {
@@ -157,11 +157,11 @@ impl Behaviour for ReviewScreen {
 }
 
 /// Why a face has no name, to be looked up; the records keep one word for each.
-fn reason_word(reason: &str) -> &'static str {
+fn reason_word(reason: &str) -> Text {
     match reason {
-        "spoof" => english!("picture?"),
-        "undecided" => english!("undecided"),
-        _ => english!("unknown"),
+        "spoof" => say::PICTURE_UNKNOWN,
+        "undecided" => say::VERDICT_UNDECIDED,
+        _ => say::UNKNOWN,
     }
 }
 
@@ -171,10 +171,10 @@ fn draw_list(frame: &mut Frame<'_>, view: View<'_>, visitors: &[Visitor], area: 
     let width = usize::from(area.width);
     let heading = format!(
         "{:<11} {:>5} {:<10} {}",
-        theme.t("Last"),
-        theme.t("Faces"),
-        theme.t("Why"),
-        theme.t("Most like")
+        theme.t(say::HEADING_LAST),
+        theme.t(say::HEADING_FACES),
+        theme.t(say::HEADING_WHY),
+        theme.t(say::HEADING_RESEMBLES)
     );
     let heading = Line::styled(theme.fit(&heading, width), theme.strong());
     frame.render_widget(heading, Rect { height: 1, ..area });
@@ -193,7 +193,7 @@ fn draw_list(frame: &mut Frame<'_>, view: View<'_>, visitors: &[Visitor], area: 
         );
         let words = format!(
             "{:<11} {:>5} {:<10} {nearest}",
-            theme.moment(&visitor.last, "%d %b %H:%M"),
+            theme.moment(&visitor.last, DateForm::AlignedDayMonth, "%H:%M"),
             visitor.sightings.len(),
             theme.t(reason_word(&visitor.reason)),
         );
@@ -209,7 +209,7 @@ fn draw_list(frame: &mut Frame<'_>, view: View<'_>, visitors: &[Visitor], area: 
 
 fn draw_face(frame: &mut Frame<'_>, view: View<'_>, visitor: &Visitor, area: Rect) {
     let Some(image) = &visitor.picture else {
-        return draw_words(frame, view, view.theme.t("this face is not kept"), area);
+        return draw_words(frame, view, view.theme.t(say::REVIEW_FACE_NOT_KEPT), area);
     };
     draw_picture(image, view.theme, area, frame.buffer_mut());
 }
@@ -230,60 +230,52 @@ fn draw_remark(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
 /// What will happen, to be confirmed.
 fn question(theme: Theme, deed: &ReviewDeed) -> String {
     match deed {
-        ReviewDeed::Ignore { sightings, .. } => theme.fill(
-            "Ignore {} and erase their faces? Press y to ignore them",
-            &[&sightings.len()],
-        ),
-        ReviewDeed::Delete { sightings, .. } => theme.fill(
-            "Erase {} altogether? That cannot be undone. Press y to erase them",
-            &[&sightings.len()],
-        ),
-        ReviewDeed::Assign(assignment) => theme.fill("Was it {}? y", &[&assignment.code]),
+        ReviewDeed::Ignore { sightings, .. } => theme.say(&say::ask_ignore(&sightings.len())),
+        ReviewDeed::Delete { sightings, .. } => theme.say(&say::ask_erase_face(&sightings.len())),
+        ReviewDeed::Assign(assignment) => theme.say(&say::ask_was_it(&assignment.code)),
     }
 }
 
 fn draw_form(frame: &mut Frame<'_>, view: View<'_>, form: &AssignForm, area: Rect) {
     let theme = view.theme;
     frame.render_widget(Clear, area);
-    let block = panel(theme, theme.t("who was it?"));
+    let block = panel(theme, theme.t(say::ASK_WHO_WAS_IT));
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let meant = match &form.meant {
-        Meant::Nothing => theme.t("a part of a name or code").to_owned(),
-        Meant::Nobody => theme.t("nobody").to_owned(),
-        Meant::Several(people) => theme.fill("{} people match", &[people]),
+        Meant::Nothing => theme.t(say::FIND_PERSON_HINT).to_owned(),
+        Meant::Nobody => theme.t(say::NOBODY).to_owned(),
+        Meant::Several(people) => theme.say(&say::people_match(people)),
         Meant::One(code) => {
             let person = view.station.people().find(|person| person.code == *code);
             person.map_or_else(|| code.to_string(), |p| format!("{} ({})", p.name, p.code))
         }
     };
-    let yes = |is| {
-        theme.t(if is {
-            english!("< yes >")
-        } else {
-            english!("< no >")
-        })
-    };
+    let yes = |is| theme.t(if is { say::CHOICE_YES } else { say::CHOICE_NO });
     let punch = match form.punch {
-        None => theme.t("< none >"),
-        Some(Direction::In) => theme.t("< in >"),
-        Some(Direction::Out) => theme.t("< out >"),
+        None => theme.t(say::CHOICE_NONE),
+        Some(Direction::In) => theme.t(say::CHOICE_IN),
+        Some(Direction::Out) => theme.t(say::CHOICE_OUT),
     };
     let rows = [
-        (AssignField::Who, theme.t("Who"), form.who.text().to_owned()),
+        (
+            AssignField::Who,
+            theme.t(say::HEADING_WHO),
+            form.who.text().to_owned(),
+        ),
         (
             AssignField::Sample,
-            theme.t("Add the face as a sample"),
+            theme.t(say::ASSIGN_ADD_SAMPLE),
             yes(form.add).to_owned(),
         ),
         (
             AssignField::Punch,
-            theme.t("Add the missed punch"),
+            theme.t(say::ASSIGN_ADD_PUNCH),
             punch.to_owned(),
         ),
         (
             AssignField::Another,
-            theme.t("Not whom it resembles"),
+            theme.t(say::ASSIGN_NOT_RESEMBLED),
             yes(form.another_person).to_owned(),
         ),
     ];

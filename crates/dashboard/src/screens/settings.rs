@@ -1,8 +1,10 @@
 //! The settings: what each is, and what it may become.
 
+use crate::say;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
+use rollcall_messages::Text;
 
 use super::Behaviour;
 use super::{draw_filter, draw_words};
@@ -26,28 +28,28 @@ const HELP_LINES: u16 = 4;
 const LOW: u16 = 16;
 
 const SETTINGS: &[Hint] = &[
-    (ESC, english!("back"), 0),
-    (K("Enter"), english!("change"), 1),
-    (d(Deed::Propose), english!("default"), 2),
-    (FIND, english!("filter"), 2),
-    (c(Command::Undo), english!("undo"), 3),
-    (PAGES, english!("scroll"), 5),
-    (ALL, english!("all"), 4),
-    (HELP_KEY, english!("help"), 0),
+    (ESC, say::HINT_BACK, 0),
+    (K("Enter"), say::HINT_CHANGE, 1),
+    (d(Deed::Propose), say::HINT_DEFAULT, 2),
+    (FIND, say::FILTER_LABEL, 2),
+    (c(Command::Undo), say::HINT_UNDO, 3),
+    (PAGES, say::HINT_SCROLL, 5),
+    (ALL, say::HINT_ALL, 4),
+    (HELP_KEY, say::HELP, 0),
 ];
 
 /// What can be set.
 pub(super) struct SettingsScreen;
 
 impl Behaviour for SettingsScreen {
-    fn name(&self) -> &'static str {
-        english!("settings")
+    fn name(&self) -> Text {
+        say::SETTINGS
     }
 
     fn draw(&self, frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
         let theme = view.theme;
         let settings = &view.app.settings;
-        let block = panel(theme, theme.t("settings"));
+        let block = panel(theme, theme.t(say::SETTINGS));
         let inner = block.inner(area);
         frame.render_widget(block, area);
         let help_lines = if area.height < LOW { 2 } else { HELP_LINES };
@@ -59,12 +61,12 @@ impl Behaviour for SettingsScreen {
         .areas(inner);
         draw_filter(frame, view, &settings.filter, filter);
         let shown = match settings.shown() {
-            None => return draw_words(frame, view, theme.t("reading the records"), rows),
-            Some(Err(error)) => return draw_words(frame, view, &theme.sentence(&error), rows),
+            None => return draw_words(frame, view, theme.t(say::READING_RECORDS), rows),
+            Some(Err(error)) => return draw_words(frame, view, &theme.say(error), rows),
             Some(Ok(shown)) => shown,
         };
         let Some((selected, setting)) = settings.selected() else {
-            let words = theme.t("nothing matches the filter; Esc takes it away");
+            let words = theme.t(say::NOTHING_MATCHES);
             return draw_words(frame, view, words, rows);
         };
         draw_rows(frame, view, &shown, selected, rows);
@@ -73,7 +75,7 @@ impl Behaviour for SettingsScreen {
         }
         let mut lines = theme.wrap(&theme.sentence(&setting.help), usize::from(help.width));
         if let Some(variable) = &setting.overridden_by {
-            let words = theme.fill("{} overrides it", &[variable]);
+            let words = theme.say(&say::setting_overridden(variable));
             lines.insert(0, words);
         }
         for (y, words) in (help.y..help.bottom()).zip(lines) {
@@ -127,32 +129,24 @@ fn draw_question(frame: &mut Frame<'_>, view: View<'_>, alteration: &Alteration,
     };
     let (before, after) = alteration.totals();
     let mut sentences = vec![
-        theme
-            .t("Press y to alter the past, any other key to leave it")
-            .to_owned(),
-        theme.fill(
-            "Days that have passed would come out otherwise: {}, of people: {}, {} to {}",
-            &[
-                &alteration.day_count(),
-                &alteration.people.len(),
-                &first,
-                &last,
-            ],
-        ),
+        theme.t(say::PRESS_TO_ALTER).to_owned(),
+        theme.say(&say::alters_days(
+            &alteration.day_count(),
+            &alteration.people.len(),
+            first.to_string(),
+            last.to_string(),
+        )),
     ];
     if before.days_absent != after.days_absent {
-        sentences.push(theme.fill(
-            "Days absent: {} instead of {}",
-            &[&after.days_absent, &before.days_absent],
-        ));
+        sentences.push(theme.say(&say::alters_absent(&after.days_absent, &before.days_absent)));
     }
     if before.worked != after.worked {
         let times = [hours(after.worked), hours(before.worked)];
-        sentences.push(theme.fill("Hours: {} instead of {}", &[&times[0], &times[1]]));
+        sentences.push(theme.say(&say::alters_hours(&times[0], &times[1])));
     }
     if before.late != after.late {
         let times = [hours(after.late), hours(before.late)];
-        sentences.push(theme.fill("Late: {} instead of {}", &[&times[0], &times[1]]));
+        sentences.push(theme.say(&say::alters_late(&times[0], &times[1])));
     }
     let lines = theme.wrap(&sentences.join(". "), usize::from(area.width));
     for (y, words) in (area.y..area.bottom()).zip(lines) {
@@ -194,7 +188,7 @@ fn draw_rows(
         } else {
             let is_default = row.value == row.default;
             let words = match row.value.as_str() {
-                "" => theme.t("(empty)"),
+                "" => theme.t(say::SETTING_EMPTY),
                 value => value,
             };
             let style = if is_default {

@@ -1,5 +1,7 @@
 //! Today's table: who is in, since when, for how long.
 
+use crate::say;
+use rollcall_messages::Text;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -51,7 +53,7 @@ enum Kind {
     Liveness,
 }
 
-const fn column(kind: Kind, heading: &'static str, width: u16, rank: u8) -> Column<Kind> {
+const fn column(kind: Kind, heading: Text, width: u16, rank: u8) -> Column<Kind> {
     Column {
         kind,
         heading,
@@ -62,32 +64,32 @@ const fn column(kind: Kind, heading: &'static str, width: u16, rank: u8) -> Colu
 
 const NAME: Column<Kind> = Column {
     kind: Kind::Name,
-    heading: english!("Name"),
+    heading: say::HEADING_NAME,
     width: None,
     rank: 0,
 };
 
 const GLANCE: [Column<Kind>; 5] = [
-    column(Kind::In, english!("In"), 5, 0),
-    column(Kind::Out, english!("Out"), 5, 2),
+    column(Kind::In, say::HEADING_IN, 5, 0),
+    column(Kind::Out, say::HEADING_OUT, 5, 2),
     NAME,
-    column(Kind::Hours, english!("Hours"), 5, 1),
-    column(Kind::State, english!("State"), 11, 0),
+    column(Kind::Hours, say::HEADING_HOURS, 5, 1),
+    column(Kind::State, say::HEADING_STATE, 11, 0),
 ];
 
 const FULL: [Column<Kind>; 12] = [
-    column(Kind::In, english!("In"), 5, 0),
-    column(Kind::Out, english!("Out"), 5, 2),
-    column(Kind::Code, english!("Code"), 8, 4),
+    column(Kind::In, say::HEADING_IN, 5, 0),
+    column(Kind::Out, say::HEADING_OUT, 5, 2),
+    column(Kind::Code, say::HEADING_CODE, 8, 4),
     NAME,
-    column(Kind::Hours, english!("Hours"), 5, 1),
-    column(Kind::Late, english!("Late"), 5, 3),
-    column(Kind::State, english!("State"), 11, 0),
-    column(Kind::Last, english!("Last"), 8, 5),
-    column(Kind::LookAt, english!("Look at"), 19, 6),
-    column(Kind::Source, english!("By"), 6, 6),
-    column(Kind::Similarity, english!("Sim"), 4, 7),
-    column(Kind::Liveness, english!("Live"), 4, 8),
+    column(Kind::Hours, say::HEADING_HOURS, 5, 1),
+    column(Kind::Late, say::HEADING_LATE, 5, 3),
+    column(Kind::State, say::HEADING_STATE, 11, 0),
+    column(Kind::Last, say::HEADING_LAST, 8, 5),
+    column(Kind::LookAt, say::HEADING_TO_CHECK, 19, 6),
+    column(Kind::Source, say::HEADING_BY, 6, 6),
+    column(Kind::Similarity, say::HEADING_SIMILARITY, 4, 7),
+    column(Kind::Liveness, say::HEADING_LIVE, 4, 8),
 ];
 
 /// How long an event counts as having just happened.
@@ -102,7 +104,7 @@ pub(crate) fn today_title(view: View<'_>) -> String {
         .count();
     let separator = view.theme.marks().separator;
     view.theme
-        .fill("today {} {} of {} in", &[&separator, &inside, &rows.len()])
+        .say(&say::today_titled(&separator, &inside, &rows.len()))
 }
 
 impl Widget for &AttendanceTable<'_> {
@@ -160,7 +162,7 @@ impl AttendanceTable<'_> {
             Kind::State if self.is_just_now(row) => self
                 .view
                 .theme
-                .fill("{} just now", &[&self.view.theme.marks().arrow]),
+                .say(&say::arrow_just_now(&self.view.theme.marks().arrow)),
             Kind::State => match row.report.state {
                 DayState::Free => dash(),
                 // A mark, because there is no room for words; the full table has them.
@@ -199,14 +201,14 @@ impl AttendanceTable<'_> {
 }
 
 /// Where somebody stands, to be looked up.
-pub(crate) fn state_word(state: DayState) -> &'static str {
+pub(crate) fn state_word(state: DayState) -> Text {
     match state {
-        DayState::Free => english!("free [state]"),
-        DayState::Expected => english!("expected [state]"),
-        DayState::Overdue => english!("overdue [state]"),
-        DayState::Absent => english!("absent [state]"),
-        DayState::In => english!("in [state]"),
-        DayState::Out => english!("out [state]"),
+        DayState::Free => say::STATE_FREE,
+        DayState::Expected => say::STATE_EXPECTED,
+        DayState::Overdue => say::STATE_OVERDUE,
+        DayState::Absent => say::STATE_ABSENT,
+        DayState::In => say::STATE_IN,
+        DayState::Out => say::STATE_OUT,
     }
 }
 

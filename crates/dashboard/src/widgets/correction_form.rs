@@ -1,5 +1,6 @@
 //! The form of a correction.
 
+use crate::say;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
@@ -56,20 +57,20 @@ impl CorrectionFormPanel<'_> {
 
     fn refusal(&self, width: u16) -> Vec<String> {
         let room = usize::from(width.saturating_sub(2));
-        let refusal = self.form.refusal.as_deref();
+        let refusal = self.form.refusal.as_ref();
         let theme = self.view.theme;
-        refusal.map_or_else(Vec::new, |words| theme.wrap(&theme.sentence(&words), room))
+        refusal.map_or_else(Vec::new, |words| theme.wrap(&theme.say(words), room))
     }
 
     fn line(&self, field: CorrectionField, room: usize) -> Line<'static> {
         let theme = self.view.theme;
         let label = match field {
-            CorrectionField::Choice => theme.t("What"),
-            CorrectionField::Time => theme.t("Time"),
-            CorrectionField::Direction => theme.t("Direction"),
-            CorrectionField::Person => theme.t("Person"),
-            CorrectionField::Reason => theme.t("Reason"),
-            CorrectionField::Operator => theme.t("By"),
+            CorrectionField::Choice => theme.t(say::FIELD_WHAT),
+            CorrectionField::Time => theme.t(say::FIELD_TIME),
+            CorrectionField::Direction => theme.t(say::FIELD_DIRECTION),
+            CorrectionField::Person => theme.t(say::FIELD_PERSON),
+            CorrectionField::Reason => theme.t(say::FIELD_REASON),
+            CorrectionField::Operator => theme.t(say::HEADING_BY),
         };
         let is_focused = field == self.form.focus;
         let value = match field {
@@ -101,10 +102,10 @@ impl CorrectionFormPanel<'_> {
             )
         });
         let words = match self.form.choice() {
-            Choice::Add => theme.t("add a punch").to_owned(),
-            Choice::Change(_) => theme.fill("change {}", &[&said]),
-            Choice::Void(_) => theme.fill("void {}", &[&said]),
-            Choice::Disown(_) => theme.fill("not this person: {}", &[&said]),
+            Choice::Add => theme.t(say::CORRECT_ADD).to_owned(),
+            Choice::Change(_) => theme.say(&say::correct_change(&said)),
+            Choice::Void(_) => theme.say(&say::correct_void(&said)),
+            Choice::Disown(_) => theme.say(&say::correct_disown(&said)),
         };
         if is_focused {
             format!("< {words} >")
@@ -120,8 +121,8 @@ impl Widget for &CorrectionFormPanel<'_> {
         Clear.render(area, buf);
         let person = self.view.station.person(self.form.person);
         let title = person.map_or_else(
-            || theme.t("correct").to_owned(),
-            |p| theme.fill("correct {} ({})", &[&p.name, &p.code]),
+            || theme.t(say::HINT_CORRECT).to_owned(),
+            |p| theme.say(&say::correct_titled(&p.name, &p.code)),
         );
         let block = panel(
             theme,

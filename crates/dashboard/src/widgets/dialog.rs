@@ -1,5 +1,7 @@
 //! A question or a word over the screen, and what is about to be signed.
 
+use crate::language::DateForm;
+use crate::say;
 use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
@@ -42,26 +44,24 @@ impl<'a> DialogPanel<'a> {
         let theme = view.theme;
         let (title, words, keys) = match dialog {
             Dialog::Leave => (
-                theme.t("End the station?"),
-                Cow::from(theme.t("No attendance is taken until it is started again.")),
-                theme.t("Press y to end it; any other key goes on"),
+                theme.t(say::ASK_END),
+                Cow::from(theme.t(say::END_MEANS)),
+                theme.t(say::PRESS_TO_END),
             ),
             Dialog::Restart => (
-                theme.t("Start the station again?"),
-                theme
-                    .t("Settings that are not in use yet are used then. It takes a few seconds; punches that were shown are kept.")
-                    .into(),
-                theme.t("Press y to start it again; any other key goes on"),
+                theme.t(say::ASK_RESTART),
+                theme.t(say::RESTART_MEANS).into(),
+                theme.t(say::PRESS_TO_RESTART),
             ),
             Dialog::Agree(asked) => (
-                theme.t("Is that meant?"),
+                theme.t(say::ASK_AGREE),
                 agreement(&theme, &asked.agreement).into(),
-                theme.t("Press y if it is; any other key changes nothing"),
+                theme.t(say::PRESS_TO_AGREE),
             ),
             Dialog::Notice(words) => (
-                theme.t("not now"),
-                theme.t(words).into(),
-                theme.t("Press Enter to go on"),
+                theme.t(say::NOT_NOW),
+                theme.t(*words).into(),
+                theme.t(say::PRESS_ENTER),
             ),
         };
         Self {
@@ -78,26 +78,26 @@ impl<'a> DialogPanel<'a> {
     fn signing(view: View<'a>, form: &CorrectionForm, draft: &CorrectionDraft) -> Self {
         let theme = view.theme;
         let whose = view.station.person(form.person).map_or_else(
-            || theme.t("nobody").to_owned(),
+            || theme.t(say::NOBODY).to_owned(),
             |person| format!("{} ({})", person.name, person.code),
         );
-        let day = theme.day(form.day, "%a %-d %b %Y");
+        let day = theme.day(form.day, DateForm::WeekdayDayMonthYear);
         let mut paragraphs = vec![(format!("{whose}, {day}"), theme.strong())];
         let deeds = deed(view, form, draft);
         paragraphs.extend(deeds.into_iter().map(|words| (words, theme.strong())));
         for (label, value) in [
-            (theme.t("Reason"), &draft.reason),
-            (theme.t("Signed by"), &draft.operator),
+            (theme.t(say::FIELD_REASON), &draft.reason),
+            (theme.t(say::SIGNED_BY), &draft.operator),
         ] {
             paragraphs.push((format!("{label}: {value}"), theme.normal()));
         }
-        let kept = theme.t("This is kept in the audit trail for good.");
+        let kept = theme.t(say::KEPT_FOR_GOOD);
         paragraphs.push((kept.to_owned(), theme.dim()));
-        let keys = theme.t("Press y to sign it; Esc goes back to the form");
+        let keys = theme.t(say::PRESS_TO_SIGN);
         paragraphs.push((keys.to_owned(), theme.heading()));
         Self {
             view,
-            title: theme.t("sign this correction?").to_owned(),
+            title: theme.t(say::ASK_SIGN).to_owned(),
             paragraphs,
         }
     }
@@ -128,15 +128,12 @@ impl<'a> DialogPanel<'a> {
 fn agreement(theme: &Theme, agreement: &Agreement) -> String {
     let past = |alteration: &Alteration| {
         let (first, last) = alteration.span()?;
-        Some(theme.fill(
-            "Days that have passed would come out otherwise: {}, of people: {}, {} to {}",
-            &[
-                &alteration.day_count(),
-                &alteration.people.len(),
-                &first,
-                &last,
-            ],
-        ))
+        Some(theme.say(&say::past_altered(
+            alteration.day_count(),
+            alteration.people.len(),
+            first.to_string(),
+            last.to_string(),
+        )))
     };
     match agreement {
         Agreement::AltersThePast(alteration) => past(alteration).unwrap_or_default(),
@@ -145,21 +142,15 @@ fn agreement(theme: &Theme, agreement: &Agreement) -> String {
             code,
             alteration,
         } => {
-            let mut words = theme.fill(
-                "Name, pictures and templates of {} ({}) are erased for good; the punches stay under the code.",
-                &[name, code],
-            );
-            if let Some(past) = past(alteration) {
-                words = format!("{words} {past}.");
+            let words = theme.say(&say::erase_means(name.as_str(), code));
+            match past(alteration) {
+                Some(past) => format!("{words} {past}."),
+                None => words,
             }
-            words
         }
         Agreement::AnotherPerson {
             whose, similarity, ..
-        } => theme.fill(
-            "This face is already enrolled as {}, similarity {}. Is it another person all the same, such as a twin?",
-            &[whose, similarity],
-        ),
+        } => theme.say(&say::ask_another_all_the_same(whose.as_str(), *similarity)),
     }
 }
 
@@ -176,10 +167,10 @@ fn deed(view: View<'_>, form: &CorrectionForm, draft: &CorrectionDraft) -> Vec<S
             when, direction, ..
         } => {
             let new = format!("{} {}", theme.sentence(direction), when.format("%H:%M:%S"));
-            vec![theme.fill("add a punch: {}", &[&new])]
+            vec![theme.say(&say::sign_add(&new))]
         }
-        Deed::Void { .. } => vec![theme.fill("void {}", &[&old])],
-        Deed::Disown { .. } => vec![theme.fill("not this person: {}", &[&old])],
+        Deed::Void { .. } => vec![theme.say(&say::correct_void(&old))],
+        Deed::Disown { .. } => vec![theme.say(&say::correct_disown(&old))],
         Deed::Change {
             change:
                 Change {
@@ -189,17 +180,17 @@ fn deed(view: View<'_>, form: &CorrectionForm, draft: &CorrectionDraft) -> Vec<S
                 },
             ..
         } => {
-            let mut lines = vec![theme.fill("change {}", &[&old])];
+            let mut lines = vec![theme.say(&say::correct_change(&old))];
             if let Some(at) = when {
-                lines.push(theme.fill("new time: {}", &[&at.format("%H:%M:%S")]));
+                lines.push(theme.say(&say::sign_time(at.format("%H:%M:%S").to_string())));
             }
             if let Some(direction) = direction {
-                lines.push(theme.fill("new direction: {}", &[&theme.sentence(direction)]));
+                lines.push(theme.say(&say::sign_direction(&theme.sentence(direction))));
             }
             if let Some(code) = code {
                 let name = person_of(view.station, code).map(|person| person.name.to_string());
                 let whose = format!("{} ({code})", name.unwrap_or_default());
-                lines.push(theme.fill("new person: {}", &[&whose]));
+                lines.push(theme.say(&say::sign_person(&whose)));
             }
             lines
         }

@@ -1,5 +1,6 @@
 //! The form for a new person, with what is wrong beside each field and the face it is for.
 
+use crate::say;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -55,11 +56,11 @@ impl EnrolFormPanel<'_> {
         let Some(face) = self.form.shown_face(station) else {
             return match choosing {
                 Some(choosing) if choosing.waits => {
-                    let words = theme.t("waiting for somebody to come alone");
+                    let words = theme.t(say::ENROL_WAITING_ALONE);
                     (words.to_owned(), theme.strong())
                 }
                 _ => {
-                    let words = theme.t("nobody can be seen well; Enter waits for a face");
+                    let words = theme.t(say::ENROL_NOBODY_SEEN);
                     (words.to_owned(), theme.warning())
                 }
             };
@@ -68,23 +69,21 @@ impl EnrolFormPanel<'_> {
             && let Some(person) = station.person(candidate.person)
         {
             let similarity = candidate.similarity;
-            let words = theme.fill(
-                "looks like {} ({}), {}",
-                &[&person.name, &person.code, &similarity],
-            );
+            let words = theme.say(&say::enrol_looks_like(
+                &person.name,
+                &person.code,
+                &similarity,
+            ));
             return (words, theme.warning());
         }
         let faces = choosing.map_or(&[][..], |choosing| &choosing.faces);
         let place = faces.iter().position(|other| other.track == face.track);
         match (place, faces.len()) {
             (Some(place), count) if count > 1 => (
-                theme.fill(
-                    "face {} of {}; PgDn shows the next",
-                    &[&(place + 1), &count],
-                ),
+                theme.say(&say::enrol_face_of(&(place + 1), &count)),
                 theme.strong(),
             ),
-            _ => (theme.t("the face to be enrolled").to_owned(), theme.good()),
+            _ => (theme.t(say::ENROL_THE_FACE).to_owned(), theme.good()),
         }
     }
 
@@ -135,10 +134,7 @@ impl EnrolFormPanel<'_> {
             }));
         }
         if form.consent == ConsentQuestion::Now {
-            let question = theme.fill(
-                "Has {} agreed that face vectors and pictures are kept? y = yes, any other key = no",
-                &[&form.name.text().trim()],
-            );
+            let question = theme.say(&say::ask_consent(&form.name.text().trim()));
             let words = theme.wrap(&question, usize::from(width));
             lines.extend(
                 words
@@ -166,7 +162,7 @@ impl EnrolFormPanel<'_> {
         };
         field(
             &mut lines,
-            theme.t("Name"),
+            theme.t(say::HEADING_NAME),
             &form.name,
             String::new(),
             FormField::Name,
@@ -176,15 +172,15 @@ impl EnrolFormPanel<'_> {
                 lines.extend(self.note(&theme.sentence(&problem), theme.bad(), room));
             }
             (None, Some(code)) => {
-                let note = theme.fill("note: {} has the same name", &[&code]);
+                let note = theme.say(&say::enrol_same_name(&code));
                 lines.extend(self.note(&note, theme.warning(), room));
             }
             (None, None) => lines.push(Line::default()),
         }
-        let suggestion = theme.fill("{} (suggested)", &[&suggested_code(station)]);
+        let suggestion = theme.say(&say::enrol_suggested(&suggested_code(station)));
         field(
             &mut lines,
-            theme.t("Code"),
+            theme.t(say::HEADING_CODE),
             &form.code,
             suggestion,
             FormField::Code,
@@ -213,10 +209,7 @@ impl EnrolFormPanel<'_> {
 impl Widget for &EnrolFormPanel<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         Clear.render(area, buf);
-        let block = panel(
-            self.view.theme,
-            self.view.theme.t("enrol the face at the camera"),
-        );
+        let block = panel(self.view.theme, self.view.theme.t(say::COMMAND_ENROL));
         let inner = block.inner(area);
         block.render(area, buf);
         let lines = self.content(inner.width).lines;

@@ -1,6 +1,7 @@
 //! How the enrolment goes: pictures taken, what the person should do now, and at the end
 //! the pictures, to be confirmed.
 
+use crate::say;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -42,22 +43,16 @@ impl EnrolProgress<'_> {
         let alike = |other: &Resemblance| {
             let person = self.0.station.person(other.person);
             let name = person.map_or_else(|| "?".into(), |p| format!("{} ({})", p.name, p.code));
-            theme.fill(
-                "this face looks like {}, similarity {}",
-                &[&name, &other.similarity],
-            )
+            theme.say(&say::enrol_resembles(&name, &other.similarity))
         };
         let (remark, question) = match (&asked.taken_for, &asked.resembles) {
             (Some(other), _) => (
                 Some((alike(other), theme.alarm())),
-                theme.t("Is it another person, such as a twin? y = yes, save; Esc = no, save nothing").to_owned(),
+                theme.t(say::ASK_ANOTHER_PERSON).to_owned(),
             ),
             (None, other) => (
                 other.as_ref().map(|other| (alike(other), theme.warning())),
-                theme.fill(
-                    "Do all pictures show {} ({})? y = yes, save; Esc = no, save nothing",
-                    &[&asked.name, &asked.code],
-                ),
+                theme.say(&say::ask_confirm(&asked.name, &asked.code)),
             ),
         };
         let mut lines = Vec::new();
@@ -88,15 +83,12 @@ impl EnrolProgress<'_> {
         };
         vec![
             Line::raw(theme.fit(
-                &theme.fill("{} of {} pictures  {}", &[&taken, &wanted, &bar]),
+                &theme.say(&say::enrol_pictures(&taken, &wanted, &bar)),
                 width,
             )),
             Line::styled(theme.fit(&theme.sentence(&enrolment.hint), width), style),
             Line::default(),
-            Line::styled(
-                theme.fit(theme.t("Esc calls it off, nothing is kept"), width),
-                theme.dim(),
-            ),
+            Line::styled(theme.fit(theme.t(say::ENROL_ESCAPE), width), theme.dim()),
         ]
     }
 }
@@ -111,16 +103,11 @@ impl Widget for &EnrolProgress<'_> {
             ModeView::Confirming(asked) => (&asked.name, self.asking(asked, width)),
             ModeView::Saving { name, .. } => (
                 name,
-                vec![Line::raw(
-                    theme.fit(theme.t("all pictures taken, saving them"), width),
-                )],
+                vec![Line::raw(theme.fit(theme.t(say::ENROL_SAVING), width))],
             ),
         };
         Clear.render(area, buf);
-        let title = theme.fit(
-            &theme.fill("enrolling {}", &[name]),
-            width.saturating_sub(2),
-        );
+        let title = theme.fit(&theme.say(&say::enrolling(name)), width.saturating_sub(2));
         let block = panel(theme, &title);
         let inner = block.inner(area);
         block.render(area, buf);

@@ -1,9 +1,11 @@
 //! Why each face in sight has its name or none.
 
+use crate::say;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::{Clear, Widget};
+use rollcall_messages::decimal;
 
 use super::overlay::verdict_style;
 use super::panel;
@@ -21,7 +23,7 @@ impl Widget for &Explain<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let View { station, theme, .. } = self.0;
         Clear.render(area, buf);
-        let block = panel(theme, theme.t("why"));
+        let block = panel(theme, theme.t(say::HINT_WHY));
         let inner = block.inner(area);
         block.render(area, buf);
         let width = usize::from(inner.width);
@@ -29,7 +31,7 @@ impl Widget for &Explain<'_> {
         let explanations = &station.sight.explanations;
         if explanations.is_empty() {
             lines.push(Line::styled(
-                theme.fit(theme.t("nobody is in sight"), width),
+                theme.fit(theme.t(say::EXPLAIN_NOBODY), width),
                 theme.dim(),
             ));
         }
@@ -62,37 +64,34 @@ impl Widget for &Explain<'_> {
 fn heading(theme: Theme, explanation: &Explanation) -> String {
     let who = match (explanation.verdict, &explanation.best) {
         (Verdict::Known(_), Some((best, _))) => best.to_string(),
-        (Verdict::Known(_), None) => theme.t("somebody").to_owned(),
-        (Verdict::Unknown, _) => theme.t("unknown").to_owned(),
-        (Verdict::Deciding, _) => theme.t("not sure yet").to_owned(),
+        (Verdict::Known(_), None) => theme.t(say::EXPLAIN_SOMEBODY).to_owned(),
+        (Verdict::Unknown, _) => theme.t(say::UNKNOWN).to_owned(),
+        (Verdict::Deciding, _) => theme.t(say::EXPLAIN_NOT_SURE).to_owned(),
     };
-    theme.fill("face {}: {}", &[&explanation.track.0, &who])
+    theme.say(&say::explain_face(&explanation.track.0, &who))
 }
 
 fn details(theme: Theme, explanation: &Explanation) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some((best, similarity)) = &explanation.best {
         let asked = explanation.judgement.map_or_else(String::new, |j| {
-            theme.fill(", {} is asked for", &[&j.threshold])
+            theme.say(&say::explain_asked_for(&j.threshold))
         });
-        lines.push(theme.fill("best {} {}{}", &[best, similarity, &asked]));
+        lines.push(theme.say(&say::explain_best(best, similarity, &asked)));
     }
     if let (Some((other, similarity)), Some(judgement)) =
         (&explanation.runner_up, explanation.judgement)
     {
         let margin = judgement.candidate.and_then(|c| c.margin()).unwrap_or(0.0);
-        lines.push(theme.fill(
-            "next {} {}, margin {}, {} is asked for",
-            &[
-                other,
-                similarity,
-                &format!("{margin:.2}"),
-                &format!("{:.2}", judgement.min_margin),
-            ],
-        ));
+        lines.push(theme.say(&say::explain_next(
+            other,
+            similarity,
+            decimal(margin, 2),
+            decimal(judgement.min_margin, 2),
+        )));
     }
     if let Some(doubt) = explanation.judgement.and_then(|j| j.doubt) {
-        lines.push(theme.fill("latest look: {}", &[&theme.sentence(&doubt)]));
+        lines.push(theme.say(&say::explain_latest_look(&theme.sentence(&doubt))));
     }
     let votes: Vec<String> = explanation
         .votes
@@ -100,60 +99,47 @@ fn details(theme: Theme, explanation: &Explanation) -> Vec<String> {
         .map(|(person, votes, share)| {
             let who = person
                 .as_ref()
-                .map_or(theme.t("nobody"), PersonName::as_str);
+                .map_or(theme.t(say::NOBODY), PersonName::as_str);
             let share = format!("{:.0}", 100.0 * share);
-            theme.fill("{} for {} ({} %)", &[votes, &who, &share])
+            theme.say(&say::explain_votes_for(votes, &who, &share))
         })
         .collect();
     if !votes.is_empty() {
         let votes = votes.join(", ");
-        lines.push(theme.fill(
-            "votes: {}; {} are needed",
-            &[&votes, &explanation.votes_needed],
-        ));
+        lines.push(theme.say(&say::explain_votes(&votes, &explanation.votes_needed)));
     }
     let q = &explanation.quality;
     let (whole, two) = (|v: f32| format!("{v:.0}"), |v: f32| format!("{v:.2}"));
-    lines.push(theme.fill(
-        "picture: {} px between the eyes, sharpness {}, light {}, contrast {}, \
-         turn {}, tilt {}°, detector {}",
-        &[
-            &whole(q.eye_distance),
-            &two(q.sharpness),
-            &whole(q.brightness),
-            &whole(q.contrast),
-            &two(q.turn),
-            &whole(q.tilt_degrees),
-            &two(q.detector_score),
-        ],
-    ));
+    lines.push(theme.say(&say::explain_picture(
+        &whole(q.eye_distance),
+        &two(q.sharpness),
+        &whole(q.brightness),
+        &whole(q.contrast),
+        &two(q.turn),
+        &whole(q.tilt_degrees),
+        &two(q.detector_score),
+    )));
     if let Some(issue) = explanation.issue {
-        lines.push(theme.fill("does not count: {}", &[&theme.sentence(&issue)]));
+        lines.push(theme.say(&say::explain_not_counted(&theme.sentence(&issue))));
     }
     if let Some(score) = explanation.liveness_score {
         let verdict = match explanation.liveness {
             Liveness::Live => String::new(),
-            Liveness::Deciding => theme.t(", not enough looks yet").to_owned(),
+            Liveness::Deciding => theme.t(say::EXPLAIN_TOO_FEW_LOOKS).to_owned(),
             Liveness::Challenged(side) => {
-                theme.fill(", waiting for a turn to the {}", &[&theme.sentence(&side)])
+                theme.say(&say::explain_turn_awaited(&theme.sentence(&side)))
             }
             Liveness::Spoof(cue) => format!(": {}", theme.sentence(&cue)),
         };
-        lines.push(theme.fill("live {}{}", &[&format!("{score:.2}"), &verdict]));
+        lines.push(theme.say(&say::explain_live(decimal(score, 2), &verdict)));
     }
     lines.push(match explanation.punch {
-        PunchState::NoName => theme.t("no punch without a name").to_owned(),
-        PunchState::Inactive => theme.t("no punch: the person is not active").to_owned(),
-        PunchState::UnderWay => theme.t("a punch is being written").to_owned(),
-        PunchState::Cooldown { left } => {
-            theme.fill("no punch for another {} s: cooldown", &[&left.as_secs()])
-        }
-        PunchState::AlreadyPresent => theme
-            .t("present already, no further punch today")
-            .to_owned(),
-        PunchState::Ready => theme
-            .t("a visit that has not punched yet punches now")
-            .to_owned(),
+        PunchState::NoName => theme.t(say::EXPLAIN_NO_NAME).to_owned(),
+        PunchState::Inactive => theme.t(say::EXPLAIN_INACTIVE).to_owned(),
+        PunchState::UnderWay => theme.t(say::EXPLAIN_PUNCH_WRITTEN).to_owned(),
+        PunchState::Cooldown { left } => theme.say(&say::explain_cooldown(&left.as_secs())),
+        PunchState::AlreadyPresent => theme.t(say::EXPLAIN_PRESENT).to_owned(),
+        PunchState::Ready => theme.t(say::EXPLAIN_VISIT_PUNCHES).to_owned(),
     });
     lines
 }

@@ -1,9 +1,11 @@
 //! The faces in front of the camera, one line each: in words what the preview
 //! says with boxes.
 
+use crate::say;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
+use rollcall_messages::decimal;
 
 use super::overlay::{Label, nearest, verdict_style};
 use super::panel;
@@ -17,7 +19,7 @@ pub(crate) struct Faces<'a>(pub(crate) View<'a>);
 impl Widget for &Faces<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let View { station, theme, .. } = self.0;
-        let block = panel(theme, theme.t("in view"));
+        let block = panel(theme, theme.t(say::IN_VIEW));
         let inner = block.inner(area);
         block.render(area, buf);
         let width = usize::from(inner.width);
@@ -25,7 +27,7 @@ impl Widget for &Faces<'_> {
             buf.set_stringn(
                 inner.x,
                 inner.y,
-                theme.fit(theme.t("nobody"), width),
+                theme.fit(theme.t(say::NOBODY), width),
                 width,
                 theme.dim(),
             );
@@ -43,8 +45,8 @@ impl Faces<'_> {
         let View { station, theme, .. } = self.0;
         let nearest = nearest(track, station).filter(|_| track.verdict == Verdict::Unknown);
         let more = match (nearest, track.liveness_score) {
-            (Some(name), _) if track.issue.is_none() => theme.fill(", nearest is {}", &[name]),
-            (_, Some(liveness)) => theme.fill(" live {}", &[&format!("{liveness:.2}")]),
+            (Some(name), _) if track.issue.is_none() => theme.say(&say::face_nearest(name)),
+            (_, Some(liveness)) => theme.say(&say::face_live(decimal(liveness, 2))),
             _ => String::new(),
         };
         let words = Label::of(track, station, theme).fit(width, theme);

@@ -1,8 +1,10 @@
 //! The line at the bottom: which keys do what here.
 
+use crate::say;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
+use rollcall_messages::Text;
 
 use crate::View;
 use crate::command::{Command, Deed};
@@ -42,7 +44,7 @@ impl What {
     fn label(self, theme: Theme) -> String {
         match self {
             Self::Command(command) => command.label(),
-            Self::Deed(Deed::Yes) => theme.t(english!("y")).to_owned(),
+            Self::Deed(Deed::Yes) => theme.t(say::YES_KEY).to_owned(),
             Self::Deed(deed) => deed.label(),
             Self::Key(name) => name.to_owned(),
         }
@@ -50,7 +52,7 @@ impl What {
 }
 
 /// A key, what it does, and its rank: larger ones go first.
-pub(crate) type Hint = (What, &'static str, u8);
+pub(crate) type Hint = (What, Text, u8);
 
 pub(crate) const ALL: What = c(Command::Palette);
 pub(crate) const HELP_KEY: What = go(Screen::Help);
@@ -59,29 +61,25 @@ pub(crate) const ESC: What = K("Esc");
 pub(crate) const PAGES: What = K("PgUp/PgDn");
 
 const PALETTE: &[Hint] = &[
-    (K("Enter"), english!("run"), 0),
-    (K("Up/Down"), english!("choose"), 1),
-    (ESC, english!("close"), 0),
+    (K("Enter"), say::HINT_RUN, 0),
+    (K("Up/Down"), say::HINT_CHOOSE, 1),
+    (ESC, say::HINT_CLOSE, 0),
 ];
 
-pub(crate) const TYPING: &[Hint] = &[
-    (K("Enter"), english!("save"), 0),
-    (ESC, english!("close"), 0),
-];
+pub(crate) const TYPING: &[Hint] = &[(K("Enter"), say::HINT_SAVE, 0), (ESC, say::HINT_CLOSE, 0)];
 
-pub(crate) const YES_OR_NO: &[Hint] =
-    &[(d(Deed::Yes), english!("yes"), 0), (ESC, english!("no"), 0)];
+pub(crate) const YES_OR_NO: &[Hint] = &[(d(Deed::Yes), say::YES, 0), (ESC, say::NO, 0)];
 
 const SIGNING: &[Hint] = &[
-    (d(Deed::Yes), english!("sign it"), 0),
-    (ESC, english!("back to the form"), 0),
+    (d(Deed::Yes), say::HINT_SIGN, 0),
+    (ESC, say::HINT_BACK_TO_FORM, 0),
 ];
 
-const NOTICE: &[Hint] = &[(K("Enter"), english!("go on"), 0)];
+const NOTICE: &[Hint] = &[(K("Enter"), say::HINT_GO_ON, 0)];
 
 pub(crate) const FILTER: &[Hint] = &[
-    (K("Enter"), english!("keep the filter"), 1),
-    (ESC, english!("take it away"), 0),
+    (K("Enter"), say::HINT_KEEP_FILTER, 1),
+    (ESC, say::HINT_REMOVE, 0),
 ];
 
 impl Widget for &Hints<'_> {
@@ -101,7 +99,7 @@ impl Widget for &Hints<'_> {
         let mut hints = self.hints().to_vec();
         let needed = |hints: &[Hint]| -> usize {
             let words = hints.iter().map(|(what, does, _)| {
-                text::width(&what.label(theme)) + 3 + text::width(theme.t(does))
+                text::width(&what.label(theme)) + 3 + text::width(theme.t(*does))
             });
             words.sum()
         };
@@ -136,10 +134,7 @@ impl Hints<'_> {
                 .pin_problem
                 .as_ref()
                 .map(|problem| theme.sentence(problem)),
-            digits => Some(theme.fill(
-                "PIN {}  Enter punches  Esc forgets it",
-                &[&"*".repeat(digits.min(40))],
-            )),
+            digits => Some(theme.say(&say::pin_typed(&"*".repeat(digits.min(40))))),
         }
     }
 

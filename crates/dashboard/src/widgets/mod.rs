@@ -47,6 +47,7 @@ pub(super) use welcome::WelcomeBanner;
 use ratatui::layout::Constraint;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
+use rollcall_messages::Text;
 
 use super::theme::Theme;
 
@@ -65,7 +66,7 @@ pub(super) fn panel(theme: Theme, title: &str) -> Block<'static> {
 #[derive(Debug, Clone, Copy)]
 struct Column<K> {
     kind: K,
-    heading: &'static str,
+    heading: Text,
     /// `None` takes what the others leave.
     width: Option<u16>,
     /// Columns with a larger number go first where there is no room.

@@ -1,5 +1,6 @@
 //! The faces in the picture: a box around each, and in words who it is.
 
+use crate::say;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
@@ -85,7 +86,7 @@ impl Label {
                     Liveness::Live | Liveness::Deciding => {}
                     Liveness::Challenged(side) => {
                         let side = theme.sentence(&side);
-                        let head = theme.fill("{}: turn your head to the {}", &[&name, &side]);
+                        let head = theme.say(&say::turn_head(&name, &side));
                         return Self::new(&head, String::new(), theme);
                     }
                     Liveness::Spoof(cue) => {
@@ -105,7 +106,7 @@ impl Label {
             (Verdict::Unknown, None) => {
                 let similarity = track.candidate.map(|c| format!(" {}", c.similarity));
                 (
-                    theme.t("unknown").to_owned(),
+                    theme.t(say::UNKNOWN).to_owned(),
                     similarity.unwrap_or_default(),
                 )
             }

@@ -1,5 +1,6 @@
 //! The command palette over the screen.
 
+use crate::say;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Clear, Widget};
@@ -47,7 +48,7 @@ impl Widget for &PalettePanel<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let theme = self.view.theme;
         Clear.render(area, buf);
-        let block = panel(theme, theme.t("all commands"));
+        let block = panel(theme, theme.t(say::ALL_COMMANDS));
         let inner = block.inner(area);
         block.render(area, buf);
         let width = usize::from(inner.width);
@@ -68,7 +69,7 @@ impl Widget for &PalettePanel<'_> {
             ..inner
         };
         if found.is_empty() {
-            let words = theme.fit(theme.t("no command is called that"), width);
+            let words = theme.fit(theme.t(say::NO_COMMAND), width);
             buf.set_stringn(rows.x, rows.y, words, width, theme.dim());
             return;
         }

@@ -1,8 +1,10 @@
 //! Everybody the station knows.
 
+use crate::say;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Row, Table, Widget};
+use rollcall_messages::Text;
 
 use super::{Column, columns_that_fit, lengths};
 use crate::View;
@@ -27,7 +29,7 @@ enum Kind {
     Seen,
 }
 
-const fn column(kind: Kind, heading: &'static str, width: u16, rank: u8) -> Column<Kind> {
+const fn column(kind: Kind, heading: Text, width: u16, rank: u8) -> Column<Kind> {
     Column {
         kind,
         heading,
@@ -37,17 +39,17 @@ const fn column(kind: Kind, heading: &'static str, width: u16, rank: u8) -> Colu
 }
 
 const COLUMNS: [Column<Kind>; 6] = [
-    column(Kind::Code, english!("Code"), 10, 0),
+    column(Kind::Code, say::HEADING_CODE, 10, 0),
     Column {
         kind: Kind::Name,
-        heading: english!("Name"),
+        heading: say::HEADING_NAME,
         width: None,
         rank: 0,
     },
-    column(Kind::State, english!("State"), 8, 2),
-    column(Kind::Templates, english!("Templates"), 9, 4),
-    column(Kind::Enrolled, english!("Enrolled"), 10, 3),
-    column(Kind::Seen, english!("Today"), 9, 1),
+    column(Kind::State, say::HEADING_STATE, 8, 2),
+    column(Kind::Templates, say::HEADING_TEMPLATES, 9, 4),
+    column(Kind::Enrolled, say::HEADING_ENROLLED, 10, 3),
+    column(Kind::Seen, say::HEADING_TODAY, 9, 1),
 ];
 
 impl Widget for &PeopleTable<'_> {
@@ -82,10 +84,10 @@ impl PeopleTable<'_> {
         match kind {
             Kind::Code => person.code.as_str().to_owned(),
             Kind::Name => person.name.as_str().to_owned(),
-            Kind::State if person.active => self.view.theme.t("active").to_owned(),
-            Kind::State => self.view.theme.t("inactive").to_owned(),
+            Kind::State if person.active => self.view.theme.t(say::ACTIVE).to_owned(),
+            Kind::State => self.view.theme.t(say::INACTIVE).to_owned(),
             Kind::Templates => person.template_count.to_string(),
-            Kind::Enrolled => self.view.theme.moment(&person.created_at, "%Y-%m-%d"),
+            Kind::Enrolled => person.created_at.format("%Y-%m-%d").to_string(),
             Kind::Seen => {
                 let events = self.view.station.events_of(person.id);
                 let last = events.iter().rev().find(|e| e.void.is_none());

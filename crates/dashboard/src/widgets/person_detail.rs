@@ -1,9 +1,11 @@
 //! One person and everything that happened to them today, voided events too.
 
+use crate::say;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
+use rollcall_messages::decimal;
 
 use super::panel;
 use crate::View;
@@ -21,7 +23,7 @@ impl Widget for &PersonDetail<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let theme = self.view.theme;
         let Some(person) = self.person else {
-            panel(theme, theme.t("nobody selected")).render(area, buf);
+            panel(theme, theme.t(say::NOBODY_SELECTED)).render(area, buf);
             return;
         };
         let room = usize::from(area.width.saturating_sub(4));
@@ -33,7 +35,7 @@ impl Widget for &PersonDetail<'_> {
         let events = self.view.station.events_of(person.id);
         if events.is_empty() {
             lines.push(Line::styled(
-                theme.fit(theme.t("no events today"), width),
+                theme.fit(theme.t(say::NO_EVENTS_TODAY), width),
                 theme.dim(),
             ));
         }
@@ -57,19 +59,19 @@ impl PersonDetail<'_> {
         let theme = self.view.theme;
         let separator = theme.marks().separator;
         let state = if person.active {
-            theme.t("active")
+            theme.t(say::ACTIVE)
         } else {
-            theme.t("inactive: kept, but not recognised")
+            theme.t(say::INACTIVE_LONG)
         };
-        let enrolled = theme.moment(&person.created_at, "%Y-%m-%d %H:%M");
-        let templates = match person.template_count {
-            1 => theme.t("1 template").to_owned(),
-            n => theme.fill("{} templates", &[&n]),
-        };
-        let about = theme.fill(
-            "{1} {0} {2} {0} {3} {0} enrolled {4}",
-            &[&separator, &person.code, &state, &templates, &enrolled],
-        );
+        let enrolled = person.created_at.format("%Y-%m-%d %H:%M").to_string();
+        let templates = theme.say(&say::template_count(person.template_count));
+        let about = theme.say(&say::person_facts(
+            &separator,
+            &person.code,
+            &state,
+            &templates,
+            &enrolled,
+        ));
         let lines = theme.wrap(&about, width).into_iter();
         lines
             .map(|words| Line::from(Span::styled(words, theme.strong())))
@@ -87,23 +89,27 @@ fn describe(theme: Theme, event: &AttendanceEvent) -> String {
         ),
         theme.sentence(&event.source),
     ];
-    parts.extend(event.similarity.map(|s| theme.fill("similarity {}", &[&s])));
+    parts.extend(
+        event
+            .similarity
+            .map(|s| theme.say(&say::event_similarity(&s))),
+    );
     parts.extend(
         event
             .liveness
-            .map(|l| theme.fill("live {}", &[&format!("{l:.2}")])),
+            .map(|l| theme.say(&say::event_live(decimal(l, 2)))),
     );
     parts.extend(event.signatures().map(|signature| {
         let at = signature.at.map_or_else(
             || theme.marks().dash.to_owned(),
-            |at| theme.moment(&at, "%Y-%m-%d %H:%M"),
+            |at| at.format("%Y-%m-%d %H:%M").to_string(),
         );
-        let template = match signature.what {
-            Intervention::Added => english!("added {} by {}: {}"),
-            Intervention::Replaced => english!("corrected {} by {}: {}"),
-            Intervention::Voided => english!("VOIDED {} by {}: {}"),
-        };
-        theme.fill(template, &[&at, &signature.by, &signature.reason])
+        let (by, reason) = (&signature.by, &signature.reason);
+        theme.say(&match signature.what {
+            Intervention::Added => say::event_added(at, by, reason),
+            Intervention::Replaced => say::event_corrected(at, by, reason),
+            Intervention::Voided => say::event_voided(at, by, reason),
+        })
     }));
     parts.join(", ")
 }

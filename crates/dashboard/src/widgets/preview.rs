@@ -1,5 +1,6 @@
 //! What the camera sees, with the faces in it; or why it sees nothing.
 
+use crate::say;
 use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -30,7 +31,10 @@ impl Widget for &Preview<'_> {
         } = self.0;
         let block = panel(
             theme,
-            &theme.fill("camera {} {}", &[&theme.marks().separator, &status.source]),
+            &theme.say(&say::camera_titled(
+                &theme.marks().separator,
+                &status.source,
+            )),
         );
         let inner = block.inner(area);
         block.render(area, buf);
@@ -94,25 +98,20 @@ impl Preview<'_> {
             app, status, theme, ..
         } = self.0;
         let camera = &status.camera;
-        let camera_is = || theme.fill("camera {}", &[&theme.sentence(&camera.label)]);
+        let camera_is = || theme.say(&say::camera_is(camera.label));
         let (heading, style) = match camera.health {
             Health::Bad => (camera_is(), theme.bad()),
             Health::Warning => (camera_is(), theme.warning()),
             Health::Good if app.preview == PreviewMode::Off => {
-                (theme.t("preview is off").to_owned(), theme.strong())
+                (theme.t(say::PREVIEW_OFF).to_owned(), theme.strong())
             }
-            Health::Good => (
-                theme.t("waiting for the first picture").to_owned(),
-                theme.dim(),
-            ),
+            Health::Good => (theme.t(say::WAITING_FOR_PICTURE).to_owned(), theme.dim()),
         };
         let advice = match camera.health {
-            Health::Good if app.preview == PreviewMode::Off => Some(
-                theme
-                    .t("Attendance goes on. v shows the picture again.")
-                    .to_owned(),
-            ),
-            _ => camera.advice.map(|advice| theme.sentence(&advice)),
+            Health::Good if app.preview == PreviewMode::Off => {
+                Some(theme.t(say::PREVIEW_NONE_HINT).to_owned())
+            }
+            _ => camera.advice.map(|advice| theme.say(advice)),
         };
         let width = usize::from(area.width.saturating_sub(2));
         let headings = theme.wrap(&heading, width);

@@ -1,5 +1,8 @@
 //! Many days of many people: a mark for each day, and the sums.
 
+use crate::language::DateForm;
+use crate::say;
+use rollcall_messages::Text;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -42,7 +45,7 @@ pub(crate) struct PersonReport<'a> {
 
 /// A sum at the end of a row.
 struct Sum {
-    heading: &'static str,
+    heading: Text,
     width: u16,
     value: fn(&Totals) -> String,
 }
@@ -50,27 +53,27 @@ struct Sum {
 /// The more important first.
 const SUMS: [Sum; 5] = [
     Sum {
-        heading: english!("Hours"),
+        heading: say::HEADING_HOURS,
         width: 6,
         value: |totals| hours(totals.worked),
     },
     Sum {
-        heading: english!("Look"),
+        heading: say::HEADING_CHECK,
         width: 4,
         value: |totals| count(totals.days_flagged),
     },
     Sum {
-        heading: english!("Abs"),
+        heading: say::HEADING_ABSENT_DAYS,
         width: 3,
         value: |totals| count(totals.days_absent),
     },
     Sum {
-        heading: english!("Late"),
+        heading: say::HEADING_LATE,
         width: 4,
         value: |totals| count(totals.days_late),
     },
     Sum {
-        heading: english!("Over"),
+        heading: say::HEADING_OVERTIME,
         width: 6,
         value: |totals| {
             if totals.overtime.is_zero() {
@@ -165,7 +168,7 @@ impl ReportTable<'_> {
         let theme = self.view.theme;
         let name = format!(
             "{:<width$} ",
-            theme.t("Name"),
+            theme.t(say::HEADING_NAME),
             width = usize::from(columns.name)
         );
         let mut spans = vec![Span::raw(name)];
@@ -173,7 +176,7 @@ impl ReportTable<'_> {
             let label = if columns.day == 1 {
                 (day.day() % 10).to_string()
             } else {
-                theme.day(*day, "%a %-d")
+                theme.day(*day, DateForm::WeekdayDay)
             };
             let gap = usize::from(columns.day).saturating_sub(crate::text::width(&label));
             let style = if *day == self.marked() {
@@ -248,9 +251,13 @@ impl ReportTable<'_> {
         };
         let mark = match report.state {
             DayState::Absent => theme
-                .t(if wide { english!("abs") } else { english!("A") })
+                .t(if wide {
+                    say::CELL_ABSENT
+                } else {
+                    say::CELL_ABSENT_SHORT
+                })
                 .to_owned(),
-            DayState::Overdue => if wide { theme.t("late") } else { "?" }.to_owned(),
+            DayState::Overdue => if wide { theme.t(say::REMARK_LATE) } else { "?" }.to_owned(),
             DayState::Expected | DayState::Free => theme.marks().separator.to_owned(),
             DayState::In | DayState::Out if wide => {
                 let look = if report.flags.is_empty() { "" } else { "!" };
@@ -281,24 +288,21 @@ impl Widget for &PersonReport<'_> {
             .map(|(day, remarks)| {
                 let words = format!(
                     "{} {}: {remarks}",
-                    theme.day(day.day, "%a %d"),
+                    theme.day(day.day, DateForm::AlignedWeekdayDay),
                     times(theme, day)
                 );
                 Line::raw(theme.fit(&words, width))
             })
             .collect();
         if lines.is_empty() {
-            let words = theme.fit(theme.t("nothing to look at"), width);
+            let words = theme.fit(theme.t(say::NOTHING_TO_CHECK), width);
             lines.push(Line::styled(words, theme.dim()));
         }
         let hidden = lines.len().saturating_sub(usize::from(inner.height));
         if hidden > 0 && inner.height > 0 {
             let last = usize::from(inner.height) - 1;
             lines.truncate(last);
-            let words = theme.fill(
-                "and {} more days; a day's own table has them all",
-                &[&(hidden + 1)],
-            );
+            let words = theme.say(&say::and_more_days(&(hidden + 1)));
             lines.push(Line::styled(theme.fit(&words, width), theme.dim()));
         }
         for (y, line) in (inner.y..inner.bottom()).zip(lines) {
@@ -320,14 +324,11 @@ fn times(theme: Theme, day: &WorkDay) -> String {
     let time = |at: Option<chrono::DateTime<chrono::FixedOffset>>| {
         at.map_or_else(|| "-".to_owned(), |at| at.format("%H:%M").to_string())
     };
-    theme.fill(
-        "{} to {}, {}",
-        &[
-            &time(day.report.first_in),
-            &time(day.report.last_out),
-            &hours(day.report.worked),
-        ],
-    )
+    theme.say(&say::worked_from_to(
+        &time(day.report.first_in),
+        &time(day.report.last_out),
+        &hours(day.report.worked),
+    ))
 }
 
 /// What there is to say of a day, if anything.
@@ -335,12 +336,12 @@ fn remarks(theme: Theme, day: &WorkDay) -> Option<String> {
     let report = &day.report;
     let mut remarks = Vec::new();
     if report.state == DayState::Absent {
-        remarks.push(theme.t("absent").to_owned());
+        remarks.push(theme.t(say::REMARK_ABSENT).to_owned());
     }
     for (name, time) in [
-        (english!("late"), report.late),
-        (english!("early"), report.early),
-        (english!("over"), report.overtime),
+        (say::REMARK_LATE, report.late),
+        (say::REMARK_EARLY, report.early),
+        (say::REMARK_OVER, report.overtime),
     ] {
         if time >= Duration::from_mins(1) {
             remarks.push(format!("{} {}", theme.t(name), hours(time)));
@@ -353,9 +354,9 @@ fn remarks(theme: Theme, day: &WorkDay) -> Option<String> {
     remarks.extend(last.map(|signature| {
         let at = signature.at.map_or_else(
             || theme.marks().dash.to_owned(),
-            |at| theme.moment(&at, "%Y-%m-%d %H:%M"),
+            |at| at.format("%Y-%m-%d %H:%M").to_string(),
         );
-        theme.fill("corrected {} by {}", &[&at, &signature.by])
+        theme.say(&say::event_corrected_briefly(&at, &signature.by))
     }));
     (!remarks.is_empty()).then(|| remarks.join(", "))
 }

@@ -1,10 +1,13 @@
 //! The line on top: station, camera, speed, date and time; and the alarm below
 //! it while the database cannot be written.
 
+use crate::language::DateForm;
+use crate::say;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::Widget;
+use rollcall_messages::decimal;
 
 use crate::View;
 use crate::screen::Screen;
@@ -65,10 +68,10 @@ impl Widget for &StatusBar<'_> {
 
 /// Forms of date and time from long to short, each with the rank at which the
 /// next one takes its place.
-const CLOCKS: [(u8, &str); 3] = [
-    (6, english!("%-d %b %Y %H:%M:%S")),
-    (3, english!("%-d %b %H:%M:%S")),
-    (0, "%H:%M:%S"),
+const CLOCKS: [(u8, Option<DateForm>); 3] = [
+    (6, Some(DateForm::DayMonthYear)),
+    (3, Some(DateForm::DayMonth)),
+    (0, None),
 ];
 
 impl StatusBar<'_> {
@@ -90,7 +93,7 @@ impl StatusBar<'_> {
             parts.push(part(7, dot, theme.heading(), "Rollcall".to_owned()));
         }
         parts.push(part(2, dot, theme.strong(), app.station_name().to_owned()));
-        let label_words = theme.sentence(&camera.label);
+        let label_words = theme.say(camera.label);
         if let Some(words) = self.breadcrumb() {
             parts.push(part(0, space, theme.heading(), words));
         }
@@ -103,7 +106,7 @@ impl StatusBar<'_> {
         };
         let mark = theme.marks().dot;
         let words = theme
-            .fill("{} cam {}", &[&mark, &label])
+            .say(&say::status_camera(&mark, &label))
             .trim_end()
             .to_owned();
         parts.push(part(0, dot, health, words));
@@ -112,20 +115,20 @@ impl StatusBar<'_> {
             parts.extend(size.map(|words| part(6, space, plain, words)));
             let rate = camera
                 .frames_per_second
-                .map(|r| theme.fill("{} fps", &[&format!("{r:.1}")]));
+                .map(|r| theme.say(&say::status_fps(decimal(r, 1))));
             parts.extend(rate.map(|words| part(1, space, plain, words)));
         }
         let time = status.frame_time;
-        let time = time.map(|t| theme.fill("{} ms/frame", &[&t.as_millis()]));
+        let time = time.map(|t| theme.say(&say::status_frame_time(t.as_millis() as u64)));
         parts.extend(time.map(|words| part(3, dot, plain, words)));
         let looks = status.looks_per_second;
-        let looks = looks.map(|rate| theme.fill("looks {}/s", &[&format!("{rate:.0}")]));
+        let looks = looks.map(|rate| theme.say(&say::looks_per_second(decimal(rate, 0))));
         parts.extend(looks.map(|words| part(5, dot, plain, words)));
         let bytes = status.bytes_per_second;
         let bytes = bytes.map(|rate| format!("{:.0} kB/s", rate / 1000.0));
         parts.extend(bytes.map(|words| part(4, dot, plain, words)));
         if status.dropped > 0 {
-            let words = theme.fill("{} dropped", &[&status.dropped]);
+            let words = theme.say(&say::status_dropped(&status.dropped));
             parts.push(part(4, dot, plain, words));
         }
         parts
@@ -159,14 +162,18 @@ impl StatusBar<'_> {
     }
 
     /// Date and time in one of its forms, and a word if they are doubtful.
-    fn clock(&self, form: Option<&(u8, &str)>) -> Part {
-        let &(rank, format) = form.unwrap_or(&CLOCKS[2]);
+    fn clock(&self, form: Option<&(u8, Option<DateForm>)>) -> Part {
+        let &(rank, date) = form.unwrap_or(&CLOCKS[2]);
         let View { station, theme, .. } = self.0;
-        let time = theme.moment(&self.0.status.now.wall, format);
+        let now = &self.0.status.now.wall;
+        let time = match date {
+            Some(date) => theme.moment(now, date, "%H:%M:%S"),
+            None => now.format("%H:%M:%S").to_string(),
+        };
         let (words, style) = match station.health.clock {
             None | Some(ClockState::Synchronised) => (time, theme.strong()),
             Some(ClockState::Unsynchronised | ClockState::Jumped) => {
-                (theme.fill("{} clock?", &[&time]), theme.warning())
+                (theme.say(&say::status_clock(&time)), theme.warning())
             }
         };
         Part {
@@ -198,33 +205,29 @@ impl Widget for &TroubleBanner<'_> {
             ..
         } = self.0;
         if let Some(why) = app.lost() {
-            let words = theme.fill(
-                "NOT CONNECTED: {}; trying again. What is shown is old.",
-                &[&theme.sentence(&why)],
-            );
+            let words = theme.say(&say::not_connected_old(why));
             let width = usize::from(area.width);
             let words = theme.fit(&format!(" {words}"), width);
             buf.set_style(area, theme.alarm());
             buf.set_stringn(area.x, area.y, words, width, theme.alarm());
             return;
         }
-        let Some(trouble) = station.health.trouble.as_deref() else {
+        let Some(trouble) = &station.health.trouble else {
             return;
         };
         let waiting = match station.health.unconfirmed {
-            0 => theme.t("nothing waits").to_owned(),
-            1 => theme.t("1 punch waits").to_owned(),
-            n => theme.fill("{} punches wait", &[&n]),
+            0 => theme.t(say::NOTHING_WAITS).to_owned(),
+            n => theme.say(&say::punches_waiting(&n)),
         };
         let width = usize::from(area.width);
         // The number must not be cut off by a long message, so it is measured first.
         let tail = format!(", {waiting} ");
         let what = if station.health.writing_fails {
-            theme.t("CANNOT WRITE")
+            theme.t(say::STATUS_CANNOT_WRITE)
         } else {
-            theme.t("CANNOT READ")
+            theme.t(say::STATUS_CANNOT_READ)
         };
-        let head = format!(" {what}: {}", theme.sentence(&trouble));
+        let head = format!(" {what}: {}", theme.say(trouble));
         let head = theme.fit(&head, width.saturating_sub(text::width(&tail)));
         buf.set_style(area, theme.alarm());
         buf.set_stringn(

@@ -1,5 +1,6 @@
 //! The banner that greets whoever has punched.
 
+use crate::say;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
@@ -32,8 +33,8 @@ impl Widget for &WelcomeBanner<'_> {
         Clear.render(area, buf);
         buf.set_style(area, style);
         let word = match greeting.direction {
-            Direction::In => theme.t("Welcome"),
-            Direction::Out => theme.t("Goodbye"),
+            Direction::In => theme.t(say::WELCOME),
+            Direction::Out => theme.t(say::GOODBYE),
         };
         let name = greeting.name.as_str();
         let time = greeting.at.format("%H:%M").to_string();
@@ -44,10 +45,11 @@ impl Widget for &WelcomeBanner<'_> {
             .map(|row| row.report.worked)
             .filter(|worked| !worked.is_zero());
         let last = match worked {
-            Some(worked) => theme.fill(
-                "{} {} {} today",
-                &[&time, &theme.marks().separator, &hours(worked)],
-            ),
+            Some(worked) => theme.say(&say::hours_today(
+                &time,
+                &theme.marks().separator,
+                &hours(worked),
+            )),
             None => time,
         };
         // The name is the largest: first name only, where all of it does not fit.

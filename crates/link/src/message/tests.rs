@@ -1,4 +1,5 @@
 use super::*;
+use rollcall_messages::Message;
 
 fn outlined(text: &str) -> Option<(String, Option<u64>)> {
     outline(text.as_bytes()).map(|outline| (outline.name, outline.number))
@@ -68,13 +69,18 @@ fn what_never_changes() {
     let refused = Refused {
         code: code::OTHER_PROTOCOL.to_owned(),
         said: "update this program".to_owned(),
+        message: None,
     };
     assert_eq!(
         serde_json::to_string(&ToClient::Refused(&refused)).unwrap(),
         r#"{"refused":{"code":"other_protocol","said":"update this program"}}"#
     );
     assert_eq!(
-        serde_json::to_string(&ToClient::Bye { said: "later" }).unwrap(),
+        serde_json::to_string(&ToClient::Bye {
+            said: "later",
+            message: None
+        })
+        .unwrap(),
         r#"{"bye":{"said":"later"}}"#
     );
     for text in [
@@ -94,7 +100,7 @@ fn what_never_changes() {
 
 #[test]
 fn what_a_station_writes_is_what_a_client_reads() {
-    let reply = Reply::Done("done".to_owned());
+    let reply = Reply::Done(Message::verbatim("done".to_owned()));
     let hello = StationHello {
         protocol: Version::OURS,
         build: BUILD.to_owned(),
@@ -104,10 +110,8 @@ fn what_a_station_writes_is_what_a_client_reads() {
         now: 5,
         seat: Seat(3),
     };
-    let refused = Refused {
-        code: "full".to_owned(),
-        said: "no".to_owned(),
-    };
+    let later = Message::from(crate::say::LINK_GONE);
+    let refused = Refused::new("full", Message::verbatim("no"));
     for message in [
         ToClient::Hello(&hello),
         ToClient::Refused(&refused),
@@ -118,7 +122,10 @@ fn what_a_station_writes_is_what_a_client_reads() {
             reply: &reply,
         },
         ToClient::Ping {},
-        ToClient::Bye { said: "later" },
+        ToClient::Bye {
+            said: "later",
+            message: Some(&later),
+        },
     ] {
         let text = serde_json::to_string(&message).unwrap();
         let read: FromStation = serde_json::from_str(&text).unwrap();

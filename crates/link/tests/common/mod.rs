@@ -3,6 +3,7 @@
 
 pub mod raw;
 
+use rollcall_messages::Message;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -113,7 +114,8 @@ impl Fake {
     pub fn log(&self, text: &str) {
         let now = self.now();
         self.show(|view| {
-            Arc::make_mut(&mut view.log).push(&now, Notice::Info(text.to_owned()));
+            Arc::make_mut(&mut view.log)
+                .push(&now, Notice::Info(Message::verbatim(text.to_owned())));
         });
     }
 
@@ -171,7 +173,7 @@ impl Link for FakeLink {
     fn state(&self) -> LinkState {
         match &*self.fake.0.ended.lock().unwrap() {
             None => LinkState::Connected,
-            Some(said) => LinkState::Ended(Some(said.clone())),
+            Some(said) => LinkState::Ended(Some(Message::verbatim(said.clone()))),
         }
     }
 
@@ -188,7 +190,7 @@ impl Link for FakeLink {
         let said = format!("{command:?}");
         self.fake.0.commands.lock().unwrap().push(command);
         if !self.fake.0.is_silent.load(Ordering::SeqCst) {
-            let reply = Reply::Done(said);
+            let reply = Reply::Done(Message::verbatim(said));
             self.told.try_send(Told { number, reply }).unwrap();
             let _ = self.news.try_send(());
         }
@@ -269,7 +271,7 @@ pub fn answers(client: &mut Client, count: usize) -> Vec<Told> {
 
 pub fn said(told: &Told) -> String {
     match &told.reply {
-        Reply::Done(said) => said.clone(),
+        Reply::Done(said) => said.clone().to_string(),
         Reply::Refused(refusal) => format!("{:?}: {}", refusal.code, refusal.said),
         other => format!("{other:?}"),
     }

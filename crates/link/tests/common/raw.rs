@@ -5,7 +5,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::time::Duration;
 
-pub const HELLO: &str = r#"{"hello":{"protocol":{"major":1,"minor":0},"build":"0.0.1","features":[],"operator":"Raw","watches_only":false}}"#;
+pub const HELLO: &str = r#"{"hello":{"protocol":{"major":2,"minor":0},"build":"0.0.1","features":[],"operator":"Raw","watches_only":false}}"#;
 
 /// A message in one part.
 pub fn framed(kind: u8, payload: &[u8]) -> Vec<u8> {

@@ -133,7 +133,7 @@ impl HealthView {
     /// How a station does, as far as it knows; `camera` and figures are the runtime's.
     pub fn of(station: &Station) -> Self {
         Self {
-            trouble: station.trouble().map(str::to_owned),
+            trouble: station.trouble().cloned(),
             writing_fails: station.writing_fails(),
             unconfirmed: station.unconfirmed(),
             clock: station.clock(),

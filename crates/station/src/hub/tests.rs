@@ -1,5 +1,6 @@
 //! Front ends that are slow, gone, greedy or lying, and what they cost the station.
 
+use rollcall_messages::Message;
 use std::sync::Weak;
 use std::time::Duration;
 
@@ -89,7 +90,7 @@ fn each_front_end_gets_its_own_replies_and_no_other() {
     // In another order than they were asked, and one of them twice.
     for command in given.iter().rev().chain(&given[..1]) {
         let said = format!("seat {}", command.id.seat.0);
-        hub.reply_with(command.id, Ok(said));
+        hub.reply_with(command.id, Ok(Message::verbatim(said)));
     }
     for (client, wanted) in [(&mut ana, &numbers[..1]), (&mut ben, &numbers[1..])] {
         let own = format!("seat {}", client.seat().0);
@@ -98,7 +99,7 @@ fn each_front_end_gets_its_own_replies_and_no_other() {
         numbers.sort_unstable();
         assert_eq!(numbers, wanted);
         for told in replies {
-            assert!(matches!(told.reply, Reply::Done(said) if said == own));
+            assert!(matches!(told.reply, Reply::Done(said) if said.to_string() == own));
         }
         assert!(
             client.replies().is_empty(),
@@ -132,7 +133,7 @@ fn a_front_end_that_never_reads_costs_nothing() {
         for Commanded { id, .. } in commanded.try_iter() {
             // More than once: it can never be more than fits.
             for _ in 0..3 {
-                station.reply_with(id, Ok(String::new()));
+                station.reply_with(id, Ok(Message::verbatim(String::new())));
             }
         }
         done.send(views).unwrap();
@@ -155,7 +156,7 @@ fn a_reader_that_wakes_late_has_every_reply() {
         client.send(choose());
     }
     for Commanded { id, .. } in commanded.try_iter() {
-        hub.reply_with(id, Ok(String::new()));
+        hub.reply_with(id, Ok(Message::verbatim(String::new())));
     }
     let replies = all_told(&mut client, OUTSTANDING);
     assert!(
@@ -295,7 +296,7 @@ fn a_front_end_that_is_gone_is_told_once_and_answered_no_more() {
     assert_eq!((hub.guests(), hub.take_left()), (1, vec![seat]));
     assert!(hub.take_left().is_empty(), "once");
     let id = commanded.try_recv().unwrap().id;
-    hub.reply_with(id, Ok("to nobody".into()));
+    hub.reply_with(id, Ok(Message::verbatim("to nobody")));
     let next = hub.join(guest("next"));
     assert!(
         next.seat() != seat && next.seat() != stays.seat(),
@@ -307,9 +308,9 @@ fn a_front_end_that_is_gone_is_told_once_and_answered_no_more() {
 fn nothing_is_taken_any_more_when_the_station_has_ended() {
     let (hub, commanded) = hub();
     let mut client = hub.join(guest("olga"));
-    hub.end(Some("the disk is gone".into()));
+    hub.end(Some(Message::verbatim("the disk is gone")));
     assert!(client.news().try_recv().is_ok());
-    let ended = LinkState::Ended(Some("the disk is gone".into()));
+    let ended = LinkState::Ended(Some(Message::verbatim("the disk is gone")));
     assert_eq!(client.state(), ended);
     client.send(choose());
     assert_eq!(code_of(&told(&mut client)), RefusalCode::Unavailable);

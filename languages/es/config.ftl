@@ -1,0 +1,52 @@
+# The settings, as the screen explains them. Their English is the comments of
+# config.sample.toml.
+
+setting-attendance-close-after-hours = Horas tras el fin del turno a partir de las cuales quien sigue dentro ha olvidado fichar la salida. Sin turno, es cuando acaba el día.
+setting-attendance-cooldown-secs = Segundos tras un fichaje en que la cámara no hace otro de la misma persona.
+setting-attendance-day-starts-at = Cuándo empieza un día nuevo, "HH:MM"; "04:00" va bien donde se cierra tras medianoche. Un turno de noche pertenece al día en que empieza si durante él no empieza otro.
+setting-attendance-holidays = Calendario de festivos (un archivo .ics) en la carpeta de datos; en ellos no se espera a nadie.
+setting-attendance-mode = "toggle" (entrada, salida, entrada...), "first-in-last-out" (primera entrada y última salida) o "presence" (una entrada al día).
+setting-attendance-time-zone = Nombre IANA de la zona horaria, p. ej. "Europe/Madrid"; "" toma la del equipo.
+setting-backup-every-hours = Horas entre dos copias que la estación hace sola; con 0 no hace ninguna.
+setting-backup-folder = Adónde van: una carpeta dentro de la de datos, o la ruta completa de una en otro disco.
+setting-backup-keep = Copias más nuevas que se guardan; las demás se quitan.
+setting-backup-passphrase-file = Archivo cuya primera línea cifra las copias; guarde otra copia de él en otro sitio. Vacío: sin cifrar.
+setting-camera-crop = Qué parte de la imagen se mira, "X,Y,ANCHO,ALTO" antes de girarla; "" para toda.
+setting-camera-format = "auto" toma el primero que tenga la cámara de "mjpeg", "yuyv", "nv12", "grey".
+setting-camera-frames-per-second = Imágenes por segundo que se piden a la cámara; responde con lo más cercano.
+setting-camera-mirror = Si se cambian izquierda y derecha de la imagen girada.
+setting-camera-resolution = Ancho y alto que se piden a la cámara; responde con lo más cercano.
+setting-camera-rotate = Cuánto se gira la imagen hacia la derecha: 0, 90, 180 o 270 grados.
+setting-camera-source = "usb" (la primera cámara), "usb:NÚMERO", "usb:NOMBRE", "usb:bus=PUERTO", "usb:serial=NÚMERO" (`rollcall camera list` las muestra), la dirección de una cámara de red, "http://NOMBRE:CLAVE@EQUIPO:PUERTO/RUTA" (Motion JPEG o una sola imagen), "demo", o la ruta de una imagen, una carpeta de imágenes o un archivo MJPEG, AVI o y4m.
+setting-dashboard-frames-per-second = Imágenes por segundo que se dibujan como mucho; menos van mejor en una línea lenta.
+setting-dashboard-language = "auto" (el del entorno, LANG), "en", "es" u otro que tenga un catálogo languages/<código>.ftl en la carpeta de datos.
+setting-dashboard-preview = "auto" (píxeles si el terminal los muestra; si no, medios bloques), "pixels", "half-blocks", "quadrants", "braille", "ascii" u "off".
+setting-dashboard-preview-kbps = Kilobytes por segundo que puede escribir el panel, como --preview-kbps; 0 para los que admita la línea. Cede la vista previa: menos imágenes, colores más toscos.
+setting-enrolment-samples = Fotos que se toman de una persona ante la cámara.
+setting-export-days = Columnas de los días exportados en su orden, p. ej. ["code", "day", "hours"]; [] las lleva todas.
+setting-export-events = Columnas de los fichajes exportados en su orden, p. ej. ["code", "day", "time"]; [] las lleva todas.
+setting-export-people = Columnas de las sumas exportadas de cada persona en su orden; [] las lleva todas.
+setting-log-filter = Lo que va a logs/rollcall.log en la carpeta de datos: "error", "warn", "info", "debug".
+setting-privacy-consent-required = Si un rostro solo se inscribe con la fecha del consentimiento.
+setting-privacy-keep-events-days = Días tras los que se borran entradas y salidas, al menos 31; con 0 se guardan siempre. Pregunte qué manda la ley antes de cambiarlo.
+setting-privacy-keep-pictures-days = Días tras los que se borran las fotos de inscripción (los vectores quedan y siguen sirviendo); con 0 se guardan siempre.
+setting-privacy-keep-sightings-days = Días tras los que se borra que se vio un rostro desconocido; con 0 se guarda siempre.
+setting-recognition-adapt = Si la estación sigue un rostro que cambia (barba, gafas): una mirada fuera de duda se vuelve plantilla, una al día y tres en total como mucho; `people forget-adaptive` las quita.
+setting-recognition-detector = "scrfd" (mejor; sus pesos son solo para uso no comercial), "centerface" (MIT) o el identificador de otro instalado, como lo muestra `rollcall models list`.
+setting-recognition-detector-size = Lado mayor de la imagen en que se buscan rostros; múltiplo de 32. 320 halla un rostro a 3 m con una cámara corriente; 640, a 6 m en cuatro veces el tiempo.
+setting-recognition-detector-threshold = Nota mínima de una detección, entre 0 y 1.
+setting-recognition-embedder = "arcface" (la que trae Rollcall) o el identificador de otra instalada. Los rostros inscritos con otra no se pueden comparar: `rollcall people re-embed`.
+setting-recognition-liveness = "off" ahorra el tiempo. "show" (o "warn") juzga si el rostro está vivo, muestra y guarda la nota y no decide nada. Con "require" no ficha un rostro que parece una foto o se mueve como algo plano. "challenge" pide además girar la cabeza hacia el lado que dice la pantalla.
+setting-recognition-liveness-threshold = Nota media mínima de la red de vida, de 0 a 1, para "require" y "challenge".
+setting-recognition-margin = Cuánto más se ha de parecer la mejor persona que la siguiente.
+setting-recognition-threads = Hilos de las redes neuronales; 0 toma uno por núcleo y deja uno libre.
+setting-recognition-threshold = Parecido mínimo para dar nombre a un rostro si hay una persona inscrita. Entre dos extraños, 0,335 se supera una vez de cada 1000 miradas; 0,412, una de 10 000; 0,475, una de 100 000.
+setting-recognition-threshold-per-tenfold = Cuanta más gente, más fácil que un extraño se parezca a alguien. Por cada diez veces más personas se pide este parecido de más: 0,477 con 10; 0,542 con 100.
+setting-recognition-votes-needed = Imágenes coincidentes que necesita un nombre.
+setting-recognition-votes-window = Las últimas imágenes que se cuentan; menos del doble, para que sean mayoría.
+setting-review-keep-days = Días, además del propio, que se guardan los rostros sin nombre para que alguien diga quiénes eran; con 0 no se guarda ninguno. Esas personas no han dado su consentimiento.
+setting-station-name = Nombre en la pantalla, de 1 a 40 caracteres.
+setting-welcome-banner-secs = Segundos que un cartel a toda pantalla saluda a quien ha fichado; con 0 no hay.
+setting-welcome-bell = Si suena el timbre del terminal al fichar.
+setting-welcome-command = Programa con sus argumentos que se ejecuta en cada fichaje y en cada foto rechazada, p. ej. para una luz o una puerta; lo ocurrido está en su entorno (ROLLCALL_EVENT, ROLLCALL_CODE, ROLLCALL_NAME, ROLLCALL_DIRECTION, ROLLCALL_AT). Vacío: ninguno.
+setting-welcome-command-timeout-secs = Segundos tras los que se termina ese programa.
