@@ -120,7 +120,7 @@ expected-false-names-uncounted = Expected false names: one in { $looks } looks o
     [one] { $people } person
    *[other] { $people } people
 }; no looks were counted yet.
-face-enrolled-as = this face is already enrolled as { $name }, similarity { $similarity }
+face-taken-for = this face is already enrolled as { $name }, similarity { $similarity }
 face-not-kept = the face of sighting { $number } is not kept any more
 file-readable-by-others = { $path } has the mode { $mode }: others than its owner can read it
 from-own-people = That is from how alike your own people are, and never better than strangers' pictures in general; it is for a single look, and a name needs several that agree.

@@ -120,7 +120,7 @@ expected-false-names-uncounted = Nombres falsos esperados: uno de cada { $looks 
     [one] { $people } persona
    *[other] { $people } personas
 }; aún no se ha contado ninguna mirada.
-face-enrolled-as = este rostro ya está inscrito como { $name }, parecido { $similarity }
+face-taken-for = este rostro ya está inscrito como { $name }, parecido { $similarity }
 face-not-kept = el rostro del avistamiento { $number } ya no se guarda
 file-readable-by-others = { $path } tiene el modo { $mode }: pueden leerlo otros además de su propietario
 from-own-people = Sale de cuánto se parece su propia gente, y nunca es mejor que las fotos de extraños en general; vale para una sola mirada, y un nombre necesita varias que coincidan.

@@ -269,7 +269,7 @@ impl Said for CaseError {
             Self::OtherEmbedder(number) => say::other_embedder(*number),
             Self::NeedsConsent { name, code } => say::agrees_first(name, code),
             Self::AnotherPersons { whose, similarity } => {
-                say::face_enrolled_as(whose.as_str(), *similarity)
+                say::face_taken_for(whose.as_str(), *similarity)
             }
             // What only the command line asks for, and what other rooms have no codes for.
             Self::Config(_)

@@ -100,7 +100,7 @@ rollcall_messages::room! {
         no_source(source, choices),
         choices_are(reason, choices),
         other_embedder(number),
-        face_enrolled_as(name, similarity),
+        face_taken_for(name, similarity),
         backup_newest(folder, hours),
         batch_events(batch, events),
         calibration_head(people, templates, similarity),
