@@ -376,7 +376,6 @@ only-late = only who is late
 only-to-check = only what to look at
 out-at = out at { $time }
 out-since = out since { $time }
-past-altered = Days that have passed come out otherwise: { $days }, of people: { $people }, { $first } to { $last }
 people = people
 people-filtered = people { $dot } { $shown } of { $all }
 people-match = { $count ->

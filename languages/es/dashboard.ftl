@@ -377,7 +377,6 @@ only-late = solo quien llega tarde
 only-to-check = solo lo que revisar
 out-at = salida a las { $time }
 out-since = fuera desde las { $time }
-past-altered = Cambian días pasados: { $days }, de personas: { $people }, del { $first } al { $last }
 people = personas
 people-filtered = personas { $dot } { $shown } de { $all }
 people-match = { $count ->

@@ -82,7 +82,6 @@ rollcall_messages::room! {
     ;
     messages:
         as_similar(what, name, similarity),
-        because(what, reason),
         cannot_read_day(reason),
         cannot_write(reason),
         checked_in_today(name),

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate};
-use rollcall_messages::{Catalogue, CatalogueError, Message, Said, Text};
+use rollcall_messages::{Catalogue, CatalogueError, DECIMAL_MARK, Message, Said, Text};
 
 use super::say;
 
@@ -172,6 +172,16 @@ impl Language {
         self.say(&what.said())
     }
 
+    /// A number that stands alone, with so many decimals.
+    pub(crate) fn number(&self, number: f32, decimals: usize) -> String {
+        let written = format!("{number:.decimals$}");
+        let mark = self.catalogues.iter().find_map(|c| c.text(DECIMAL_MARK));
+        match mark {
+            Some(mark) => written.replace('.', mark),
+            None => written,
+        }
+    }
+
     /// A day as this language writes it.
     pub(crate) fn day(&self, day: NaiveDate, form: DateForm) -> String {
         let number = match form {
@@ -300,6 +310,8 @@ mod tests {
         let score = say::event_live(decimal(0.5, 2));
         assert_eq!(Language::english().say(&score), "live 0.50");
         assert_eq!(spanish().say(&score), "vivo 0,50");
+        assert_eq!(spanish().number(0.5, 2), "0,50");
+        assert_eq!(Language::english().number(0.5, 2), "0.50");
         assert_eq!(spanish().say(&say::template_count(1)), "1 plantilla");
         assert_eq!(spanish().say(&say::template_count(2)), "2 plantillas");
     }

@@ -305,7 +305,6 @@ rollcall_messages::room! {
     ;
     messages:
         erase_means(name, code),
-        past_altered(days, people, first, last),
         ask_another_all_the_same(name, similarity),
         alters_absent(now, before),
         alters_days(days, people, from, to),

@@ -140,6 +140,11 @@ impl Theme {
         self.language.said(what)
     }
 
+    /// A number as the operator's language writes it.
+    pub(crate) fn number(&self, number: f32, decimals: usize) -> String {
+        self.language.number(number, decimals)
+    }
+
     /// A day as the operator's language writes it.
     pub(crate) fn day(&self, day: NaiveDate, form: DateForm) -> String {
         self.language.day(day, form)

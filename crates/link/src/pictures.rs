@@ -7,7 +7,6 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use image::RgbImage;
-use image::imageops::thumbnail;
 use rollcall_core::frame::Frame;
 
 /// Good enough to see who it is; a fifth of the bytes of a portrait that is kept.
@@ -81,7 +80,7 @@ fn encode(image: &RgbImage, width: u32) -> Option<Arc<[u8]>> {
         rollcall_picture::encode_jpeg(image, QUALITY)
     } else {
         let height = u64::from(image.height()) * u64::from(width) / u64::from(image.width());
-        let small = thumbnail(image, width, (height as u32).max(1));
+        let small = rollcall_picture::smaller(image, width, (height as u32).max(1));
         rollcall_picture::encode_jpeg(&small, QUALITY)
     };
     encoded

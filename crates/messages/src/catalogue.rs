@@ -15,7 +15,7 @@ use super::message::Message;
 use super::room::Room;
 
 /// Says which character stands before decimals, if it is another than the point.
-const DECIMAL_MARK: &str = "decimal-mark";
+pub const DECIMAL_MARK: &str = "decimal-mark";
 
 /// Why a catalogue cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -20,7 +20,7 @@ mod message;
 mod room;
 mod value;
 
-pub use catalogue::{Catalogue, CatalogueError};
+pub use catalogue::{Catalogue, CatalogueError, DECIMAL_MARK};
 pub use message::{LONGEST_TEXT, MOST_ARGUMENTS, Message, Said};
 pub use room::{Code, Room, Text, kebab};
 pub use value::{Number, Value, decimal};

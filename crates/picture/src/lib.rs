@@ -11,6 +11,7 @@
 
 pub mod jpeg;
 pub mod limits;
+mod smaller;
 
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
@@ -23,6 +24,8 @@ use image::{
 use jpeg::JpegError;
 use rollcall_core::geometry::BoundingBox;
 use rollcall_system::read_bounded;
+
+pub use smaller::smaller;
 
 /// Pictures with more pixels are refused; the largest telephones make 50 million
 /// in their everyday mode.

@@ -2,6 +2,7 @@
 
 use crate::say;
 use rollcall_messages::Text;
+use rollcall_messages::decimal;
 use std::time::Duration;
 
 use chrono::Timelike;
@@ -197,12 +198,12 @@ fn draw_frame_times(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
         sparkline(shown, *most, theme),
         theme.heading(),
     )];
-    let millis = |micros: u64| format!("{:.1}", micros as f64 / 1000.0);
+    let millis = |micros: u64| decimal(micros as f64 / 1000.0, 1);
     let mut sorted = shown.to_vec();
     sorted.sort_unstable();
     let words = theme.say(&say::chart_times(
-        &millis(sorted[sorted.len() / 2]),
-        &millis(*most),
+        millis(sorted[sorted.len() / 2]),
+        millis(*most),
     ));
     lines.push(Line::styled(theme.fit(&words, room), theme.dim()));
     for (y, line) in (inner.y..inner.bottom()).zip(lines) {

@@ -189,7 +189,7 @@ fn draw_list(frame: &mut Frame<'_>, view: View<'_>, visitors: &[Visitor], area: 
     for (y, (index, visitor)) in (rows.y..rows.bottom()).zip(shown) {
         let nearest = visitor.nearest.as_ref().map_or_else(
             || theme.marks().dash.to_owned(),
-            |(name, similarity)| format!("{similarity} {name}"),
+            |(name, similarity)| format!("{} {name}", theme.number(similarity.0, 2)),
         );
         let words = format!(
             "{:<11} {:>5} {:<10} {nearest}",

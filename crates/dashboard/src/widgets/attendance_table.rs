@@ -175,10 +175,10 @@ impl AttendanceTable<'_> {
             Kind::Source => last.map_or_else(dash, |e| self.view.theme.sentence(&e.source)),
             Kind::Similarity => last
                 .and_then(|e| e.similarity)
-                .map_or_else(dash, |s| s.to_string()),
+                .map_or_else(dash, |s| self.view.theme.number(s.0, 2)),
             Kind::Liveness => last
                 .and_then(|e| e.liveness)
-                .map_or_else(dash, |l| format!("{l:.2}")),
+                .map_or_else(dash, |l| self.view.theme.number(l, 2)),
         }
     }
 

@@ -128,7 +128,7 @@ impl<'a> DialogPanel<'a> {
 fn agreement(theme: &Theme, agreement: &Agreement) -> String {
     let past = |alteration: &Alteration| {
         let (first, last) = alteration.span()?;
-        Some(theme.say(&say::past_altered(
+        Some(theme.say(&say::alters_days(
             alteration.day_count(),
             alteration.people.len(),
             first.to_string(),

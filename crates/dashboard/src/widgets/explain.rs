@@ -109,15 +109,15 @@ fn details(theme: Theme, explanation: &Explanation) -> Vec<String> {
         lines.push(theme.say(&say::explain_votes(&votes, &explanation.votes_needed)));
     }
     let q = &explanation.quality;
-    let (whole, two) = (|v: f32| format!("{v:.0}"), |v: f32| format!("{v:.2}"));
+    let (whole, two) = (|v: f32| decimal(v, 0), |v: f32| decimal(v, 2));
     lines.push(theme.say(&say::explain_picture(
-        &whole(q.eye_distance),
-        &two(q.sharpness),
-        &whole(q.brightness),
-        &whole(q.contrast),
-        &two(q.turn),
-        &whole(q.tilt_degrees),
-        &two(q.detector_score),
+        whole(q.eye_distance),
+        two(q.sharpness),
+        whole(q.brightness),
+        whole(q.contrast),
+        two(q.turn),
+        whole(q.tilt_degrees),
+        two(q.detector_score),
     )));
     if let Some(issue) = explanation.issue {
         lines.push(theme.say(&say::explain_not_counted(&theme.sentence(&issue))));

@@ -99,12 +99,14 @@ impl Label {
                 }
                 // The latest vote may have been for somebody else.
                 let candidate = track.candidate.filter(|c| c.person == person);
-                let similarity = candidate.map(|c| format!(" {}", c.similarity));
+                let similarity = candidate.map(|c| format!(" {}", theme.number(c.similarity.0, 2)));
                 let tail = format!("{} {}", similarity.unwrap_or_default(), marks.tick);
                 (name.to_owned(), tail)
             }
             (Verdict::Unknown, None) => {
-                let similarity = track.candidate.map(|c| format!(" {}", c.similarity));
+                let similarity = track
+                    .candidate
+                    .map(|c| format!(" {}", theme.number(c.similarity.0, 2)));
                 (
                     theme.t(say::UNKNOWN).to_owned(),
                     similarity.unwrap_or_default(),
