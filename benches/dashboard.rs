@@ -103,6 +103,7 @@ fn at_120x40(bencher: Bencher, mode: &str) {
     app.set_tolerance(6);
     app.follow(&view);
     let frames = pictures().map(|image| Frame {
+        camera: None,
         id: FrameId(1),
         captured_at: now,
         image,

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod records;
+mod server;
 mod service;
 mod station;
 
@@ -12,6 +13,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches as _, Parser, Subcommand};
 
+use crate::core::camera_name::CameraName;
 use crate::inference::manifest::ModelName;
 pub use records::{
     AddEventArgs, AssignArgs, AttendanceCommand, AuditCommand, AuditListArgs, BackupArgs, ByArg,
@@ -20,6 +22,7 @@ pub use records::{
     ImportFileArgs, ImportPeopleArgs, PinCommand, RangeArgs, RepairClockArgs, ReportArgs,
     RestoreArgs, ReviewCommand, SightingsArgs, SignatureArgs, VoidEventArgs,
 };
+pub use server::{TokenCommand, TokenCreateArgs};
 pub use service::{ServiceChangeArgs, ServiceCommand};
 pub use station::{AttachArgs, CaptureArgs, RunArgs};
 
@@ -180,6 +183,9 @@ pub enum Command {
     /// Run the station as a service of systemd that nobody has to watch.
     #[command(subcommand)]
     Service(ServiceCommand),
+    /// Say who may send pictures and ask over the network.
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Check models, database, camera, terminal and clock.
     Doctor(JsonArgs),
     /// Time every stage of recognition on this machine.
@@ -222,6 +228,12 @@ pub struct EnrolArgs {
     /// Enrol many people: a folder with a folder for each, called NAME or NAME (CODE).
     #[arg(long, value_name = "DIR", conflicts_with_all = ["name", "code", "add", "images"])]
     pub dir: Option<PathBuf>,
+    /// Take the pictures at this camera elsewhere, by the station that is running.
+    #[arg(long, value_name = "NAME", requires = "name", conflicts_with_all = ["dir", "add", "largest", "images", "json"])]
+    pub camera: Option<CameraName>,
+    /// Keep the pictures that a camera has taken without being asked.
+    #[arg(long, requires = "camera")]
+    pub yes: bool,
     /// Say what would be done with that folder, and do nothing.
     #[arg(long, requires = "dir")]
     pub dry_run: bool,
@@ -242,7 +254,7 @@ pub struct EnrolArgs {
     #[arg(long)]
     pub json: bool,
     /// Pictures of this person.
-    #[arg(required_unless_present = "dir", value_name = "IMAGE")]
+    #[arg(required_unless_present_any = ["dir", "camera"], value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
 }
 

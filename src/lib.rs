@@ -24,6 +24,7 @@ pub use rollcall_messages as messages;
 pub use rollcall_picture as picture;
 pub use rollcall_protocol as protocol;
 pub use rollcall_recognition as inference;
+pub use rollcall_server as server;
 pub use rollcall_sheet as sheet;
 pub use rollcall_station as runtime;
 pub use rollcall_store as store;

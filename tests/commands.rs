@@ -39,6 +39,7 @@ fn enrol(code: &str) -> Intent {
         name: PersonName::parse("Dana").unwrap(),
         code: PersonCode::parse(code).unwrap(),
         face: None,
+        camera: None,
     }
 }
 

@@ -53,6 +53,7 @@ fn model() -> ModelId {
 /// The punch at a place of a person's day: the same whenever it is made anew.
 fn punch(person: i64, sequence: u32) -> NewPunch {
     NewPunch {
+        camera: None,
         person: PersonId(person),
         at: time(i64::from(sequence) * 1000 + person),
         local_day: DAY.parse().unwrap(),

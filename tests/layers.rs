@@ -210,6 +210,10 @@ fn the_rooms_depend_on_each_other_in_one_direction() {
         ("link", &["core", "system", "picture", "protocol"]),
         ("dashboard", &["core", "system", "protocol"]),
         (
+            "server",
+            &["core", "system", "picture", "protocol", "store"],
+        ),
+        (
             "station",
             &[
                 "core",

@@ -118,7 +118,7 @@ impl Watcher {
         let (sender, states) = bounded(100);
         let (stop, frames) = (StopFlag::new(), Mailbox::new());
         let capture = Capture {
-            opener: camera::opener(&spec, SourceOptions::default(), &settings),
+            opener: camera::opener(&spec, SourceOptions::default(), &settings).unwrap(),
             layout: PictureLayout::default(),
             patience: CameraPatience {
                 opening: Duration::from_secs(20),

@@ -86,6 +86,7 @@ impl Desk {
     fn with(colours: ColourDepth, charset: Charset) -> Self {
         let world = World::new(Config::default().policies(), START);
         let frame = Frame {
+            camera: None,
             id: FrameId(1),
             captured_at: world.now(),
             image: doorway(),

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests too")]
 
 mod common;
+#[path = "station/elsewhere.rs"]
+mod elsewhere;
 
 use common::{Face, GOOD, World};
 use rollcall::config::Config;
@@ -31,6 +33,7 @@ fn enrol(name: &str, code: &str) -> Intent {
         name: PersonName::parse(name).unwrap(),
         code: PersonCode::parse(code).unwrap(),
         face: None,
+        camera: None,
     }
 }
 
@@ -40,6 +43,7 @@ fn enrol_face(name: &str, code: &str, face: TrackId) -> Intent {
         name: PersonName::parse(name).unwrap(),
         code: PersonCode::parse(code).unwrap(),
         face: Some(face),
+        camera: None,
     }
 }
 

@@ -92,6 +92,7 @@ quality-too-small = come closer
 quality-turned = turn to the camera
 quality-unclear = show your whole face
 seen-before = seen at { $seen }, before the check-{ $direction } of { $later } that was entered meanwhile; add it by hand if it counts
+seen-by = { $words }, camera { $camera }
 side-left = left
 side-right = right
 sighting-spoof = refused as a picture

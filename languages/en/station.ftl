@@ -84,3 +84,4 @@ templates-forgotten = { $count ->
 }
 time-does-not-occur = { $time } does not occur: the clocks were set forward over it
 time-occurs-twice = { $time } occurs twice, because the clocks were set back; correct it at the command line
+too-many-cameras = { $most } cameras elsewhere are sending already

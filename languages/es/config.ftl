@@ -17,7 +17,7 @@ setting-camera-frames-per-second = Imágenes por segundo que se piden a la cáma
 setting-camera-mirror = Si se cambian izquierda y derecha de la imagen girada.
 setting-camera-resolution = Ancho y alto que se piden a la cámara; responde con lo más cercano.
 setting-camera-rotate = Cuánto se gira la imagen hacia la derecha: 0, 90, 180 o 270 grados.
-setting-camera-source = "usb" (la primera cámara), "usb:NÚMERO", "usb:NOMBRE", "usb:bus=PUERTO", "usb:serial=NÚMERO" (`rollcall camera list` las muestra), la dirección de una cámara de red, "http://NOMBRE:CLAVE@EQUIPO:PUERTO/RUTA" (Motion JPEG o una sola imagen), "demo", o la ruta de una imagen, una carpeta de imágenes o un archivo MJPEG, AVI o y4m.
+setting-camera-source = "usb" (la primera cámara), "usb:NÚMERO", "usb:NOMBRE", "usb:bus=PUERTO", "usb:serial=NÚMERO" (`rollcall camera list` las muestra), la dirección de una cámara de red, "http://NOMBRE:CLAVE@EQUIPO:PUERTO/RUTA" (Motion JPEG o una sola imagen), "demo", la ruta de una imagen, una carpeta de imágenes o un archivo MJPEG, AVI o y4m, o "none" si todas las imágenes llegan de cámaras remotas (véase [server]).
 setting-dashboard-frames-per-second = Imágenes por segundo que se dibujan como mucho; menos van mejor en una línea lenta.
 setting-dashboard-language = "auto" (el del entorno, LANG), "en", "es" u otro que tenga un catálogo languages/<código>.ftl en la carpeta de datos.
 setting-dashboard-preview = "auto" (píxeles si el terminal los muestra; si no, medios bloques), "pixels", "half-blocks", "quadrants", "braille", "ascii" u "off".
@@ -45,6 +45,15 @@ setting-recognition-threshold-per-tenfold = Cuanta más gente, más fácil que u
 setting-recognition-votes-needed = Imágenes coincidentes que necesita un nombre.
 setting-recognition-votes-window = Las últimas imágenes que se cuentan; menos del doble, para que sean mayoría.
 setting-review-keep-days = Días, además del propio, que se guardan los rostros sin nombre para que alguien diga quiénes eran; con 0 no se guarda ninguno. Esas personas no han dado su consentimiento.
+setting-server-allow-plain-http = Si se atiende a otras máquinas sin TLS: las imágenes y los tokens viajan a la vista de todos.
+setting-server-certificate = TLS: el archivo de los certificados (PEM), que se vuelve a leer cuando se renueva. Sin él solo se atiende a esta máquina.
+setting-server-compatible-client = Si los clientes del servicio al que sustituye Rollcall pueden enviar imágenes a /process_frame. No conocen ningún token.
+setting-server-compatible-from = Las direcciones, además de esta máquina, desde las que pueden venir esos clientes, p. ej. ["192.0.2.7"].
+setting-server-connections = Conexiones a la vez como mucho.
+setting-server-frames-per-second = Imágenes por segundo que puede enviar como mucho una cámara remota.
+setting-server-key = El archivo de su clave privada (PEM).
+setting-server-listen = Dónde alcanzan la estación por HTTP las cámaras remotas y los programas: una dirección y un puerto, como "127.0.0.1:4000" solo para esta máquina, o "0.0.0.0:4000". "" para ninguno.
+setting-server-picture-kilobytes = Kilobytes que puede tener como mucho una imagen.
 setting-station-name = Nombre en la pantalla, de 1 a 40 caracteres.
 setting-welcome-banner-secs = Segundos que un cartel a toda pantalla saluda a quien ha fichado; con 0 no hay.
 setting-welcome-bell = Si suena el timbre del terminal al fichar.

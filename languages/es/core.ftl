@@ -92,6 +92,7 @@ quality-too-small = acérquese
 quality-turned = mire hacia la cámara
 quality-unclear = muestre la cara entera
 seen-before = se le vio a las { $seen }, antes del fichaje ({ $direction }) de las { $later } que se anotó entretanto; añádalo a mano si cuenta
+seen-by = { $words }, cámara { $camera }
 side-left = izquierda
 side-right = derecha
 sighting-spoof = rechazado por ser una foto

@@ -84,3 +84,4 @@ templates-forgotten = { $count ->
 }
 time-does-not-occur = { $time } no existe: los relojes se adelantaron
 time-occurs-twice = { $time } ocurre dos veces, porque los relojes se atrasaron; corríjalo en la línea de órdenes
+too-many-cameras = ya hay { $most } cámaras remotas enviando

@@ -8,7 +8,7 @@ pub struct CaptureArgs {
     /// Show the bundled people walking past; needs no camera.
     #[arg(long, conflicts_with = "source")]
     pub demo: bool,
-    /// usb, usb:NUMBER, usb:NAME, usb:bus=SOCKET, usb:serial=NUMBER, demo,
+    /// none, usb, usb:NUMBER, usb:NAME, usb:bus=SOCKET, usb:serial=NUMBER, demo,
     /// demo:SEED, or the path of a picture, a folder, an MJPEG, AVI or y4m file.
     #[arg(long, value_name = "SOURCE")]
     pub source: Option<String>,

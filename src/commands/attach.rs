@@ -48,7 +48,7 @@ pub(super) fn instead(capture: &CaptureArgs, context: &Context) -> Result<Option
 }
 
 /// The socket of the station that has this data folder, if one runs.
-fn station_of(data_dir: &Path) -> Result<Option<PathBuf>> {
+pub(super) fn station_of(data_dir: &Path) -> Result<Option<PathBuf>> {
     match Places::new().find(data_dir) {
         Found::Live(socket) => Ok(Some(socket)),
         Found::None => Ok(None),

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::album::Album;
 use super::table::print_json;
-use super::{Context, KnownPeople, Look, data_folder, enrol_folder, operator};
+use super::{Context, KnownPeople, Look, data_folder, enrol_camera, enrol_folder, operator};
 use crate::cases::enrolment::{self, Faces, Who};
 use crate::cli::{EnrolArgs, Outcome};
 use crate::core::person::{PersonCode, PersonName};
@@ -29,6 +29,9 @@ struct PictureReport {
 
 /// Runs the command: "no" if some of the pictures were refused.
 pub(super) fn run(args: &EnrolArgs, context: &Context) -> Result<Outcome> {
+    if args.camera.is_some() {
+        return enrol_camera::run(args, context);
+    }
     if let Some(people) = &args.dir {
         return enrol_folder::run(people, args, context);
     }

@@ -174,7 +174,10 @@ fn stay(running: &Running, reason: &str) {
 
 /// Whether a station takes attendance of people, and not of a film.
 fn is_lasting(source: &SourceSpec) -> bool {
-    matches!(source, SourceSpec::Usb(_) | SourceSpec::Http(_))
+    matches!(
+        source,
+        SourceSpec::Usb(_) | SourceSpec::Http(_) | SourceSpec::None
+    )
 }
 
 pub(super) fn session_options(

@@ -13,10 +13,12 @@ mod correction;
 mod data_folder;
 mod doctor;
 mod enrol;
+mod enrol_camera;
 mod enrol_folder;
 mod eval;
 mod export;
 mod front;
+mod http;
 mod identify;
 mod import;
 mod import_identity;
@@ -35,6 +37,7 @@ mod settings;
 mod station;
 mod stills;
 mod table;
+mod token;
 mod vault;
 mod workdays;
 
@@ -120,6 +123,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Encrypt(args)) => vault::encrypt(&args, &context),
         Some(Command::Decrypt) => vault::decrypt(&context),
         Some(Command::Service(command)) => service::run(&command, &places),
+        Some(Command::Token(command)) => token::run(&command, &context),
         Some(Command::Doctor(args)) => doctor::run(args, &context),
         Some(Command::Bench(args)) => bench::run(&args, &context),
         Some(Command::Config {

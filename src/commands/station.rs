@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 
 use super::data_folder::{self, DataFolder};
 use super::front::{Front, take_signals};
-use super::{Context, Look, attach, salvage};
+use super::{Context, Look, attach, http, salvage};
 use crate::camera::demo::{self, DemoPerson};
 use crate::camera::{CameraSettings, FrameRate, Repeat, SourceOptions, SourceSpec, usb};
 use crate::cases::past;
@@ -91,12 +91,18 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
         Ok(hang_up) => hang_up,
         Err(error) => return runtime::both(Err(error), running.finish()).map(|()| Outcome::Done),
     };
-    let server = serve(&folder.path, &running);
+    let link = serve(&folder.path, &running);
+    let server = match http::serve(&context.config, &folder.path, &running) {
+        Ok(server) => server,
+        Err(error) => return runtime::both(Err(error), running.finish()).map(|()| Outcome::Done),
+    };
     telling(&manager).ready();
     let run = front.watch(&running, &source, (&manager, &hang_up));
     telling(&manager).stopping();
-    let finished = running.finish();
+    // Who waits for the outcome of a picture is told before the station ends.
     drop(server);
+    let finished = running.finish();
+    drop(link);
     runtime::both(run, finished)?;
     Ok(Outcome::Done)
 }

@@ -190,6 +190,7 @@ fn visit(
             wall: DateTime::<FixedOffset>::default() + BETWEEN * look,
         };
         let frame = Arc::new(Frame {
+            camera: None,
             id: FrameId(u64::from(look)),
             captured_at: now,
             image: frame,

@@ -16,6 +16,7 @@ use std::time::Duration;
 use chrono::{DateTime, FixedOffset, TimeDelta};
 use image::RgbImage;
 use rollcall::core::attendance::{AttendanceEvent, Direction, EventId, EventSource, NewPunch};
+use rollcall::core::camera_name::CameraName;
 use rollcall::core::correction::Correction;
 use rollcall::core::detection::Detection;
 use rollcall::core::embedding::{Embedding, ModelId};
@@ -281,6 +282,7 @@ impl World {
         self.ledger.record(
             Ticket(u64::MAX),
             &NewPunch {
+                camera: None,
                 person,
                 at,
                 local_day: at.date_naive(),
@@ -309,6 +311,7 @@ impl World {
             self.ledger.record(
                 Ticket(u64::MAX),
                 &NewPunch {
+                    camera: None,
                     person,
                     at,
                     local_day: at.date_naive(),
@@ -340,8 +343,18 @@ impl World {
     }
 
     pub fn see(&mut self, faces: &[Face]) {
+        self.see_by(None, faces);
+    }
+
+    /// A frame of a camera elsewhere.
+    pub fn see_at(&mut self, camera: &str, faces: &[Face]) {
+        self.see_by(Some(CameraName::parse(camera).unwrap()), faces);
+    }
+
+    fn see_by(&mut self, camera: Option<CameraName>, faces: &[Face]) {
         self.next_frame += 1;
         let frame = Frame {
+            camera,
             id: FrameId(self.next_frame),
             captured_at: self.now(),
             image: RgbImage::new(640, 480),
@@ -570,7 +583,10 @@ impl Ledger {
                     margin: punch.margin,
                     liveness: punch.liveness,
                     void: None,
-                    provenance: rollcall::core::attendance::Provenance::default(),
+                    provenance: rollcall::core::attendance::Provenance {
+                        camera: punch.camera.clone(),
+                        ..Default::default()
+                    },
                 };
                 self.events.push(event.clone());
                 PunchOutcome::Recorded(event)

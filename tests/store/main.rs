@@ -89,6 +89,7 @@ fn enrolled(store: &mut Store, code: &str) -> PersonId {
 fn punch(person: PersonId, sequence: u32, at: &str) -> NewPunch {
     let at = time(at);
     NewPunch {
+        camera: None,
         person,
         at,
         local_day: at.date_naive(),

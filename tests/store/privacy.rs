@@ -30,6 +30,7 @@ fn sighted_face() -> SightedFace {
 fn sighted(store: &mut Store, at: &str) {
     let id = store.everybody().unwrap()[0].id;
     let sighting = Sighting {
+        camera: None,
         at: Moment {
             monotonic: std::time::Duration::ZERO,
             wall: time(at),

@@ -19,6 +19,7 @@ fn face(values: [f32; 2]) -> SightedFace {
 
 fn see(store: &mut Store, face: Option<&SightedFace>) {
     let sighting = Sighting {
+        camera: None,
         at: Moment {
             monotonic: std::time::Duration::ZERO,
             wall: time("2026-11-23T08:00:00+01:00"),

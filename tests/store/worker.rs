@@ -250,6 +250,7 @@ fn enrolment_is_confirmed_or_refused_and_a_snapshot_knows_it() {
         });
     }
     let sighting = Sighting {
+        camera: None,
         at: Clock::start().now(),
         reason: SightingReason::Unknown,
         candidate: None,

@@ -129,16 +129,17 @@ pub trait OpenSource: Send + Sync {
     }
 }
 
-/// The opener for what the operator asked for.
+/// The opener for what the operator asked for; none if that is no camera at all.
 pub fn opener(
     spec: &SourceSpec,
     options: SourceOptions,
     settings: &CameraSettings,
-) -> Arc<dyn OpenSource> {
-    match spec {
+) -> Option<Arc<dyn OpenSource>> {
+    Some(match spec {
         SourceSpec::Usb(choice) => Arc::new(usb::UsbOpener::new(choice.clone(), settings.clone())),
         SourceSpec::Http(address) => Arc::new(http::HttpOpener::new(address.clone())),
         SourceSpec::Replay(path) => Arc::new(replay::ReplayOpener::new(path.clone(), options)),
         SourceSpec::Demo { seed } => Arc::new(demo::DemoOpener::new(*seed, options)),
-    }
+        SourceSpec::None => return None,
+    })
 }

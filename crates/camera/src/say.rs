@@ -5,6 +5,7 @@ rollcall_messages::room! {
     texts:
         CAMERA_ABSENT,
         CAMERA_BUSY,
+        CAMERA_ELSEWHERE,
         CAMERA_ENDED,
         CAMERA_FAILED,
         CAMERA_FORBIDDEN,
@@ -13,6 +14,7 @@ rollcall_messages::room! {
         CAMERA_NO_PICTURE,
         CAMERA_OPENING,
         CAMERA_PANICKED,
+        CAMERA_PICTURES_FROM_ELSEWHERE,
         CAMERA_SILENT,
         CAMERA_SILENT_ADVICE,
         CAMERA_SOURCE_ENDED,

@@ -25,6 +25,8 @@ pub enum SourceSpec {
         /// The same seed gives the same pictures.
         seed: u64,
     },
+    /// None of its own: a station that only looks at what cameras elsewhere send: `none`.
+    None,
 }
 
 /// Which camera.
@@ -125,6 +127,7 @@ impl FromStr for SourceSpec {
         };
         match (kind, rest) {
             ("", None) => Err(invalid("it is empty")),
+            ("none", None) => Ok(Self::None),
             ("usb", None) => Ok(Self::Usb(CameraChoice::First)),
             ("usb", Some(rest)) => choice(rest)
                 .map(Self::Usb)
@@ -219,6 +222,7 @@ impl fmt::Display for SourceSpec {
             Self::Http(address) => write!(f, "{address}"),
             Self::Replay(path) => write!(f, "replay:{}", path.display()),
             Self::Demo { seed } => write!(f, "demo:{seed}"),
+            Self::None => write!(f, "none"),
         }
     }
 }

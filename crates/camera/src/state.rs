@@ -33,6 +33,8 @@ pub enum CameraState {
     Unsupported(Message),
     /// The driver refuses for another reason; tried again and again.
     Troubled(Message),
+    /// There is no camera here; pictures come from cameras elsewhere.
+    Elsewhere,
     /// The source came to its end, or the station stops.
     Ended,
     /// The source is unusable and is not tried again.
@@ -111,6 +113,7 @@ impl CameraState {
             Self::Unreadable(_) => say::CAMERA_UNREADABLE,
             Self::Unsupported(_) => say::CAMERA_UNSUPPORTED,
             Self::Troubled(_) => say::CAMERA_TROUBLE,
+            Self::Elsewhere => say::CAMERA_ELSEWHERE,
             Self::Ended => say::CAMERA_ENDED,
             Self::Failed(_) => say::CAMERA_FAILED,
         }
@@ -137,6 +140,7 @@ impl Said for CameraState {
             Self::Unreadable(message) | Self::Troubled(message) => {
                 say::camera_trying_again(message)
             }
+            Self::Elsewhere => say::CAMERA_PICTURES_FROM_ELSEWHERE.into(),
             Self::Ended => say::CAMERA_SOURCE_ENDED.into(),
         }
     }

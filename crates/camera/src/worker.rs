@@ -34,6 +34,9 @@ use rollcall_system::stop::StopFlag;
 use session::Present;
 use supervisor::Supervisor;
 
+/// How often a station without a camera of its own looks whether it ends.
+const WITHOUT: Duration = Duration::from_millis(100);
+
 /// What the worker is connected to.
 #[derive(Debug, Clone)]
 pub struct Wiring {
@@ -80,7 +83,9 @@ pub fn spawn(
     settings: &CameraSettings,
     wiring: Wiring,
 ) -> io::Result<CameraWorker> {
-    let opener = super::opener(spec, options, settings);
+    let Some(opener) = super::opener(spec, options, settings) else {
+        return spawn_without(wiring);
+    };
     // A recording is played as it was made.
     let layout = if opener.comes_back() {
         settings.layout
@@ -93,6 +98,30 @@ pub fn spawn(
         patience: CameraPatience::default(),
     };
     spawn_with(capture, wiring)
+}
+
+/// A worker that has nothing to do until the stop.
+fn spawn_without(wiring: Wiring) -> io::Result<CameraWorker> {
+    let (alive, ended) = bounded(0);
+    let clock = wiring.clock;
+    let present = Present::new(wiring, CameraPatience::default());
+    let waiting = present.clone();
+    let supervisor = std::thread::Builder::new()
+        .name("camera-watch".to_owned())
+        .spawn(move || {
+            session::block_signals();
+            waiting.close(CameraState::Elsewhere);
+            while !waiting.stop().sleep(WITHOUT) {}
+            waiting.close(CameraState::Ended);
+            waiting.close_mailboxes();
+            drop(alive);
+        })?;
+    Ok(CameraWorker {
+        supervisor,
+        ended,
+        present,
+        clock,
+    })
 }
 
 /// The same for a source that is opened in a way of its own.

@@ -10,7 +10,7 @@ use chrono::Datelike;
 use nix::sys::statvfs::statvfs;
 use serde::{Serialize, Serializer};
 
-use rollcall_camera::{SourceSpec, usb};
+use rollcall_camera::{CameraState, SourceSpec, usb};
 use rollcall_core::clock_repair::ClockSpan;
 use rollcall_core::person::{Person, PersonId};
 use rollcall_core::plausible::YEAR_OF_ROLLCALL;
@@ -400,6 +400,11 @@ fn camera(context: &Context) -> Finding {
             say::CHECKED_CAMERA,
             Verdict::Bad,
             say::path_missing(path.display().to_string()),
+        ),
+        Ok(SourceSpec::None) => finding(
+            say::CHECKED_CAMERA,
+            Verdict::Ok,
+            CameraState::Elsewhere.said(),
         ),
         Ok(other) => finding(
             say::CHECKED_CAMERA,

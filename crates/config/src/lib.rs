@@ -9,6 +9,7 @@ mod dashboard;
 mod edit;
 mod measuring;
 mod records;
+mod server;
 mod shifts;
 
 use std::collections::BTreeMap;
@@ -34,6 +35,7 @@ pub use dashboard::{DashboardConfig, WelcomeConfig};
 pub use edit::{ConfigFile, applies_at_once};
 pub use measuring::Measuring;
 pub use records::{BackupConfig, ExportConfig, LogConfig, PrivacyConfig, ReviewConfig};
+pub use server::ServerConfig;
 pub use shifts::{ScheduleConfig, ShiftConfig};
 
 /// Name of the configuration file inside the data folder.
@@ -68,6 +70,8 @@ pub struct Config {
     pub dashboard: DashboardConfig,
     /// How whoever punched is greeted.
     pub welcome: WelcomeConfig,
+    /// Serving over HTTP.
+    pub server: ServerConfig,
     /// What is written to the log file.
     pub log: LogConfig,
     /// When people are expected.
@@ -457,6 +461,7 @@ impl Config {
         )?;
         self.validate_records(check)?;
         self.validate_dashboard(check)?;
+        self.validate_server(check)?;
         check(
             !self.station.name.is_empty()
                 && self.station.name.chars().count() <= 40

@@ -60,10 +60,31 @@ fn values_out_of_range_name_their_key() {
         ),
         ("[recognition]\nembedder = \"../x\"", "no name of a model"),
         ("[station]\nname = \"a\\u001Bb\"", "station.name"),
+        ("[server]\nlisten = \"4000\"", "server.listen"),
+        ("[server]\nlisten = \"0.0.0.0:4000\"", "allow_plain_http"),
+        ("[server]\nkey = \"key.pem\"", "server.certificate"),
+        (
+            "[server]\ncompatible_from = [\"everywhere\"]",
+            "server.compatible_from",
+        ),
     ] {
         let message = parse(text).unwrap_err().to_string();
         assert!(message.contains(key), "{message}");
     }
+}
+
+#[test]
+fn a_station_listens_in_clear_to_this_machine_or_by_its_owners_word() {
+    for good in [
+        "listen = \"127.0.0.1:4000\"",
+        "listen = \"[::1]:4000\"",
+        "listen = \"0.0.0.0:4000\"\nallow_plain_http = true",
+        "listen = \"0.0.0.0:4000\"\ncertificate = \"c.pem\"\nkey = \"k.pem\"",
+    ] {
+        let config = parse(&format!("[server]\n{good}\n")).unwrap();
+        assert!(config.server.address().is_some(), "{good}");
+    }
+    assert_eq!(Config::default().server.address(), None);
 }
 
 #[test]

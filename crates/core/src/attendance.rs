@@ -13,6 +13,7 @@ use std::fmt;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
+use super::camera_name::CameraName;
 use super::clock_trust::{ClockMark, ClockReading};
 use super::embedding::{Cosine, ModelId};
 use super::person::PersonId;
@@ -108,6 +109,8 @@ pub struct Void {
 /// A punch that has been decided and not yet written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewPunch {
+    /// The camera elsewhere that saw the person; none is the station's own, or no camera.
+    pub camera: Option<CameraName>,
     /// Whose punch it is.
     pub person: PersonId,
     /// Local time with its offset from UTC.
@@ -175,6 +178,8 @@ pub struct Provenance {
     /// When it was written down, which for a correction is long after its time; none of
     /// what is not written yet.
     pub recorded_at: Option<DateTime<FixedOffset>>,
+    /// The camera elsewhere that saw the person; none is the station's own, or no camera.
+    pub camera: Option<CameraName>,
 }
 
 /// What an operator has done to an event.

@@ -6,6 +6,7 @@
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
 use crate::attendance::{Direction, EventId, EventSource};
+use crate::camera_name::CameraName;
 use crate::clock_trust::ClockState;
 use crate::embedding::ModelId;
 use crate::gallery::TemplateKind;
@@ -36,7 +37,13 @@ macro_rules! text {
         }
     )*};
 }
-text!(PersonCode, PersonName, ModelId);
+text!(CameraName, PersonCode, PersonName, ModelId);
+
+impl FromSql for CameraName {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        CameraName::parse(value.as_str()?).map_err(FromSqlError::other)
+    }
+}
 
 impl FromSql for PersonCode {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {

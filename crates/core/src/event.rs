@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use rollcall_messages::Message;
 
 use super::attendance::{AttendanceEvent, NewPunch};
+use super::camera_name::CameraName;
 use super::consensus::TrackId;
 use super::correction::{Corrected, Correction, When};
 use super::embedding::Embedding;
@@ -105,6 +106,9 @@ pub enum Intent<W = When> {
         code: PersonCode,
         /// Which of the faces that are held fast; the next one that comes alone if none.
         face: Option<TrackId>,
+        /// At this camera elsewhere; the station's own if none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        camera: Option<CameraName>,
     },
     /// Write down the person whose samples are shown.
     ConfirmEnrolment {
@@ -130,7 +134,17 @@ impl<W> Intent<W> {
         Ok(match self {
             Self::ChooseFace => Intent::ChooseFace,
             Self::AwaitFace => Intent::AwaitFace,
-            Self::Enrol { name, code, face } => Intent::Enrol { name, code, face },
+            Self::Enrol {
+                name,
+                code,
+                face,
+                camera,
+            } => Intent::Enrol {
+                name,
+                code,
+                face,
+                camera,
+            },
             Self::ConfirmEnrolment { code, another_than } => {
                 Intent::ConfirmEnrolment { code, another_than }
             }
@@ -304,6 +318,8 @@ pub enum Effect {
 pub struct Sighting {
     /// When it was last seen.
     pub at: Moment,
+    /// The camera elsewhere that saw it; none is the station's own.
+    pub camera: Option<CameraName>,
     /// Why it has no name.
     pub reason: SightingReason,
     /// The most similar person.

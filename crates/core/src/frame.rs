@@ -5,6 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, FixedOffset};
 use image::RgbImage;
 
+use super::camera_name::CameraName;
+
 /// Number of a frame within one run of the station, counted from zero.
 #[derive(
     Debug,
@@ -45,6 +47,8 @@ impl Moment {
 /// One picture from a camera.
 #[derive(Debug, Clone)]
 pub struct Frame {
+    /// The camera elsewhere that took it; none is the station's own.
+    pub camera: Option<CameraName>,
     /// Number of the frame within this run.
     pub id: FrameId,
     /// When the frame left the camera.

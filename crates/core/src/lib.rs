@@ -14,6 +14,7 @@ pub mod align;
 pub mod attendance;
 pub mod attention;
 pub mod calibration;
+pub mod camera_name;
 pub mod clock_repair;
 pub mod clock_trust;
 #[cfg(feature = "sqlite")]
@@ -44,5 +45,6 @@ pub mod say;
 pub mod sighted;
 pub mod station;
 pub mod today;
+pub mod token;
 pub mod worktime;
 pub mod written;

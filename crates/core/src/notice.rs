@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta};
 
 use super::attendance::Direction;
+use super::camera_name::CameraName;
 use super::clock_trust::say_shift;
 use super::embedding::Cosine;
 use super::event::SightingReason;
@@ -32,6 +33,9 @@ pub enum Notice {
         similarity: Option<Cosine>,
         /// Liveness, if judged.
         liveness: Option<f32>,
+        /// The camera elsewhere that saw the person; none is the station's own, or no camera.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        camera: Option<CameraName>,
     },
     /// The database refuses a punch for good.
     PunchRefused {
@@ -48,6 +52,9 @@ pub enum Notice {
         threshold: Cosine,
         /// Why it has no name.
         reason: SightingReason,
+        /// The camera elsewhere that saw it; none is the station's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        camera: Option<CameraName>,
     },
     /// A person is enrolled and on disk.
     Enrolled {
@@ -153,8 +160,19 @@ impl Notice {
     }
 }
 
-impl Said for Notice {
-    fn said(&self) -> Message {
+impl Notice {
+    /// The camera elsewhere that has seen it.
+    pub fn camera(&self) -> Option<&CameraName> {
+        match self {
+            Notice::Punched { camera, .. } | Notice::NotRecognised { camera, .. } => {
+                camera.as_ref()
+            }
+            _ => None,
+        }
+    }
+
+    /// What it says, without the camera that has seen it.
+    fn words(&self) -> Message {
         match self {
             Notice::Punched {
                 name,
@@ -177,6 +195,7 @@ impl Said for Notice {
                 best,
                 threshold,
                 reason,
+                ..
             } => not_recognised(best.as_ref(), *threshold, *reason),
             Notice::Enrolled {
                 name,
@@ -200,6 +219,16 @@ impl Said for Notice {
             Notice::ClockSet { jump } => say::clock_was_set(say_shift(*jump)),
             Notice::NewDay(day) => say::new_day(day.to_string()),
             Notice::Camera(what) | Notice::Warning(what) | Notice::Info(what) => what.clone(),
+        }
+    }
+}
+
+impl Said for Notice {
+    fn said(&self) -> Message {
+        let words = self.words();
+        match self.camera() {
+            Some(camera) => say::seen_by(words, camera.as_str()),
+            None => words,
         }
     }
 }

@@ -186,6 +186,7 @@ mod tests {
     fn what_the_camera_saw_is_marked_and_never_refused() {
         let seen = |time: &str, source, clock| {
             let punch = NewPunch {
+                camera: None,
                 person: PersonId(1),
                 at: at(time),
                 local_day: at(time).date_naive(),

@@ -119,6 +119,7 @@ rollcall_messages::room! {
         punched_live(name, direction, similarity, liveness),
         punched_similar(name, direction, similarity),
         seen_before(seen, direction, later),
+        seen_by(words, camera),
         somebody_is_enrolling(name),
         stated_another_person(code, similarity),
         unlike(what, name, similarity, threshold),

@@ -87,6 +87,7 @@ mod tests {
                 best: Some((name, Cosine(0.5))),
                 threshold: Cosine(0.6),
                 reason: crate::event::SightingReason::Unknown,
+                camera: None,
             },
         ] {
             assert_eq!(carried(&notice), notice);

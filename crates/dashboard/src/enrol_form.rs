@@ -188,7 +188,12 @@ impl EnrolForm {
                         return FormStep::Stay;
                     }
                     let face = Some(face);
-                    return FormStep::Submit(Intent::Enrol { name, code, face });
+                    return FormStep::Submit(Intent::Enrol {
+                        name,
+                        code,
+                        face,
+                        camera: None,
+                    });
                 }
                 self.focus = FormField::Code;
             }

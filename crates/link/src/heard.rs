@@ -195,6 +195,7 @@ pub(crate) fn frame(header: PictureHeader, image: RgbImage, now: Moment) -> Arc<
     let age = TimeDelta::from_std(now.monotonic.saturating_sub(captured)).unwrap_or_default();
     let wall = now.wall.checked_sub_signed(age).unwrap_or(now.wall);
     Arc::new(Frame {
+        camera: None,
         id: FrameId(header.number),
         captured_at: Moment {
             monotonic: captured,

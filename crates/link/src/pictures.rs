@@ -97,6 +97,7 @@ mod tests {
     fn frame(width: u32, height: u32) -> Arc<Frame> {
         let colour = |x: u32, y: u32| image::Rgb([x as u8, y as u8, 90]);
         Arc::new(Frame {
+            camera: None,
             id: FrameId(1),
             captured_at: Moment {
                 monotonic: std::time::Duration::ZERO,

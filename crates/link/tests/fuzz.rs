@@ -192,6 +192,7 @@ fn intent() -> impl Strategy<Value = Intent<chrono::NaiveDateTime>> {
                 name,
                 code,
                 face: face.map(TrackId),
+                camera: None,
             }
         }),
         (code(), proptest::option::of(any::<i64>())).prop_map(|(code, other)| {

@@ -15,6 +15,7 @@
 
 mod client;
 mod command;
+mod frames;
 mod jpeg;
 mod records;
 pub mod say;
@@ -26,6 +27,9 @@ pub use command::{
     CameraControl, Command, ControlChange, ControlStep, CorrectionDraft, Refusal, RefusalCode,
     Reply,
 };
+pub use frames::{
+    AnswerTo, EnrolmentStep, FrameAnswer, FrameDoor, FrameReport, OfferedFrame, SeenFace,
+};
 pub use jpeg::{Portrait, with_room_for_pictures};
 pub use records::{
     Agreement, Answer, Asked, Done, PageKind, PageLine, PersonChange, PersonDeed, PersonFile,
@@ -33,7 +37,7 @@ pub use records::{
 };
 pub use update::Update;
 pub use view::{
-    CameraView, ChoosingView, ConfirmingView, DayMeasure, DayView, EnrollingView, EnrolmentView,
-    FaceView, Facts, Health, HealthView, ModeView, PreviewMode, Roster, ScreenSettings, Sight,
-    StationView, TrackView,
+    CameraElsewhere, CameraView, ChoosingView, ConfirmingView, DayMeasure, DayView, EnrollingView,
+    EnrolmentView, FaceView, Facts, Health, HealthView, ModeView, PreviewMode, Roster,
+    ScreenSettings, Sight, StationView, TrackView,
 };

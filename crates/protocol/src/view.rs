@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime};
 use rollcall_core::attendance::AttendanceEvent;
+use rollcall_core::camera_name::CameraName;
 use rollcall_core::clock_trust::ClockState;
 use rollcall_core::consensus::{TrackId, Verdict};
 use rollcall_core::day::{AttendanceMode, AttendancePolicy};
@@ -301,6 +302,23 @@ pub struct HealthView {
     pub looks_per_second: Option<f32>,
     /// Frames that no recogniser had time for.
     pub dropped_frames: u64,
+    /// The cameras elsewhere that have sent pictures lately.
+    pub elsewhere: Vec<CameraElsewhere>,
+}
+
+/// A camera elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CameraElsewhere {
+    /// Its name.
+    pub name: CameraName,
+    /// When its latest picture was taken.
+    pub latest: DateTime<FixedOffset>,
+    /// Width and height of that.
+    pub size: (u32, u32),
+    /// Pictures that it has sent.
+    pub frames: u64,
+    /// Those of them that were replaced by newer ones before they were looked at.
+    pub replaced: u64,
 }
 
 /// How a camera does.

@@ -9,6 +9,7 @@ mod centerface;
 pub mod classify;
 pub mod detector;
 pub mod install;
+pub mod intake;
 mod liveness;
 pub mod load;
 pub mod manifest;

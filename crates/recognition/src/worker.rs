@@ -1,8 +1,10 @@
 //! The recogniser's thread: newest frame in, observation out.
 //!
 //! Which frames are looked at is decided by [`Attention`], which of their faces closely by
-//! [`FaceAttention`]; of frames that are not looked at there is nothing to report.
+//! [`FaceAttention`], for each camera by itself. Of frames of the own camera that are not
+//! looked at there is nothing to report; who has sent one from elsewhere waits for an answer.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -10,12 +12,14 @@ use std::time::Duration;
 use crossbeam_channel::{SendTimeoutError, Sender};
 
 use super::InferenceError;
+use super::intake::Intake;
 use super::recogniser::Recogniser;
 use rollcall_core::attention::Attention;
 use rollcall_core::attention::faces::FaceAttention;
+use rollcall_core::camera_name::CameraName;
 use rollcall_core::frame::Frame;
 use rollcall_core::observation::Observation;
-use rollcall_system::mailbox::{Mailbox, Received};
+use rollcall_system::mailbox::Received;
 use rollcall_system::stop::StopFlag;
 
 /// What the thread reports.
@@ -23,14 +27,53 @@ use rollcall_system::stop::StopFlag;
 pub enum RecogniserReport {
     /// A frame was looked at.
     Observed(Observation),
+    /// A frame of a camera elsewhere is as the one before: it was not looked at.
+    PassedOver(Arc<Frame>),
     /// A frame could not be looked at.
-    Failed(InferenceError),
+    Failed(Arc<Frame>, InferenceError),
     /// The source has ended and every frame taken from it has been reported.
     Finished,
 }
 
 /// How long a wait lasts before the stop flag is looked at again.
 const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Cameras elsewhere whose last frames are remembered.
+const MOST_CAMERAS: usize = 64;
+
+/// A camera elsewhere that has sent nothing for so long is looked at anew.
+const FORGOTTEN: Duration = Duration::from_secs(60);
+
+/// What is known of one camera's last frames.
+#[derive(Default)]
+struct Gaze {
+    attention: Attention,
+    faces: FaceAttention,
+    latest: Duration,
+}
+
+/// What is known of all of them.
+#[derive(Default)]
+struct Gazes {
+    own: Gaze,
+    elsewhere: HashMap<CameraName, Gaze>,
+}
+
+impl Gazes {
+    fn at(&mut self, frame: &Frame) -> &mut Gaze {
+        let now = frame.captured_at.monotonic;
+        let Some(camera) = &frame.camera else {
+            return &mut self.own;
+        };
+        if !self.elsewhere.contains_key(camera) && self.elsewhere.len() >= MOST_CAMERAS {
+            self.elsewhere
+                .retain(|_, gaze| now.saturating_sub(gaze.latest) <= FORGOTTEN);
+        }
+        let gaze = self.elsewhere.entry(camera.clone()).or_default();
+        gaze.latest = now;
+        gaze
+    }
+}
 
 /// Starts the thread. It ends when `frames` is closed and empty, or on a stop.
 ///
@@ -41,33 +84,21 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// If the system refuses another thread.
 pub fn spawn(
     mut recogniser: Recogniser,
-    frames: Mailbox<Arc<Frame>>,
+    frames: Intake,
     reports: Sender<RecogniserReport>,
     stop: StopFlag,
 ) -> std::io::Result<JoinHandle<()>> {
     std::thread::Builder::new()
         .name("recogniser".into())
         .spawn(move || {
-            let mut attention = Attention::default();
-            let mut face_attention = FaceAttention::default();
+            let mut gazes = Gazes::default();
             let mut tally = Tally::default();
             while !stop.is_requested() {
                 let report = match frames.take_timeout(PATIENCE) {
                     Received::Value(frame) => {
-                        let taken_at = frame.captured_at.monotonic;
-                        tally.count_frame(taken_at);
-                        if !attention.is_drawn_to(&frame.image, taken_at) {
-                            continue;
-                        }
-                        match recogniser.look_at(frame, &mut face_attention) {
-                            Ok(observation) => {
-                                if !observation.faces.is_empty() {
-                                    attention.found_faces(taken_at);
-                                }
-                                tally.count_look(&observation);
-                                RecogniserReport::Observed(observation)
-                            }
-                            Err(error) => RecogniserReport::Failed(error),
+                        match look(&mut recogniser, &mut gazes, &mut tally, frame) {
+                            Some(report) => report,
+                            None => continue,
                         }
                     }
                     Received::TimedOut => continue,
@@ -81,6 +112,34 @@ pub fn spawn(
                 }
             }
         })
+}
+
+/// Looks at a frame if it is worth it.
+fn look(
+    recogniser: &mut Recogniser,
+    gazes: &mut Gazes,
+    tally: &mut Tally,
+    frame: Arc<Frame>,
+) -> Option<RecogniserReport> {
+    let gaze = gazes.at(&frame);
+    let taken_at = frame.captured_at.monotonic;
+    tally.count_frame(taken_at);
+    if !gaze.attention.is_drawn_to(&frame.image, taken_at) {
+        let is_waited_for = frame.camera.is_some();
+        return is_waited_for.then_some(RecogniserReport::PassedOver(frame));
+    }
+    Some(
+        match recogniser.look_at(Arc::clone(&frame), &mut gaze.faces) {
+            Ok(observation) => {
+                if !observation.faces.is_empty() {
+                    gaze.attention.found_faces(taken_at);
+                }
+                tally.count_look(&observation);
+                RecogniserReport::Observed(observation)
+            }
+            Err(error) => RecogniserReport::Failed(frame, error),
+        },
+    )
 }
 
 /// How often each network ran, for the log.

@@ -15,11 +15,12 @@ use chrono::NaiveDateTime;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use rollcall_cases::CaseError;
+use rollcall_core::camera_name::CameraName;
 use rollcall_core::event::{CommandId, Intent, Outcome, Seat};
 use rollcall_core::frame::{Frame, Moment};
 use rollcall_protocol::{
-    Client, Command, Guest, Host, Link, LinkState, OUTSTANDING, PreviewWish, Refusal, RefusalCode,
-    Reply, StationView, Told,
+    AnswerTo, Client, Command, FrameDoor, Guest, Host, Link, LinkState, OUTSTANDING, OfferedFrame,
+    PreviewWish, Refusal, RefusalCode, Reply, StationView, Told,
 };
 use rollcall_system::clock::Clock;
 use rollcall_system::latest::Latest;
@@ -27,6 +28,7 @@ use rollcall_system::latest::Latest;
 use crate::camera_controls::ControlDesk;
 use crate::configured::Configured;
 use crate::desk::RecordsDesk;
+use crate::elsewhere::Elsewhere;
 use crate::say::STATION_STARTING;
 
 /// Commands that may wait for the station, of all front ends together.
@@ -74,6 +76,7 @@ pub(crate) struct Wired {
     pub(crate) records: RecordsDesk,
     pub(crate) controls: ControlDesk,
     pub(crate) clock: Clock,
+    pub(crate) elsewhere: Elsewhere,
 }
 
 #[derive(Default)]
@@ -111,7 +114,23 @@ impl Hub {
     /// Takes what belongs to this start of the station; what was there before ends.
     pub(crate) fn wire(&self, wired: Wired) {
         let before = lock(&self.shared.wired).replace(wired);
-        drop(before);
+        if let Some(before) = before {
+            // Whoever waits for what became of a picture sends the next one.
+            before.elsewhere.close();
+        }
+    }
+
+    fn elsewhere(&self) -> Option<Elsewhere> {
+        let wired = lock(&self.shared.wired);
+        wired.as_ref().map(|wired| wired.elsewhere.clone())
+    }
+
+    /// The present moment by the station's clocks.
+    fn moment(&self) -> Moment {
+        let wired = lock(&self.shared.wired);
+        let clock = wired.as_ref().map(|wired| wired.clock);
+        drop(wired);
+        clock.unwrap_or_else(Clock::start).now()
     }
 
     /// Has the station started again; it answers.
@@ -134,6 +153,9 @@ impl Hub {
     /// Says that the station has ended, or why.
     pub(crate) fn end(&self, why: Option<Message>) {
         *lock(&self.shared.state) = LinkState::Ended(why);
+        if let Some(wired) = &*lock(&self.shared.wired) {
+            wired.elsewhere.close();
+        }
         self.tell_news();
     }
 
@@ -203,6 +225,30 @@ impl Hub {
             let _ = seat.news.try_send(());
         }
     }
+}
+
+impl FrameDoor for Hub {
+    fn offer(&self, frame: OfferedFrame, answer: AnswerTo) -> Result<(), Refusal> {
+        if matches!(*lock(&self.shared.state), LinkState::Ended(_)) {
+            return Err(ended());
+        }
+        let now = self.moment();
+        let elsewhere = self.elsewhere();
+        let starting = || Refusal::new(RefusalCode::Unavailable, STATION_STARTING);
+        elsewhere.ok_or_else(starting)?.offer(frame, answer, &now)
+    }
+
+    fn newest(&self, camera: &CameraName) -> Option<Arc<Frame>> {
+        self.elsewhere()?.newest(camera)
+    }
+
+    fn now(&self) -> Moment {
+        self.moment()
+    }
+}
+
+fn ended() -> Refusal {
+    Refusal::new(RefusalCode::Unavailable, say::STATION_HAS_ENDED)
 }
 
 impl Host for Hub {
@@ -288,10 +334,7 @@ impl Link for LocalLink {
             return Err(Refusal::new(RefusalCode::WatchOnly, say::WATCH_ONLY));
         }
         if matches!(self.state(), LinkState::Ended(_)) {
-            return Err(Refusal::new(
-                RefusalCode::Unavailable,
-                say::STATION_HAS_ENDED,
-            ));
+            return Err(ended());
         }
         let id = CommandId {
             seat: self.seat,
@@ -324,10 +367,7 @@ impl Link for LocalLink {
     }
 
     fn now(&self) -> Moment {
-        let wired = lock(&self.hub.shared.wired);
-        let clock = wired.as_ref().map(|wired| wired.clock);
-        drop(wired);
-        clock.unwrap_or_else(Clock::start).now()
+        self.hub.moment()
     }
 
     fn seat(&self) -> Seat {

@@ -15,14 +15,17 @@ mod complaints;
 mod configured;
 pub mod desk;
 mod effects;
+mod elsewhere;
 mod ending;
 mod hub;
 pub mod keeper;
+mod look_rate;
 mod portraits;
 mod publish;
 mod restart;
 pub mod said;
 pub mod say;
+mod unwritten;
 
 pub use configured::Configured;
 pub use ending::both;
@@ -42,8 +45,10 @@ use crate::camera_controls::ControlDesk;
 use crate::camera_test::CameraTest;
 use crate::complaints::Complaints;
 use crate::desk::{DeskRules, RecordsDesk};
+use crate::elsewhere::{Elsewhere, Unanswered, report_of};
 use crate::hub::{Commanded, Wired};
 use crate::keeper::{Duties, Keeper};
+use crate::look_rate::LookRate;
 use crate::publish::{Publisher, camera_view};
 use crate::restart::{Ended, Standing};
 use rollcall_camera::{
@@ -54,7 +59,8 @@ use rollcall_core::event::{CommandId, Event, Outcome, Receipt};
 use rollcall_core::frame::{Frame, Moment};
 use rollcall_core::notice::Notice;
 use rollcall_core::station::Station;
-use rollcall_protocol::HealthView;
+use rollcall_protocol::{FrameAnswer, HealthView};
+use rollcall_recognition::intake::Intake;
 use rollcall_recognition::recogniser::Recogniser;
 use rollcall_recognition::worker::{self, RecogniserReport};
 use rollcall_store::worker::Taken;
@@ -186,33 +192,14 @@ struct Runtime {
     last_look_for_changes: Duration,
     frame_time: Option<Duration>,
     looks: LookRate,
+    elsewhere: Elsewhere,
+    unanswered: Unanswered,
     unreadable_frames: Complaints,
     source_ended: bool,
     /// Who wants it to be started again, and since when.
     restart: Option<(CommandId, Duration)>,
     /// Until when nothing is shown and no command taken: the people are not read yet.
     is_silent_until: Option<Duration>,
-}
-
-/// How often the detector looks, smoothed.
-#[derive(Debug, Default)]
-struct LookRate {
-    last: Option<Duration>,
-    gap: Option<Duration>,
-}
-
-impl LookRate {
-    fn count(&mut self, at: Duration) {
-        if let Some(last) = self.last.replace(at) {
-            let gap = at.saturating_sub(last);
-            self.gap = Some(self.gap.map_or(gap, |mean| (mean * 3 + gap) / 4));
-        }
-    }
-
-    fn per_second(&self) -> Option<f32> {
-        let gap = self.gap.filter(|gap| !gap.is_zero())?;
-        Some(1.0 / gap.as_secs_f32())
-    }
 }
 
 /// Starts a station. `beat` is called several times a second as long as its thread does its
@@ -269,13 +256,10 @@ impl Runtime {
         let frames = Mailbox::new();
         let (state_sender, camera_states) = bounded(16);
         let (report_sender, reports) = bounded(OBSERVATIONS_WAITING);
-        let recogniser = worker::spawn(
-            parts.recogniser,
-            frames.clone(),
-            report_sender,
-            stop.clone(),
-        )
-        .context("starting the recogniser's thread")?;
+        let intake = Intake::new(frames.clone());
+        let elsewhere = Elsewhere::new(intake.clone());
+        let recogniser = worker::spawn(parts.recogniser, intake, report_sender, stop.clone())
+            .context("starting the recogniser's thread")?;
         let wiring = Wiring {
             clock,
             stop: stop.clone(),
@@ -301,6 +285,7 @@ impl Runtime {
             records,
             controls,
             clock,
+            elsewhere: elsewhere.clone(),
         });
         let announcer = Announcer::start(parts.announcer, &hub, stop.clone())
             .context("starting the announcer's thread")?;
@@ -331,6 +316,8 @@ impl Runtime {
             last_look_for_changes: now.monotonic,
             frame_time: None,
             looks: LookRate::default(),
+            elsewhere,
+            unanswered: Unanswered::default(),
             unreadable_frames: Complaints::default(),
             source_ended: false,
             restart: None,
@@ -418,6 +405,7 @@ impl Runtime {
             recv(self.receipts) -> receipt => {
                 let receipt = receipt.context("the store's thread has died; see the log")?;
                 self.take_in(Event::Receipt(receipt));
+                self.answer_cameras();
             }
             recv(self.keeper.notices) -> notice => {
                 match notice {
@@ -460,6 +448,7 @@ impl Runtime {
             frame_time: self.frame_time,
             looks_per_second: self.looks.per_second(),
             dropped_frames: self.frames.replaced(),
+            elsewhere: self.elsewhere.view(&now),
             ..HealthView::of(&self.station)
         };
         if let Some(view) = self.publisher.news(&self.station, health, &now) {
@@ -480,13 +469,28 @@ impl Runtime {
 
     fn reported(&mut self, report: RecogniserReport) {
         match report {
+            RecogniserReport::Observed(observation) if observation.frame.camera.is_some() => {
+                let seen = observation.clone();
+                self.take_in(Event::Observed(observation));
+                let told = (&self.elsewhere, &self.now());
+                self.unanswered.seen(&seen, &self.station, told);
+            }
+            RecogniserReport::PassedOver(frame) => {
+                let report = report_of(&frame, &self.station, None, &self.now());
+                self.elsewhere
+                    .answer(frame.id, FrameAnswer::Seen(Box::new(report)));
+            }
             RecogniserReport::Observed(observation) => {
                 self.looks.count(observation.frame.captured_at.monotonic);
                 let time = observation.times.total();
                 self.frame_time = Some(self.frame_time.map_or(time, |mean| (mean * 7 + time) / 8));
                 self.take_in(Event::Observed(observation));
             }
-            RecogniserReport::Failed(error) => {
+            RecogniserReport::Failed(frame, error) => {
+                if frame.camera.is_some() {
+                    let failed = FrameAnswer::Failed(error.to_string());
+                    self.elsewhere.answer(frame.id, failed);
+                }
                 let now = self.now().monotonic;
                 if let Some(told) = self.unreadable_frames.take_in(&error.to_string(), now) {
                     tracing::error!("{told}");
@@ -495,6 +499,12 @@ impl Runtime {
             }
             RecogniserReport::Finished => self.source_ended = true,
         }
+    }
+
+    /// Tells cameras elsewhere what has become of the punches that they wait for.
+    fn answer_cameras(&mut self) {
+        let now = self.now();
+        self.unanswered.look(&self.station, &self.elsewhere, &now);
     }
 
     fn tick_if_due(&mut self) -> Result<()> {
@@ -533,15 +543,17 @@ impl Runtime {
             synchronised: self.clock.is_synchronised(),
         });
         self.take_in(Event::Tick);
+        self.answer_cameras();
         Ok(())
     }
 }
 
 fn camera_notice(state: &CameraState) -> Notice {
     match state {
-        CameraState::Streaming(_) | CameraState::Starting | CameraState::Ended => {
-            Notice::Camera(state.said())
-        }
+        CameraState::Streaming(_)
+        | CameraState::Starting
+        | CameraState::Elsewhere
+        | CameraState::Ended => Notice::Camera(state.said()),
         _ => Notice::Warning(state.said()),
     }
 }

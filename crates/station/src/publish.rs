@@ -81,7 +81,7 @@ fn replace<T: PartialEq>(part: &mut Arc<T>, new: T) -> bool {
 /// How a camera does, for front ends.
 pub(crate) fn camera_view(stats: &CameraStats) -> CameraView {
     let health = match &stats.state {
-        CameraState::Streaming(_) => Health::Good,
+        CameraState::Streaming(_) | CameraState::Elsewhere => Health::Good,
         CameraState::Starting | CameraState::Ended | CameraState::Impaired(..) => Health::Warning,
         _ => Health::Bad,
     };

@@ -53,5 +53,6 @@ rollcall_messages::room! {
         templates_forgotten(count),
         time_does_not_occur(time),
         time_occurs_twice(time),
+        too_many_cameras(most),
     ;
 }

@@ -8,6 +8,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::{Fault, StoreError};
+use super::export::{NamedEvent, named_event};
 use super::sql::{Day, Stamp, event_time};
 use super::stored_path::StoredPath;
 use super::{Author, Store, audit, people};
@@ -37,7 +38,7 @@ macro_rules! event_columns {
     () => {
         "e.id, e.person_id, e.local_day, e.sequence, e.at_utc_us, e.utc_offset_secs, e.direction, \
          e.source, e.similarity, e.margin, e.liveness, e.void_at, e.void_by, e.void_reason, \
-         e.clock_state, e.clock_batch, e.replaces, e.operator, e.reason, e.created_at"
+         e.clock_state, e.clock_batch, e.replaces, e.operator, e.reason, e.created_at, e.camera"
     };
 }
 pub(super) use event_columns;
@@ -193,6 +194,43 @@ impl Store {
         })
     }
 
+    /// The events after the one of this number that pass the filter, voided ones too, in the
+    /// order in which they were written down, as many as asked for.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn events_page(
+        &self,
+        filter: &EventFilter,
+        after: EventId,
+        limit: u32,
+    ) -> Result<Vec<NamedEvent>, StoreError> {
+        self.read("reading a page of events", |tx| {
+            let events = tx
+                .prepare_cached(concat!(
+                    "SELECT ",
+                    event_columns!(),
+                    ", p.code, p.name FROM attendance_event e JOIN person p ON p.id = e.person_id
+                     WHERE e.id > ?4
+                       AND e.local_day BETWEEN coalesce(?1, '0000') AND coalesce(?2, '9999-99')
+                       AND (?3 IS NULL OR p.code = ?3)
+                     ORDER BY e.id LIMIT ?5"
+                ))?
+                .query_map(
+                    params![
+                        filter.from.map(Day),
+                        filter.to.map(Day),
+                        filter.code,
+                        after,
+                        limit
+                    ],
+                    named_event,
+                )?
+                .collect::<Result<_, _>>()?;
+            Ok(events)
+        })
+    }
+
     /// The events that pass the filter, voided ones too, by day and time.
     ///
     /// # Errors
@@ -321,6 +359,7 @@ pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<AttendanceEvent> {
             reason: row.get(18)?,
             // A row whose note cannot be read is still a punch.
             recorded_at: row.get::<_, Stamp>(19).ok().map(|Stamp(at)| at),
+            camera: row.get(20)?,
         },
     })
 }
@@ -367,8 +406,8 @@ pub(super) fn insert(
     tx.prepare_cached(
         "INSERT INTO attendance_event (person_id, local_day, sequence, at_utc_us, utc_offset_secs,
             direction, source, similarity, margin, liveness, model, created_at,
-            clock_state, clock_batch, replaces, operator, reason)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+            clock_state, clock_batch, replaces, operator, reason, camera)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
     )?
     .execute(params![
         punch.person,
@@ -388,6 +427,7 @@ pub(super) fn insert(
         provenance.replaces,
         provenance.operator,
         provenance.reason,
+        punch.camera,
     ])?;
     let id = EventId(tx.last_insert_rowid());
     let detail = provenance.reason.as_deref().unwrap_or("");

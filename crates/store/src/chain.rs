@@ -21,13 +21,17 @@ use super::coverage::{Covered, Covers};
 use super::error::{Fault, StoreError};
 use rollcall_core::attendance::EventId;
 
-/// What is hashed of an attendance event. A later migration that adds a column
-/// leaves this list as it is, or every hash that was ever written is wrong.
+/// What is hashed of an attendance event. A later migration that adds a column adds it to
+/// [`ADDED`]'s count, and it is hashed only where it has a value: else every hash that was ever
+/// written would be wrong.
 const CONTENT: &str =
     "SELECT id, person_id, local_day, sequence, at_utc_us, utc_offset_secs, direction,
         source, similarity, margin, liveness, model, created_at, void_at, void_by, void_reason,
-        picture, clock_state, clock_batch, replaces, operator, reason
+        picture, clock_state, clock_batch, replaces, operator, reason, camera
      FROM attendance_event";
+
+/// How many of those columns, the last ones, were added by later migrations.
+const ADDED: usize = 1;
 
 /// What the first record takes for its predecessor's hash.
 const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -118,7 +122,9 @@ pub enum BrokenLink {
         code: String,
     },
     /// The settings are not what their last record says.
-    #[error("the settings in the database were changed after record {record} of the audit trail")]
+    #[error(
+        "the settings or tokens in the database were changed after record {record} of the audit trail"
+    )]
     Settings {
         /// The record they should match; 0 if none is about them.
         record: i64,
@@ -198,6 +204,16 @@ pub(super) fn head(tx: &Connection) -> Result<String, Fault> {
     Ok(last.unwrap_or_else(|| GENESIS.to_owned()))
 }
 
+/// The columns of [`CONTENT`] in a database of schema version 1 that is being migrated, which
+/// has no later ones yet.
+fn content_of_adopted(tx: &Connection, event: EventId) -> Result<String, Fault> {
+    let columns = CONTENT.replace(", camera", ", NULL");
+    let hash = tx
+        .prepare_cached(&format!("{columns} WHERE id = ?1"))?
+        .query_row([event], row_hash)?;
+    Ok(hash)
+}
+
 /// The hash of an attendance event as it stands, over the columns of [`CONTENT`].
 pub(super) fn content_of(tx: &Connection, event: EventId) -> Result<String, Fault> {
     let hash = tx
@@ -251,7 +267,7 @@ pub(super) fn adopt_version_1(tx: &Connection) -> Result<(), Fault> {
     let mut rows = events.query([])?;
     while let Some(row) = rows.next()? {
         let (id, created_at): (i64, String) = (row.get(0)?, row.get(1)?);
-        let content = content_of(tx, EventId(id))?;
+        let content = content_of_adopted(tx, EventId(id))?;
         let record = AuditRecord {
             at: &created_at,
             actor: MIGRATION,
@@ -423,13 +439,29 @@ fn link(previous: &str, record: &AuditRecord<'_>) -> String {
 
 fn row_hash(row: &rusqlite::Row<'_>) -> rusqlite::Result<String> {
     let mut hasher = Sha256::new();
-    take_in_row(&mut hasher, row)?;
+    let columns = row.as_ref().column_count();
+    take_in_columns(&mut hasher, row, 0..columns - ADDED)?;
+    for column in columns - ADDED..columns {
+        if row.get_ref(column)? != ValueRef::Null {
+            // Which one it is, too: a value must not pass for that of another column.
+            take_in(&mut hasher, b'a', &(column as u64).to_le_bytes());
+            take_in_columns(&mut hasher, row, column..column + 1)?;
+        }
+    }
     Ok(hex(hasher))
 }
 
 /// All columns of a row, each with its type.
 pub(super) fn take_in_row(hasher: &mut Sha256, row: &rusqlite::Row<'_>) -> rusqlite::Result<()> {
-    for column in 0..row.as_ref().column_count() {
+    take_in_columns(hasher, row, 0..row.as_ref().column_count())
+}
+
+fn take_in_columns(
+    hasher: &mut Sha256,
+    row: &rusqlite::Row<'_>,
+    columns: std::ops::Range<usize>,
+) -> rusqlite::Result<()> {
+    for column in columns {
         match row.get_ref(column)? {
             ValueRef::Null => take_in(hasher, b'n', &[]),
             ValueRef::Integer(value) => take_in(hasher, b'i', &value.to_le_bytes()),

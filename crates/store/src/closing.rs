@@ -48,6 +48,7 @@ impl Store {
                     };
                     let event = NewEvent {
                         punch: &NewPunch {
+                            camera: None,
                             person: person.id,
                             at,
                             local_day: day.day,

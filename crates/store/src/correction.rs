@@ -130,6 +130,7 @@ pub(super) fn add(
 ) -> Result<AttendanceEvent, Fault> {
     refuse_double(tx, stated)?;
     let punch = NewPunch {
+        camera: None,
         person: stated.person,
         at: stated.when.at,
         local_day: stated.when.local_day,
@@ -150,6 +151,7 @@ pub(super) fn add(
             operator: Some(author.name.to_owned()),
             reason: Some(reason.to_owned()),
             recorded_at: Some(author.at),
+            camera: None,
         },
     };
     let action = if stated.replaces.is_some() {

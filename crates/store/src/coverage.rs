@@ -4,8 +4,8 @@
 //! Every record whose action begins with `person.` carries the hash of the person that its
 //! subject names, as the change left them: the row, and every template in full. So a code that
 //! was swapped, a face that was added, a name, PIN, team or consent that was changed past this
-//! program no longer fits. Records of `setting.`, `vault.` and `pin.` carry the hash of all
-//! settings.
+//! program no longer fits. Records of `setting.`, `vault.`, `pin.` and `token.` carry the hash of
+//! all settings and tokens.
 //!
 //! A person's hash begins with a salt that is erased with the person, so that nobody can find
 //! an erased name by trying names.
@@ -46,7 +46,7 @@ impl Covers {
     pub(super) fn of_action(action: &str) -> Option<Self> {
         match action.split_once('.')?.0 {
             "person" => Some(Self::Person),
-            "setting" | "settings" | "vault" | "pin" => Some(Self::Settings),
+            "setting" | "settings" | "vault" | "pin" | "token" => Some(Self::Settings),
             _ => None,
         }
     }
@@ -242,7 +242,31 @@ fn content_of_settings(tx: &Connection) -> Result<String, Fault> {
     while let Some(row) = rows.next()? {
         take_in_row(&mut hasher, row)?;
     }
+    drop(rows);
+    take_in_tokens(tx, &mut hasher)?;
     Ok(hex(hasher))
+}
+
+/// The tokens, which are settings of a kind. A database without any has the hash that it had
+/// before there were tokens; one that is being migrated has no table for them yet.
+fn take_in_tokens(tx: &Connection, hasher: &mut Sha256) -> Result<(), Fault> {
+    let has_table: bool = tx
+        .prepare_cached(
+            "SELECT count(*) > 0 FROM sqlite_schema WHERE type = 'table' AND name = 'token'",
+        )?
+        .query_row([], |row| row.get(0))?;
+    if !has_table {
+        return Ok(());
+    }
+    let mut tokens = tx.prepare_cached(
+        "SELECT id, name, hash, scopes, camera, created_at, created_by, expires_at, revoked_at
+         FROM token ORDER BY id",
+    )?;
+    let mut rows = tokens.query([])?;
+    while let Some(row) = rows.next()? {
+        take_in_row(hasher, row)?;
+    }
+    Ok(())
 }
 
 /// Whether nothing is left of the person but a code that was drawn at random.

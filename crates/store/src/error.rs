@@ -229,6 +229,25 @@ pub enum StoreError {
         /// SQLite's reason.
         source: rusqlite::Error,
     },
+    /// There was a token of this name before, and the audit trail names it.
+    #[error("there is, or was, a token called {name:?}: choose another name")]
+    TokenNameTaken {
+        /// The name.
+        name: String,
+    },
+    /// The name could not be read in the audit trail.
+    #[error(
+        "the name of a token has 1 to 32 characters, none of them a bracket or a control character"
+    )]
+    TokenName,
+    /// Nobody has such a token.
+    #[error(
+        "there is no token called {name:?} that could be revoked; `rollcall token list` shows them"
+    )]
+    NoSuchToken {
+        /// The name.
+        name: String,
+    },
     /// The code is in use.
     #[error("{}", self.said())]
     CodeTaken {
@@ -338,6 +357,9 @@ impl StoreError {
             StoreError::NoSuchPerson(_)
             | StoreError::NoSuchCode { .. }
             | StoreError::NoSuchEvent(_)
+            | StoreError::NoSuchToken { .. }
+            | StoreError::TokenName
+            | StoreError::TokenNameTaken { .. }
             | StoreError::CodeTaken { .. }
             | StoreError::CodeRetired { .. }
             | StoreError::DeactivatedFace { .. }

@@ -298,7 +298,7 @@ const EVENTS_BY_DAY: &str = concat!(
      ORDER BY e.local_day, e.at_utc_us, e.person_id, e.sequence"
 );
 
-fn named_event(row: &Row<'_>) -> rusqlite::Result<NamedEvent> {
+pub(super) fn named_event(row: &Row<'_>) -> rusqlite::Result<NamedEvent> {
     Ok(NamedEvent {
         code: row.get("code")?,
         name: row.get("name")?,

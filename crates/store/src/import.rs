@@ -288,6 +288,7 @@ fn add_event(
         return Ok(Outcome::Known);
     }
     let punch = NewPunch {
+        camera: None,
         person,
         at: new.when.at,
         local_day: new.when.local_day,

@@ -44,6 +44,7 @@ mod sighting;
 mod sql;
 mod stored_path;
 mod templates;
+mod token;
 mod unpack;
 mod vault;
 pub mod worker;
@@ -86,6 +87,7 @@ pub use restore::{
 };
 pub use salvage::{SetAside, latest_aside, set_aside, start_fresh};
 pub use sighting::{SightedFace, SightingRow, SightingState};
+pub use token::{NewToken, Secret, TokenBook, TokenRow};
 pub use vault::{KeyPlace, Sealed};
 pub use worker::{Patience, StoreHandle, StoreRequest, spawn};
 

@@ -43,6 +43,10 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("schema/006.sql"),
         finish: coverage::adopt,
     },
+    Migration {
+        sql: include_str!("schema/007.sql"),
+        finish: |_| Ok(()),
+    },
 ];
 
 /// The version this program writes.

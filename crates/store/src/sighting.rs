@@ -92,8 +92,8 @@ impl Store {
         let vault = self.vault.clone();
         self.write("writing a sighting", |tx| {
             tx.prepare_cached(
-                "INSERT INTO sighting (at, reason, candidate, similarity, margin, liveness)
-                 VALUES (?1, ?2, (SELECT id FROM person WHERE id = ?3), ?4, ?5, ?6)",
+                "INSERT INTO sighting (at, reason, candidate, similarity, margin, liveness, camera)
+                 VALUES (?1, ?2, (SELECT id FROM person WHERE id = ?3), ?4, ?5, ?6, ?7)",
             )?
             .execute(params![
                 Stamp(sighting.at.wall),
@@ -102,6 +102,7 @@ impl Store {
                 candidate.map(|c| c.similarity.0),
                 candidate.and_then(|c| c.margin()),
                 sighting.liveness,
+                sighting.camera,
             ])?;
             if let Some(face) = face {
                 keep_face(tx, tx.last_insert_rowid(), face, &vault)?;

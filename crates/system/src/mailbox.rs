@@ -24,6 +24,8 @@ struct Shared<T> {
 struct Slot<T> {
     value: Option<T>,
     closed: bool,
+    /// Whether whoever waits shall stop waiting, once.
+    is_nudged: bool,
     replaced: u64,
 }
 
@@ -46,6 +48,7 @@ impl<T> Mailbox<T> {
                 slot: Mutex::new(Slot {
                     value: None,
                     closed: false,
+                    is_nudged: false,
                     replaced: 0,
                 }),
                 arrived: Condvar::new(),
@@ -71,14 +74,25 @@ impl<T> Mailbox<T> {
         self.lock().value.take()
     }
 
-    /// Waits up to `timeout` for a value. A value put before closing is still delivered.
+    /// Ends one wait for a value without any, the present one or the next: there is something
+    /// else to look at.
+    pub fn nudge(&self) {
+        self.lock().is_nudged = true;
+        self.shared.arrived.notify_one();
+    }
+
+    /// Waits up to `timeout` for a value, or for a nudge. A value put before closing is still
+    /// delivered.
     pub fn take_timeout(&self, timeout: Duration) -> Received<T> {
         let slot = self.lock();
         let (mut slot, _) = self
             .shared
             .arrived
-            .wait_timeout_while(slot, timeout, |s| s.value.is_none() && !s.closed)
+            .wait_timeout_while(slot, timeout, |s| {
+                s.value.is_none() && !s.closed && !s.is_nudged
+            })
             .unwrap_or_else(PoisonError::into_inner);
+        slot.is_nudged = false;
         match slot.value.take() {
             Some(value) => Received::Value(value),
             None if slot.closed => Received::Closed,
@@ -150,6 +164,20 @@ mod tests {
             mailbox.take_timeout(Duration::from_secs(60)),
             Received::Closed
         );
+    }
+
+    #[test]
+    fn a_nudge_ends_one_wait_and_loses_no_value() {
+        let mailbox = Mailbox::<u8>::new();
+        mailbox.nudge();
+        assert_eq!(
+            mailbox.take_timeout(Duration::from_secs(60)),
+            Received::TimedOut
+        );
+        assert_eq!(mailbox.take_timeout(Duration::ZERO), Received::TimedOut);
+        mailbox.nudge();
+        mailbox.put(3);
+        assert_eq!(mailbox.take_timeout(Duration::ZERO), Received::Value(3));
     }
 
     #[test]

@@ -250,6 +250,7 @@ impl Captor {
         let meter = source.meter();
         self.present.deliver(self.id, |delivering| {
             let frame = Arc::new(Frame {
+                camera: None,
                 id: delivering.next_frame,
                 captured_at,
                 image,

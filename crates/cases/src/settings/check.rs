@@ -67,7 +67,8 @@ pub(super) fn source(text: &str) -> Result<(), CaseError> {
         SourceSpec::Replay(_)
         | SourceSpec::Usb(_)
         | SourceSpec::Http(_)
-        | SourceSpec::Demo { .. } => Ok(()),
+        | SourceSpec::Demo { .. }
+        | SourceSpec::None => Ok(()),
     }
 }
 

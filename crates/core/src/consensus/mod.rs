@@ -44,7 +44,7 @@ use super::sighted::BestLook;
 pub struct TrackId(pub u64);
 
 /// When votes become a verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ConsensusPolicy {
     /// Agreeing votes that a verdict needs, at least 1.
     pub votes_needed: usize,
@@ -54,7 +54,17 @@ pub struct ConsensusPolicy {
     pub max_vote_age: Duration,
     /// How long a face may be missing before its track ends.
     pub track_timeout: Duration,
+    /// Similarity at which a face that has moved further than it could be followed is the same
+    /// one all the same; none where frames are close enough to follow it by its place.
+    pub same_anywhere: Option<Cosine>,
 }
+
+/// Frames further apart than this cannot be followed by place alone.
+const FOLLOWED_BY_PLACE: Duration = Duration::from_millis(400);
+
+/// A face that is so like the one of a track is it, wherever it is: of pairs of strangers one
+/// in a hundred thousand is. As much as is asked of whoever returns to an enrolment.
+const SAME_ANYWHERE: Cosine = Cosine(0.5);
 
 impl Default for ConsensusPolicy {
     fn default() -> Self {
@@ -63,6 +73,23 @@ impl Default for ConsensusPolicy {
             window: 5,
             max_vote_age: Duration::from_secs(5),
             track_timeout: Duration::from_secs(2),
+            same_anywhere: None,
+        }
+    }
+}
+
+impl ConsensusPolicy {
+    /// The same for frames that come so far apart: votes and tracks live long enough for the
+    /// votes that a name needs, which are not fewer.
+    #[must_use]
+    pub fn at_pace(self, gap: Duration) -> Self {
+        let frames = |count: usize| gap * u32::try_from(count).unwrap_or(u32::MAX);
+        Self {
+            max_vote_age: self.max_vote_age.max(frames(self.window + 1)),
+            // One frame may be missing.
+            track_timeout: self.track_timeout.max(frames(5) / 2),
+            same_anywhere: (gap > FOLLOWED_BY_PLACE).then_some(SAME_ANYWHERE),
+            ..self
         }
     }
 }
@@ -208,7 +235,8 @@ impl Tracker {
         for (f, face) in faces.iter().enumerate() {
             for (t, track) in self.tracks.iter().enumerate() {
                 let expected = track.expected_at(now);
-                if let Some(closeness) = closeness(&expected, &face.detection.bounding_box) {
+                let near = closeness(&expected, &face.detection.bounding_box);
+                if let Some(closeness) = near.or_else(|| track.leapt_to(face, &self.policy)) {
                     // Where two people cross, looks tell more than places.
                     pairs.push((closeness + track.resemblance(face), f, t));
                 }
@@ -268,6 +296,12 @@ impl Track {
             && self
                 .similarity_to(face)
                 .is_none_or(|similarity| similarity >= SAME_FACE)
+    }
+
+    /// No closeness at all, if the face is so like the one of the track that it is it.
+    fn leapt_to(&self, face: &FaceObservation, policy: &ConsensusPolicy) -> Option<f32> {
+        let needed = policy.same_anywhere?;
+        (self.similarity_to(face)? >= needed).then_some(0.0)
     }
 
     fn expected_at(&self, now: &Moment) -> BoundingBox {

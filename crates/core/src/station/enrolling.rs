@@ -3,11 +3,11 @@
 //! Choosing → Enrolling → Confirming → Saving. A step back, or the end, is always possible
 //! until the database has been asked; what is refused goes back to the face that was chosen.
 
-use super::{Mode, Station};
+use super::{Camera, Mode, Station};
 use crate::consensus::{Track, TrackId};
 use crate::embedding::{Cosine, Embedding};
 use crate::enrolment::identity::AnotherPerson;
-use crate::enrolment::{Choosing, Confirmation, Enrolment, FrozenFace, Progress};
+use crate::enrolment::{Choosing, Confirmation, Enrolment, EnrolmentPolicy, FrozenFace, Progress};
 use crate::event::{Effect, Intent, Ticket};
 use crate::frame::Moment;
 use crate::gallery::{LOOKALIKES, Template};
@@ -55,19 +55,28 @@ impl Station {
     ) {
         match (intent, &mut self.mode) {
             (Intent::ChooseFace, Mode::Live | Mode::Choosing(_)) => {
-                self.mode = Mode::Choosing(Box::new(Choosing::start(&self.tracker, now)));
+                // Only the own camera's faces are on a screen to choose from.
+                self.enrolling_at = None;
+                let tracker = &self.watches.own().tracker;
+                self.mode = Mode::Choosing(Box::new(Choosing::start(tracker, now)));
             }
             (Intent::AwaitFace, Mode::Choosing(choosing)) => choosing.wait(now),
-            (Intent::Enrol { name, code, face }, Mode::Live | Mode::Choosing(_)) => {
-                match self.start_enrolment((&name, &code), face, now) {
-                    Ok(()) => self.commands.await_enrolment(),
-                    Err(reason) => {
-                        let refused = Notice::EnrolmentRefused { name, reason };
-                        self.commands.refuse(refused.said());
-                        self.log.push(now, refused);
-                    }
+            (
+                Intent::Enrol {
+                    name,
+                    code,
+                    face,
+                    camera,
+                },
+                Mode::Live | Mode::Choosing(_),
+            ) => match self.start_enrolment((&name, &code), (face, camera), now) {
+                Ok(()) => self.commands.await_enrolment(),
+                Err(reason) => {
+                    let refused = Notice::EnrolmentRefused { name, reason };
+                    self.commands.refuse(refused.said());
+                    self.log.push(now, refused);
                 }
-            }
+            },
             (Intent::ConfirmEnrolment { code, another_than }, Mode::Confirming(_)) => {
                 self.confirmed(&code, another_than, effects);
             }
@@ -100,7 +109,7 @@ impl Station {
     fn start_enrolment(
         &mut self,
         (name, code): (&PersonName, &PersonCode),
-        face: Option<TrackId>,
+        (face, camera): (Option<TrackId>, Camera),
         now: &Moment,
     ) -> Result<(), Message> {
         let holder = self.people.values().find(|p| p.code == *code);
@@ -117,7 +126,14 @@ impl Station {
         if face.is_some() && chosen.is_none() {
             return Err(say::FACE_NOT_HELD.into());
         }
-        let policy = self.policies.enrolment;
+        if chosen.is_some() && camera != self.enrolling_at {
+            return Err(say::FACE_NOT_HELD.into());
+        }
+        let policy = EnrolmentPolicy {
+            mirrored: self.policies.enrolment.mirrored && camera.is_none(),
+            ..self.policies.enrolment
+        };
+        self.enrolling_at = camera;
         let who = (name.clone(), code.clone());
         self.mode = Mode::Enrolling(Box::new(Enrolment::start(who, chosen, policy, *now)));
         Ok(())
@@ -130,12 +146,16 @@ impl Station {
         now: &Moment,
         effects: &mut Vec<Effect>,
     ) {
+        let Some(watch) = self.watches.of(&observation.frame.camera) else {
+            return;
+        };
+        let tracker = &watch.tracker;
         let enrolment = match &mut self.mode {
-            Mode::Choosing(choosing) => return choosing.observe(observation, &self.tracker),
+            Mode::Choosing(choosing) => return choosing.observe(observation, tracker),
             Mode::Enrolling(enrolment) => enrolment,
             Mode::Live | Mode::Confirming(_) | Mode::Saving { .. } => return,
         };
-        match enrolment.observe(observation, &self.tracker, now) {
+        match enrolment.observe(observation, tracker, now) {
             Progress::Continue => {}
             Progress::GaveUp => self.give_up(now, effects),
             Progress::Complete => {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::Station;
+use super::{Camera, PunchReceipt, Station};
 use crate::consensus::{Track, TrackId, Verdict};
 use crate::day::Decision;
+use crate::detection::Detection;
 use crate::embedding::Cosine;
 use crate::frame::Moment;
 use crate::gallery::Judgement;
@@ -61,15 +62,49 @@ pub enum PunchState {
     Ready,
 }
 
+/// A face of the latest frame of a camera, and what has become of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FaceReport {
+    /// Where it is.
+    pub detection: Detection,
+    /// Why it has its name or none.
+    pub explanation: Explanation,
+    /// When the frame was taken.
+    pub seen_at: Moment,
+    /// Whether the look that this very frame was has led to a punch.
+    pub receipt: PunchReceipt,
+}
+
 impl Station {
     /// Why each face in sight has its name or none, the one followed longest first.
     pub fn explain(&self, now: &Moment) -> Vec<Explanation> {
         self.faces_in_sight()
-            .map(|track| self.explain_track(track, now))
+            .map(|track| self.explain_track(&None, track, now))
             .collect()
     }
 
-    fn explain_track(&self, track: &Track, now: &Moment) -> Explanation {
+    /// The faces of the latest frame of a camera and what has become of them, the one followed
+    /// longest first.
+    pub fn report(&self, camera: &Camera, now: &Moment) -> Vec<FaceReport> {
+        self.faces_at(camera)
+            .map(|track| FaceReport {
+                detection: track.detection,
+                seen_at: track.last_seen,
+                explanation: self.explain_track(camera, track, now),
+                receipt: match track.verdict {
+                    Verdict::Known(person) => self.receipt_of(person, &track.last_seen),
+                    Verdict::Deciding | Verdict::Unknown => PunchReceipt::None,
+                },
+            })
+            .collect()
+    }
+
+    /// What has become of the punch that a look at somebody, at that moment, has led to.
+    pub fn receipt_of(&self, person: PersonId, seen_at: &Moment) -> PunchReceipt {
+        self.punching.receipt_of(person, seen_at)
+    }
+
+    fn explain_track(&self, camera: &Camera, track: &Track, now: &Moment) -> Explanation {
         let candidate = track.candidate();
         let known =
             |id: PersonId, similarity: Cosine| Some((self.person(id)?.name.clone(), similarity));
@@ -93,7 +128,7 @@ impl Station {
             votes_needed: self.policies.consensus.votes_needed,
             quality: track.quality,
             issue: track.issue,
-            liveness: self.liveness_of(track),
+            liveness: self.liveness_at(camera, track),
             liveness_score: track.liveness.score(),
             punch: self.punch_state(track.verdict, now),
         }

@@ -12,21 +12,25 @@ mod enrolling;
 mod explain;
 mod punching;
 mod strangers;
+mod watch;
 
 use rollcall_messages::{Message, Said as _};
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 
-pub use self::explain::{Explanation, PunchState};
-pub use self::punching::{UnwrittenPunch, VISIT_GAP};
+pub use self::explain::{Explanation, FaceReport, PunchState};
+pub use self::punching::{PunchReceipt, UnwrittenPunch, VISIT_GAP};
+pub use self::watch::Camera;
 
 use self::commands::Commands;
 use self::punching::Punching;
+use self::watch::Watches;
 use super::attendance::AttendanceEvent;
 use super::calibration::{Likenesses, rounded};
+use super::camera_name::CameraName;
 use super::clock_trust::{ClockState, ClockWatch};
-use super::consensus::{ConsensusPolicy, Track, TrackId, Tracker};
+use super::consensus::{ConsensusPolicy, Track};
 use super::day::{AttendancePolicy, PersonDay};
 use super::embedding::{Cosine, ModelId};
 use super::enrolment::{Choosing, Confirmation, Enrolment, EnrolmentPolicy, FrozenFace};
@@ -87,13 +91,14 @@ pub struct Station {
     work_plan: WorkPlan,
     model: ModelId,
     mode: Mode,
+    /// Where the enrolment that is going on takes place.
+    enrolling_at: Camera,
     people: BTreeMap<PersonId, Person>,
     gallery: Gallery,
-    tracker: Tracker,
+    watches: Watches,
     local_day: NaiveDate,
     days: HashMap<PersonId, PersonDay>,
     punching: Punching,
-    reported_unknown: Vec<TrackId>,
     log: Log,
     trouble: Option<Message>,
     /// Why the last snapshot could not be read; the next one ends it.
@@ -107,7 +112,6 @@ pub struct Station {
     pins: BTreeMap<Ticket, Moment>,
     commands: Commands,
     revisions: Revisions,
-    picture_size: Option<(u32, u32)>,
 }
 
 /// Change with what they count, so that whoever shows it need not compare it.
@@ -127,13 +131,13 @@ impl Station {
             work_plan,
             model,
             mode: Mode::Live,
+            enrolling_at: None,
             people: BTreeMap::new(),
             gallery: Gallery::default(),
-            tracker: Tracker::new(policies.consensus),
+            watches: Watches::new(policies.consensus),
             local_day: policies.attendance.local_day(&now.wall),
             days: HashMap::new(),
             punching: Punching::default(),
-            reported_unknown: Vec::new(),
             log: Log::default(),
             trouble: None,
             unreadable: None,
@@ -144,7 +148,6 @@ impl Station {
             pins: BTreeMap::new(),
             commands: Commands::default(),
             revisions: Revisions::default(),
-            picture_size: None,
         }
     }
 
@@ -212,19 +215,37 @@ impl Station {
         &self.mode
     }
 
-    /// The faces followed now; some may be out of sight for a moment.
+    /// The faces that the station's own camera follows now; some may be out of sight for a
+    /// moment.
     pub fn tracks(&self) -> &[Track] {
-        self.tracker.tracks()
+        self.watches.own().tracker.tracks()
     }
 
-    /// The faces that were seen in the latest frame: those that a screen may show.
+    /// The faces that were seen in the latest frame of the station's own camera: those that a
+    /// screen may show.
     pub fn faces_in_sight(&self) -> impl Iterator<Item = &Track> {
-        self.tracker.in_sight()
+        self.watches.own().tracker.in_sight()
     }
 
-    /// Width and height of the picture that was looked at last.
+    /// Width and height of the own camera's picture that was looked at last.
     pub fn picture_size(&self) -> Option<(u32, u32)> {
-        self.picture_size
+        self.watches.own().picture_size
+    }
+
+    /// The cameras elsewhere that have sent pictures lately.
+    pub fn cameras_elsewhere(&self) -> impl Iterator<Item = &CameraName> {
+        self.watches.names()
+    }
+
+    /// The faces that were seen in the latest frame of a camera.
+    pub fn faces_at(&self, camera: &Camera) -> impl Iterator<Item = &Track> {
+        let watch = self.watches.of(camera);
+        watch.into_iter().flat_map(|watch| watch.tracker.in_sight())
+    }
+
+    /// Where the enrolment that is going on takes place.
+    pub fn enrolling_at(&self) -> &Camera {
+        &self.enrolling_at
     }
 
     /// All people, in the order of their enrolment.
@@ -255,11 +276,23 @@ impl Station {
         (people > 0 && rate > 0.0).then(|| rounded(1.0 / rate))
     }
 
-    /// Whether a face is as live as it has to be.
+    /// Whether a face before the station's own camera is as live as it has to be.
     pub fn liveness_of(&self, track: &Track) -> Liveness {
-        track
-            .liveness
-            .judge(&self.policies.liveness, track.challenge())
+        self.liveness_at(&None, track)
+    }
+
+    /// Whether a face before a camera is as live as it has to be.
+    fn liveness_at(&self, camera: &Camera, track: &Track) -> Liveness {
+        let policy = self.liveness_policy(camera);
+        track.liveness.judge(&policy, track.challenge())
+    }
+
+    /// Only the own camera's picture is mirrored by the configuration.
+    fn liveness_policy(&self, camera: &Camera) -> LivenessPolicy {
+        LivenessPolicy {
+            mirrored: self.policies.liveness.mirrored && camera.is_none(),
+            ..self.policies.liveness
+        }
     }
 
     /// Number of templates that faces are compared with.
@@ -340,15 +373,15 @@ impl Station {
     ) {
         self.policies = policies;
         self.work_plan = work_plan;
-        self.tracker.set_policy(policies.consensus);
-        self.tracker.recount(now);
+        self.watches.set_policy(policies.consensus);
+        self.watches.recount(now);
         self.revisions.day += 1;
         // Days may start at another time now.
         effects.extend(self.turn_the_day(now));
     }
 
     fn observed(&mut self, observation: &Observation, now: &Moment, effects: &mut Vec<Effect>) {
-        self.picture_size = Some(observation.frame.image.dimensions());
+        let camera = &observation.frame.camera;
         // What counts is when somebody stood there, not when we got round to it.
         let captured = observation.frame.captured_at;
         let seen_at = if captured.monotonic < now.monotonic {
@@ -356,21 +389,32 @@ impl Station {
         } else {
             *now
         };
-        let ended = self.tracker.observe(
+        let watch = self.watches.with_frame_of(camera, &seen_at);
+        watch.picture_size = Some(observation.frame.image.dimensions());
+        let ended = watch.tracker.observe(
             &observation.frame,
             &observation.faces,
             &self.gallery,
             &self.policies.matching,
             &seen_at,
         );
-        self.punch_known_faces(&seen_at, effects);
-        self.report_unknown(ended, now, effects);
-        self.enrol_from(observation, now, effects);
+        self.punch_known_faces(camera, &seen_at, effects);
+        self.report_unknown(camera, ended, now, effects);
+        if *camera == self.enrolling_at {
+            self.enrol_from(observation, now, effects);
+        }
     }
 
     fn time_passed(&mut self, now: &Moment, effects: &mut Vec<Effect>) {
-        let ended = self.tracker.expire(now);
-        self.report_unknown(ended, now, effects);
+        let ended: Vec<(Camera, Vec<Track>)> = self
+            .watches
+            .all_mut()
+            .map(|(camera, watch)| (camera, watch.tracker.expire(now)))
+            .collect();
+        for (camera, ended) in ended {
+            self.report_unknown(&camera, ended, now, effects);
+        }
+        self.watches.forget_silent(now);
         self.end_stale_enrolment(now, effects);
     }
 
@@ -407,7 +451,7 @@ impl Station {
                     );
                 }
                 self.people.insert(person.id, person);
-                self.tracker.recount(now);
+                self.watches.recount(now);
                 self.end_saving(ticket);
                 self.revisions.people += 1;
                 self.commands.answer(ticket, Ok(said.clone()), effects);
@@ -456,7 +500,7 @@ impl Station {
         self.retired_codes = snapshot.retired_codes;
         self.people = snapshot.people.into_iter().map(|p| (p.id, p)).collect();
         self.gallery = snapshot.templates;
-        self.tracker.recount(now);
+        self.watches.recount(now);
         if snapshot.local_day != self.local_day {
             // The day turned while the answer was under way, and with it came another question.
             return;

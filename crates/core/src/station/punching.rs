@@ -14,9 +14,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
-use super::Station;
+use super::{Camera, Station};
 use crate::adaptation::is_worth_keeping;
-use crate::attendance::{AttendanceEvent, Direction, EventSource, NewPunch};
+use crate::attendance::{AttendanceEvent, Direction, EventId, EventSource, NewPunch};
+use crate::camera_name::CameraName;
 use crate::consensus::Track;
 use crate::day::{Decision, PersonDay};
 use crate::embedding::{Cosine, Embedding};
@@ -48,7 +49,32 @@ pub(super) struct Punching {
     faces: VecDeque<(PersonId, DateTime<FixedOffset>, Embedding)>,
     /// The day on which a person last gave the station a template.
     adapted_on: HashMap<PersonId, NaiveDate>,
+    /// What has become of the latest punches, oldest first: for cameras that wait for it.
+    answered: VecDeque<(PersonId, Moment, PunchReceipt)>,
 }
+
+/// What has become of the punch that a look has led to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PunchReceipt {
+    /// It has led to none.
+    None,
+    /// It is decided, and not yet known to be on disk.
+    Saving,
+    /// It is on disk.
+    Recorded {
+        /// Its number.
+        event: EventId,
+        /// In or out.
+        direction: Direction,
+        /// When.
+        at: DateTime<FixedOffset>,
+    },
+    /// It is not written, for this reason.
+    Refused(Message),
+}
+
+/// Receipts that are remembered: a camera asks within a second.
+const MOST_ANSWERED: usize = 64;
 
 /// A person in sight of the camera without a longer break.
 #[derive(Debug, Clone, Copy)]
@@ -59,12 +85,14 @@ struct Visit {
 }
 
 /// Somebody at the moment a face or a PIN said who it is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Named {
     person: PersonId,
     seen_at: Moment,
     /// A face or a PIN.
     source: EventSource,
+    /// The camera elsewhere that saw the face.
+    camera: Option<CameraName>,
     similarity: Option<Cosine>,
     margin: Option<f32>,
     liveness: Option<f32>,
@@ -87,6 +115,7 @@ impl Named {
             person,
             seen_at: entered_at,
             source: EventSource::Pin,
+            camera: None,
             similarity: None,
             margin: None,
             liveness: None,
@@ -129,6 +158,30 @@ impl Punching {
         waiting.any(|named| named.person == face.person && named.seen_at == face.seen_at)
     }
 
+    /// What has become of the punch that a look at somebody has led to.
+    pub(super) fn receipt_of(&self, person: PersonId, seen_at: &Moment) -> PunchReceipt {
+        let mut waiting = self
+            .under_way
+            .values()
+            .map(|(named, _)| named)
+            .chain(&self.held);
+        if waiting.any(|named| named.person == person && named.seen_at == *seen_at) {
+            return PunchReceipt::Saving;
+        }
+        let mut answered = self.answered.iter().rev();
+        answered
+            .find(|(who, at, _)| *who == person && at == seen_at)
+            .map_or(PunchReceipt::None, |(_, _, receipt)| receipt.clone())
+    }
+
+    fn remember_receipt(&mut self, face: &Named, receipt: PunchReceipt) {
+        if self.answered.len() == MOST_ANSWERED {
+            self.answered.pop_front();
+        }
+        self.answered
+            .push_back((face.person, face.seen_at, receipt));
+    }
+
     fn remember_face(&mut self, face: &Named, embedding: Embedding) {
         if self.faces.len() == MOST_FACES {
             self.faces.pop_front();
@@ -155,23 +208,31 @@ impl Punching {
 
 impl Station {
     /// Decides about everybody who was recognised in the frame of `seen_at`.
-    pub(super) fn punch_known_faces(&mut self, seen_at: &Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn punch_known_faces(
+        &mut self,
+        camera: &Camera,
+        seen_at: &Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        let liveness = self.liveness_policy(camera);
+        let Some(watch) = self.watches.of(camera) else {
+            return;
+        };
         let visits = &mut self.punching.visits;
         visits.retain(|_, visit| seen_at.monotonic.saturating_sub(visit.last_seen) <= VISIT_GAP);
-        let in_sight = self.tracker.tracks().iter();
+        let in_sight = watch.tracker.tracks().iter();
         let in_sight = in_sight.filter(|track| track.last_seen == *seen_at);
         // Whoever was named and turns away is still there: the visit goes on.
         for person in in_sight.clone().filter_map(Track::named) {
             if let Some(visit) = visits.get_mut(&person) {
-                visit.last_seen = seen_at.monotonic;
+                visit.last_seen = visit.last_seen.max(seen_at.monotonic);
             }
         }
-        let liveness = &self.policies.liveness;
         let faces: Vec<(Named, Track)> = in_sight
-            .filter_map(|track| Some((named_face(track, liveness)?, track.clone())))
+            .filter_map(|track| Some((named_face(track, camera, &liveness)?, track.clone())))
             .collect();
         for (face, track) in faces {
-            self.visited(face, effects);
+            self.visited(face.clone(), effects);
             let is_punch = self.punching.is_waiting(&face);
             if let (true, Some(embedding)) = (is_punch, track.last_embedding()) {
                 self.punching.remember_face(&face, embedding.clone());
@@ -215,17 +276,19 @@ impl Station {
             last_seen: face.seen_at.monotonic,
             punched: false,
         });
-        visit.last_seen = face.seen_at.monotonic;
+        visit.last_seen = visit.last_seen.max(face.seen_at.monotonic);
         if visit.punched || !self.people.get(&face.person).is_some_and(|p| p.active) {
             return;
         }
-        let punched = if self.punching.is_under_way_for(face.person) {
+        let person = face.person;
+        let punched = if self.punching.is_under_way_for(person) {
             self.hold(face);
             true
         } else {
-            self.decide(face, &self.day_of(&face, None), effects)
+            let day = self.day_of(&face, None);
+            self.decide(face, &day, effects)
         };
-        if let Some(visit) = self.punching.visits.get_mut(&face.person) {
+        if let Some(visit) = self.punching.visits.get_mut(&person) {
             visit.punched = punched;
         }
     }
@@ -275,6 +338,7 @@ impl Station {
             sequence,
             direction,
             source: face.source,
+            camera: face.camera.clone(),
             similarity: face.similarity,
             margin: face.margin,
             liveness: face.liveness,
@@ -307,6 +371,8 @@ impl Station {
             later.direction.text(),
             later.at.format("%H:%M:%S").to_string(),
         );
+        let refused = PunchReceipt::Refused(reason.clone());
+        self.punching.remember_receipt(&face, refused);
         let name = self.people.get(&face.person).map(|p| p.name.clone());
         self.log.push(now, Notice::PunchRefused { name, reason });
         false
@@ -331,6 +397,12 @@ impl Station {
         match outcome {
             PunchOutcome::Recorded(event) | PunchOutcome::AlreadyRecorded(event) => {
                 outcome_in_words = Ok(self.log_punch(&event, now));
+                let recorded = PunchReceipt::Recorded {
+                    event: event.id,
+                    direction: event.direction,
+                    at: event.at,
+                };
+                self.punching.remember_receipt(&face, recorded);
                 let known = self.days.entry(event.person).or_default();
                 if event.local_day == self.local_day {
                     known.insert(event, &face.seen_at);
@@ -348,7 +420,7 @@ impl Station {
                 if punch.local_day == self.local_day {
                     self.days.insert(face.person, truth.clone());
                 }
-                if self.decide_late(face, &truth, now, effects) {
+                if self.decide_late(face.clone(), &truth, now, effects) {
                     if let Some(Effect::RecordPunch { ticket: next, .. }) = effects.last() {
                         self.commands.await_another(ticket, *next);
                     }
@@ -359,6 +431,8 @@ impl Station {
             }
             PunchOutcome::Refused(reason) => {
                 let name = self.people.get(&face.person).map(|p| p.name.clone());
+                let receipt = PunchReceipt::Refused(reason.clone());
+                self.punching.remember_receipt(&face, receipt);
                 let refused = Notice::PunchRefused { name, reason };
                 outcome_in_words = Err(refused.said());
                 self.log.push(now, refused);
@@ -366,7 +440,8 @@ impl Station {
         }
         self.commands.answer(ticket, outcome_in_words, effects);
         while let Some(face) = self.punching.take_held(face.person) {
-            if self.decide_late(face, &self.day_of(&face, day.as_ref()), now, effects) {
+            let day = self.day_of(&face, day.as_ref());
+            if self.decide_late(face, &day, now, effects) {
                 return;
             }
             came_too_early = true;
@@ -389,6 +464,7 @@ impl Station {
             at: event.at,
             similarity: event.similarity,
             liveness: event.liveness,
+            camera: event.provenance.camera.clone(),
         };
         let said = punched.said();
         self.log.push(now, punched);
@@ -398,7 +474,7 @@ impl Station {
 
 /// The face of a track whose name this very frame has confirmed, if it is as live as it
 /// has to be.
-fn named_face(track: &Track, policy: &LivenessPolicy) -> Option<Named> {
+fn named_face(track: &Track, camera: &Camera, policy: &LivenessPolicy) -> Option<Named> {
     let person = track.confirmed()?;
     if track.liveness.judge(policy, track.challenge()) != Liveness::Live {
         return None;
@@ -408,6 +484,7 @@ fn named_face(track: &Track, policy: &LivenessPolicy) -> Option<Named> {
         person,
         seen_at: track.last_seen,
         source: EventSource::Camera,
+        camera: camera.clone(),
         similarity: Some(candidate.similarity),
         margin: candidate.margin(),
         liveness: track.liveness.score(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Station;
+use super::{Camera, Station};
 use crate::consensus::{Track, Verdict};
 use crate::embedding::Cosine;
 use crate::event::{Effect, Sighting, SightingReason};
@@ -17,31 +17,36 @@ const UNKNOWN_PATIENCE: Duration = Duration::from_secs(2);
 impl Station {
     pub(super) fn report_unknown(
         &mut self,
+        camera: &Camera,
         ended: Vec<Track>,
         now: &Moment,
         effects: &mut Vec<Effect>,
     ) {
         let mut reports = Vec::new();
-        for track in self.tracker.tracks() {
+        let Some(watch) = self.watches.of(camera) else {
+            return;
+        };
+        let mut already = watch.reported_unknown.clone();
+        for track in watch.tracker.tracks() {
             let lasting = now.since(&track.verdict_since) >= UNKNOWN_PATIENCE;
-            let reported = self.reported_unknown.contains(&track.id);
-            if !lasting || reported || self.mode.is_about(track) {
+            let reported = already.contains(&track.id);
+            if !lasting || reported || self.is_being_enrolled(camera, track) {
                 continue;
             }
             let reason = match track.verdict {
                 Verdict::Unknown => SightingReason::Unknown,
-                Verdict::Known(_) if self.is_spoof(track) => SightingReason::Spoof,
+                Verdict::Known(_) if self.is_spoof(camera, track) => SightingReason::Spoof,
                 Verdict::Known(_) | Verdict::Deciding => continue,
             };
-            self.reported_unknown.push(track.id);
+            already.push(track.id);
             reports.push((track.clone(), reason));
         }
         for track in ended {
-            let reported = self.reported_unknown.iter().position(|&id| id == track.id);
-            let enrolling = self.mode.is_about(&track);
+            let reported = already.iter().position(|&id| id == track.id);
+            let enrolling = self.is_being_enrolled(camera, &track);
             match (reported, track.verdict) {
                 (Some(index), _) => {
-                    self.reported_unknown.swap_remove(index);
+                    already.swap_remove(index);
                 }
                 (None, Verdict::Unknown) if !enrolling => {
                     reports.push((track, SightingReason::Unknown));
@@ -54,6 +59,9 @@ impl Station {
                 _ => {}
             }
         }
+        if let Some(watch) = self.watches.of_mut(camera) {
+            watch.reported_unknown = already;
+        }
         for (track, reason) in reports {
             let best = track
                 .candidate()
@@ -65,10 +73,12 @@ impl Station {
                     best,
                     threshold,
                     reason,
+                    camera: camera.clone(),
                 },
             );
             effects.push(Effect::RecordSighting(Sighting {
                 at: track.last_seen,
+                camera: camera.clone(),
                 reason,
                 candidate: track.candidate(),
                 liveness: track.liveness.score(),
@@ -78,8 +88,13 @@ impl Station {
     }
 
     /// Whether a face that has a name may not punch, because it is a picture.
-    fn is_spoof(&self, track: &Track) -> bool {
-        matches!(self.liveness_of(track), Liveness::Spoof(_))
+    fn is_spoof(&self, camera: &Camera, track: &Track) -> bool {
+        matches!(self.liveness_at(camera, track), Liveness::Spoof(_))
+    }
+
+    /// Whether a face is being enrolled, and no news therefore.
+    fn is_being_enrolled(&self, camera: &Camera, track: &Track) -> bool {
+        *camera == self.enrolling_at && self.mode.is_about(track)
     }
 }
 

@@ -87,6 +87,7 @@ fn station(codes: &[&str]) -> Station {
 /// A face in front of it.
 fn see(station: &mut Station) {
     let frame = Arc::new(Frame {
+        camera: None,
         id: FrameId(1),
         captured_at: now(),
         image: RgbImage::new(640, 480),
@@ -446,6 +447,7 @@ fn a_right_form_becomes_an_intent() {
         name: PersonName::parse("q p Dana Ngo").unwrap(),
         code: PersonCode::parse("P-002").unwrap(),
         face: Some(TrackId(0)),
+        camera: None,
     };
     assert_eq!(actions, [sent(expected)]);
     assert!(matches!(app.enrolling, Enrolling::Submitted { .. }));
@@ -511,6 +513,7 @@ fn after_a_timeout_the_form_is_back() {
         ..now()
     };
     let frame = Arc::new(Frame {
+        camera: None,
         id: FrameId(1),
         captured_at: much_later,
         image: RgbImage::new(4, 3),

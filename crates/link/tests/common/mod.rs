@@ -83,6 +83,7 @@ impl Fake {
     pub fn show_picture(&self, image: RgbImage) {
         let number = self.0.next.fetch_add(1, Ordering::SeqCst);
         let frame = Frame {
+            camera: None,
             id: FrameId(number),
             captured_at: self.now(),
             image,

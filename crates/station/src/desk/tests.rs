@@ -229,6 +229,7 @@ fn sighting(desk: &Desk, ana: f32, ben: f32) -> i64 {
     let mut store = Store::open(desk.data.path()).unwrap();
     let rest = (1.0 - ana * ana - ben * ben).max(0.0).sqrt();
     let seen = rollcall_core::event::Sighting {
+        camera: None,
         at: desk.clock.now(),
         reason: rollcall_core::event::SightingReason::Unknown,
         candidate: None,

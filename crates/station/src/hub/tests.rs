@@ -10,7 +10,9 @@ use rollcall_core::correction::{Correction, Deed};
 use rollcall_core::person::{PersonCode, PersonName};
 use rollcall_core::pin::Pin;
 use rollcall_protocol::{HealthView, Peer, PersonChange, PersonDeed, Question};
+use rollcall_recognition::intake::Intake;
 use rollcall_store::Store;
+use rollcall_system::mailbox::Mailbox;
 
 use super::*;
 use crate::desk::tests::Desk;
@@ -25,11 +27,13 @@ pub(crate) fn hub_of(controls: ControlDesk) -> (Hub, Receiver<Commanded>) {
 
 fn hub_at(desk: &Desk, controls: ControlDesk) -> (Hub, Receiver<Commanded>) {
     let records = RecordsDesk::start(desk.rules.clone(), desk.clock).unwrap();
+    let elsewhere = Elsewhere::new(Intake::new(Mailbox::new()));
     let (hub, commanded) = Hub::new(Latest::new());
     hub.wire(Wired {
         records,
         controls,
         clock: desk.clock,
+        elsewhere,
     });
     (hub, commanded)
 }
@@ -231,7 +235,9 @@ fn signature(commanded: &Receiver<Commanded>) -> String {
             ..
         } => correction.operator,
         Wanted::Intent { operator, .. } => operator,
-        Wanted::CameraTest | Wanted::Reconfigure(_) => panic!("nobody signs that"),
+        Wanted::CameraTest | Wanted::Reconfigure(_) | Wanted::Restart => {
+            panic!("nobody signs that")
+        }
     }
 }
 
