@@ -525,67 +525,76 @@ fn settings() -> Vec<SettingRow> {
 
 /// A message as it comes from a station in another process.
 fn coded(id: &str, arguments: serde_json::Value, said: &str) -> Message {
-    let heard = json!({ "code": id, "args": arguments, "said": said });
+    let mut heard = json!({ "code": id, "said": said });
+    heard["args"] = arguments;
     serde_json::from_value(heard).unwrap()
 }
 
-fn page(kind: PageKind) -> Vec<PageLine> {
-    let line = |health, term: Message, words: Message| PageLine {
+fn line(health: Option<Health>, term: Message, words: Message) -> PageLine {
+    PageLine {
         health,
         term,
         words,
         is_drawn: false,
-    };
+    }
+}
+
+fn doctor_page() -> Vec<PageLine> {
+    let checked = |what: &str| coded(&format!("checked-{what}"), json!({}), what);
+    let text = |words: &str| Message::verbatim(words);
+    vec![
+        line(
+            Some(Health::Good),
+            checked("model"),
+            text("SCRFD-2.5G (scrfd_2.5g.onnx)"),
+        ),
+        line(
+            Some(Health::Good),
+            checked("database"),
+            coded(
+                "database-sound",
+                json!({"path": "data/rollcall.db", "active": 3, "count": 3}),
+                "data/rollcall.db is sound; 3 active people of 3",
+            ),
+        ),
+        line(
+            Some(Health::Warning),
+            checked("backup"),
+            coded(
+                "no-backup-in",
+                json!({"folder": "data/backups"}),
+                "none in data/backups",
+            ),
+        ),
+        line(
+            Some(Health::Bad),
+            checked("camera"),
+            coded(
+                "no-camera-found",
+                json!({}),
+                "no camera was found; plug one in, or try --demo",
+            ),
+        ),
+        line(
+            Some(Health::Warning),
+            checked("clock"),
+            coded(
+                "clock-doubtful",
+                json!({"time": "2026-11-23 08:20:03 +01:00"}),
+                "2026-11-23 08:20:03 +01:00; no time server keeps it, so punches are marked as doubtful",
+            ),
+        ),
+    ]
+}
+
+fn page(kind: PageKind) -> Vec<PageLine> {
     let text = |words: &str| Message::verbatim(words);
     let drawn = |term: &str, words: &str| PageLine {
         is_drawn: true,
         ..line(None, text(term), text(words))
     };
-    let checked = |what: &str| coded(&format!("checked-{what}"), json!({}), what);
     match kind {
-        PageKind::Doctor => vec![
-            line(
-                Some(Health::Good),
-                checked("model"),
-                text("SCRFD-2.5G (scrfd_2.5g.onnx)"),
-            ),
-            line(
-                Some(Health::Good),
-                checked("database"),
-                coded(
-                    "database-sound",
-                    json!({"path": "data/rollcall.db", "active": 3, "count": 3}),
-                    "data/rollcall.db is sound; 3 active people of 3",
-                ),
-            ),
-            line(
-                Some(Health::Warning),
-                checked("backup"),
-                coded(
-                    "no-backup-in",
-                    json!({"folder": "data/backups"}),
-                    "none in data/backups",
-                ),
-            ),
-            line(
-                Some(Health::Bad),
-                checked("camera"),
-                coded(
-                    "no-camera-found",
-                    json!({}),
-                    "no camera was found; plug one in, or try --demo",
-                ),
-            ),
-            line(
-                Some(Health::Warning),
-                checked("clock"),
-                coded(
-                    "clock-doubtful",
-                    json!({"time": "2026-11-23 08:20:03 +01:00"}),
-                    "2026-11-23 08:20:03 +01:00; no time server keeps it, so punches are marked as doubtful",
-                ),
-            ),
-        ],
+        PageKind::Doctor => doctor_page(),
         PageKind::Audit => vec![
             line(
                 None,

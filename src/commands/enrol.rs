@@ -38,11 +38,9 @@ pub(super) fn run(args: &EnrolArgs, context: &Context) -> Result<Outcome> {
     let (Some(name), Some(code)) = (&args.name, &args.code) else {
         bail!("say who it is with --name and --code, or name a folder of people with --dir");
     };
-    let name = PersonName::parse(name)?;
-    let code = PersonCode::parse(code)?;
-    let consent_at = args
-        .consent
-        .as_deref()
+    let (name, code) = (PersonName::parse(name)?, PersonCode::parse(code)?);
+    let consent = args.consent.as_deref();
+    let consent_at = consent
         .map(|text| context.parse_consent(text))
         .transpose()?;
     let folder = data_folder::for_work(context)?;

@@ -96,7 +96,7 @@ pub fn today(station: &StationView, now: &Moment, language: &Language) -> Vec<St
         let minutes = row.report.worked.as_secs() / 60;
         if minutes > 0 {
             let (hours, minutes) = (minutes / 60, minutes % 60);
-            parts.push(language.say(&say::hours_minutes(&hours, &minutes)));
+            parts.push(language.say(&say::hours_minutes(hours, minutes)));
         }
         parts.join(", ")
     });
@@ -114,7 +114,7 @@ pub fn who_is_in(station: &StationView, now: &Moment, language: &Language) -> Ve
     let words = if names.is_empty() {
         language.text(say::NOBODY_IN).to_owned()
     } else {
-        language.say(&say::in_of(&names.len(), &rows.len(), &names.join(", ")))
+        language.say(&say::in_of(names.len(), rows.len(), names.join(", ")))
     };
     vec![words]
 }

@@ -200,9 +200,9 @@ impl Reports {
             Period::Today | Period::Day => return theme.day(from, DateForm::WeekdayDayMonthYear),
             Period::Week => theme.say(&say::attendance_week(
                 IsoWeek::of(from).to_string(),
-                &theme.marks().separator,
-                &theme.day(from, DateForm::DayMonth),
-                &theme.day(to, DateForm::DayMonthYear),
+                theme.marks().separator,
+                theme.day(from, DateForm::DayMonth),
+                theme.day(to, DateForm::DayMonthYear),
             )),
             Period::Month => theme.day(from, DateForm::MonthYear),
         };

@@ -39,7 +39,7 @@ pub fn of(error: &Error) -> Message {
 pub(crate) fn all(said: Vec<Message>) -> Message {
     let mut said = said.into_iter();
     let first = said.next().unwrap_or_default();
-    said.fold(first, |first, more| say::more_said(first, more))
+    said.fold(first, say::more_said)
 }
 
 #[cfg(test)]

@@ -252,7 +252,7 @@ fn draw_words(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
         Some(Err(error)) => view.theme.sentence(error),
         _ if !view.app.attendance.filter.is_empty() => view.theme.t(say::NOBODY_MATCHES).to_owned(),
         _ if reports.who.words().is_some() => {
-            view.theme.say(&say::nobody_shown(&Deed::Only.label()))
+            view.theme.say(&say::nobody_shown(Deed::Only.label()))
         }
         _ if view.station.people().next().is_none() => {
             view.theme.t(say::NOBODY_ENROLLED).to_owned()

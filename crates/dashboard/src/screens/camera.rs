@@ -55,7 +55,7 @@ impl Behaviour for Camera {
             view.theme,
             &view
                 .theme
-                .say(&say::camera_titled(&separator, &view.status.source)),
+                .say(&say::camera_titled(separator, view.status.source)),
         );
         let inner = block.inner(area);
         frame.render_widget(block, area);

@@ -133,7 +133,7 @@ fn marks(view: View<'_>, width: u16) -> Vec<Line<'static>> {
         ),
         (
             theme.t(say::UNKNOWN).to_owned(),
-            theme.say(&say::help_unknown(&threshold)),
+            theme.say(&say::help_unknown(threshold)),
         ),
         (
             theme.t(say::COME_CLOSER).to_owned(),
@@ -144,7 +144,7 @@ fn marks(view: View<'_>, width: u16) -> Vec<Line<'static>> {
             theme.t(say::HELP_LIVE).to_owned(),
         ),
         (
-            theme.say(&say::arrow_just_now(&marks.arrow)),
+            theme.say(&say::arrow_just_now(marks.arrow)),
             theme.t(say::HELP_JUST_NOW).to_owned(),
         ),
         (

@@ -137,6 +137,6 @@ fn in_words(view: View<'_>, report: &DayReport) -> String {
     if report.worked.is_zero() {
         state
     } else {
-        theme.say(&say::state_hours_today(&state, &hours(report.worked)))
+        theme.say(&say::state_hours_today(&state, hours(report.worked)))
     }
 }

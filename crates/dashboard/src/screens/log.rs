@@ -37,10 +37,10 @@ impl Behaviour for Log {
         let written = view.station.log().written();
         let top = view.app.log.top(written);
         let title = match view.app.log {
-            LogView::Following => view.theme.say(&say::log_newest_first(&separator)),
+            LogView::Following => view.theme.say(&say::log_newest_first(separator)),
             LogView::Held(_) => view
                 .theme
-                .say(&say::log_newer_above(&separator, &(written - top))),
+                .say(&say::log_newer_above(separator, written - top)),
         };
         let block = panel(view.theme, &title);
         let inner = block.inner(area);

@@ -177,10 +177,10 @@ fn draw_words(frame: &mut Frame<'_>, view: View<'_>, words: &str, area: Rect) {
 fn draw_too_small(frame: &mut Frame<'_>, view: View<'_>) {
     let area = frame.area();
     let words = view.theme.say(&say::window_too_small(
-        &area.width,
-        &area.height,
-        &LEAST_WIDTH,
-        &LEAST_HEIGHT,
+        area.width,
+        area.height,
+        LEAST_WIDTH,
+        LEAST_HEIGHT,
     ));
     let lines = view.theme.wrap(&words, usize::from(area.width));
     for (y, line) in (area.y..area.bottom()).zip(lines) {

@@ -63,16 +63,14 @@ impl Behaviour for People {
         let separator = view.theme.marks().separator;
         let all = view.station.people().count();
         let title = match people.len() {
-            shown if shown == all => view.theme.say(&say::people_titled(&separator, &all)),
-            shown => view
-                .theme
-                .say(&say::people_filtered(&separator, &shown, &all)),
+            shown if shown == all => view.theme.say(&say::people_titled(separator, all)),
+            shown => view.theme.say(&say::people_filtered(separator, shown, all)),
         };
         let title = match view.station.health.looks_to_a_false_name {
             // As everywhere, the title is cut where there is no room for all of it.
             Some(looks) => view
                 .theme
-                .say(&say::people_odds(&title, &separator, decimal(looks, 0))),
+                .say(&say::people_odds(&title, separator, decimal(looks, 0))),
             None => title,
         };
         let block = panel(view.theme, &title);

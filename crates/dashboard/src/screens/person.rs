@@ -165,7 +165,7 @@ fn draw_pictures(frame: &mut Frame<'_>, view: View<'_>, person: &PersonFile, are
         let more = person.picture_count.saturating_sub(index + 1);
         let is_last = index + 1 == person.pictures.len() || area.right() < x + PICTURE_WIDTH;
         if is_last && more > 0 && x < area.right() {
-            let words = view.theme.say(&say::and_more(&more));
+            let words = view.theme.say(&say::and_more(more));
             let room = area.right() - x;
             let line = Line::styled(view.theme.fit(&words, room.into()), view.theme.dim());
             frame.render_widget(line, Rect::new(x, area.y, room, 1));
@@ -211,7 +211,7 @@ fn facts(theme: Theme, person: &PersonFile) -> Vec<Line<'static>> {
             theme.t(say::LAST_SEEN),
             person.last_seen.as_ref().map_or_else(
                 || dash.to_owned(),
-                |at| theme.moment(&at, DateForm::DayMonthYear, "%H:%M"),
+                |at| theme.moment(at, DateForm::DayMonthYear, "%H:%M"),
             ),
         ),
         (

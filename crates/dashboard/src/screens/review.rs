@@ -67,7 +67,7 @@ impl Behaviour for ReviewScreen {
         let separator = view.theme.marks().separator;
         let block = panel(
             view.theme,
-            &view.theme.say(&say::review_titled(&separator, &all)),
+            &view.theme.say(&say::review_titled(separator, all)),
         );
         let inner = block.inner(area);
         frame.render_widget(block, area);
@@ -230,8 +230,8 @@ fn draw_remark(frame: &mut Frame<'_>, view: View<'_>, area: Rect) {
 /// What will happen, to be confirmed.
 fn question(theme: Theme, deed: &ReviewDeed) -> String {
     match deed {
-        ReviewDeed::Ignore { sightings, .. } => theme.say(&say::ask_ignore(&sightings.len())),
-        ReviewDeed::Delete { sightings, .. } => theme.say(&say::ask_erase_face(&sightings.len())),
+        ReviewDeed::Ignore { sightings, .. } => theme.say(&say::ask_ignore(sightings.len())),
+        ReviewDeed::Delete { sightings, .. } => theme.say(&say::ask_erase_face(sightings.len())),
         ReviewDeed::Assign(assignment) => theme.say(&say::ask_was_it(&assignment.code)),
     }
 }

@@ -131,14 +131,14 @@ fn draw_question(frame: &mut Frame<'_>, view: View<'_>, alteration: &Alteration,
     let mut sentences = vec![
         theme.t(say::PRESS_TO_ALTER).to_owned(),
         theme.say(&say::alters_days(
-            &alteration.day_count(),
-            &alteration.people.len(),
+            alteration.day_count(),
+            alteration.people.len(),
             first.to_string(),
             last.to_string(),
         )),
     ];
     if before.days_absent != after.days_absent {
-        sentences.push(theme.say(&say::alters_absent(&after.days_absent, &before.days_absent)));
+        sentences.push(theme.say(&say::alters_absent(after.days_absent, before.days_absent)));
     }
     if before.worked != after.worked {
         let times = [hours(after.worked), hours(before.worked)];

@@ -104,7 +104,7 @@ pub(crate) fn today_title(view: View<'_>) -> String {
         .count();
     let separator = view.theme.marks().separator;
     view.theme
-        .say(&say::today_titled(&separator, &inside, &rows.len()))
+        .say(&say::today_titled(separator, inside, rows.len()))
 }
 
 impl Widget for &AttendanceTable<'_> {
@@ -162,7 +162,7 @@ impl AttendanceTable<'_> {
             Kind::State if self.is_just_now(row) => self
                 .view
                 .theme
-                .say(&say::arrow_just_now(&self.view.theme.marks().arrow)),
+                .say(&say::arrow_just_now(self.view.theme.marks().arrow)),
             Kind::State => match row.report.state {
                 DayState::Free => dash(),
                 // A mark, because there is no room for words; the full table has them.

@@ -185,7 +185,7 @@ fn deed(view: View<'_>, form: &CorrectionForm, draft: &CorrectionDraft) -> Vec<S
                 lines.push(theme.say(&say::sign_time(at.format("%H:%M:%S").to_string())));
             }
             if let Some(direction) = direction {
-                lines.push(theme.say(&say::sign_direction(&theme.sentence(direction))));
+                lines.push(theme.say(&say::sign_direction(theme.sentence(direction))));
             }
             if let Some(code) = code {
                 let name = person_of(view.station, code).map(|person| person.name.to_string());

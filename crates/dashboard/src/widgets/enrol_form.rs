@@ -72,7 +72,7 @@ impl EnrolFormPanel<'_> {
             let words = theme.say(&say::enrol_looks_like(
                 &person.name,
                 &person.code,
-                &similarity,
+                similarity,
             ));
             return (words, theme.warning());
         }
@@ -80,7 +80,7 @@ impl EnrolFormPanel<'_> {
         let place = faces.iter().position(|other| other.track == face.track);
         match (place, faces.len()) {
             (Some(place), count) if count > 1 => (
-                theme.say(&say::enrol_face_of(&(place + 1), &count)),
+                theme.say(&say::enrol_face_of(place + 1, count)),
                 theme.strong(),
             ),
             _ => (theme.t(say::ENROL_THE_FACE).to_owned(), theme.good()),
@@ -134,7 +134,7 @@ impl EnrolFormPanel<'_> {
             }));
         }
         if form.consent == ConsentQuestion::Now {
-            let question = theme.say(&say::ask_consent(&form.name.text().trim()));
+            let question = theme.say(&say::ask_consent(form.name.text().trim()));
             let words = theme.wrap(&question, usize::from(width));
             lines.extend(
                 words
@@ -177,7 +177,7 @@ impl EnrolFormPanel<'_> {
             }
             (None, None) => lines.push(Line::default()),
         }
-        let suggestion = theme.say(&say::enrol_suggested(&suggested_code(station)));
+        let suggestion = theme.say(&say::enrol_suggested(suggested_code(station)));
         field(
             &mut lines,
             theme.t(say::HEADING_CODE),

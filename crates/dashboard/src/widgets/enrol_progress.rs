@@ -43,7 +43,7 @@ impl EnrolProgress<'_> {
         let alike = |other: &Resemblance| {
             let person = self.0.station.person(other.person);
             let name = person.map_or_else(|| "?".into(), |p| format!("{} ({})", p.name, p.code));
-            theme.say(&say::enrol_resembles(&name, &other.similarity))
+            theme.say(&say::enrol_resembles(&name, other.similarity))
         };
         let (remark, question) = match (&asked.taken_for, &asked.resembles) {
             (Some(other), _) => (
@@ -82,10 +82,7 @@ impl EnrolProgress<'_> {
             }
         };
         vec![
-            Line::raw(theme.fit(
-                &theme.say(&say::enrol_pictures(&taken, &wanted, &bar)),
-                width,
-            )),
+            Line::raw(theme.fit(&theme.say(&say::enrol_pictures(taken, wanted, &bar)), width)),
             Line::styled(theme.fit(&theme.sentence(&enrolment.hint), width), style),
             Line::default(),
             Line::styled(theme.fit(theme.t(say::ENROL_ESCAPE), width), theme.dim()),

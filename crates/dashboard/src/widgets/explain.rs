@@ -68,14 +68,14 @@ fn heading(theme: Theme, explanation: &Explanation) -> String {
         (Verdict::Unknown, _) => theme.t(say::UNKNOWN).to_owned(),
         (Verdict::Deciding, _) => theme.t(say::EXPLAIN_NOT_SURE).to_owned(),
     };
-    theme.say(&say::explain_face(&explanation.track.0, &who))
+    theme.say(&say::explain_face(explanation.track.0, &who))
 }
 
 fn details(theme: Theme, explanation: &Explanation) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some((best, similarity)) = &explanation.best {
         let asked = explanation.judgement.map_or_else(String::new, |j| {
-            theme.say(&say::explain_asked_for(&j.threshold))
+            theme.say(&say::explain_asked_for(j.threshold))
         });
         lines.push(theme.say(&say::explain_best(best, similarity, &asked)));
     }
@@ -91,7 +91,7 @@ fn details(theme: Theme, explanation: &Explanation) -> Vec<String> {
         )));
     }
     if let Some(doubt) = explanation.judgement.and_then(|j| j.doubt) {
-        lines.push(theme.say(&say::explain_latest_look(&theme.sentence(&doubt))));
+        lines.push(theme.say(&say::explain_latest_look(theme.sentence(&doubt))));
     }
     let votes: Vec<String> = explanation
         .votes
@@ -101,12 +101,12 @@ fn details(theme: Theme, explanation: &Explanation) -> Vec<String> {
                 .as_ref()
                 .map_or(theme.t(say::NOBODY), PersonName::as_str);
             let share = format!("{:.0}", 100.0 * share);
-            theme.say(&say::explain_votes_for(votes, &who, &share))
+            theme.say(&say::explain_votes_for(votes, who, &share))
         })
         .collect();
     if !votes.is_empty() {
         let votes = votes.join(", ");
-        lines.push(theme.say(&say::explain_votes(&votes, &explanation.votes_needed)));
+        lines.push(theme.say(&say::explain_votes(&votes, explanation.votes_needed)));
     }
     let q = &explanation.quality;
     let (whole, two) = (|v: f32| decimal(v, 0), |v: f32| decimal(v, 2));
@@ -120,14 +120,14 @@ fn details(theme: Theme, explanation: &Explanation) -> Vec<String> {
         two(q.detector_score),
     )));
     if let Some(issue) = explanation.issue {
-        lines.push(theme.say(&say::explain_not_counted(&theme.sentence(&issue))));
+        lines.push(theme.say(&say::explain_not_counted(theme.sentence(&issue))));
     }
     if let Some(score) = explanation.liveness_score {
         let verdict = match explanation.liveness {
             Liveness::Live => String::new(),
             Liveness::Deciding => theme.t(say::EXPLAIN_TOO_FEW_LOOKS).to_owned(),
             Liveness::Challenged(side) => {
-                theme.say(&say::explain_turn_awaited(&theme.sentence(&side)))
+                theme.say(&say::explain_turn_awaited(theme.sentence(&side)))
             }
             Liveness::Spoof(cue) => format!(": {}", theme.sentence(&cue)),
         };
@@ -137,7 +137,7 @@ fn details(theme: Theme, explanation: &Explanation) -> Vec<String> {
         PunchState::NoName => theme.t(say::EXPLAIN_NO_NAME).to_owned(),
         PunchState::Inactive => theme.t(say::EXPLAIN_INACTIVE).to_owned(),
         PunchState::UnderWay => theme.t(say::EXPLAIN_PUNCH_WRITTEN).to_owned(),
-        PunchState::Cooldown { left } => theme.say(&say::explain_cooldown(&left.as_secs())),
+        PunchState::Cooldown { left } => theme.say(&say::explain_cooldown(left.as_secs())),
         PunchState::AlreadyPresent => theme.t(say::EXPLAIN_PRESENT).to_owned(),
         PunchState::Ready => theme.t(say::EXPLAIN_VISIT_PUNCHES).to_owned(),
     });

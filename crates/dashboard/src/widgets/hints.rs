@@ -134,7 +134,7 @@ impl Hints<'_> {
                 .pin_problem
                 .as_ref()
                 .map(|problem| theme.sentence(problem)),
-            digits => Some(theme.say(&say::pin_typed(&"*".repeat(digits.min(40))))),
+            digits => Some(theme.say(&say::pin_typed("*".repeat(digits.min(40))))),
         }
     }
 

@@ -86,7 +86,7 @@ impl Label {
                     Liveness::Live | Liveness::Deciding => {}
                     Liveness::Challenged(side) => {
                         let side = theme.sentence(&side);
-                        let head = theme.say(&say::turn_head(&name, &side));
+                        let head = theme.say(&say::turn_head(name, &side));
                         return Self::new(&head, String::new(), theme);
                     }
                     Liveness::Spoof(cue) => {

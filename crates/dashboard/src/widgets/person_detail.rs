@@ -66,9 +66,9 @@ impl PersonDetail<'_> {
         let enrolled = person.created_at.format("%Y-%m-%d %H:%M").to_string();
         let templates = theme.say(&say::template_count(person.template_count));
         let about = theme.say(&say::person_facts(
-            &separator,
+            separator,
             &person.code,
-            &state,
+            state,
             &templates,
             &enrolled,
         ));
@@ -92,7 +92,7 @@ fn describe(theme: Theme, event: &AttendanceEvent) -> String {
     parts.extend(
         event
             .similarity
-            .map(|s| theme.say(&say::event_similarity(&s))),
+            .map(|s| theme.say(&say::event_similarity(s))),
     );
     parts.extend(
         event

@@ -31,10 +31,7 @@ impl Widget for &Preview<'_> {
         } = self.0;
         let block = panel(
             theme,
-            &theme.say(&say::camera_titled(
-                &theme.marks().separator,
-                &status.source,
-            )),
+            &theme.say(&say::camera_titled(theme.marks().separator, status.source)),
         );
         let inner = block.inner(area);
         block.render(area, buf);

@@ -302,7 +302,7 @@ impl Widget for &PersonReport<'_> {
         if hidden > 0 && inner.height > 0 {
             let last = usize::from(inner.height) - 1;
             lines.truncate(last);
-            let words = theme.say(&say::and_more_days(&(hidden + 1)));
+            let words = theme.say(&say::and_more_days(hidden + 1));
             lines.push(Line::styled(theme.fit(&words, width), theme.dim()));
         }
         for (y, line) in (inner.y..inner.bottom()).zip(lines) {
@@ -325,9 +325,9 @@ fn times(theme: Theme, day: &WorkDay) -> String {
         at.map_or_else(|| "-".to_owned(), |at| at.format("%H:%M").to_string())
     };
     theme.say(&say::worked_from_to(
-        &time(day.report.first_in),
-        &time(day.report.last_out),
-        &hours(day.report.worked),
+        time(day.report.first_in),
+        time(day.report.last_out),
+        hours(day.report.worked),
     ))
 }
 
@@ -356,7 +356,7 @@ fn remarks(theme: Theme, day: &WorkDay) -> Option<String> {
             || theme.marks().dash.to_owned(),
             |at| at.format("%Y-%m-%d %H:%M").to_string(),
         );
-        theme.say(&say::event_corrected_briefly(&at, &signature.by))
+        theme.say(&say::event_corrected_briefly(&at, signature.by))
     }));
     (!remarks.is_empty()).then(|| remarks.join(", "))
 }

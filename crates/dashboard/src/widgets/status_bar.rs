@@ -106,7 +106,7 @@ impl StatusBar<'_> {
         };
         let mark = theme.marks().dot;
         let words = theme
-            .say(&say::status_camera(&mark, &label))
+            .say(&say::status_camera(mark, label))
             .trim_end()
             .to_owned();
         parts.push(part(0, dot, health, words));
@@ -128,7 +128,7 @@ impl StatusBar<'_> {
         let bytes = bytes.map(|rate| format!("{:.0} kB/s", rate / 1000.0));
         parts.extend(bytes.map(|words| part(4, dot, plain, words)));
         if status.dropped > 0 {
-            let words = theme.say(&say::status_dropped(&status.dropped));
+            let words = theme.say(&say::status_dropped(status.dropped));
             parts.push(part(4, dot, plain, words));
         }
         parts
@@ -217,7 +217,7 @@ impl Widget for &TroubleBanner<'_> {
         };
         let waiting = match station.health.unconfirmed {
             0 => theme.t(say::NOTHING_WAITS).to_owned(),
-            n => theme.say(&say::punches_waiting(&n)),
+            n => theme.say(&say::punches_waiting(n)),
         };
         let width = usize::from(area.width);
         // The number must not be cut off by a long message, so it is measured first.

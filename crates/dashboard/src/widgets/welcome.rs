@@ -47,8 +47,8 @@ impl Widget for &WelcomeBanner<'_> {
         let last = match worked {
             Some(worked) => theme.say(&say::hours_today(
                 &time,
-                &theme.marks().separator,
-                &hours(worked),
+                theme.marks().separator,
+                hours(worked),
             )),
             None => time,
         };
