@@ -11,10 +11,10 @@ pub mod cli;
 pub mod commands;
 pub mod eval;
 pub mod import;
-pub mod say;
-pub mod sheet;
 
 pub use rollcall_camera as camera;
+pub use rollcall_cases as cases;
+pub use rollcall_cases::say;
 pub use rollcall_config as config;
 pub use rollcall_core as core;
 pub use rollcall_dashboard as ui;
@@ -25,6 +25,7 @@ pub use rollcall_picture as picture;
 pub use rollcall_protocol as protocol;
 pub use rollcall_recognition as inference;
 pub use rollcall_server as server;
+pub use rollcall_sheet as sheet;
 pub use rollcall_station as runtime;
 pub use rollcall_store as store;
 pub use rollcall_system::{

@@ -224,6 +224,23 @@ fn the_rooms_depend_on_each_other_in_one_direction() {
                 "recognition",
                 "store",
                 "config",
+                "cases",
+            ],
+        ),
+        ("sheet", &[]),
+        (
+            "cases",
+            &[
+                "core",
+                "system",
+                "protocol",
+                "picture",
+                "engine",
+                "recognition",
+                "camera",
+                "store",
+                "config",
+                "sheet",
             ],
         ),
         (

@@ -36,9 +36,9 @@ use rollcall::core::worktime::shift::Shift;
 use rollcall::core::worktime::timetable::Schedule;
 use rollcall::core::worktime::totals::Totals;
 use rollcall::protocol::{
-    Answer, CameraControl, Command, ControlChange, ControlStep, CorrectionDraft, Done, Health,
-    PageKind, PageLine, PersonChange, PersonFile, Question, Refusal, RefusalCode, Reply,
-    ReportQuery, SettingChange, SettingRow, StationView, TemplateFacts,
+    Agreement, Answer, Asked, CameraControl, Command, ControlChange, ControlStep, CorrectionDraft,
+    Done, Health, PageKind, PageLine, PersonChange, PersonFile, Question, Refusal, RefusalCode,
+    Reply, ReportQuery, SettingChange, SettingRow, StationView, TemplateFacts,
 };
 use rollcall::ui::{
     Action, App, CameraFigures, CameraStatus, Charset, ColourDepth, Input, Key, Language, Leaving,
@@ -268,7 +268,7 @@ impl Desk {
             }
             Command::Ask(question) => self.asked.push(question.clone()),
             Command::ChangeControl(change) => self.changes.push(change.clone()),
-            Command::ReadControls | Command::TestCamera => {}
+            Command::Restart { .. } | Command::ReadControls | Command::TestCamera => {}
         }
     }
 
@@ -773,7 +773,12 @@ fn a_setting_that_would_alter_the_past_is_asked_about() {
         };
         let code = PersonCode::parse("P-001").unwrap();
         alteration.people.insert(code, altered);
-        let asked = || Answer::AltersThePast(change.clone(), alteration.clone());
+        let asked = || {
+            Answer::Asks(Box::new(Asked {
+                agreement: Agreement::AltersThePast(alteration.clone()),
+                agreed: Question::ChangeSetting(change.clone()).agreed(),
+            }))
+        };
         desk.app.take(asked());
         insta::assert_snapshot!(format!("settings_{name}_80x24"), desk.screen(80, 24));
         let before = desk.asked.len();
@@ -814,6 +819,7 @@ fn a_setting_is_changed_and_said_and_undone() {
     desk.app.take(Answer::Done(Ok(Done {
         said: Message::verbatim("welcome.banner_secs = 5; it takes effect at the next start"),
         undo: Some(undo.clone()),
+        needs_restart: false,
     })));
     assert!(desk.screen(80, 24).contains("banner_secs = 5; it takes"));
     assert_eq!(desk.due(), [Question::Settings], "they are read again");

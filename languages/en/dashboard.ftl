@@ -18,6 +18,8 @@ and-more-days = and { $count ->
    *[other] { $count } more days
 }; a day's own table has them all
 arrow-just-now = { $arrow } just now
+ask-agree = Is that meant?
+ask-another-all-the-same = This face is already enrolled as { $name }, similarity { $similarity }. Is it another person all the same, such as a twin?
 ask-another-person = Is it another person, such as a twin? y = yes, save; Esc = no, save nothing
 ask-confirm = Do all pictures show { $name } ({ $code })? y = yes, save; Esc = no, save nothing
 ask-consent = Has { $name } agreed that face vectors and pictures are kept? y = yes, any other key = no
@@ -37,6 +39,7 @@ ask-name = New name of { $name }
 ask-pin = New PIN or badge of { $name }; leave empty to remove it
 ask-pin-again = Once more
 ask-remove-pin = Remove the PIN of { $name }? Press y to remove it
+ask-restart = Start the station again?
 ask-sign = sign this correction?
 ask-was-it = Was it { $name }? y
 ask-who-was-it = who was it?
@@ -109,6 +112,7 @@ command-preview-next = preview: the next kind
 command-preview-off = preview: off
 command-preview-pixels = preview: pixels
 command-preview-quadrants = preview: quadrants
+command-restart = start the station again, with the settings as they are
 command-review = review: faces without a name
 command-suspend = to the shell; fg comes back
 command-today = attendance: today
@@ -162,6 +166,7 @@ enrolled-label = enrolled
 enrolling = enrolling { $name }
 enrolling-already = Somebody is being enrolled at the moment.
 enrolling-elsewhere = { $name } is enrolling somebody at the moment
+erase-means = Name, pictures and templates of { $name } ({ $code }) are erased for good; the punches stay under the code.
 erase-other-code = that is not the code { $code }; nothing was erased
 event-added = added { $at } by { $who }: { $reason }
 event-corrected = corrected { $at } by { $who }: { $reason }
@@ -394,8 +399,10 @@ plain-not-connected = not connected: { $reason }; trying again
 plain-this-list = this list
 plain-who-is-in = who is in
 press-enter = Press Enter to go on
+press-to-agree = Press y if it is; any other key changes nothing
 press-to-alter = Press y to alter the past, any other key to leave it
 press-to-end = Press y to end it; any other key goes on
+press-to-restart = Press y to start it again; any other key goes on
 press-to-sign = Press y to sign it; Esc goes back to the form
 preview-none-hint = Attendance goes on. v shows the picture again.
 preview-off = preview is off
@@ -410,6 +417,7 @@ remark-absent = absent
 remark-early = early
 remark-late = late
 remark-over = over
+restart-means = Settings that are not in use yet are used then. It takes a few seconds; punches that were shown are kept.
 review = review
 review-face-not-kept = this face is not kept
 review-titled = without a name { $dot } { $count }

@@ -1,7 +1,9 @@
 ### Doctor, calibration and the headings of workbooks.
 
+agrees-first = { $name } has to agree before a face is kept: `rollcall people consent { $code }`
 backup-newest = the newest in { $folder } is { $hours } h old
 batch-events = batch { $batch }: { $events }
+calibration-changed = the calibration has changed since it was shown; check it and write it again
 calibration-head = { $people ->
     [one] { $people } person
    *[other] { $people } people
@@ -36,6 +38,7 @@ checked-template = template
 checked-terminal = terminal
 checked-times = times
 checked-trail = trail
+choices-are = { $reason }; the choices are { $choices }
 clock-before-punch = { $time } is before the latest punch that the station saw, at { $latest }; set the clock
 clock-cannot-be = { $time } cannot be; set the clock
 clock-doubtful = { $time }; no time server keeps it, so punches are marked as doubtful
@@ -99,6 +102,7 @@ database-sound = { $path } is sound; { $active ->
 deleted-person = a deleted person
 demo-hint = demonstration: two of the six people are strangers; press e to enrol one
 demo-moved = what the demonstration wrote was moved to { $path }
+demo-own-folder = the demonstration has a folder of its own: end the station and start it again
 demo-refused = { $path } belongs to a real station; the demonstration writes to { $folder }
 disk-free = { $megabytes } MB free at { $path }
 doubtful-events = events made with a doubtful clock ({ $batches }); see `attendance repair-clock`
@@ -116,16 +120,25 @@ expected-false-names-uncounted = Expected false names: one in { $looks } looks o
     [one] { $people } person
    *[other] { $people } people
 }; no looks were counted yet.
+face-taken-for = this face is already enrolled as { $name }, similarity { $similarity }
+face-not-kept = the face of sighting { $number } is not kept any more
 file-readable-by-others = { $path } has the mode { $mode }: others than its owner can read it
 from-own-people = That is from how alike your own people are, and never better than strangers' pictures in general; it is for a single look, and a name needs several that agree.
 from-strangers = That is from strangers' pictures in general; ten people are needed to tell how alike yours are; it is for a single look, and a name needs several that agree.
 known-to-another-embedder = known to another embedder only, run `rollcall people re-embed`: { $codes }
+name-a-sighting = name at least one sighting
+networks-not-found = the networks were not found in { $folders }; say where they are with --models-dir
 no-backup-in = none in { $folder }
 no-camera-found = no camera was found; plug one in, or try --demo
 no-database-yet = none yet; { $path } is made at the first start
+no-file-of-passphrase = there is no file { $path }; name one whose first line is the passphrase, or leave it empty
+no-sighting = there is no sighting { $number }
+no-source = there is no camera, file or folder "{ $source }"; the choices are { $choices }
+no-such-setting = no such setting
 no-terminal = standard output is not a terminal; the dashboard needs one, run --headless does not
 no-threshold-high-enough = no threshold is high enough for that rate; nothing was written
 none-similar-enough = No similarity is high enough for the wished rate.
+other-embedder = sighting { $number } was made with another embedder than the one in use
 path-missing = { $path } is not there
 people-without-template = without a template that can be used, enrol them again: { $codes }
 period-days = { $count ->
@@ -149,6 +162,9 @@ rows-written = { $count ->
     [one] { $count } row
    *[other] { $count } rows
 } written to { $path }
+seen-not-recognised = was seen and not recognised, sighting { $number }
+sighting-assigned-before = sighting { $number } was assigned before; a punch that is still missing is added by hand
+sighting-unlike = sighting { $number }: this face is unlike all samples of { $name }, similarity { $similarity }; a punch can still be added by hand
 similarity-label = similarity
 strangers-none-reach = Of { $count } faces without a name that are kept none reaches it, which by itself only says: at most { $share } %.
 strangers-reach = { $count } of { $all } faces without a name that are kept reach it now: see `rollcall review list`.

@@ -3,7 +3,6 @@
 another-camera-test = another test of the camera has begun
 backup-made = backup made: { $path }
 because = { $what }: { $reason }
-calibration-changed = the calibration has changed since it was shown; check it and write it again
 camera-gave = the camera gave { $rate } pictures/s; { $broken } broken, { $lost } lost, { $reconnects } reconnects
 check-out-closed = check-out forgotten, closed at the end of the shift: { $codes }
 check-outs-not-closed = forgotten check-outs could not be closed: { $reason }
@@ -39,7 +38,6 @@ erased-person = erased of { $code }: name, { $templates ->
    *[other] { $punches } punches stay
 }
 face-is-sample = the face of sighting { $number } is a sample of { $name } now
-face-not-kept = the face of sighting { $number } is not kept any more
 faces-erased = { $count ->
     [one] { $count } sighting erased
    *[other] { $count } sightings erased
@@ -49,33 +47,36 @@ faces-ignored = { $count ->
    *[other] { $count } sightings ignored; their faces are erased
 }
 more-said = { $first }; { $more }
-name-a-sighting = name at least one sighting
 no-backup = no backup was made: { $reason }
 no-controls = This camera has no controls.
-no-sighting = there is no sighting { $number }
-no-such-setting = no such setting
 not-erased = what is too old could not be erased: { $reason }
 only-usb-controls = Only a USB camera has controls.
+person-agreed-on = { $code } agreed on { $day }
+person-expected-from = { $code } is expected from { $day } on
 person-has-agreed = { $code } has agreed today
 person-has-no-pin = { $code } has no PIN any more
 person-has-pin = { $code } has a PIN now
+person-in-no-team = { $code } is in no team
+person-in-team = { $code } is in the team { $team }
 person-recognised-again = { $code } is recognised again: { $name }
 person-recognised-no-more = { $code } is recognised no more: { $name }
 person-renamed = { $code } is now called { $name }
 punch-was-added = { $name } { $direction } at { $time } was added
 records-busy = the records are still being read; try again
-seen-not-recognised = was seen and not recognised, sighting { $number }
+restarts-already = the station is being started again already
 setting-at-next-start = { $section }.{ $key } = { $value }; it takes effect at the next start
 setting-in-use = { $section }.{ $key } = { $value }; it is in use now
-sighting-assigned-before = sighting { $number } was assigned before; a punch that is still missing is added by hand
-sighting-enrolled-as = sighting { $number }: this face is already enrolled as { $candidate }, similarity { $similarity }
-sighting-refused = sighting { $number }: { $reason }
-sighting-unlike = sighting { $number }: this face is unlike all samples of { $name }, similarity { $similarity }; a punch can still be added by hand
+settings-of-before = the station goes on with the settings of before: { $reason }
 sightings-were = { $count ->
     [one] one sighting was
    *[other] { $count } sightings were
 } { $name } ({ $code })
+somebody-enrols = { $name } is enrolling somebody at the moment
 station-panicked = the station's thread has panicked; see the log
+station-restarted = the station has started again
+station-restarts = the station is started again, with the settings as they are now
+station-starting = the station is starting
+still-writing = something is still being written; the station was not started again
 store-too-busy = too much is waiting for a database that cannot be written
 templates-forgotten = { $count ->
     [one] one template that the station had made itself is gone

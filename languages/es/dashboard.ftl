@@ -18,6 +18,8 @@ and-more-days = y { $count ->
    *[other] { $count } días más
 }; la tabla de cada día los tiene todos
 arrow-just-now = { $arrow } ahora
+ask-agree = ¿Es lo que quiere?
+ask-another-all-the-same = Este rostro ya está inscrito como { $name }, parecido { $similarity }. ¿Es de todos modos otra persona, por ejemplo un gemelo?
 ask-another-person = ¿Es otra persona, por ejemplo un gemelo? y = sí, guardar; Esc = no, no guardar nada
 ask-confirm = ¿Todas las fotos son de { $name } ({ $code })? y = sí, guardar; Esc = no, no guardar nada
 ask-consent = ¿Acepta { $name } que se guarden vectores y fotos de su rostro? y = sí, otra tecla = no
@@ -37,6 +39,7 @@ ask-name = Nombre nuevo de { $name }
 ask-pin = PIN o tarjeta nueva de { $name }; déjelo vacío para quitarlo
 ask-pin-again = Otra vez
 ask-remove-pin = ¿Quitar el PIN de { $name }? Pulse s para quitarlo
+ask-restart = ¿Reiniciar la estación?
 ask-sign = ¿firmar esta corrección?
 ask-was-it = ¿Era { $name }? y
 ask-who-was-it = ¿quién era?
@@ -109,6 +112,7 @@ command-preview-next = vista: el tipo siguiente
 command-preview-off = vista: apagada
 command-preview-pixels = vista: píxeles
 command-preview-quadrants = vista: cuadrantes
+command-restart = reiniciar la estación con los ajustes actuales
 command-review = revisar: rostros sin nombre
 command-suspend = a la consola; fg vuelve
 command-today = asistencia: hoy
@@ -163,6 +167,7 @@ enrolled-label = inscrito
 enrolling = inscribiendo a { $name }
 enrolling-already = En este momento se está inscribiendo a alguien.
 enrolling-elsewhere = { $name } está registrando a alguien en este momento
+erase-means = El nombre, las fotos y las plantillas de { $name } ({ $code }) se borran para siempre; los fichajes se conservan con el código.
 erase-other-code = ese no es el código { $code }; no se borró nada
 event-added = añadido el { $at } por { $who }: { $reason }
 event-corrected = corregido el { $at } por { $who }: { $reason }
@@ -395,8 +400,10 @@ plain-not-connected = sin conexión: { $reason }; se vuelve a intentar
 plain-this-list = esta lista
 plain-who-is-in = quién está dentro
 press-enter = Pulse Intro para seguir
+press-to-agree = Pulse s si lo es; cualquier otra tecla no cambia nada
 press-to-alter = Pulse y para cambiar lo pasado; cualquier otra tecla lo deja como está
 press-to-end = Pulse s para detenerla; cualquier otra tecla la deja en marcha
+press-to-restart = Pulse s para reiniciarla; cualquier otra tecla sigue
 press-to-sign = Pulse s para firmarla; Esc vuelve al formulario
 preview-none-hint = La asistencia sigue. v vuelve a mostrar la imagen.
 preview-off = vista previa apagada
@@ -411,6 +418,7 @@ remark-absent = ausente
 remark-early = antes
 remark-late = tarde
 remark-over = extra
+restart-means = Así se aplican los ajustes pendientes. Tarda unos segundos; los fichajes ya mostrados se conservan.
 review = revisar
 review-face-not-kept = este rostro no se guarda
 review-titled = sin nombre { $dot } { $count }

@@ -1,7 +1,9 @@
 ### Diagnóstico, calibración y encabezados de los libros.
 
+agrees-first = { $name } tiene que dar su consentimiento antes de que se guarde su rostro: `rollcall people consent { $code }`
 backup-newest = la más nueva de { $folder } tiene { $hours } h
 batch-events = lote { $batch }: { $events }
+calibration-changed = la calibración ha cambiado desde que se mostró; revísela y escríbala de nuevo
 calibration-head = { $people ->
     [one] { $people } persona
    *[other] { $people } personas
@@ -36,6 +38,7 @@ checked-template = plantilla
 checked-terminal = terminal
 checked-times = horas
 checked-trail = registro
+choices-are = { $reason }; las opciones son { $choices }
 clock-before-punch = { $time } es anterior al último fichaje que vio la estación, el { $latest }; ponga el reloj en hora
 clock-cannot-be = { $time } no puede ser; ponga el reloj en hora
 clock-doubtful = { $time }; ningún servidor lo mantiene, y los fichajes se marcan como dudosos
@@ -99,6 +102,7 @@ database-sound = { $path } está sana; { $active ->
 deleted-person = una persona eliminada
 demo-hint = demostración: dos de las seis personas son extrañas; pulse e para inscribir a una
 demo-moved = lo que escribió la demostración está ahora en { $path }
+demo-own-folder = la demostración tiene su propia carpeta: detenga la estación e iníciela de nuevo
 demo-refused = { $path } es de una estación real; la demostración escribe en { $folder }
 disk-free = { $megabytes } MB libres en { $path }
 doubtful-events = fichajes hechos con un reloj dudoso ({ $batches }); vea `attendance repair-clock`
@@ -116,16 +120,25 @@ expected-false-names-uncounted = Nombres falsos esperados: uno de cada { $looks 
     [one] { $people } persona
    *[other] { $people } personas
 }; aún no se ha contado ninguna mirada.
+face-taken-for = este rostro ya está inscrito como { $name }, parecido { $similarity }
+face-not-kept = el rostro del avistamiento { $number } ya no se guarda
 file-readable-by-others = { $path } tiene el modo { $mode }: pueden leerlo otros además de su propietario
 from-own-people = Sale de cuánto se parece su propia gente, y nunca es mejor que las fotos de extraños en general; vale para una sola mirada, y un nombre necesita varias que coincidan.
 from-strangers = Sale de fotos de extraños en general; hacen falta diez personas para saber cuánto se parece su gente; vale para una sola mirada, y un nombre necesita varias que coincidan.
 known-to-another-embedder = conocidos solo por otra red, ejecute `rollcall people re-embed`: { $codes }
+name-a-sighting = nombre al menos un avistamiento
+networks-not-found = las redes no se encontraron en { $folders }; indique dónde están con --models-dir
 no-backup-in = ninguna en { $folder }
 no-camera-found = no se encontró ninguna cámara; enchufe una o pruebe --demo
 no-database-yet = aún no hay; { $path } se crea al primer arranque
+no-file-of-passphrase = no existe el archivo { $path }; indique uno cuya primera línea sea la contraseña, o déjelo vacío
+no-sighting = no existe el avistamiento { $number }
+no-source = no existe la cámara, el archivo o la carpeta "{ $source }"; las opciones son { $choices }
+no-such-setting = no existe ese ajuste
 no-terminal = la salida estándar no es un terminal; el panel necesita uno, run --headless no
 no-threshold-high-enough = ningún umbral basta para esa tasa; no se escribió nada
 none-similar-enough = Ningún parecido basta para la tasa deseada.
+other-embedder = el avistamiento { $number } se hizo con otra red que la que está en uso
 path-missing = { $path } no está
 people-without-template = sin plantilla útil, inscríbalos de nuevo: { $codes }
 period-days = { $count ->
@@ -149,6 +162,9 @@ rows-written = { $count ->
     [one] { $count } fila escrita
    *[other] { $count } filas escritas
 } en { $path }
+seen-not-recognised = se le vio y no se le reconoció, avistamiento { $number }
+sighting-assigned-before = el avistamiento { $number } ya se asignó; el fichaje que falte se añade a mano
+sighting-unlike = avistamiento { $number }: este rostro no se parece a ninguna muestra de { $name }, parecido { $similarity }; aún se puede añadir un fichaje a mano
 similarity-label = parecido
 strangers-none-reach = De los { $count } rostros sin nombre guardados ninguno lo alcanza, lo que por sí solo dice: como mucho el { $share } %.
 strangers-reach = { $count } de { $all } rostros sin nombre guardados lo alcanzan ahora: vea `rollcall review list`.

@@ -3,7 +3,6 @@
 another-camera-test = ha empezado otra prueba de la cámara
 backup-made = copia hecha: { $path }
 because = { $what }: { $reason }
-calibration-changed = la calibración ha cambiado desde que se mostró; revísela y escríbala de nuevo
 camera-gave = la cámara dio { $rate } imágenes/s; { $broken } rotas, { $lost } perdidas, { $reconnects } reconexiones
 check-out-closed = salida olvidada, cerrada al fin del turno: { $codes }
 check-outs-not-closed = no se pudieron cerrar las salidas olvidadas: { $reason }
@@ -39,7 +38,6 @@ erased-person = borrado de { $code }: nombre, { $templates ->
    *[other] quedan { $punches } fichajes
 }
 face-is-sample = el rostro del avistamiento { $number } es ahora una muestra de { $name }
-face-not-kept = el rostro del avistamiento { $number } ya no se guarda
 faces-erased = { $count ->
     [one] { $count } avistamiento borrado
    *[other] { $count } avistamientos borrados
@@ -49,33 +47,36 @@ faces-ignored = { $count ->
    *[other] { $count } avistamientos ignorados; sus rostros se borran
 }
 more-said = { $first }; { $more }
-name-a-sighting = nombre al menos un avistamiento
 no-backup = no se hizo la copia: { $reason }
 no-controls = Esta cámara no tiene controles.
-no-sighting = no existe el avistamiento { $number }
-no-such-setting = no existe ese ajuste
 not-erased = no se pudo borrar lo antiguo: { $reason }
 only-usb-controls = Solo las cámaras USB tienen controles.
+person-agreed-on = { $code } dio su consentimiento el { $day }
+person-expected-from = se espera a { $code } desde el { $day }
 person-has-agreed = { $code } ha dado hoy su consentimiento
 person-has-no-pin = { $code } ya no tiene PIN
 person-has-pin = { $code } ya tiene PIN
+person-in-no-team = { $code } no está en ningún equipo
+person-in-team = { $code } está en el equipo { $team }
 person-recognised-again = { $code } se reconoce de nuevo: { $name }
 person-recognised-no-more = { $code } ya no se reconoce: { $name }
 person-renamed = { $code } se llama ahora { $name }
 punch-was-added = se añadió { $name } { $direction } a las { $time }
 records-busy = aún se están leyendo los registros; inténtelo de nuevo
-seen-not-recognised = se le vio y no se le reconoció, avistamiento { $number }
+restarts-already = la estación ya se está reiniciando
 setting-at-next-start = { $section }.{ $key } = { $value }; vale desde el próximo arranque
 setting-in-use = { $section }.{ $key } = { $value }; ya está en uso
-sighting-assigned-before = el avistamiento { $number } ya se asignó; el fichaje que falte se añade a mano
-sighting-enrolled-as = avistamiento { $number }: este rostro ya está inscrito como { $candidate }, parecido { $similarity }
-sighting-refused = avistamiento { $number }: { $reason }
-sighting-unlike = avistamiento { $number }: este rostro no se parece a ninguna muestra de { $name }, parecido { $similarity }; aún se puede añadir un fichaje a mano
+settings-of-before = la estación sigue con los ajustes anteriores: { $reason }
 sightings-were = { $count ->
     [one] un avistamiento era
    *[other] { $count } avistamientos eran
 } { $name } ({ $code })
+somebody-enrols = { $name } está inscribiendo a alguien en este momento
 station-panicked = el hilo de la estación ha fallado; vea el registro
+station-restarted = la estación se ha reiniciado
+station-restarts = la estación se reinicia con los ajustes actuales
+station-starting = la estación está arrancando
+still-writing = todavía se está escribiendo algo; la estación no se reinició
 store-too-busy = demasiado espera a una base de datos que no se puede escribir
 templates-forgotten = { $count ->
     [one] se olvidó una plantilla que había hecho la estación

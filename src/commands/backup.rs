@@ -15,7 +15,6 @@ use crate::store::{
 };
 
 /// Passphrase of backups, where it shall not be in a file.
-const PASSPHRASE: &str = "ROLLCALL_BACKUP_PASSPHRASE";
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -106,7 +105,7 @@ fn warnings(checked: &CheckedBackup, args: &RestoreArgs, context: &Context) -> R
         ));
     }
     if let Some(text) = &checked.configuration {
-        let file = context.config_file();
+        let file = context.config_file().path;
         let present = std::fs::read_to_string(&file).unwrap_or_default();
         let changes = settings::changes(&present, text);
         if args.with_config {
@@ -168,14 +167,5 @@ pub(super) fn passphrase(file: Option<&Path>, context: &Context) -> Result<Optio
     if let Some(path) = file {
         return Ok(Some(Passphrase::read(path)?));
     }
-    if let Some(found) = std::env::var(PASSPHRASE)
-        .ok()
-        .and_then(|text| Passphrase::new(&text))
-    {
-        return Ok(Some(found));
-    }
-    Ok(context
-        .passphrase_file()
-        .map(|path| Passphrase::read(&path))
-        .transpose()?)
+    Ok(context.passphrase()?)
 }

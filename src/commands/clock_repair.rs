@@ -42,7 +42,7 @@ pub(super) fn run(args: &RepairClockArgs, context: &Context) -> Result<()> {
         operator: signatory(&args.signature),
         reason: args.signature.reason.clone(),
     };
-    let mut store = context.store_to_change()?;
+    let mut store = super::store_to_change(context)?;
     let people = store.everybody()?;
     let mut events: Vec<Shifted> = store
         .doubtful_events(&repair.span)?
@@ -87,7 +87,8 @@ pub(super) fn run(args: &RepairClockArgs, context: &Context) -> Result<()> {
 fn span(args: &RepairClockArgs, context: &Context) -> Result<ClockSpan> {
     let between = match (&args.from, &args.to) {
         (Some(from), Some(to)) => {
-            let (from, to) = (context.parse_time(from)?, context.parse_time(to)?);
+            let parse = |text| super::correction::parse_time(text, &context.clock);
+            let (from, to) = (parse(from)?, parse(to)?);
             anyhow::ensure!(from <= to, "--from {from} is after --to {to}");
             Some((from, to))
         }

@@ -216,7 +216,7 @@ fn carry_out(deed: Deed, signature: &SignatureArgs, context: &Context) -> Result
         reason: signature.reason.clone(),
         face: None,
     };
-    let mut store = context.store_to_change()?;
+    let mut store = super::store_to_change(context)?;
     let Corrected { voided, added, .. } = store.correct(&correction, context.clock.now().wall)?;
     if signature.json {
         print_json(&Report {

@@ -6,9 +6,10 @@ use serde::Serialize;
 use super::album::Album;
 use super::table::print_json;
 use super::{Context, KnownPeople, Look, data_folder, enrol_camera, enrol_folder, operator};
+use crate::cases::enrolment::{self, Faces, Who};
 use crate::cli::{EnrolArgs, Outcome};
-use crate::core::person::{Person, PersonCode, PersonName};
-use crate::store::{NewPerson, Store};
+use crate::core::person::{PersonCode, PersonName};
+use crate::store::Store;
 
 #[derive(Serialize)]
 struct Report {
@@ -37,11 +38,9 @@ pub(super) fn run(args: &EnrolArgs, context: &Context) -> Result<Outcome> {
     let (Some(name), Some(code)) = (&args.name, &args.code) else {
         bail!("say who it is with --name and --code, or name a folder of people with --dir");
     };
-    let name = PersonName::parse(name)?;
-    let code = PersonCode::parse(code)?;
-    let consent_at = args
-        .consent
-        .as_deref()
+    let (name, code) = (PersonName::parse(name)?, PersonCode::parse(code)?);
+    let consent = args.consent.as_deref();
+    let consent_at = consent
         .map(|text| context.parse_consent(text))
         .transpose()?;
     let folder = data_folder::for_work(context)?;
@@ -49,25 +48,21 @@ pub(super) fn run(args: &EnrolArgs, context: &Context) -> Result<Outcome> {
         eprintln!("{remark}");
     }
     let mut store = Store::open(&folder.path)?;
-    let existing = existing_person(&store, &name, &code, args.add)?;
-    let has_consent = match &existing {
-        Some(person) => store.person_row(&person.code)?.consent_at.is_some(),
-        None => false,
+    let who = Who {
+        name: name.clone(),
+        code,
+        consent_at,
     };
-    if context.config.privacy.consent_required && consent_at.is_none() && !has_consent {
-        bail!(
-            "{name} has to agree before a face is kept: say when with --consent today or \
-             --consent 2026-11-23"
-        );
-    }
+    let existing = enrolment::holder(context, &store, &who, args.add)?;
     let mut recogniser = context.recogniser(Look::Still)?;
     let known = KnownPeople::to_compare(&store, recogniser.model_id())?;
 
+    let mut faces = Faces::of(&known, context.config.policies().matching);
+    faces.existing = existing.as_ref();
+    faces.another_person = args.another_person;
     let mut album = Album {
         largest: args.largest,
-        existing: existing.as_ref(),
-        another_person: args.another_person,
-        ..Album::new(&known, context.config.policies().matching)
+        faces,
     };
     let mut pictures = Vec::with_capacity(args.images.len());
     for path in &args.images {
@@ -84,32 +79,14 @@ pub(super) fn run(args: &EnrolArgs, context: &Context) -> Result<Outcome> {
     if let Some(remark) = album.remark() {
         eprintln!("{name} {remark}");
     }
-    let stated = album.statement();
-    let templates = album.templates;
-    if templates.is_empty() {
+    let faces = album.faces;
+    if faces.templates.is_empty() {
         bail!("{name} was not enrolled: none of the pictures can be used");
     }
     let refused = pictures.iter().filter(|p| !p.kept).count();
     let operator = operator();
     let author = context.author(&operator);
-    let (person, added) = match existing {
-        Some(person) => {
-            if let Some(at) = consent_at {
-                store.set_consent(&person.code, at, author)?;
-            }
-            store.add_stated_templates(&person.code, &templates, stated.as_ref(), author)?
-        }
-        None => store.add_stated_person(
-            &NewPerson {
-                name,
-                code,
-                consent_at,
-                templates,
-            },
-            stated.as_ref(),
-            author,
-        )?,
-    };
+    let (person, added) = enrolment::enrol(&mut store, (who, existing.as_ref()), faces, author)?;
     if args.json {
         print_json(&Report {
             code: person.code.to_string(),
@@ -130,27 +107,4 @@ pub(super) fn run(args: &EnrolArgs, context: &Context) -> Result<Outcome> {
     } else {
         Outcome::No
     })
-}
-
-/// The person to add pictures to, if that is what is asked.
-fn existing_person(
-    store: &Store,
-    name: &PersonName,
-    code: &PersonCode,
-    add: bool,
-) -> Result<Option<Person>> {
-    let holder = store.everybody()?.into_iter().find(|p| p.code == *code);
-    match (holder, add) {
-        (None, false) => Ok(None),
-        (None, true) => bail!("nobody has the code {code}; enrol the person without --add"),
-        (Some(holder), false) => bail!(
-            "the code {code} belongs to {}; to add pictures to that person, say --add",
-            holder.name
-        ),
-        (Some(holder), true) if holder.name != *name => bail!(
-            "the code {code} belongs to {}, not to {name}; nothing was added",
-            holder.name
-        ),
-        (Some(holder), true) => Ok(Some(holder)),
-    }
 }

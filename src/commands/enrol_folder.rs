@@ -9,10 +9,11 @@ use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::album::{Album, SAME_PERSON};
+use super::album::Album;
 use super::picture_groups::{Group, Groups, display_name, groups_in};
 use super::table::{Table, print_json};
 use super::{Context, KnownPeople, Look, data_folder, operator};
+use crate::cases::enrolment::{Faces, SAME_PERSON};
 use crate::cli::{EnrolArgs, Outcome};
 use crate::core::enrolment::identity::AnotherPerson;
 use crate::core::gallery::Template;
@@ -175,10 +176,11 @@ fn prepare(
         return (report, None);
     };
     report.code = Some(code.to_string());
+    let mut faces = Faces::of(known, context.config.policies().matching);
+    faces.another_person = args.another_person;
     let mut album = Album {
         largest: args.largest,
-        another_person: args.another_person,
-        ..Album::new(known, context.config.policies().matching)
+        faces,
     };
     if group.pictures.is_empty() {
         report.reason = Some("there is no file in it".into());
@@ -193,8 +195,8 @@ fn prepare(
         }
     }
     report.reason = album.remark();
-    let stated = album.statement();
-    let templates = best(album.templates);
+    let stated = album.faces.statement();
+    let templates = best(album.faces.templates);
     if templates.is_empty() {
         report.reason = Some("none of the pictures can be used".into());
         return (report, None);

@@ -3,7 +3,7 @@
 mod hints;
 mod show;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -13,12 +13,13 @@ use serde::Serialize;
 use super::import_identity::{self, Everybody, Statements};
 use super::table::print_json;
 use super::{Context, Look, data_folder, operator, past, stills};
+use crate::cases::{self, Agreement, CaseError};
 use crate::cli::{
     ImportAttendanceArgs, ImportCommand, ImportEmbeddingsArgs, ImportFileArgs, ImportPeopleArgs,
     Outcome,
 };
 use crate::core::embedding::{Embedding, ModelId};
-use crate::core::person::{PersonCode, PersonName};
+use crate::core::person::PersonName;
 use crate::import::embeddings::{self, NamedEmbedding, Whose};
 use crate::import::{self, Calendar, FreeCodes, Roster, Rows};
 use crate::inference::manifest::ModelFamily;
@@ -59,20 +60,22 @@ fn apply_people(
     context: &Context,
 ) -> Result<Imported> {
     let mut store = store_to_fill(context)?;
-    let stated: HashMap<&PersonCode, &ImportedPerson> =
-        rows.rows.iter().map(|row| (&row.code, row)).collect();
-    let alteration = past::foreseen(&store, context, &|person| {
-        if let Some(row) = stated.get(&person.code) {
-            row.apply_to(person);
-        }
-    })?;
-    past::confirm(&alteration, args.yes)?;
     let operator = operator();
-    let author = context.author(&operator);
-    let outcome = store.import_people(&rows.rows, author);
-    let imported = located(outcome, rows, &args.source.file)?;
-    past::note(&mut store, &alteration, "people", author)?;
-    Ok(imported)
+    let mut import = |is_agreed| {
+        let author = context.author(&operator);
+        cases::people::import(context, &mut store, (&rows.rows, is_agreed), author)
+    };
+    let mut outcome = import(false);
+    if let Ok(cases::Outcome::Asks(Agreement::AltersThePast(alteration))) = &outcome {
+        past::confirm(alteration, args.yes)?;
+        outcome = import(true);
+    }
+    match outcome {
+        Ok(cases::Outcome::Done(imported)) => Ok(imported),
+        Ok(cases::Outcome::Asks(agreement)) => bail!("nothing was imported: {agreement}"),
+        Err(CaseError::Row { row, error }) => located(Err((row, error)), rows, &args.source.file),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn import_attendance(args: &ImportAttendanceArgs, context: &Context) -> Result<Outcome> {
@@ -91,7 +94,7 @@ fn import_attendance(args: &ImportAttendanceArgs, context: &Context) -> Result<O
         event.when.at = context.clock.localise(event.when.at);
     }
     let operator = operator();
-    let mut store = context.store_to_change()?;
+    let mut store = super::store_to_change(context)?;
     let outcome = store.import_events(&rows.rows, &hints.file_name, context.author(&operator));
     report(source, located(outcome, &rows, &source.file)?, "punches")
 }
@@ -279,7 +282,7 @@ fn with_calendar<T>(context: &Context, read: impl FnOnce(&Calendar<'_>) -> T) ->
         name => name,
     };
     read(&Calendar {
-        parse_time: &|text| match context.parse_time(text) {
+        parse_time: &|text| match super::correction::parse_time(text, &context.clock) {
             // Whatever offset it was written with, its day is that of the clock here.
             Ok(at) => Ok(context.clock.localise(at)),
             Err(error) => Err(error.to_string()),

@@ -96,7 +96,7 @@ fn print_advice(listed: &[Listed], context: &Context) {
             "\nsettings go into {}; a running station takes them when it is started again.\n\
              Licence and input of each model are in {}: correct them if its publisher says otherwise. \
              InsightFace's models are for non-commercial research only.",
-            context.config_file().display(),
+            context.config_file().path.display(),
             folder
                 .join(crate::inference::manifest::MANIFEST_FILE)
                 .display()

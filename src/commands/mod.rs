@@ -11,9 +11,7 @@ mod camera;
 mod clock_repair;
 mod correction;
 mod data_folder;
-mod desk_commands;
 mod doctor;
-mod doctor_heads;
 mod enrol;
 mod enrol_camera;
 mod enrol_folder;
@@ -35,7 +33,6 @@ mod report;
 mod review;
 mod salvage;
 mod service;
-mod setting_check;
 mod settings;
 mod station;
 mod stills;
@@ -45,40 +42,23 @@ mod vault;
 mod workdays;
 
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use chrono::{DateTime, FixedOffset, NaiveDate};
+use rollcall_messages::Text;
 use signal_hook::consts::SIGPIPE;
 
 use crate::camera::without_credentials;
-use crate::cli::{Cli, Command, Outcome, Places};
+pub(crate) use crate::cases::Context;
+use crate::cases::review::described;
+use crate::cases::{self, KnownPeople, Languages, Look, ModelsInUse, Words};
+use crate::cli::{Cli, Command, Outcome};
 use crate::clock::Clock;
-use crate::config::{self, Config, ConfigError, LivenessChoice};
-use crate::core::consent;
-use crate::core::embedding::ModelId;
-use crate::core::gallery::Gallery;
-use crate::core::person::{Person, PersonId};
-use crate::core::worktime::plan::WorkPlan;
-use crate::engine::EngineOptions;
-use crate::inference::detector::{DetectorKind, DetectorOptions};
-use crate::inference::load::{load_detector_of, load_embedder_of, load_liveness};
-use crate::inference::manifest::{Manifest, ModelEntry, ModelFamily, ModelKind};
-use crate::inference::recogniser::Recogniser;
-use crate::runtime::keeper::{BackupDuty, Duties};
-use crate::runtime::review::ReviewRules;
-use crate::store::{Author, Store};
-
-/// What every command starts from.
-#[derive(Clone)]
-pub(crate) struct Context {
-    places: Places,
-    config: Config,
-    clock: Clock,
-}
+use crate::config::{Config, ConfigError};
+use crate::store::Store;
+use crate::ui::Language;
 
 /// Runs the command line.
 ///
@@ -110,9 +90,14 @@ pub fn run(cli: Cli) -> Result<Outcome> {
     };
     let clock = Clock::start_in(config.zone());
     let context = Context {
-        places,
+        places: cases::Places {
+            data_dir: places.data_dir.clone(),
+            config: places.config.clone(),
+            models_dir: places.models_dir.clone(),
+        },
         config,
         clock,
+        languages: Arc::new(Catalogues),
     };
     if !matches!(command, None | Some(Command::Run(_) | Command::Attach(_))) {
         end_quietly_when_nobody_reads()?;
@@ -137,7 +122,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Restore(args)) => backup::restore(&args, &context),
         Some(Command::Encrypt(args)) => vault::encrypt(&args, &context),
         Some(Command::Decrypt) => vault::decrypt(&context),
-        Some(Command::Service(command)) => service::run(&command, &context.places),
+        Some(Command::Service(command)) => service::run(&command, &places),
         Some(Command::Token(command)) => token::run(&command, &context),
         Some(Command::Doctor(args)) => doctor::run(args, &context),
         Some(Command::Bench(args)) => bench::run(&args, &context),
@@ -168,257 +153,34 @@ fn print_config(sample: bool, config: &Config) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The people of this station and their templates of one model.
-struct KnownPeople {
-    people: Vec<Person>,
-    gallery: Gallery,
+/// Opens the database to change what is in it, and says if days are measured by settings that
+/// nobody has agreed to.
+fn store_to_change(context: &Context) -> Result<Store> {
+    let mut store = context.store_to_change()?;
+    past::say_notice(&mut store, context);
+    Ok(store)
 }
 
-impl KnownPeople {
-    /// Reads the people and those of their templates that `model` made.
-    fn of(store: &Store, model: &ModelId) -> Result<Self> {
-        Ok(Self {
-            people: store.everybody()?,
-            gallery: store.load_gallery(model)?.templates,
-        })
-    }
+/// The catalogues of the dashboard.
+struct Catalogues;
 
-    /// The same with the templates of people who are not active: whose face a new one may be.
-    fn to_compare(store: &Store, model: &ModelId) -> Result<Self> {
-        Ok(Self {
-            people: store.everybody()?,
-            gallery: store.load_everybodys_gallery(model)?.templates,
-        })
-    }
-
-    fn person(&self, id: PersonId) -> Option<&Person> {
-        self.people.iter().find(|p| p.id == id)
+impl Languages for Catalogues {
+    fn find(&self, setting: &str, data_dir: &Path) -> Result<Box<dyn Words>, String> {
+        let environment = |name: &str| std::env::var(name).ok();
+        let found = Language::load(setting, &data_dir.join("languages"), environment);
+        found
+            .map(|language| Box::new(Catalogue(language)) as Box<dyn Words>)
+            .map_err(|error| error.to_string())
     }
 }
 
-/// Who somebody is, for a sentence about a face.
-fn described(person: &Person) -> String {
-    let (name, code) = (&person.name, &person.code);
-    if person.active {
-        format!("{name} ({code})")
-    } else {
-        format!("{name} ({code}, deactivated; `people activate {code}` undoes that)")
+/// One of them.
+struct Catalogue(&'static Language);
+
+impl Words for Catalogue {
+    fn text(&self, text: Text) -> String {
+        self.0.text(text).to_owned()
     }
-}
-
-/// The networks that a configuration uses.
-struct ModelsInUse<'a> {
-    detector: &'a ModelEntry,
-    embedder: &'a ModelEntry,
-    liveness: Option<&'a ModelEntry>,
-}
-
-impl<'a> ModelsInUse<'a> {
-    fn of(config: &Config, manifest: &'a Manifest) -> Result<Self> {
-        let recognition = &config.recognition;
-        let judges_liveness = recognition.liveness != LivenessChoice::Off;
-        Ok(Self {
-            detector: manifest.named(ModelKind::Detector, &recognition.detector)?,
-            embedder: manifest.named(ModelKind::Embedder, &recognition.embedder)?,
-            liveness: judges_liveness
-                .then(|| manifest.find(ModelFamily::PassiveLiveness))
-                .transpose()?,
-        })
-    }
-
-    fn contains(&self, entry: &ModelEntry) -> bool {
-        let all = [Some(self.detector), Some(self.embedder), self.liveness];
-        all.into_iter().flatten().any(|used| used == entry)
-    }
-}
-
-/// The network that describes faces, if the configuration names one that is there.
-fn embedder_id(context: &Context) -> Option<ModelId> {
-    let manifest = context.manifest().ok()?;
-    let used = ModelsInUse::of(&context.config, &manifest).ok()?;
-    Some(used.embedder.model_id())
-}
-
-/// How large the recogniser sees a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Look {
-    /// A frame of the camera: as configured.
-    Frame,
-    /// A still picture, in which faces may be smaller and time matters less.
-    Still,
-}
-
-/// Longer side of the detector's input for still pictures.
-const STILL_SIDE: u32 = 640;
-
-impl Context {
-    fn data_dir(&self) -> &Path {
-        &self.places.data_dir
-    }
-
-    /// Where backups go.
-    fn backup_folder(&self) -> PathBuf {
-        // `join` takes an absolute folder as it is.
-        self.data_dir().join(&self.config.backup.folder)
-    }
-
-    fn passphrase_file(&self) -> Option<PathBuf> {
-        let file = &self.config.backup.passphrase_file;
-        (!file.is_empty()).then(|| PathBuf::from(file))
-    }
-
-    /// What a station in `data_dir` does by itself every day.
-    fn duties(&self, data_dir: &Path) -> Result<Duties> {
-        let backup = &self.config.backup;
-        Ok(Duties {
-            data_dir: data_dir.to_path_buf(),
-            retention: self.config.privacy.retention(&self.config.review),
-            work_plan: self.config.work_plan(data_dir)?,
-            backup: (backup.every_hours > 0).then(|| BackupDuty {
-                every: Duration::from_secs(u64::from(backup.every_hours) * 3600),
-                keep: backup.keep,
-                folder: data_dir.join(&backup.folder),
-                passphrase_file: self.passphrase_file(),
-            }),
-        })
-    }
-
-    /// The configuration's file, which need not be there.
-    fn config_file(&self) -> PathBuf {
-        let named = self.places.config.clone();
-        named.unwrap_or_else(|| self.data_dir().join(config::FILE_NAME))
-    }
-
-    /// What is checked when a face is given a name afterwards.
-    fn review_rules(&self) -> Result<ReviewRules> {
-        let policies = self.config.policies();
-        Ok(ReviewRules {
-            model: embedder_id(self).context("the configured embedder is not there")?,
-            matching: policies.matching,
-            attendance: policies.attendance,
-            consent_required: self.config.privacy.consent_required,
-        })
-    }
-
-    /// What days are measured by.
-    fn work_plan(&self) -> Result<WorkPlan> {
-        Ok(self.config.work_plan(self.data_dir())?)
-    }
-
-    /// Opens the database to read it.
-    fn store_to_read(&self) -> Result<Store> {
-        Ok(Store::open_read_only(self.data_dir())?)
-    }
-
-    /// Opens the database to change what is in it.
-    fn store_to_change(&self) -> Result<Store> {
-        // A mistyped folder should not become a new, empty station.
-        drop(self.store_to_read()?);
-        let mut store = Store::open_existing(self.data_dir())?;
-        past::say_notice(&mut store, self);
-        Ok(store)
-    }
-
-    /// Reads a local time as an operator writes it.
-    fn parse_time(&self, text: &str) -> Result<DateTime<FixedOffset>> {
-        correction::parse_time(text, &self.clock)
-    }
-
-    /// Reads when somebody has agreed: "today" or a day that is not to come.
-    fn parse_consent(&self, text: &str) -> Result<NaiveDate> {
-        Ok(consent::parse(text, self.clock.now().wall.date_naive())?)
-    }
-
-    fn author<'a>(&self, operator: &'a str) -> Author<'a> {
-        Author {
-            name: operator,
-            at: self.clock.now().wall,
-        }
-    }
-
-    fn models_dir(&self) -> Result<PathBuf> {
-        models_dir(&self.places)
-    }
-
-    /// The models that came with the program and those in the data folder.
-    fn manifest(&self) -> Result<Manifest> {
-        let (shipped, installed) = (self.models_dir()?, self.installed_models_dir());
-        Ok(Manifest::load_with_installed(&shipped, &installed)?)
-    }
-
-    /// Where the operator's models are: the program's own folder may be read-only.
-    fn installed_models_dir(&self) -> PathBuf {
-        self.data_dir().join("models")
-    }
-
-    fn engine_options(&self) -> EngineOptions {
-        EngineOptions {
-            threads: self.config.recognition.threads,
-            ..EngineOptions::default()
-        }
-    }
-
-    fn detector_options(&self, look: Look, kind: DetectorKind) -> DetectorOptions {
-        let recognition = &self.config.recognition;
-        DetectorOptions {
-            input_side: match look {
-                Look::Frame => recognition.detector_size,
-                Look::Still => recognition.detector_size.max(STILL_SIDE),
-            },
-            score_threshold: recognition.detector_threshold,
-            ..DetectorOptions::recommended(kind)
-        }
-    }
-
-    fn recogniser(&self, look: Look) -> Result<Recogniser> {
-        let manifest = self.manifest()?;
-        let engine = self.engine_options();
-        let used = ModelsInUse::of(&self.config, &manifest)?;
-        let kind = DetectorKind::of_family(used.detector.family).unwrap_or_default();
-        let options = self.detector_options(look, kind);
-        // A still picture says nothing about who stood before the camera.
-        let judge_liveness = look == Look::Frame && used.liveness.is_some();
-        Ok(Recogniser {
-            detector: load_detector_of(&manifest, used.detector, options, &engine)?,
-            embedder: load_embedder_of(&manifest, used.embedder, &engine)?,
-            liveness: if judge_liveness {
-                Some(load_liveness(&manifest, &engine)?)
-            } else {
-                None
-            },
-        })
-    }
-}
-
-/// The networks' folder: as asked for, else here, else beside the program.
-fn models_dir(places: &Places) -> Result<PathBuf> {
-    if let Some(dir) = &places.models_dir {
-        return Ok(dir.clone());
-    }
-    let program = std::env::current_exe().context("finding the program's own path")?;
-    let mut candidates = vec![PathBuf::from("models")];
-    // Beside an installed program, or two levels up from target/release.
-    candidates.extend(
-        program
-            .ancestors()
-            .skip(1)
-            .take(3)
-            .map(|dir| dir.join("models")),
-    );
-    candidates
-        .iter()
-        .find(|dir| {
-            dir.join(crate::inference::manifest::MANIFEST_FILE)
-                .is_file()
-        })
-        .cloned()
-        .with_context(|| {
-            let tried: Vec<_> = candidates.iter().map(|d| d.display().to_string()).collect();
-            format!(
-                "the networks were not found in {}; say where they are with --models-dir",
-                tried.join(", ")
-            )
-        })
 }
 
 /// Who changes something at the command line: the operator's login, where it is known.

@@ -3,21 +3,26 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::table::{Table, print_json};
 use super::{Context, operator, past, pin, re_embed};
-use crate::cli::{Outcome, PeopleCommand};
+use crate::cases::people::{self as cases, Changed};
+use crate::cases::{Agreement, Outcome};
+use crate::cli::{self, PeopleCommand, PinCommand};
 use crate::core::gallery::TemplateKind;
-use crate::core::person::{Expectation, Person, PersonCode, PersonName};
-use crate::core::worktime::alteration::Alteration;
-use crate::store::{Attendance, Author, ErasureReceipt, PersonData, PersonRow, Store, StoreError};
+use crate::core::person::{PersonCode, PersonName};
+use crate::protocol::{PersonChange, PersonDeed};
+use crate::store::{ErasureReceipt, PersonData, PersonRow};
 
 /// Runs the command.
-pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome> {
-    let operator = operator();
-    let author = context.author(&operator);
+pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<cli::Outcome> {
+    let alter = |code: &str, what, yes| -> Result<()> {
+        let code = PersonCode::parse(code)?;
+        let changed = change(code.clone(), what, yes, context)?;
+        print_changed(&code, &changed);
+        Ok(())
+    };
     match command {
         PeopleCommand::ReEmbed(args) => return re_embed::run(args, context),
         PeopleCommand::List(args) => {
@@ -39,44 +44,43 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
             }
         }
         PeopleCommand::Templates { code, json } => print_templates(code, *json, context)?,
-        PeopleCommand::ForgetAdaptive { code, .. } => {
-            let code = code.as_deref().map(PersonCode::parse).transpose()?;
-            let mut store = context.store_to_change()?;
-            let forgotten = store.forget_adaptive(code.as_ref(), author)?;
-            println!("{forgotten} templates that the station had made itself are gone");
+        PeopleCommand::ForgetAdaptive {
+            code: Some(code), ..
+        } => alter(code, PersonChange::ForgetAdaptive, false)?,
+        PeopleCommand::ForgetAdaptive { code: None, .. } => {
+            let operator = operator();
+            let mut store = super::store_to_change(context)?;
+            print_forgotten(store.forget_adaptive(None, context.author(&operator))?);
         }
         PeopleCommand::Rename { code, name } => {
-            let (code, name) = (PersonCode::parse(code)?, PersonName::parse(name)?);
-            let person = context.store_to_change()?.rename(&code, &name, author)?;
-            println!("{} is now called {}", person.code, person.name);
+            alter(code, PersonChange::Rename(PersonName::parse(name)?), false)?;
         }
         PeopleCommand::Deactivate { code, from, yes } => {
-            deactivate(&PersonCode::parse(code)?, *from, *yes, context, author)?;
+            let what = from.map_or(PersonChange::Active(false), PersonChange::InactiveFrom);
+            alter(code, what, *yes)?;
         }
-        PeopleCommand::Activate { code } => {
-            let code = PersonCode::parse(code)?;
-            let person = context.store_to_change()?.activate(&code, author)?;
-            println!("{} ({}) is recognised again", person.name, person.code);
-        }
+        PeopleCommand::Activate { code } => alter(code, PersonChange::Active(true), false)?,
         PeopleCommand::Consent { code, date } => {
-            let code = PersonCode::parse(code)?;
-            let day = context.parse_consent(date)?;
-            context.store_to_change()?.set_consent(&code, day, author)?;
-            println!("{code} agreed on {day}");
-        }
-        PeopleCommand::Expect { code, from, yes } => {
-            expect(&PersonCode::parse(code)?, *from, *yes, context, author)?;
-        }
-        PeopleCommand::Team { code, team, yes } => {
-            set_team(
-                &PersonCode::parse(code)?,
-                team.as_deref(),
-                *yes,
-                context,
-                author,
+            alter(
+                code,
+                PersonChange::ConsentOn(context.parse_consent(date)?),
+                false,
             )?;
         }
-        PeopleCommand::Pin(command) => pin::run(command, context, author)?,
+        PeopleCommand::Expect { code, from, yes } => {
+            alter(code, PersonChange::ExpectedFrom(*from), *yes)?;
+        }
+        PeopleCommand::Team { code, team, yes } => {
+            alter(code, PersonChange::Team(team.clone()), *yes)?;
+        }
+        PeopleCommand::Pin(PinCommand::Set { code }) => {
+            // Before somebody types a PIN for nobody.
+            context.store_to_read()?.person(&PersonCode::parse(code)?)?;
+            alter(code, PersonChange::Pin(Some(pin::read()?)), false)?;
+        }
+        PeopleCommand::Pin(PinCommand::Clear { code }) => {
+            alter(code, PersonChange::Pin(None), false)?;
+        }
         PeopleCommand::ExportData { code, output, json } => {
             let code = PersonCode::parse(code)?;
             let data = context.store_to_read()?.export_person(&code, output)?;
@@ -92,131 +96,99 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<Outcome>
             json,
             yes,
         } => {
-            let attendance = if *anonymise {
-                Attendance::Anonymised
+            let how = if *anonymise {
+                PersonChange::Anonymise
             } else {
-                Attendance::KeepsCode
+                PersonChange::Erase
             };
-            let code = PersonCode::parse(code)?;
-            delete(&code, attendance, (*yes, *json), context, author)?;
+            delete(PersonCode::parse(code)?, how, *json, *yes, context)?;
         }
     }
-    Ok(Outcome::Done)
+    Ok(cli::Outcome::Done)
 }
 
-/// Writes a change of a person, once it was agreed to what it alters of days that have passed.
-fn alter<T>(
-    code: &PersonCode,
-    (yes, context): (bool, &Context),
-    author: Author<'_>,
-    change: impl Fn(&mut Person),
-    write: impl FnOnce(&mut Store) -> Result<T, StoreError>,
-) -> Result<()> {
-    let mut store = context.store_to_change()?;
-    store.person(code)?;
-    let alteration = past::foreseen(&store, context, &|person| {
-        if person.code == *code {
-            change(person);
-        }
-    })?;
-    past::confirm(&alteration, yes)?;
-    write(&mut store)?;
-    past::note(&mut store, &alteration, code.as_str(), author)
-}
-
-fn expect(
-    code: &PersonCode,
-    from: NaiveDate,
-    yes: bool,
-    context: &Context,
-    author: Author<'_>,
-) -> Result<()> {
-    let change = |person: &mut Person| person.expectation.from = Some(from);
-    alter(code, (yes, context), author, change, |store| {
-        store.expect_from(code, from, author)
-    })?;
-    println!("{code} is expected from {from} on");
-    Ok(())
-}
-
-fn set_team(
-    code: &PersonCode,
-    team: Option<&str>,
-    yes: bool,
-    context: &Context,
-    author: Author<'_>,
-) -> Result<()> {
-    let change = |person: &mut Person| person.team = team.map(str::to_owned);
-    alter(code, (yes, context), author, change, |store| {
-        store.set_team(code, team, author)
-    })?;
-    match team {
-        Some(team) => println!("{code} is in the team {team}"),
-        None => println!("{code} is in no team"),
-    }
-    Ok(())
-}
-
-/// The past stays as it was: without a day of its own, the person is expected up to yesterday.
-fn deactivate(
-    code: &PersonCode,
-    from: Option<NaiveDate>,
-    yes: bool,
-    context: &Context,
-    author: Author<'_>,
-) -> Result<()> {
-    let mut store = context.store_to_change()?;
-    store.person(code)?;
-    let person = if let Some(from) = from {
-        let alteration = past::foreseen(&store, context, &|person| {
-            if person.code == *code {
-                person.expectation.pause_from(from);
-            }
-        })?;
-        past::confirm(&alteration, yes)?;
-        let person = store.deactivate_from(code, from, author)?;
-        past::note(&mut store, &alteration, code.as_str(), author)?;
-        person
-    } else {
-        store.deactivate(code, author)?
+/// Has something changed about a person, once it was agreed to what it brings along.
+fn change(code: PersonCode, change: PersonChange, yes: bool, context: &Context) -> Result<Changed> {
+    let mut deed = PersonDeed {
+        code,
+        change,
+        by: operator(),
+        is_agreed: false,
     };
-    println!(
-        "{} ({}) is no longer recognised; the days before {} stay as they were",
-        person.name,
-        person.code,
-        from.unwrap_or(author.at.date_naive())
-    );
-    Ok(())
+    let mut store = super::store_to_change(context)?;
+    let mut ask = |deed: &PersonDeed| cases::change(context, &mut store, deed, context.now());
+    let asked = match ask(&deed)? {
+        Outcome::Done(changed) => return Ok(changed),
+        Outcome::Asks(agreement) => agreement,
+    };
+    match &asked {
+        Agreement::AltersThePast(alteration) => past::confirm(alteration, yes)?,
+        // Nobody erases with a key that was meant for something else.
+        Agreement::Erases { .. } | Agreement::AnotherPerson { .. } if !yes => {
+            bail!(to_agree(&asked))
+        }
+        Agreement::Erases { .. } | Agreement::AnotherPerson { .. } => {}
+    }
+    deed.is_agreed = true;
+    match ask(&deed)? {
+        Outcome::Done(changed) => Ok(changed),
+        Outcome::Asks(agreement) => bail!(to_agree(&agreement)),
+    }
 }
 
-/// With the team and the first day goes what the person was expected to do: of the days that
-/// have passed the punches stay, but no absence.
-fn delete(
-    code: &PersonCode,
-    attendance: Attendance,
-    (yes, json): (bool, bool),
-    context: &Context,
-    author: Author<'_>,
-) -> Result<()> {
-    let mut store = context.store_to_change()?;
-    let person = store.person(code)?;
-    let alteration = past::foreseen(&store, context, &|person| {
-        if person.code == *code {
-            person.team = None;
-            person.expectation = Expectation::never();
+fn to_agree(agreement: &Agreement) -> String {
+    format!("{agreement}. Say --yes to do it")
+}
+
+/// Says what was changed.
+fn print_changed(code: &PersonCode, changed: &Changed) {
+    match changed {
+        Changed::Renamed { person, .. } => println!("{code} is now called {}", person.name),
+        Changed::Active(person) => println!("{} ({code}) is recognised again", person.name),
+        Changed::Inactive { person, from } => println!(
+            "{} ({code}) is no longer recognised; the days before {from} stay as they were",
+            person.name
+        ),
+        Changed::Consented(day) => println!("{code} agreed on {day}"),
+        Changed::ExpectedFrom(day) => println!("{code} is expected from {day} on"),
+        Changed::Team(Some(team)) => println!("{code} is in the team {team}"),
+        Changed::Team(None) => println!("{code} is in no team"),
+        Changed::HasPin(person) => println!("{} ({code}) has a PIN now", person.name),
+        Changed::HasNoPin => println!("{code} has no PIN any more"),
+        Changed::Forgotten(forgotten) => print_forgotten(*forgotten),
+        Changed::Erased {
+            receipt,
+            alteration,
+        } => {
+            print_receipt(code.as_str(), receipt);
+            println!("{alteration}");
         }
-    })?;
-    if !yes {
-        bail!(erasure_warning(&person, &alteration));
     }
-    let receipt = store.erase_person(code, attendance, author)?;
-    past::note(&mut store, &alteration, code.as_str(), author)?;
-    if json {
-        eprintln!("{alteration}");
-        return Ok(print_json(&receipt)?);
+}
+
+fn print_forgotten(forgotten: usize) {
+    println!("{forgotten} templates that the station had made itself are gone");
+}
+
+/// Erases a person; as JSON, only the receipt stands on standard output.
+fn delete(
+    code: PersonCode,
+    how: PersonChange,
+    json: bool,
+    yes: bool,
+    context: &Context,
+) -> Result<()> {
+    let changed = change(code.clone(), how, yes, context)?;
+    match &changed {
+        Changed::Erased {
+            receipt,
+            alteration,
+        } if json => {
+            eprintln!("{alteration}");
+            print_json(receipt)?;
+        }
+        changed => print_changed(&code, changed),
     }
-    print_receipt(code.as_str(), &receipt);
-    println!("{alteration}");
     Ok(())
 }
 
@@ -249,22 +221,6 @@ fn print_receipt(code: &str, receipt: &ErasureReceipt) {
     );
     println!("record in the audit trail: {}", receipt.trail_head);
     println!("Backups made before this still hold the data until they are rotated away.");
-}
-
-fn erasure_warning(person: &Person, alteration: &Alteration) -> String {
-    let past = if alteration.is_none() {
-        String::new()
-    } else {
-        format!(
-            "\nWhen the person was expected is erased too: {alteration}. If people are paid by \
-             these days, export them first"
-        )
-    };
-    format!(
-        "this erases the name, pictures and templates of {} ({}) for good; \
-         attendance stays under the code. Say --yes to do it{past}",
-        person.name, person.code
-    )
 }
 
 fn print_table(rows: &[PersonRow]) -> Result<()> {

@@ -32,7 +32,7 @@ struct Report {
 
 /// Runs the command: "no" if some templates could not be made anew.
 pub(super) fn run(args: &ReEmbedArgs, context: &Context) -> Result<Outcome> {
-    let mut store = context.store_to_change()?;
+    let mut store = super::store_to_change(context)?;
     // A station that runs with the old embedder would lose the templates it compares with.
     let _lock = StationLock::take(context.data_dir())
         .context("stop the station first, and start it again with the new embedder")?;

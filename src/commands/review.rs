@@ -1,17 +1,18 @@
 //! `rollcall review`: faces that were given no name, and who they were.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
 use super::table::{Table, print_json};
 use super::{Context, operator};
+use crate::cases::{self, review};
 use crate::cli::{AssignArgs, Outcome, ReviewCommand, SightingsArgs};
 use crate::core::person::PersonCode;
 use crate::core::review::Assignment;
 use crate::picture;
 use crate::print;
-use crate::runtime::review;
+use crate::runtime::desk::told;
 use crate::store::{SightingRow, SightingState, Store};
 use crate::ui::{Charset, ColourDepth, picture_as_text};
 
@@ -33,13 +34,13 @@ pub(super) fn run(command: &ReviewCommand, context: &Context) -> Result<Outcome>
         ReviewCommand::Show { sighting } => show(*sighting, context)?,
         ReviewCommand::Assign(args) => assign(args, context)?,
         ReviewCommand::Ignore(args) => {
-            let mut store = context.store_to_change()?;
+            let mut store = super::store_to_change(context)?;
             let chosen = args.chosen(&store)?;
             store.ignore_sightings(&chosen, context.author(&operator()))?;
             println!("{} sightings ignored; their faces are erased", chosen.len());
         }
         ReviewCommand::Delete(args) => {
-            let mut store = context.store_to_change()?;
+            let mut store = super::store_to_change(context)?;
             let chosen = args.chosen(&store)?;
             store.delete_sightings(&chosen, context.author(&operator()))?;
             println!("{} sightings erased", chosen.len());
@@ -177,7 +178,7 @@ impl SightingsArgs {
 }
 
 fn assign(args: &AssignArgs, context: &Context) -> Result<()> {
-    let mut store = context.store_to_change()?;
+    let mut store = super::store_to_change(context)?;
     let assignment = Assignment {
         sightings: args.which.chosen(&store)?,
         code: PersonCode::parse(&args.to)?,
@@ -188,9 +189,15 @@ fn assign(args: &AssignArgs, context: &Context) -> Result<()> {
         by: args.by.clone().unwrap_or_else(operator),
     };
     let rules = context.review_rules()?;
-    let at = context.clock.now().wall;
-    for line in review::assign(&mut store, &assignment, &rules, at)? {
-        println!("{line}");
+    match review::assign(&mut store, &assignment, &rules, context.now())? {
+        cases::Outcome::Done(assigned) => {
+            for line in told(&assigned) {
+                println!("{line}");
+            }
+        }
+        cases::Outcome::Asks(agreement) => {
+            bail!("{agreement}; if it is another person, say --another-person")
+        }
     }
     Ok(())
 }

@@ -9,22 +9,21 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 
 use super::data_folder::{self, DataFolder};
-use super::desk_commands::StationCommands;
 use super::front::{Front, take_signals};
-use super::{Context, Look, attach, http, past, salvage};
+use super::{Context, Look, attach, http, salvage};
 use crate::camera::demo::{self, DemoPerson};
 use crate::camera::{CameraSettings, FrameRate, Repeat, SourceOptions, SourceSpec, usb};
+use crate::cases::past;
 use crate::cli::{CaptureArgs, Outcome, RunArgs};
 use crate::core::notice::Notice;
 use crate::core::person::{PersonCode, PersonName};
 use crate::inference::recogniser::Recogniser;
 use crate::link::{Places, Server};
 use crate::logging;
-use crate::protocol::Facts;
 use crate::runtime::announcer::AnnouncerRules;
 use crate::runtime::desk::DeskRules;
-use crate::runtime::review::ReviewRules;
-use crate::runtime::{self, Consent, Parts, Running};
+use crate::runtime::keeper::{BackupDuty, Duties};
+use crate::runtime::{self, Again, Configured, Parts, Running, Settings};
 use crate::service_manager::ServiceManager;
 use crate::stop::StopFlag;
 use crate::store::{Author, NewPerson, StationLock, Store};
@@ -55,7 +54,6 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
     // The terminal first: without one, nothing is started.
     let front = front.open(capture, context)?;
     let source = source(capture, context)?;
-    let source_options = source_options(capture)?;
     let is_demo = matches!(source, SourceSpec::Demo { .. });
     let folder = if is_demo {
         data_folder::for_demo(context)?
@@ -74,47 +72,21 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
     if is_demo {
         enrol_cast_apart(&store, &folder.path, context)?;
     }
-    let recogniser = context.recogniser(Look::Frame)?;
     let mut notices = notices(&folder, is_demo);
-    if !is_demo && let Some(advice) = past::take_notice(&mut store, context)? {
-        tracing::warn!(%advice, "settings were edited");
-        notices.push(Notice::Warning(Message::verbatim(advice)));
-    }
-    let consent = consent(context, is_demo);
-    let mut at_folder = context.clone();
-    at_folder.places.data_dir.clone_from(&folder.path);
-    let parts = Parts {
-        source: source.clone(),
-        source_options,
-        zone: context.config.zone(),
-        camera: camera_settings(context.config.camera.settings(), &folder.path),
-        recogniser,
-        store,
-        policies: context.config.policies(),
-        work_plan: context.config.work_plan(&folder.path)?,
-        notices,
-        duties: context.duties(&folder.path)?,
-        consent,
-        announcer: AnnouncerRules {
-            command: context.config.welcome.command.clone(),
-            limit: Duration::from_secs(context.config.welcome.command_timeout_secs),
-        },
-        keeps_strangers: context.config.review.keep_days > 0,
-        desk: DeskRules {
-            data_dir: folder.path.clone(),
-            work_plan: context.config.work_plan(&folder.path)?,
-            review: ReviewRules {
-                consent_required: consent == Consent::Asked,
-                ..context.review_rules()?
-            },
-            commands: Arc::new(StationCommands::on(context, &folder.path, &source)),
-        },
-        facts: facts(&source, consent, &at_folder),
+    let at_folder = context.at(&folder.path);
+    notices.extend(unagreed(&mut store, is_demo, &at_folder)?);
+    let starter = Starter {
+        capture: capture.clone(),
+        context: at_folder.clone(),
+        started: None,
+        is_demo,
+        lock,
     };
+    let parts = starter.parts(&at_folder, store, notices)?;
     let manager = Arc::new(Mutex::new(ServiceManager::from_environment()));
     let beating = Arc::clone(&manager);
     let beat = move || telling(&beating).beat(Instant::now());
-    let running = runtime::start(parts, Box::new(beat))?;
+    let running = runtime::start(parts, starter.again(), Box::new(beat))?;
     let hang_up = match take_signals(running.stop_flag()) {
         Ok(hang_up) => hang_up,
         Err(error) => return runtime::both(Err(error), running.finish()).map(|()| Outcome::Done),
@@ -133,6 +105,108 @@ fn start(capture: &CaptureArgs, context: &Context, front: Front) -> Result<Outco
     drop(link);
     runtime::both(run, finished)?;
     Ok(Outcome::Done)
+}
+
+/// Makes what a station is built from, as often as it is started.
+struct Starter {
+    capture: CaptureArgs,
+    /// With the settings of a station that has run.
+    context: Context,
+    /// With those that were tried last.
+    started: Option<Context>,
+    is_demo: bool,
+    /// Held from one start to the next: nobody else takes attendance in between.
+    lock: Arc<StationLock>,
+}
+
+impl Starter {
+    fn parts(&self, context: &Context, store: Store, notices: Vec<Notice>) -> Result<Parts> {
+        let config = &context.config;
+        let source = source(&self.capture, context)?;
+        let is_demo = matches!(source, SourceSpec::Demo { .. });
+        anyhow::ensure!(
+            is_demo == self.is_demo,
+            "the demonstration has a folder of its own: end the station and start it again"
+        );
+        let data_dir = context.data_dir().to_path_buf();
+        Ok(Parts {
+            source_options: source_options(&self.capture)?,
+            zone: config.zone(),
+            camera: camera_settings(config.camera.settings(), &data_dir),
+            recogniser: context.recogniser(Look::Frame)?,
+            store,
+            configured: Configured::of(context, &source)?,
+            notices,
+            duties: duties(context)?,
+            announcer: AnnouncerRules {
+                command: config.welcome.command.clone(),
+                limit: Duration::from_secs(config.welcome.command_timeout_secs),
+            },
+            desk: DeskRules {
+                context: context.clone(),
+                source: source.clone(),
+            },
+            source,
+        })
+    }
+
+    /// The same for the starts that follow.
+    fn again(mut self) -> Again {
+        Box::new(move |settings| {
+            let context = match settings {
+                Settings::New => {
+                    // The one before has run.
+                    if let Some(started) = self.started.take() {
+                        self.context = started;
+                    }
+                    let config = self.context.read_config()?;
+                    let clock = self.context.clock.in_zone(config.zone());
+                    Context {
+                        config,
+                        clock,
+                        ..self.context.clone()
+                    }
+                }
+                Settings::Before => self.context.clone(),
+            };
+            self.started = None;
+            let mut store = Store::open(context.data_dir())?;
+            store.hold(Arc::clone(&self.lock));
+            let notices = unagreed(&mut store, self.is_demo, &context)?;
+            let parts = self.parts(&context, store, notices.into_iter().collect())?;
+            self.started = Some(context);
+            Ok(parts)
+        })
+    }
+}
+
+/// What is to be said if days are measured by settings that nobody has agreed to.
+fn unagreed(store: &mut Store, is_demo: bool, context: &Context) -> Result<Option<Notice>> {
+    if is_demo {
+        return Ok(None);
+    }
+    let login = super::operator();
+    let advice = past::take_notice(store, context, context.author(&login))?;
+    Ok(advice.map(|advice| {
+        tracing::warn!(%advice, "settings were edited");
+        Notice::Warning(Message::verbatim(advice))
+    }))
+}
+
+/// What a station does by itself every day.
+fn duties(context: &Context) -> Result<Duties> {
+    let backup = &context.config.backup;
+    Ok(Duties {
+        data_dir: context.data_dir().to_path_buf(),
+        retention: context.config.privacy.retention(&context.config.review),
+        work_plan: context.work_plan()?,
+        backup: (backup.every_hours > 0).then(|| BackupDuty {
+            every: Duration::from_secs(u64::from(backup.every_hours) * 3600),
+            keep: backup.keep,
+            folder: context.backup_folder(),
+            passphrase_file: context.passphrase_file(),
+        }),
+    })
 }
 
 /// Lets other front ends attach. A station that cannot be attached to takes attendance all
@@ -157,34 +231,6 @@ fn serve(data_dir: &Path, running: &Running) -> Option<Server> {
 /// What the service manager is told is complete after each of its calls.
 pub(super) fn telling(manager: &Mutex<ServiceManager>) -> MutexGuard<'_, ServiceManager> {
     manager.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What front ends are told.
-pub(super) fn facts(source: &SourceSpec, consent: Consent, context: &Context) -> Facts {
-    let config = &context.config;
-    Facts {
-        station_name: config.station.name.clone(),
-        source: source.to_string(),
-        models: format!(
-            "{} at {}",
-            config.recognition.detector, config.recognition.detector_size
-        ),
-        zone: config.attendance.time_zone.clone(),
-        asks_consent: consent == Consent::Asked,
-        data_dir: context.data_dir().display().to_string(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        process: std::process::id(),
-        screen: config.screen(),
-    }
-}
-
-/// Whether whoever is enrolled at the camera is asked; the demonstration's people are not.
-pub(super) fn consent(context: &Context, is_demo: bool) -> Consent {
-    if context.config.privacy.consent_required && !is_demo {
-        Consent::Asked
-    } else {
-        Consent::NotAsked
-    }
 }
 
 fn source(capture: &CaptureArgs, context: &Context) -> Result<SourceSpec> {

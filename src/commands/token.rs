@@ -24,7 +24,7 @@ pub(super) fn run(command: &TokenCommand, context: &Context) -> Result<Outcome> 
         TokenCommand::Revoke { name } => {
             let operator = operator();
             let author = context.author(&operator);
-            context.store_to_change()?.revoke_token(name, author)?;
+            super::store_to_change(context)?.revoke_token(name, author)?;
             println!("the token {name} is revoked");
             Ok(Outcome::Done)
         }
@@ -52,7 +52,7 @@ fn create(args: &TokenCreateArgs, context: &Context) -> Result<Outcome> {
         permit: Permit::new(args.scope.iter().copied(), args.camera.clone()),
         expires_at,
     };
-    let secret = context.store_to_change()?.create_token(&new, author)?;
+    let secret = super::store_to_change(context)?.create_token(&new, author)?;
     if args.json {
         print_json(&Created {
             name: args.name.trim(),

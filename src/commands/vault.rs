@@ -8,7 +8,7 @@ use crate::store::StationLock;
 
 /// `rollcall encrypt`.
 pub(super) fn encrypt(args: &EncryptArgs, context: &Context) -> Result<Outcome> {
-    let mut store = context.store_to_change()?;
+    let mut store = super::store_to_change(context)?;
     let lock = StationLock::take(context.data_dir())?;
     let operator = operator();
     let done = store.seal(&args.key_file, &lock, context.author(&operator))?;
@@ -24,7 +24,7 @@ pub(super) fn encrypt(args: &EncryptArgs, context: &Context) -> Result<Outcome> 
 
 /// `rollcall decrypt`.
 pub(super) fn decrypt(context: &Context) -> Result<Outcome> {
-    let mut store = context.store_to_change()?;
+    let mut store = super::store_to_change(context)?;
     let lock = StationLock::take(context.data_dir())?;
     let operator = operator();
     let done = store.unseal(&lock, context.author(&operator))?;

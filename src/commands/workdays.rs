@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 use chrono::{Days, Months, NaiveDate};
 
 use super::Context;
+use crate::cases::export::require_person;
 use crate::cli::{DayArgs, ReportArgs};
 use crate::core::person::{PersonCode, is_same_team};
 use crate::core::worktime::period::PersonDays;
@@ -20,7 +21,7 @@ pub(super) struct Question {
 
 impl Question {
     pub(super) fn of_report(args: &ReportArgs, context: &Context) -> Result<Self> {
-        let today = today(context);
+        let today = context.today();
         let (from, to) = if let Some(day) = args.day {
             (day, day)
         } else if let Some(week) = &args.week {
@@ -45,7 +46,7 @@ impl Question {
     }
 
     pub(super) fn today(context: &Context) -> Self {
-        let today = today(context);
+        let today = context.today();
         Self {
             from: today,
             to: today,
@@ -54,7 +55,7 @@ impl Question {
     }
 
     pub(super) fn day(args: &DayArgs, context: &Context) -> Self {
-        let day = args.day.unwrap_or_else(|| today(context));
+        let day = args.day.unwrap_or_else(|| context.today());
         Self {
             from: day,
             to: day,
@@ -75,11 +76,6 @@ pub(super) fn parse_month(month: &str) -> Result<(NaiveDate, NaiveDate)> {
     let first = NaiveDate::parse_from_str(&format!("{month}-01"), "%Y-%m-%d")
         .with_context(|| format!("--month {month:?}: write it as 2026-11"))?;
     Ok((first, first + Months::new(1) - Days::new(1)))
-}
-
-pub(super) fn today(context: &Context) -> NaiveDate {
-    let policy = context.config.policies().attendance;
-    policy.local_day(&context.clock.now().wall)
 }
 
 /// The days of everybody who is asked for; no day lies in the future.
@@ -107,11 +103,4 @@ pub(super) fn answer(
         });
     }
     Ok(days)
-}
-
-/// Refuses a code that nobody has or had.
-pub(super) fn require_person(code: &PersonCode, store: &Store) -> Result<()> {
-    let is_known = store.everybody_ever()?.iter().any(|p| p.code == *code);
-    anyhow::ensure!(is_known, "nobody has the code {code}");
-    Ok(())
 }

@@ -16,6 +16,7 @@ mod killed;
 mod measured;
 mod puncher;
 mod reloaded;
+mod restarted;
 mod together;
 mod unread;
 

@@ -13,10 +13,10 @@ fn tag(answer: &Answer) -> String {
     let lines = answer.head.lines();
     let tag = lines.filter_map(|line| line.split_once(": "));
     let mut tag = tag.filter(|(name, _)| name.eq_ignore_ascii_case("etag"));
-    tag.next().expect("there is an ETag").1.to_owned()
+    tag.next().unwrap().1.to_owned()
 }
 
-fn with_json(request: Request, method: &'static str, body: &Value) -> Request {
+fn with_json(request: &Request, method: &'static str, body: &Value) -> Request {
     let json = body.to_string().into();
     Request::post(request.path(), "application/json", json).method(method)
 }
@@ -34,7 +34,7 @@ fn a_missed_punch_is_added_paged_changed_and_voided_by_a_named_token() {
         "code": "biden", "at": format!("{today}T00:00:01"), "direction": "in",
         "reason": "the gate was broken",
     });
-    let added = with_json(Request::get("/v1/attendance"), "POST", &missed).token(&token);
+    let added = with_json(&Request::get("/v1/attendance"), "POST", &missed).token(&token);
     let added = house.ask(added);
     assert_eq!(added.status, 200, "{added:?}");
 
@@ -50,7 +50,7 @@ fn a_missed_punch_is_added_paged_changed_and_voided_by_a_named_token() {
     let seen = get(&path);
     let voiding = || {
         let body = json!({"reason": "entered twice"});
-        with_json(Request::get(&format!("{path}/void")), "POST", &body).token(&token)
+        with_json(&Request::get(&format!("{path}/void")), "POST", &body).token(&token)
     };
     house.ask(voiding()).expect_problem(428, "if-match-needed");
     let stale = voiding().header("If-Match", "\"0123456789abcdef\"");
@@ -78,7 +78,7 @@ fn a_person_is_renamed_once_however_many_try() {
     let seen = house.ask(Request::get("/v1/people/biden").token(&token));
     let rename = |name: &str| {
         let body = json!({ "name": name });
-        let request = with_json(Request::get("/v1/people/biden"), "PATCH", &body);
+        let request = with_json(&Request::get("/v1/people/biden"), "PATCH", &body);
         house.ask(request.token(&token).header("If-Match", &tag(&seen)))
     };
     assert_eq!(rename("Joe").status, 200);
@@ -93,7 +93,7 @@ fn a_person_is_renamed_once_however_many_try() {
         .expect_problem(404, "not-found");
     let reader = house.token(&["reader", "--scope", "read"]);
     let body = json!({"active": false});
-    let forbidden = with_json(Request::get("/v1/people/biden"), "PATCH", &body).token(&reader);
+    let forbidden = with_json(&Request::get("/v1/people/biden"), "PATCH", &body).token(&reader);
     house.ask(forbidden).expect_problem(403, "forbidden");
 }
 
@@ -105,7 +105,7 @@ fn a_lost_token_is_no_login() {
     assert_eq!(settings.status, 200, "{settings:?}");
     let set = |path: &str, value: &str| {
         let body = json!({ "value": value });
-        let request = with_json(Request::get(&format!("/v1/settings/{path}")), "PUT", &body);
+        let request = with_json(&Request::get(&format!("/v1/settings/{path}")), "PUT", &body);
         house.ask(request.token(&token).header("If-Match", &tag(&settings)))
     };
     for path in [
@@ -159,7 +159,7 @@ fn events_come_as_they_happen_and_go_on_where_a_connection_broke() {
         let state = house.ask(Request::get("/v1/state").token(&token)).json();
         let at = format!("{}T{time}", state["local_day"].as_str().unwrap());
         let body = json!({"code": "obama", "at": at, "direction": "in", "reason": "forgotten"});
-        let added = with_json(Request::get("/v1/attendance"), "POST", &body).token(&token);
+        let added = with_json(&Request::get("/v1/attendance"), "POST", &body).token(&token);
         assert_eq!(house.ask(added).status, 200);
     };
     add("00:00:01");

@@ -25,6 +25,8 @@ pub(crate) enum Command {
     NextPreview,
     Preview(PreviewMode),
     Undo,
+    /// Starts the station again, if that is confirmed.
+    Restart,
     Suspend,
     Palette,
     /// One screen back; from the live screen out of the dashboard, if that is confirmed.
@@ -51,7 +53,7 @@ const fn entry(command: Command, name: Text, letter: Option<Key>, function: Opti
 }
 
 /// All of them, in the order of the palette.
-pub(crate) const ALL: [Entry; 32] = [
+pub(crate) const ALL: [Entry; 33] = [
     entry(
         Command::Go(Screen::Live),
         say::COMMAND_LIVE,
@@ -201,6 +203,7 @@ pub(crate) const ALL: [Entry; 32] = [
         Some(Key::Ctrl('p')),
         None,
     ),
+    entry(Command::Restart, say::COMMAND_RESTART, None, None),
     entry(
         Command::Suspend,
         say::COMMAND_SUSPEND,

@@ -2,15 +2,21 @@
 //!
 //! Invariant: while it is shown no key does what it would do behind it.
 
+use rollcall_protocol::Asked;
+
 use super::command::is_yes;
 use super::input::Key;
 use rollcall_messages::Text;
 
 /// What is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Dialog {
     /// Whether the dashboard shall be left, and the station ended with it.
     Leave,
+    /// Whether what it brings along is agreed to.
+    Agree(Box<Asked>),
+    /// Whether the station shall be started again, so that a setting is used.
+    Restart,
     /// Why something could not be begun. Words typed for it end here.
     Notice(Text),
 }
@@ -32,13 +38,16 @@ pub(crate) enum DialogStep {
     Close,
     /// The dashboard is left.
     Leave,
+    /// It is agreed to.
+    Agree,
 }
 
 impl Dialog {
     pub(crate) fn handle(&self, key: Key) -> DialogStep {
         match self {
             Self::Leave if is_yes(key) => DialogStep::Leave,
-            Self::Leave => DialogStep::Close,
+            Self::Agree(_) | Self::Restart if is_yes(key) => DialogStep::Agree,
+            Self::Leave | Self::Agree(_) | Self::Restart => DialogStep::Close,
             Self::Notice(_) if matches!(key, Key::Enter | Key::Esc) => DialogStep::Close,
             Self::Notice(_) => DialogStep::Stay,
         }
@@ -64,6 +73,11 @@ mod tests {
                 notice,
                 "{key:?}"
             );
+            let agreed = match leave {
+                DialogStep::Leave => DialogStep::Agree,
+                other => other,
+            };
+            assert_eq!(Dialog::Restart.handle(key), agreed, "{key:?}");
         }
     }
 }

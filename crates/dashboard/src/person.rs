@@ -104,6 +104,7 @@ impl PersonScreen {
                 code: code.clone(),
                 change,
                 by: operator.to_owned(),
+                is_agreed: false,
             })
         };
         self.problem = None;
@@ -267,6 +268,7 @@ mod tests {
             code: PersonCode::parse("P-001").unwrap(),
             change,
             by: "olga".into(),
+            is_agreed: false,
         })
     }
 

@@ -178,6 +178,13 @@ impl Review {
         self.asked = None;
     }
 
+    /// Something is to be agreed to first: the form can be sent again.
+    pub(crate) fn asked(&mut self) {
+        if let Some(form) = &mut self.form {
+            form.is_sent = false;
+        }
+    }
+
     /// Leaves the screen; next time everything is read again.
     pub(crate) fn leave(&mut self) {
         *self = Self::default();

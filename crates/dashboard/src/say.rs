@@ -3,6 +3,12 @@
 rollcall_messages::room! {
     pub(crate) ROOM = "dashboard", [("en/dashboard.ftl", include_str!("../../../languages/en/dashboard.ftl"))];
     texts:
+        ASK_RESTART,
+        RESTART_MEANS,
+        PRESS_TO_RESTART,
+        ASK_AGREE,
+        PRESS_TO_AGREE,
+        COMMAND_RESTART,
         ACTIVE,
         ALL_COMMANDS,
         ASK_ANOTHER_PERSON,
@@ -298,6 +304,8 @@ rollcall_messages::room! {
         YES_KEY,
     ;
     messages:
+        erase_means(name, code),
+        ask_another_all_the_same(name, similarity),
         alters_absent(now, before),
         alters_days(days, people, from, to),
         alters_hours(now, before),

@@ -112,7 +112,10 @@ pub(crate) fn to_ascii(text: &str) -> Cow<'_, str> {
             .graphemes(true)
             .map(|g| match g {
                 "…" => "...",
-                "—" | "–" | "−" => "-",
+                "—" | "–" | "−" | "─" => "-",
+                // What charts of other rooms are made of.
+                "█" => "#",
+                "░" => ".",
                 g if g.is_ascii() => g,
                 _ => "?",
             })
@@ -161,6 +164,7 @@ mod tests {
     fn accents_and_case_do_not_hide_a_name() {
         assert_eq!(folded("DÍAZ"), folded("diaz"));
         assert_eq!(to_ascii("Bruno Díaz — 李"), "Bruno Diaz - ?");
+        assert_eq!(to_ascii("░░ ██ ──"), ".. ## --");
     }
 
     proptest! {

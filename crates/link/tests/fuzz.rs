@@ -162,8 +162,14 @@ fn question() -> impl Strategy<Value = Question> {
         Just(Question::Settings),
         (vec(any::<i64>(), 0..50), "\\PC{0,20}")
             .prop_map(|(sightings, by)| Question::Review(ReviewDeed::Ignore { sightings, by })),
-        (code(), change, "\\PC{0,20}")
-            .prop_map(|(code, change, by)| Question::ChangePerson(PersonDeed { code, change, by })),
+        (code(), change, "\\PC{0,20}").prop_map(|(code, change, by)| Question::ChangePerson(
+            PersonDeed {
+                code,
+                change,
+                by,
+                is_agreed: false,
+            }
+        )),
         (setting, any::<bool>()).prop_map(|((section, key, value), is_agreed)| {
             Question::ChangeSetting(SettingChange {
                 section,

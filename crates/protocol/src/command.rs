@@ -22,6 +22,12 @@ pub enum Command {
     ChangeControl(ControlChange),
     /// Look for ten seconds how the camera does.
     TestCamera,
+    /// Start the station's parts again, with the configuration as it is now. It is answered when
+    /// they run, or at once if the configuration would not let them.
+    Restart {
+        /// Who asked for it.
+        by: String,
+    },
 }
 
 /// A correction as it was typed: with times on the station's wall clock.
@@ -61,6 +67,20 @@ pub struct Refusal {
 pub enum RefusalCode {
     /// The station's rules or its records forbid it.
     Refused,
+    /// What is meant is not there.
+    NotFound,
+    /// What was given makes no sense, or is out of range.
+    Invalid,
+    /// Somebody else has it, or it was done before.
+    Taken,
+    /// It is not as it was when it was shown.
+    Changed,
+    /// The face is taken for somebody else's.
+    AnotherPerson,
+    /// The person has to agree first.
+    NeedsConsent,
+    /// It could not be read or written.
+    Failed,
     /// Too much is waiting already; try again.
     Busy,
     /// The station does not have what it would take.

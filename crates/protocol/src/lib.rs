@@ -32,8 +32,8 @@ pub use frames::{
 };
 pub use jpeg::{Portrait, with_room_for_pictures};
 pub use records::{
-    Answer, Done, PageKind, PageLine, PersonChange, PersonDeed, PersonFile, Question, ReportQuery,
-    SettingChange, SettingRow, TemplateFacts,
+    Agreement, Answer, Asked, Done, PageKind, PageLine, PersonChange, PersonDeed, PersonFile,
+    Question, ReportQuery, SettingChange, SettingRow, TemplateFacts,
 };
 pub use update::Update;
 pub use view::{

@@ -1,6 +1,6 @@
 //! What is asked of the records, and what comes back.
 
-use rollcall_messages::Message;
+use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
@@ -8,11 +8,13 @@ use image::RgbImage;
 
 use crate::jpeg;
 use crate::view::Health;
+use rollcall_core::embedding::Cosine;
 use rollcall_core::person::{PersonCode, PersonName};
 use rollcall_core::pin::Pin;
 use rollcall_core::review::{ReviewDeed, Visitor};
 use rollcall_core::worktime::alteration::Alteration;
 use rollcall_core::worktime::period::PersonDays;
+use rollcall_messages::Message;
 use serde::{Deserialize, Serialize};
 
 /// Something to read, or to do.
@@ -60,6 +62,18 @@ impl Question {
 }
 
 impl Question {
+    /// The same with what it asks for agreed to, whatever that is.
+    #[must_use]
+    pub fn agreed(mut self) -> Self {
+        match &mut self {
+            Self::ChangePerson(deed) => deed.is_agreed = true,
+            Self::ChangeSetting(change) => change.is_agreed = true,
+            Self::Review(ReviewDeed::Assign(assignment)) => assignment.another_person = true,
+            _ => {}
+        }
+        self
+    }
+
     /// Who asks for it, where that is written down.
     pub fn signature_mut(&mut self) -> Option<&mut String> {
         match self {
@@ -113,8 +127,79 @@ pub enum Answer {
     Reviewed(Result<Message, Message>),
     /// What came of any other deed.
     Done(Result<Done, Message>),
-    /// Days that have passed would come out otherwise; whether that is meant is asked first.
-    AltersThePast(SettingChange, Alteration),
+    /// Nothing has changed yet: something has to be agreed to first.
+    Asks(Box<Asked>),
+}
+
+/// What has to be agreed to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    /// What.
+    pub agreement: Agreement,
+    /// The question that says so; asking it does what was asked for.
+    pub agreed: Question,
+}
+
+/// Something that has to be agreed to before it is done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Agreement {
+    /// Days that have passed come out otherwise.
+    AltersThePast(Alteration),
+    /// A person is erased for good.
+    Erases {
+        /// Whom.
+        name: String,
+        /// The code, under which the attendance stays.
+        code: PersonCode,
+        /// What goes with when the person was expected.
+        alteration: Alteration,
+    },
+    /// A face is taken for somebody else's.
+    AnotherPerson {
+        /// Which sighting.
+        sighting: i64,
+        /// Who that is, in words.
+        whose: String,
+        /// How similar the two are.
+        similarity: Cosine,
+    },
+}
+
+impl fmt::Display for Agreement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AltersThePast(alteration) => write!(f, "{alteration}"),
+            Self::Erases {
+                name,
+                code,
+                alteration,
+            } => {
+                write!(
+                    f,
+                    "this erases the name, pictures and templates of {name} ({code}) for good; \
+                     attendance stays under the code"
+                )?;
+                if alteration.is_none() {
+                    return Ok(());
+                }
+                write!(
+                    f,
+                    ". When the person was expected is erased too: {alteration}. If people are \
+                     paid by these days, export them first"
+                )
+            }
+            Self::AnotherPerson {
+                sighting,
+                whose,
+                similarity,
+            } => write!(
+                f,
+                "sighting {sighting}: this face is already enrolled as {whose}, similarity \
+                 {similarity}"
+            ),
+        }
+    }
 }
 
 /// A deed that is done.
@@ -124,6 +209,9 @@ pub struct Done {
     pub said: Message,
     /// What takes it back, if anything does.
     pub undo: Option<Question>,
+    /// Whether it only holds when the station is started again.
+    #[serde(default)]
+    pub needs_restart: bool,
 }
 
 /// Which report.
@@ -199,6 +287,9 @@ pub struct PersonDeed {
     pub change: PersonChange,
     /// Who asked for it.
     pub by: String,
+    /// Whether it was agreed to what it brings along.
+    #[serde(default)]
+    pub is_agreed: bool,
 }
 
 /// What is changed about a person.
@@ -209,14 +300,24 @@ pub enum PersonChange {
     Rename(#[serde(deserialize_with = "rollcall_core::written::typed")] PersonName),
     /// Whether the person is recognised.
     Active(bool),
+    /// The person is no longer recognised, and expected until the day before this one.
+    InactiveFrom(NaiveDate),
     /// The person has agreed today.
     Consent,
+    /// The person has agreed on this day.
+    ConsentOn(NaiveDate),
+    /// The person is expected from this day on.
+    ExpectedFrom(NaiveDate),
+    /// Whose schedule the person has; none for nobody's.
+    Team(Option<String>),
     /// The PIN or badge; none takes it away.
     Pin(Option<Pin>),
     /// The templates that the station made itself go.
     ForgetAdaptive,
     /// Everything about the person goes but the punches under the code.
     Erase,
+    /// The same, and the punches stay under a code that says nothing.
+    Anonymise,
 }
 
 /// A setting as the screen shows it.

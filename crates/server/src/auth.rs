@@ -72,17 +72,14 @@ impl Known {
     }
 
     fn look(&mut self, data_dir: &Path) -> Result<(), StoreError> {
-        match &mut self.store {
-            Some(store) => {
-                if store.changed_elsewhere()? {
-                    self.book = store.token_book()?;
-                }
+        if let Some(store) = &mut self.store {
+            if store.changed_elsewhere()? {
+                self.book = store.token_book()?;
             }
-            None => {
-                let (store, book) = open(data_dir)?;
-                self.store = Some(store);
-                self.book = book;
-            }
+        } else {
+            let (store, book) = open(data_dir)?;
+            self.store = Some(store);
+            self.book = book;
         }
         Ok(())
     }

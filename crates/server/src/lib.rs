@@ -19,11 +19,6 @@
 //!
 //! Deliberately absent: HTTP/2 and 3, compression, sessions and cookies, pages for browsers.
 
-#![expect(
-    clippy::unused_async,
-    reason = "axum takes handlers that are, whether they wait or not"
-)]
-
 mod api;
 mod auth;
 mod compatible;

@@ -39,8 +39,10 @@ impl Paces {
         }
         let next = due.get(camera).copied().unwrap_or(now).max(now);
         let early = next.duration_since(now);
-        if early > self.interval {
-            return Err(early - self.interval);
+        if let Some(wait) = early.checked_sub(self.interval)
+            && !wait.is_zero()
+        {
+            return Err(wait);
         }
         // Where every place is taken by somebody who sends, a stranger waits.
         if due.len() >= MOST_CAMERAS && !due.contains_key(camera) {

@@ -125,6 +125,13 @@ impl From<Refusal> for Problem {
             RefusalCode::Unavailable => Self::new(unavailable, "unavailable", ""),
             RefusalCode::ConnectionLost => Self::new(unavailable, "outcome-unknown", ""),
             RefusalCode::WatchOnly => Self::new(StatusCode::FORBIDDEN, "watch-only", ""),
+            RefusalCode::NotFound => Self::not_found(""),
+            RefusalCode::Invalid => Self::bad_request("invalid", ""),
+            RefusalCode::Taken => Self::new(StatusCode::CONFLICT, "taken", ""),
+            RefusalCode::Changed => Self::new(StatusCode::CONFLICT, "changed", ""),
+            RefusalCode::AnotherPerson => Self::new(StatusCode::CONFLICT, "another-person", ""),
+            RefusalCode::NeedsConsent => Self::new(StatusCode::CONFLICT, "needs-consent", ""),
+            RefusalCode::Failed => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", ""),
             RefusalCode::Refused | RefusalCode::Unknown => {
                 Self::new(StatusCode::CONFLICT, "refused", "")
             }

@@ -4,10 +4,10 @@ use crate::say;
 use rollcall_messages::Message;
 use std::time::Duration;
 
-use anyhow::Result;
 use chrono::{DateTime, FixedOffset, LocalResult, NaiveDateTime};
 
 use rollcall_camera::credentials_hidden;
+use rollcall_cases::CaseError;
 use rollcall_core::correction::When;
 use rollcall_core::event::{CommandId, Event};
 use rollcall_core::notice::Notice;
@@ -15,7 +15,7 @@ use rollcall_system::clock::Clock;
 
 use crate::Runtime;
 use crate::camera_test::CameraTest;
-use crate::desk::Reconfiguration;
+use crate::configured::Configured;
 use crate::hub::{Commanded, Wanted};
 
 impl Runtime {
@@ -46,10 +46,11 @@ impl Runtime {
                 }
             }
             Wanted::Reconfigure(read) => self.reconfigure(*read),
+            Wanted::Restart => self.restart_wanted(id),
         }
     }
 
-    fn reconfigure(&mut self, read: Result<Reconfiguration>) {
+    fn reconfigure(&mut self, read: Result<Configured, CaseError>) {
         match read {
             Ok(new) => {
                 self.consent = new.consent;
@@ -61,7 +62,7 @@ impl Runtime {
             }
             Err(error) => {
                 // What is wrong may quote an address with its password.
-                let error = credentials_hidden(&format!("{error:#}"));
+                let error = credentials_hidden(&format!("{error}"));
                 let warning = say::configuration_not_in_use(error);
                 tracing::warn!("{warning}");
                 self.take_in(Event::Notice(Notice::Warning(warning)));

@@ -1,101 +1,39 @@
 //! The records for the dashboard, read and changed by a thread of its own: a month of
 //! thousands of people takes its time, and neither keys nor pictures wait for it.
 
-use crate::{said, say};
-use rollcall_messages::Message;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
-use chrono::{DateTime, Days, FixedOffset, NaiveDate};
+use chrono::{DateTime, Days, FixedOffset};
 use crossbeam_channel::{Sender, bounded};
 
-use super::Consent;
+use super::configured::Configured;
 use super::hub::Hub;
-use super::review::{self, ReviewRules};
-use rollcall_camera::without_credentials;
-use rollcall_config::applies_at_once;
+use super::{said, say};
+use rollcall_camera::SourceSpec;
+use rollcall_cases::people::Changed;
+use rollcall_cases::review::{self, Assigned};
+use rollcall_cases::{CaseError, Context, Outcome, calibration, doctor, export, people, settings};
 use rollcall_core::event::CommandId;
 use rollcall_core::person::{PersonCode, PersonName};
 use rollcall_core::review::ReviewDeed;
-use rollcall_core::station::Policies;
-use rollcall_core::worktime::alteration::Alteration;
-use rollcall_core::worktime::plan::WorkPlan;
+use rollcall_core::worktime::period::PersonDays;
+use rollcall_messages::Message;
 use rollcall_picture as picture;
 use rollcall_protocol::{
-    Answer, Done, Facts, PageKind, PageLine, PersonChange, PersonDeed, PersonFile, Question,
-    Refusal, RefusalCode, Reply, ReportQuery, SettingChange, SettingRow, TemplateFacts,
+    Answer, Asked, Done, PageKind, PageLine, PersonChange, PersonDeed, PersonFile, Question,
+    Refusal, RefusalCode, Reply, ReportQuery, SettingChange, TemplateFacts,
 };
-use rollcall_store::{Attendance, Author, EventFilter, Store};
+use rollcall_store::{Author, EventFilter, Store};
 use rollcall_system::clock::Clock;
-
-/// Commands of the command line that the dashboard runs too.
-pub trait DeskCommands: Send + Sync {
-    /// What works and what does not.
-    fn doctor(&self) -> Vec<PageLine>;
-    /// What the threshold costs.
-    ///
-    /// # Errors
-    /// If it cannot be measured.
-    fn calibration(&self) -> Result<Vec<PageLine>>;
-    /// Writes the proposed threshold into the configuration, and says so.
-    ///
-    /// # Errors
-    /// If there is none or it cannot be written.
-    fn write_threshold(&self) -> Result<Message>;
-    /// Writes the attendance of some days into a file, and says where.
-    ///
-    /// # Errors
-    /// If it cannot be read or written.
-    fn export(&self, from: NaiveDate, to: NaiveDate) -> Result<Message>;
-    /// The settings of the configuration file.
-    ///
-    /// # Errors
-    /// If it cannot be read.
-    fn settings(&self) -> Result<Vec<SettingRow>>;
-    /// Reads the configuration again.
-    ///
-    /// # Errors
-    /// If the station would refuse it.
-    fn reconfiguration(&self) -> Result<Reconfiguration>;
-    /// What it would do to days that have passed to change one of them; none is the default.
-    ///
-    /// # Errors
-    /// If the station would refuse it or the records cannot be read.
-    fn foresee(&self, change: &SettingChange) -> Result<Alteration>;
-    /// Changes it, which alters the past as was foreseen and agreed to.
-    ///
-    /// # Errors
-    /// If the station would refuse it or it cannot be written.
-    fn set(&self, change: &SettingChange, alteration: &Alteration) -> Result<()>;
-}
 
 /// What the thread needs to know.
 #[derive(Clone)]
 pub struct DeskRules {
-    /// The folder of the records.
-    pub data_dir: PathBuf,
-    /// How hours are counted.
-    pub work_plan: WorkPlan,
-    /// What is checked when a face is given a name afterwards.
-    pub review: ReviewRules,
-    /// What the command line does too.
-    pub commands: Arc<dyn DeskCommands>,
-}
-
-/// What a running station takes on of a changed configuration.
-pub struct Reconfiguration {
-    /// The rules.
-    pub policies: Policies,
-    /// How hours are counted.
-    pub work_plan: WorkPlan,
-    /// What front ends are told.
-    pub facts: Facts,
-    /// Whether whoever is enrolled at the camera is asked.
-    pub consent: Consent,
-    /// Whether the faces of people without a name are kept.
-    pub keeps_strangers: bool,
+    /// The station, with its settings as they are in use.
+    pub context: Context,
+    /// Where its pictures come from.
+    pub source: SourceSpec,
 }
 
 /// Questions that may wait.
@@ -113,9 +51,12 @@ const PERSON_PICTURES: usize = 8;
 /// Something for the thread to do.
 enum Errand {
     /// To answer a question.
-    Answer(CommandId, Question),
+    Answer(CommandId, Box<Question>),
     /// To read the configuration again.
     Reload,
+    /// To see whether the station would start with the configuration as it is, and to have it
+    /// started again if it would.
+    Restart(CommandId, String),
 }
 
 /// The thread's other end.
@@ -125,24 +66,13 @@ pub(crate) struct RecordsDesk {
 
 impl RecordsDesk {
     /// Starts the thread. It ends with this value.
-    pub(crate) fn start(rules: DeskRules, clock: Clock) -> io::Result<Self> {
+    pub(crate) fn start(mut rules: DeskRules, clock: Clock) -> io::Result<Self> {
         let (errands, waiting) = bounded::<(Hub, Errand)>(WAITING);
         std::thread::Builder::new()
             .name("records".into())
             .spawn(move || {
                 for (hub, errand) in waiting {
-                    match errand {
-                        Errand::Answer(id, question) => {
-                            let changes_rules = changes_rules(&question);
-                            let answer = rules.find(question, clock);
-                            // The rules first: who is answered finds them in use.
-                            if changes_rules && matches!(answer, Answer::Done(Ok(_))) {
-                                hub.reconfigure(rules.commands.reconfiguration());
-                            }
-                            hub.reply(id, Reply::Answer(answer));
-                        }
-                        Errand::Reload => hub.reconfigure(rules.commands.reconfiguration()),
-                    }
+                    rules.run(&hub, errand, clock);
                 }
             })?;
         Ok(Self { errands })
@@ -150,9 +80,17 @@ impl RecordsDesk {
 
     /// Asks; the answer goes to who has given the command.
     pub(crate) fn ask(&self, hub: &Hub, id: CommandId, question: Question) -> Result<(), Refusal> {
-        let errand = (hub.clone(), Errand::Answer(id, question));
+        self.send(hub, Errand::Answer(id, Box::new(question)))
+    }
+
+    /// Has the station started again, unless its configuration would not let it.
+    pub(crate) fn restart(&self, hub: &Hub, id: CommandId, by: String) -> Result<(), Refusal> {
+        self.send(hub, Errand::Restart(id, by))
+    }
+
+    fn send(&self, hub: &Hub, errand: Errand) -> Result<(), Refusal> {
         self.errands
-            .try_send(errand)
+            .try_send((hub.clone(), errand))
             .map_err(|_| Refusal::new(RefusalCode::Busy, say::RECORDS_BUSY))
     }
 
@@ -160,6 +98,11 @@ impl RecordsDesk {
     pub(crate) fn reload(&self, hub: &Hub) -> bool {
         self.errands.try_send((hub.clone(), Errand::Reload)).is_ok()
     }
+}
+
+/// Whether it is a demonstration, which has a folder of its own and asks nobody.
+fn is_demo(source: &SourceSpec) -> bool {
+    matches!(source, SourceSpec::Demo { .. })
 }
 
 /// Whether the configuration is another when this is done.
@@ -171,64 +114,114 @@ fn changes_rules(question: &Question) -> bool {
 }
 
 impl DeskRules {
-    fn find(&self, question: Question, clock: Clock) -> Answer {
-        let now = clock.now().wall;
-        let in_words = |error: anyhow::Error| said::of(&error);
-        let done = |said: Result<Message>| {
-            Answer::Done(said.map(|said| Done { said, undo: None }).map_err(in_words))
-        };
-        match question {
-            Question::Report(query) => {
-                Answer::Report(query, self.report(query, &now).map_err(in_words))
+    fn run(&mut self, hub: &Hub, errand: Errand, clock: Clock) {
+        match errand {
+            Errand::Answer(id, question) => {
+                let changes_rules = changes_rules(&question);
+                let answer = self.find(*question, clock);
+                // The rules first: who is answered finds them in use.
+                if changes_rules && matches!(answer, Ok(Answer::Done(Ok(_)))) {
+                    self.reload(hub);
+                }
+                hub.reply(
+                    id,
+                    match answer {
+                        Ok(answer) => Reply::Answer(answer),
+                        Err(error) => Reply::Refused(error.refusal()),
+                    },
+                );
             }
-            Question::Visitors => {
-                let found = self.store().and_then(|store| review::visitors(&store));
-                Answer::Visitors(found.map_err(in_words))
-            }
-            Question::Page(kind) => Answer::Page(kind, self.page(kind).map_err(in_words)),
-            Question::Person(code) => {
-                Answer::Person(Box::new(self.person(&code, &now).map_err(in_words)))
-            }
-            Question::Settings => {
-                let rows = self.commands.settings();
-                let rows = rows.map(|rows| rows.into_iter().map(for_an_audience).collect());
-                Answer::Settings(rows.map_err(in_words))
-            }
-            Question::Review(deed) => Answer::Reviewed(self.review(&deed, now).map_err(in_words)),
-            Question::ChangePerson(deed) => {
-                Answer::Done(self.change_person(&deed, now).map_err(in_words))
-            }
-            Question::ChangeSetting(change) => self
-                .change_setting(&change, now)
-                .unwrap_or_else(|error| Answer::Done(Err(in_words(error)))),
-            Question::WriteThreshold(shown) => done(self.write_threshold(&shown)),
-            Question::Export(ReportQuery { from, to }) => done(self.commands.export(from, to)),
+            Errand::Reload => self.reload(hub),
+            Errand::Restart(id, by) => match self.may_restart(&by, clock) {
+                Ok(()) => hub.restart(id),
+                Err(error) => hub.reply(id, Reply::Refused(error.refusal())),
+            },
         }
     }
 
-    fn store(&self) -> Result<Store> {
-        Ok(Store::open_read_only(&self.data_dir)?)
+    /// Takes on what a running station can of the configuration as it is now.
+    fn reload(&mut self, hub: &Hub) {
+        let read = self.context.read_config().and_then(|read| {
+            let mut context = self.context.clone();
+            context.config = read.taken_on_by(&self.context.config);
+            let configured = Configured::of(&context, &self.source)?;
+            Ok((context, configured))
+        });
+        hub.reconfigure(read.map(|(context, configured)| {
+            // Reports and reviews go by the same rules as the station.
+            self.context = context;
+            configured
+        }));
+    }
+
+    fn may_restart(&self, by: &str, clock: Clock) -> Result<(), CaseError> {
+        let config = settings::startable(&self.context)?;
+        let source = &config.camera.source;
+        let is_other = *source != self.context.config.camera.source;
+        if is_other && is_demo(&source.parse()?) != is_demo(&self.source) {
+            return Err(CaseError::OtherFolder);
+        }
+        let at = clock.now().wall;
+        let author = Author { name: by, at };
+        let mut store = self.context.store_to_change()?;
+        Ok(store.note(author, "station.restart", "station", "")?)
+    }
+
+    fn find(&self, question: Question, clock: Clock) -> Result<Answer, CaseError> {
+        let now = clock.now().wall;
+        Ok(match question {
+            Question::Report(query) => Answer::Report(query, Ok(self.report(query, &now)?)),
+            Question::Visitors => {
+                Answer::Visitors(Ok(review::visitors(&self.context.store_to_read()?)?))
+            }
+            Question::Page(kind) => Answer::Page(kind, Ok(self.page(kind)?)),
+            Question::Person(code) => Answer::Person(Box::new(Ok(self.person(&code, &now)?))),
+            Question::Settings => Answer::Settings(Ok(settings::shown_rows(&self.context)?)),
+            Question::Review(deed) => self.review(deed, now)?,
+            Question::ChangePerson(deed) => self.change_person(deed, now)?,
+            Question::ChangeSetting(change) => self.change_setting(change, now)?,
+            Question::WriteThreshold(shown) => done(self.write_threshold(&shown)?),
+            Question::Export(ReportQuery { from, to }) => {
+                let export::Exported { rows, path } =
+                    export::to_data_folder(from, to, &self.context)?;
+                done(rollcall_cases::say::rows_written(
+                    rows,
+                    path.display().to_string(),
+                ))
+            }
+        })
     }
 
     fn report(
         &self,
         query: ReportQuery,
         now: &DateTime<FixedOffset>,
-    ) -> Result<Vec<rollcall_core::worktime::period::PersonDays>> {
+    ) -> Result<Vec<PersonDays>, CaseError> {
         let filter = EventFilter {
             from: Some(query.from),
             to: Some(query.to),
             code: None,
         };
-        Ok(self.store()?.days(&filter, &self.work_plan, now)?)
+        let plan = self.context.work_plan()?;
+        Ok(self.context.store_to_read()?.days(&filter, &plan, now)?)
     }
 
-    fn page(&self, kind: PageKind) -> Result<Vec<PageLine>> {
+    fn page(&self, kind: PageKind) -> Result<Vec<PageLine>, CaseError> {
         match kind {
-            PageKind::Doctor => Ok(self.commands.doctor()),
-            PageKind::Calibration => self.commands.calibration(),
+            PageKind::Doctor => {
+                let findings = doctor::examine(&self.context).into_iter();
+                Ok(findings.map(doctor::Finding::line).collect())
+            }
+            PageKind::Calibration => {
+                let report = calibration::measure(calibration::TARGET, &self.context)?;
+                Ok(calibration::lines(&report))
+            }
             PageKind::Audit => {
-                let entries = self.store()?.audit_trail(AUDIT_LINES)?.into_iter();
+                let entries = self
+                    .context
+                    .store_to_read()?
+                    .audit_trail(AUDIT_LINES)?
+                    .into_iter();
                 let lines = entries.map(|entry| PageLine {
                     health: None,
                     // To the second, in the time of the station.
@@ -249,8 +242,12 @@ impl DeskRules {
         }
     }
 
-    fn person(&self, code: &PersonCode, now: &DateTime<FixedOffset>) -> Result<PersonFile> {
-        let store = self.store()?;
+    fn person(
+        &self,
+        code: &PersonCode,
+        now: &DateTime<FixedOffset>,
+    ) -> Result<PersonFile, CaseError> {
+        let store = self.context.store_to_read()?;
         let row = store.person_row(code)?;
         let data = store.person_data(code)?;
         let pictures: Vec<&str> = data
@@ -263,7 +260,8 @@ impl DeskRules {
             let image = picture::decode(&bytes, std::path::Path::new(path)).ok()?;
             Some(Arc::new(image))
         });
-        let today = self.work_plan.policy.local_day(now);
+        let plan = self.context.work_plan()?;
+        let today = plan.policy.local_day(now);
         let filter = EventFilter {
             from: today.checked_sub_days(PERSON_DAYS),
             to: Some(today),
@@ -291,160 +289,165 @@ impl DeskRules {
                 .collect(),
             pictures: shown.collect(),
             picture_count: pictures.len(),
-            days: store
-                .days(&filter, &self.work_plan, now)?
-                .into_iter()
-                .next(),
+            days: store.days(&filter, &plan, now)?.into_iter().next(),
         })
     }
 
-    fn change_person(&self, deed: &PersonDeed, at: DateTime<FixedOffset>) -> Result<Done> {
-        let PersonDeed { code, change, by } = deed;
-        let author = Author { name: by, at };
-        let mut store = Store::open_existing(&self.data_dir)?;
-        let undo = |change| {
-            Some(Question::ChangePerson(PersonDeed {
-                code: code.clone(),
-                change,
-                by: by.clone(),
-            }))
-        };
-        Ok(match change {
-            PersonChange::Rename(name) => {
-                let before = store.person(code)?.name;
-                let person = store.rename(code, name, author)?;
-                Done {
-                    said: say::person_renamed(code, &person.name),
-                    // One that is older than today's rules cannot be given again.
-                    undo: PersonName::parse(before.as_str())
-                        .ok()
-                        .and_then(|before| undo(PersonChange::Rename(before))),
+    fn change_person(
+        &self,
+        deed: PersonDeed,
+        at: DateTime<FixedOffset>,
+    ) -> Result<Answer, CaseError> {
+        let mut store = Store::open_existing(self.context.data_dir())?;
+        Ok(
+            match people::change(&self.context, &mut store, &deed, at)? {
+                Outcome::Done(changed) => Answer::Done(Ok(person_changed(&deed, changed))),
+                Outcome::Asks(agreement) => {
+                    let agreed = Question::ChangePerson(deed).agreed();
+                    Answer::Asks(Box::new(Asked { agreement, agreed }))
                 }
-            }
-            PersonChange::Active(true) => Done {
-                said: say::person_recognised_again(code, &store.activate(code, author)?.name),
-                undo: undo(PersonChange::Active(false)),
             },
-            PersonChange::Active(false) => Done {
-                said: say::person_recognised_no_more(code, &store.deactivate(code, author)?.name),
-                undo: undo(PersonChange::Active(true)),
-            },
-            PersonChange::Consent => {
-                store.set_consent(code, at.date_naive(), author)?;
-                Done {
-                    said: say::person_has_agreed(code),
-                    undo: None,
-                }
-            }
-            PersonChange::Pin(Some(pin)) => {
-                store.set_pin(code, pin, author)?;
-                Done {
-                    said: say::person_has_pin(code),
-                    undo: None,
-                }
-            }
-            PersonChange::Pin(None) => {
-                store.clear_pin(code, author)?;
-                Done {
-                    said: say::person_has_no_pin(code),
-                    undo: None,
-                }
-            }
-            PersonChange::ForgetAdaptive => {
-                let forgotten = store.forget_adaptive(Some(code), author)?;
-                Done {
-                    said: say::templates_forgotten(forgotten),
-                    undo: None,
-                }
-            }
-            PersonChange::Erase => {
-                let receipt = store.erase_person(code, Attendance::KeepsCode, author)?;
-                Done {
-                    said: say::erased_person(
-                        code,
-                        receipt.templates,
-                        receipt.pictures,
-                        receipt.events_kept,
-                    ),
-                    undo: None,
-                }
-            }
-        })
+        )
     }
 
     /// Writes what the operator has seen, not what has come out of it since.
-    fn write_threshold(&self, shown: &[PageLine]) -> Result<Message> {
-        if self.commands.calibration()? != shown {
-            bail!(Message::from(say::CALIBRATION_CHANGED));
-        }
-        self.commands.write_threshold()
+    fn write_threshold(&self, shown: &[PageLine]) -> Result<Message, CaseError> {
+        let setting = calibration::write_shown(&self.context, shown)?;
+        let path = self.context.config_file().path;
+        Ok(rollcall_cases::say::threshold_written(
+            setting.to_string(),
+            path.display().to_string(),
+        ))
     }
 
-    fn change_setting(&self, change: &SettingChange, at: DateTime<FixedOffset>) -> Result<Answer> {
-        let SettingChange {
-            section,
-            key,
-            value,
-            by,
-            is_agreed,
-        } = change;
-        let alteration = self.commands.foresee(change)?;
-        if !alteration.is_none() && !is_agreed {
-            return Ok(Answer::AltersThePast(change.clone(), alteration));
-        }
-        let before = self
-            .commands
-            .settings()?
-            .into_iter()
-            .find(|setting| setting.section == *section && setting.key == *key)
-            .ok_or_else(|| Message::from(say::NO_SUCH_SETTING))?;
-        self.commands.set(change, &alteration)?;
-        let said = value.as_ref().unwrap_or(&before.default);
-        let said = &without_credentials(said);
-        Store::open_existing(&self.data_dir)?.note(
-            Author { name: by, at },
-            "config.set",
-            &format!("{section}.{key}"),
-            said,
-        )?;
-        let undo = (before.value != before.default).then(|| before.value.clone());
+    fn change_setting(
+        &self,
+        change: SettingChange,
+        at: DateTime<FixedOffset>,
+    ) -> Result<Answer, CaseError> {
+        let changed = match settings::change(&self.context, &change, at)? {
+            Outcome::Done(changed) => changed,
+            Outcome::Asks(agreement) => {
+                let agreed = Question::ChangeSetting(change).agreed();
+                return Ok(Answer::Asks(Box::new(Asked { agreement, agreed })));
+            }
+        };
+        let SettingChange { section, key, .. } = &change;
+        let said = &changed.said;
         Ok(Answer::Done(Ok(Done {
-            said: if applies_at_once(section, key) {
-                say::setting_in_use(section, key, said)
+            said: if changed.is_in_use {
+                say::setting_in_use(section.as_str(), key.as_str(), said.as_str())
             } else {
-                say::setting_at_next_start(section, key, said)
+                say::setting_at_next_start(section.as_str(), key.as_str(), said.as_str())
             },
-            undo: Some(Question::ChangeSetting(SettingChange {
-                value: undo,
-                is_agreed: false,
-                ..change.clone()
-            })),
+            undo: Some(Question::ChangeSetting(changed.undo)),
+            needs_restart: !changed.is_in_use,
         })))
     }
 
-    fn review(&self, deed: &ReviewDeed, at: DateTime<FixedOffset>) -> Result<Message> {
-        let mut store = Store::open_existing(&self.data_dir)?;
-        match deed {
+    fn review(&self, deed: ReviewDeed, at: DateTime<FixedOffset>) -> Result<Answer, CaseError> {
+        let mut store = Store::open_existing(self.context.data_dir())?;
+        let said = match &deed {
             ReviewDeed::Ignore { sightings, by } => {
                 store.ignore_sightings(sightings, Author { name: by, at })?;
-                Ok(say::faces_ignored(sightings.len()))
+                say::faces_ignored(sightings.len())
             }
             ReviewDeed::Delete { sightings, by } => {
                 store.delete_sightings(sightings, Author { name: by, at })?;
-                Ok(say::faces_erased(sightings.len()))
+                say::faces_erased(sightings.len())
             }
             ReviewDeed::Assign(assignment) => {
-                let told = review::assign(&mut store, assignment, &self.review, at)?;
-                Ok(said::all(told))
+                let mut rules = self.context.review_rules()?;
+                rules.consent_required &= !is_demo(&self.source);
+                match review::assign(&mut store, assignment, &rules, at)? {
+                    Outcome::Done(assigned) => said::all(told(&assigned)),
+                    Outcome::Asks(agreement) => {
+                        let agreed = Question::Review(deed).agreed();
+                        return Ok(Answer::Asks(Box::new(Asked { agreement, agreed })));
+                    }
+                }
             }
-        }
+        };
+        Ok(Answer::Reviewed(Ok(said)))
     }
 }
 
-/// An address may hold a password, and the screen may have an audience.
-fn for_an_audience(mut setting: SettingRow) -> SettingRow {
-    setting.value = without_credentials(&setting.value);
-    setting
+/// What was done, and cannot be taken back by a question.
+fn done(said: Message) -> Answer {
+    Answer::Done(Ok(Done {
+        said,
+        undo: None,
+        needs_restart: false,
+    }))
+}
+
+/// What was changed about a person, in words, and what takes it back.
+fn person_changed(deed: &PersonDeed, changed: Changed) -> Done {
+    let code = &deed.code;
+    let undo = |change| {
+        Some(Question::ChangePerson(PersonDeed {
+            change,
+            is_agreed: false,
+            ..deed.clone()
+        }))
+    };
+    let (said, undo) = match changed {
+        Changed::Renamed { person, before } => (
+            say::person_renamed(code, &person.name),
+            // One that is older than today's rules cannot be given again.
+            PersonName::parse(before.as_str())
+                .ok()
+                .and_then(|before| undo(PersonChange::Rename(before))),
+        ),
+        Changed::Active(person) => (
+            say::person_recognised_again(code, &person.name),
+            undo(PersonChange::Active(false)),
+        ),
+        Changed::Inactive { person, .. } => (
+            say::person_recognised_no_more(code, &person.name),
+            undo(PersonChange::Active(true)),
+        ),
+        Changed::Consented(_) if deed.change == PersonChange::Consent => {
+            (say::person_has_agreed(code), None)
+        }
+        Changed::Consented(day) => (say::person_agreed_on(code, day.to_string()), None),
+        Changed::ExpectedFrom(day) => (say::person_expected_from(code, day.to_string()), None),
+        Changed::Team(Some(team)) => (say::person_in_team(code, team), None),
+        Changed::Team(None) => (say::person_in_no_team(code), None),
+        Changed::HasPin(_) => (say::person_has_pin(code), None),
+        Changed::HasNoPin => (say::person_has_no_pin(code), None),
+        Changed::Forgotten(forgotten) => (say::templates_forgotten(forgotten), None),
+        Changed::Erased { receipt, .. } => (
+            say::erased_person(
+                code,
+                receipt.templates,
+                receipt.pictures,
+                receipt.events_kept,
+            ),
+            None,
+        ),
+    };
+    Done {
+        said,
+        undo,
+        needs_restart: false,
+    }
+}
+
+/// Who was seen and what came of it, a sentence each.
+pub fn told(assigned: &Assigned) -> Vec<Message> {
+    let name = &assigned.person.name;
+    let mut told = Vec::new();
+    if let Some((direction, at)) = assigned.punch {
+        let time = at.format("%H:%M:%S").to_string();
+        told.push(say::punch_was_added(name, direction.text(), time));
+    }
+    if let Some(sighting) = assigned.sample {
+        told.push(say::face_is_sample(sighting, name));
+    }
+    let (count, code) = (assigned.sightings, &assigned.person.code);
+    told.push(say::sightings_were(count, name, code));
+    told
 }
 
 #[cfg(test)]

@@ -180,7 +180,8 @@ fn in_order(captured: Moment, before: Option<Moment>, now: &Moment) -> Moment {
     };
     match before {
         Some(before) if captured.monotonic <= before.monotonic => {
-            let step = before.monotonic + Duration::from_micros(1) - captured.monotonic;
+            let next = before.monotonic + Duration::from_micros(1);
+            let step = next.saturating_sub(captured.monotonic);
             Moment {
                 monotonic: captured.monotonic + step,
                 wall: later(captured.wall, step),

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::NaiveDateTime;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use rollcall_cases::CaseError;
 use rollcall_core::camera_name::CameraName;
 use rollcall_core::event::{CommandId, Intent, Outcome, Seat};
 use rollcall_core::frame::{Frame, Moment};
@@ -25,8 +26,10 @@ use rollcall_system::clock::Clock;
 use rollcall_system::latest::Latest;
 
 use crate::camera_controls::ControlDesk;
-use crate::desk::{Reconfiguration, RecordsDesk};
+use crate::configured::Configured;
+use crate::desk::RecordsDesk;
 use crate::elsewhere::Elsewhere;
+use crate::say::STATION_STARTING;
 
 /// Commands that may wait for the station, of all front ends together.
 const COMMANDS_WAITING: usize = 128;
@@ -47,7 +50,9 @@ pub(crate) enum Wanted {
     /// A look at how the camera does.
     CameraTest,
     /// Other rules, or why there are none.
-    Reconfigure(Box<anyhow::Result<Reconfiguration>>),
+    Reconfigure(Box<Result<Configured, CaseError>>),
+    /// That the parts are started again.
+    Restart,
 }
 
 /// The meeting place; clones share it.
@@ -59,13 +64,19 @@ pub struct Hub {
 struct Shared {
     newest: Mutex<StationView>,
     pictures: Latest<Arc<Frame>>,
-    elsewhere: Elsewhere,
     seats: Mutex<Seats>,
     commands: Sender<Commanded>,
     state: Mutex<LinkState>,
-    records: RecordsDesk,
-    controls: ControlDesk,
-    clock: Clock,
+    /// None until the station has started.
+    wired: Mutex<Option<Wired>>,
+}
+
+/// What belongs to one start of the station.
+pub(crate) struct Wired {
+    pub(crate) records: RecordsDesk,
+    pub(crate) controls: ControlDesk,
+    pub(crate) clock: Clock,
+    pub(crate) elsewhere: Elsewhere,
 }
 
 #[derive(Default)]
@@ -84,28 +95,51 @@ struct Taken {
 
 impl Hub {
     /// An empty meeting place, and where commands come out of it.
-    pub(crate) fn new(
-        clock: Clock,
-        (pictures, elsewhere): (Latest<Arc<Frame>>, Elsewhere),
-        records: RecordsDesk,
-        controls: ControlDesk,
-    ) -> (Self, Receiver<Commanded>) {
+    pub(crate) fn new(pictures: Latest<Arc<Frame>>) -> (Self, Receiver<Commanded>) {
         let (commands, commanded) = bounded(COMMANDS_WAITING);
         let shared = Shared {
             newest: Mutex::default(),
             pictures,
-            elsewhere,
             seats: Mutex::default(),
             commands,
             state: Mutex::new(LinkState::Connected),
-            records,
-            controls,
-            clock,
+            wired: Mutex::default(),
         };
         let hub = Self {
             shared: Arc::new(shared),
         };
         (hub, commanded)
+    }
+
+    /// Takes what belongs to this start of the station; what was there before ends.
+    pub(crate) fn wire(&self, wired: Wired) {
+        let before = lock(&self.shared.wired).replace(wired);
+        if let Some(before) = before {
+            // Whoever waits for what became of a picture sends the next one.
+            before.elsewhere.close();
+        }
+    }
+
+    fn elsewhere(&self) -> Option<Elsewhere> {
+        let wired = lock(&self.shared.wired);
+        wired.as_ref().map(|wired| wired.elsewhere.clone())
+    }
+
+    /// The present moment by the station's clocks.
+    fn moment(&self) -> Moment {
+        let wired = lock(&self.shared.wired);
+        let clock = wired.as_ref().map(|wired| wired.clock);
+        drop(wired);
+        clock.unwrap_or_else(Clock::start).now()
+    }
+
+    /// Has the station started again; it answers.
+    pub(crate) fn restart(&self, id: CommandId) {
+        let what = Wanted::Restart;
+        let commanded = Commanded { id, what };
+        if self.shared.commands.try_send(commanded).is_err() {
+            self.reply(id, Reply::Refused(busy()));
+        }
     }
 
     /// Shows everybody this view.
@@ -119,12 +153,14 @@ impl Hub {
     /// Says that the station has ended, or why.
     pub(crate) fn end(&self, why: Option<Message>) {
         *lock(&self.shared.state) = LinkState::Ended(why);
-        self.shared.elsewhere.close();
+        if let Some(wired) = &*lock(&self.shared.wired) {
+            wired.elsewhere.close();
+        }
         self.tell_news();
     }
 
     /// Gives the station what was read of the configuration.
-    pub(crate) fn reconfigure(&self, read: anyhow::Result<Reconfiguration>) {
+    pub(crate) fn reconfigure(&self, read: Result<Configured, CaseError>) {
         let what = Wanted::Reconfigure(Box::new(read));
         let id = CommandId {
             seat: Seat::default(),
@@ -142,7 +178,10 @@ impl Hub {
 
     /// Reads the configuration again, as after SIGHUP.
     pub fn reload(&self) {
-        if !self.shared.records.reload(self) {
+        let wired = lock(&self.shared.wired);
+        let is_taken = wired.as_ref().is_some_and(|w| w.records.reload(self));
+        drop(wired);
+        if !is_taken {
             tracing::warn!("the records are busy; the configuration was not read again");
         }
     }
@@ -193,16 +232,18 @@ impl FrameDoor for Hub {
         if matches!(*lock(&self.shared.state), LinkState::Ended(_)) {
             return Err(ended());
         }
-        let now = self.shared.clock.now();
-        self.shared.elsewhere.offer(frame, answer, &now)
+        let now = self.moment();
+        let elsewhere = self.elsewhere();
+        let starting = || Refusal::new(RefusalCode::Unavailable, STATION_STARTING);
+        elsewhere.ok_or_else(starting)?.offer(frame, answer, &now)
     }
 
     fn newest(&self, camera: &CameraName) -> Option<Arc<Frame>> {
-        self.shared.elsewhere.newest(camera)
+        self.elsewhere()?.newest(camera)
     }
 
     fn now(&self) -> Moment {
-        self.shared.clock.now()
+        self.moment()
     }
 }
 
@@ -248,6 +289,13 @@ impl LocalLink {
         }
     }
 
+    /// Gives something to those who serve this start of the station.
+    fn wired(&self, give: impl FnOnce(&Wired) -> Result<(), Refusal>) -> Result<(), Refusal> {
+        let wired = lock(&self.hub.shared.wired);
+        let starting = || Refusal::new(RefusalCode::Unavailable, STATION_STARTING);
+        wired.as_ref().ok_or_else(starting).and_then(give)
+    }
+
     fn want(&self, id: CommandId, what: Wanted) -> Result<(), Refusal> {
         let commanded = Commanded { id, what };
         self.hub
@@ -280,7 +328,6 @@ impl Link for LocalLink {
     }
 
     fn submit(&self, number: u64, command: Command) -> Result<(), Refusal> {
-        let shared = &self.hub.shared;
         // A badge reader may hang at a screen that nobody else can operate.
         let is_badge = matches!(command, Command::Intent(Intent::EnterPin(_)));
         if self.guest.watches_only && !is_badge {
@@ -306,15 +353,21 @@ impl Link for LocalLink {
                 if let Some(by) = question.signature_mut() {
                     *by = self.signed(by);
                 }
-                shared.records.ask(&self.hub, id, question)
+                self.wired(|wired| wired.records.ask(&self.hub, id, question))
             }
-            Command::ReadControls => shared.controls.look(&self.hub, id),
-            Command::ChangeControl(change) => shared.controls.change(&self.hub, id, change),
+            Command::Restart { by } => {
+                let by = self.signed(&by);
+                self.wired(|wired| wired.records.restart(&self.hub, id, by))
+            }
+            Command::ReadControls => self.wired(|wired| wired.controls.look(&self.hub, id)),
+            Command::ChangeControl(change) => {
+                self.wired(|wired| wired.controls.change(&self.hub, id, change))
+            }
         }
     }
 
     fn now(&self) -> Moment {
-        self.hub.shared.clock.now()
+        self.hub.moment()
     }
 
     fn seat(&self) -> Seat {

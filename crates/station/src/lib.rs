@@ -4,27 +4,33 @@
 //! Whoever wants to watch or to operate it joins the [`Hub`].
 //!
 //! On a stop the order is: no more frames, no more observations, then the store
-//! writes what is queued, and only then does the process end.
+//! writes what is queued, and only then does the process end. A station that is started again
+//! ([`restart`]) ends in the same order, and its hub goes on.
 
 pub mod announcer;
 mod camera_controls;
 mod camera_test;
 mod commanded;
 mod complaints;
+mod configured;
 pub mod desk;
 mod effects;
 mod elsewhere;
+mod ending;
 mod hub;
 pub mod keeper;
 mod look_rate;
 mod portraits;
 mod publish;
-pub mod review;
+mod restart;
 pub mod said;
 pub mod say;
 mod unwritten;
 
+pub use configured::Configured;
+pub use ending::both;
 pub use hub::Hub;
+pub use restart::{Again, Settings};
 
 use rollcall_messages::Said as _;
 use std::sync::Arc;
@@ -40,11 +46,11 @@ use crate::camera_test::CameraTest;
 use crate::complaints::Complaints;
 use crate::desk::{DeskRules, RecordsDesk};
 use crate::elsewhere::{Elsewhere, Unanswered, report_of};
-use crate::hub::Commanded;
+use crate::hub::{Commanded, Wired};
 use crate::keeper::{Duties, Keeper};
 use crate::look_rate::LookRate;
 use crate::publish::{Publisher, camera_view};
-use crate::unwritten::report_unwritten;
+use crate::restart::{Ended, Standing};
 use rollcall_camera::{
     CameraSettings, CameraState, CameraWorker, SourceOptions, SourceSpec, Wiring,
 };
@@ -52,16 +58,14 @@ use rollcall_core::embedding::ModelId;
 use rollcall_core::event::{CommandId, Event, Outcome, Receipt};
 use rollcall_core::frame::{Frame, Moment};
 use rollcall_core::notice::Notice;
-use rollcall_core::station::{Policies, Station};
-use rollcall_core::worktime::plan::WorkPlan;
-use rollcall_protocol::{Facts, FrameAnswer, HealthView};
+use rollcall_core::station::Station;
+use rollcall_protocol::{FrameAnswer, HealthView};
 use rollcall_recognition::intake::Intake;
 use rollcall_recognition::recogniser::Recogniser;
 use rollcall_recognition::worker::{self, RecogniserReport};
 use rollcall_store::worker::Taken;
 use rollcall_store::{Patience, Store, StoreHandle, StoreRequest};
 use rollcall_system::clock::Clock;
-use rollcall_system::latest::Latest;
 use rollcall_system::logging;
 use rollcall_system::mailbox::Mailbox;
 use rollcall_system::stop::StopFlag;
@@ -69,9 +73,6 @@ use rollcall_system::zone::Zone;
 
 /// How often the station is told that time has passed.
 const TICK: Duration = Duration::from_millis(250);
-
-/// How long a camera may take to let go before it is left behind.
-const CAMERA_GRACE: Duration = Duration::from_millis(1500);
 
 /// How often the database is asked whether another program has changed it.
 const LOOK_FOR_CHANGES: Duration = Duration::from_secs(2);
@@ -88,9 +89,6 @@ const LAST_RECEIPTS: Duration = Duration::from_secs(2);
 /// Time between two publications of what changes with every picture.
 const PUBLISH: Duration = Duration::from_millis(40);
 
-/// How long one look at the receipts lasts at the end.
-const RECEIPT_GLANCE: Duration = Duration::from_millis(10);
-
 /// What a station is built from.
 pub struct Parts {
     /// Where pictures come from.
@@ -103,26 +101,18 @@ pub struct Parts {
     pub recogniser: Recogniser,
     /// The database.
     pub store: Store,
-    /// The rules.
-    pub policies: Policies,
-    /// Who is expected when, and how hours are counted.
-    pub work_plan: WorkPlan,
+    /// What the configuration says.
+    pub configured: Configured,
     /// Where the station's clock hangs.
     pub zone: Zone,
     /// Things the operator should know from the start.
     pub notices: Vec<Notice>,
     /// What is done every day.
     pub duties: Duties,
-    /// Whether whoever is enrolled at the camera was asked.
-    pub consent: Consent,
-    /// Whether the faces of people without a name are kept for somebody to look at.
-    pub keeps_strangers: bool,
     /// A program that is run at each punch.
     pub announcer: AnnouncerRules,
     /// What the thread that reads the records needs to know.
     pub desk: DeskRules,
-    /// What front ends are told of all this.
-    pub facts: Facts,
 }
 
 /// Whether a person is asked before being enrolled at the camera.
@@ -174,6 +164,9 @@ impl Running {
 struct Runtime {
     station: Station,
     clock: Clock,
+    /// Ends the station for good.
+    quit: StopFlag,
+    /// Ends the threads of this start.
     stop: StopFlag,
     camera: CameraWorker,
     camera_states: Receiver<CameraState>,
@@ -203,35 +196,51 @@ struct Runtime {
     unanswered: Unanswered,
     unreadable_frames: Complaints,
     source_ended: bool,
-    beat: Box<dyn FnMut() + Send>,
+    /// Who wants it to be started again, and since when.
+    restart: Option<(CommandId, Duration)>,
+    /// Until when nothing is shown and no command taken: the people are not read yet.
+    is_silent_until: Option<Duration>,
 }
 
 /// Starts a station. `beat` is called several times a second as long as its thread does its
-/// work.
+/// work, and `again` when it is to be started once more.
 ///
 /// # Errors
 /// If a thread is refused, or the database cannot be read.
-pub fn start(parts: Parts, beat: Box<dyn FnMut() + Send>) -> Result<Running> {
-    let mut runtime = Runtime::start(parts, beat)?;
+pub fn start(parts: Parts, again: Again, beat: Box<dyn FnMut() + Send>) -> Result<Running> {
+    let (standing, hub) = Standing::of(&parts);
+    let quit = standing.quit.clone();
+    let mut runtime = Runtime::start(parts, &standing)?;
     // Whoever joins first sees a station, not an empty view.
     runtime.publish();
-    let (hub, stop) = (runtime.hub.clone(), runtime.stop.clone());
     let thread = std::thread::Builder::new()
         .name("station".into())
-        .spawn(move || runtime.run())
+        .spawn(move || restart::run(runtime, standing, again, beat))
         .context("starting the station's thread")?;
-    Ok(Running { hub, stop, thread })
+    Ok(Running {
+        hub,
+        stop: quit,
+        thread,
+    })
 }
 
 impl Runtime {
     /// Starts all workers.
-    fn start(parts: Parts, beat: Box<dyn FnMut() + Send>) -> Result<Self> {
-        let clock = Clock::start_in(parts.zone);
+    fn start(parts: Parts, standing: &Standing) -> Result<Self> {
+        let clock = standing.clock.in_zone(parts.zone);
         logging::report_panics(&parts.duties.data_dir, clock);
         let stop = StopFlag::new();
         let now = clock.now();
         let model = parts.recogniser.model_id().clone();
-        let mut station = Station::new(parts.policies, parts.work_plan, model.clone(), &now);
+        let Configured {
+            policies,
+            work_plan,
+            facts,
+            consent,
+            keeps_strangers,
+        } = parts.configured;
+        let mut station = Station::new(policies, work_plan, model.clone(), &now);
+        station.take_over(standing.log.clone());
         for notice in parts.notices {
             station.handle(Event::Notice(notice), &now);
         }
@@ -243,27 +252,8 @@ impl Runtime {
             receipt_sender,
             Patience::default(),
         )?;
-        let first = [
-            StoreRequest::Note {
-                action: "station.start",
-                detail: format!(
-                    "rollcall {}, source {}",
-                    env!("CARGO_PKG_VERSION"),
-                    parts.source
-                ),
-            },
-            StoreRequest::Reload {
-                local_day: station.local_day(),
-            },
-        ];
-        for request in first {
-            anyhow::ensure!(
-                matches!(store.send(request), Taken::Yes),
-                "the store takes no requests"
-            );
-        }
-
-        let (frames, preview) = (Mailbox::new(), Latest::new());
+        first_requests(&mut store, &parts.source, &station)?;
+        let frames = Mailbox::new();
         let (state_sender, camera_states) = bounded(16);
         let (report_sender, reports) = bounded(OBSERVATIONS_WAITING);
         let intake = Intake::new(frames.clone());
@@ -274,7 +264,7 @@ impl Runtime {
             clock,
             stop: stop.clone(),
             frames: frames.clone(),
-            preview: preview.clone(),
+            preview: standing.pictures.clone(),
             states: state_sender,
         };
         let camera = rollcall_camera::worker::spawn(
@@ -290,12 +280,19 @@ impl Runtime {
             .context("starting the thread of the camera's controls")?;
         let records = RecordsDesk::start(parts.desk, clock)
             .context("starting the thread that reads the records")?;
-        let (hub, commands) = Hub::new(clock, (preview, elsewhere.clone()), records, controls);
+        let hub = standing.hub.clone();
+        hub.wire(Wired {
+            records,
+            controls,
+            clock,
+            elsewhere: elsewhere.clone(),
+        });
         let announcer = Announcer::start(parts.announcer, &hub, stop.clone())
             .context("starting the announcer's thread")?;
         Ok(Self {
             station,
             clock,
+            quit: standing.quit.clone(),
             stop,
             camera,
             camera_states,
@@ -308,12 +305,12 @@ impl Runtime {
             keeper,
             announcer,
             hub,
-            commands,
-            publisher: Publisher::new(parts.facts),
+            commands: standing.commands.clone(),
+            publisher: Publisher::new(facts),
             answers: Vec::new(),
             camera_test: None,
-            consent: parts.consent,
-            keeps_strangers: parts.keeps_strangers,
+            consent,
+            keeps_strangers,
             last_tick: now.monotonic,
             last_publication: now.monotonic,
             last_look_for_changes: now.monotonic,
@@ -323,23 +320,30 @@ impl Runtime {
             unanswered: Unanswered::default(),
             unreadable_frames: Complaints::default(),
             source_ended: false,
-            beat,
+            restart: None,
+            is_silent_until: None,
         })
     }
 
-    /// Takes attendance until the source or the station ends.
-    fn run(mut self) -> Result<()> {
-        let hub = self.hub.clone();
-        let run = self.operate().and_then(|()| self.source_was_usable());
-        let ended = both(run, self.finish());
-        hub.end(ended.as_ref().err().map(said::of));
-        ended
+    /// Takes attendance until the source or the station ends, or it is to be started again.
+    fn run(mut self, beat: &mut dyn FnMut()) -> Ended {
+        let run = self.operate(beat).and_then(|()| self.source_was_usable());
+        let restart = self.restart.take().map(|(id, _)| id);
+        let (log, finished) = self.finish();
+        Ended {
+            outcome: both(run, finished),
+            restart,
+            log,
+        }
     }
 
-    fn operate(&mut self) -> Result<()> {
-        while !self.stop.is_requested() && !self.is_finished() {
+    fn operate(&mut self, beat: &mut dyn FnMut()) -> Result<()> {
+        while !self.quit.is_requested() && !self.is_finished() && !self.can_restart() {
             self.wait()?;
-            (self.beat)();
+            beat();
+        }
+        if self.quit.is_requested() {
+            self.restart = None;
         }
         // The last receipts are waited for here, so that they are shown, too.
         let patience_ends = self.now().monotonic + LAST_RECEIPTS;
@@ -370,17 +374,29 @@ impl Runtime {
     fn wait(&mut self) -> Result<()> {
         let since_tick = self.now().monotonic.saturating_sub(self.last_tick);
         let until_tick = TICK.saturating_sub(since_tick);
+        let (nothing, nobody) = (crossbeam_channel::never(), crossbeam_channel::never());
+        // What is under way comes to its end before a new start; what is new waits for it.
+        let commands = if self.takes_commands() {
+            &self.commands
+        } else {
+            &nobody
+        };
+        let reports = if self.restart.is_none() {
+            &self.reports
+        } else {
+            &nothing
+        };
         select! {
-            recv(self.commands) -> commanded => {
+            recv(commands) -> commanded => {
                 // The hub outlives this.
                 if let Ok(commanded) = commanded {
                     self.commanded(commanded);
                 }
             }
-            recv(self.reports) -> report => {
+            recv(reports) -> report => {
                 match report {
                     Ok(report) => self.reported(report),
-                    Err(_) if self.source_ended || self.stop.is_requested() => {
+                    Err(_) if self.source_ended || self.quit.is_requested() => {
                         self.reports = crossbeam_channel::never();
                     }
                     Err(_) => anyhow::bail!("the recogniser's thread has died; see the log"),
@@ -413,6 +429,9 @@ impl Runtime {
 
     fn publish_if_due(&mut self) {
         let now = self.now().monotonic;
+        if self.is_silent(now) {
+            return;
+        }
         let is_due = now.saturating_sub(self.last_publication) >= PUBLISH;
         let has_news = self.publisher.written() != self.station.log().written();
         if is_due || has_news || !self.answers.is_empty() {
@@ -446,52 +465,6 @@ impl Runtime {
         for effect in self.station.handle(event, &now) {
             self.perform(effect);
         }
-    }
-
-    /// Ends all workers; everything decided is written before this returns.
-    fn finish(mut self) -> Result<()> {
-        self.stop.request();
-        self.reports = crossbeam_channel::never();
-        // Receipts may lead to further punches, of people who came twice.
-        let patience_ends = self.now().monotonic + LAST_RECEIPTS;
-        while self.station.unconfirmed() > 0
-            && self.now().monotonic < patience_ends
-            && self.store.flush()
-        {
-            if let Ok(receipt) = self.receipts.recv_timeout(RECEIPT_GLANCE) {
-                self.take_in(Event::Receipt(receipt));
-            }
-        }
-        let Self {
-            mut station,
-            clock,
-            camera,
-            recogniser,
-            receipts,
-            store,
-            keeper,
-            announcer,
-            ..
-        } = self;
-        camera.finish(CAMERA_GRACE);
-        // It looks at the flag between two frames, and is never blocked in a driver.
-        if recogniser.join().is_err() {
-            tracing::error!("the recogniser's thread panicked");
-        }
-        let mut take = |receipt| {
-            station.handle(Event::Receipt(receipt), &clock.now());
-        };
-        store.finish_while(|| {
-            if let Ok(receipt) = receipts.recv_timeout(RECEIPT_GLANCE) {
-                take(receipt);
-            }
-        });
-        receipts.try_iter().for_each(take);
-        keeper.finish();
-        if let Some(announcer) = announcer {
-            announcer.finish();
-        }
-        report_unwritten(&station)
     }
 
     fn reported(&mut self, report: RecogniserReport) {
@@ -585,13 +558,22 @@ fn camera_notice(state: &CameraState) -> Notice {
     }
 }
 
-/// The error of a run, and of what could not be written at its end.
-///
-/// # Errors
-/// If either has failed; what was lost stands before why.
-pub fn both(run: Result<()>, finish: Result<()>) -> Result<()> {
-    match (finish, run) {
-        (Err(lost), Err(error)) => Err(lost.context(format!("{error:#}"))),
-        (finish, run) => run.and(finish),
+/// What a store is asked for before anything else.
+fn first_requests(store: &mut StoreHandle, source: &SourceSpec, station: &Station) -> Result<()> {
+    let first = [
+        StoreRequest::Note {
+            action: "station.start",
+            detail: format!("rollcall {}, source {source}", env!("CARGO_PKG_VERSION")),
+        },
+        StoreRequest::Reload {
+            local_day: station.local_day(),
+        },
+    ];
+    for request in first {
+        anyhow::ensure!(
+            matches!(store.send(request), Taken::Yes),
+            "the store takes no requests"
+        );
     }
+    Ok(())
 }

@@ -56,8 +56,8 @@ mod tests {
         let said = of(&with_context);
         assert_eq!(said.id(), "because");
         assert_eq!(said.to_string(), "reading: nobody has the code E-1");
-        let coded: Error = Message::from(say::NO_SUCH_SETTING).into();
-        assert_eq!(of(&coded).id(), "no-such-setting");
+        let coded: Error = Message::from(say::RECORDS_BUSY).into();
+        assert_eq!(of(&coded).id(), "records-busy");
         let other = of(&anyhow!("x").context("y"));
         assert_eq!((other.id(), other.to_string().as_str()), ("", "y: x"));
     }

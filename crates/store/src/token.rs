@@ -269,14 +269,12 @@ fn words(scopes: &[Scope]) -> String {
 }
 
 fn described(new: &NewToken) -> String {
-    let mut detail = words(&new.permit.scopes);
-    if let Some(camera) = &new.permit.camera {
-        detail.push_str(&format!(", camera {camera}"));
-    }
-    if let Some(end) = new.expires_at {
-        detail.push_str(&format!(", until {}", end.to_rfc3339()));
-    }
-    detail
+    let scopes = words(&new.permit.scopes);
+    let camera = new.permit.camera.as_ref();
+    let camera = camera.map_or_else(String::new, |camera| format!(", camera {camera}"));
+    let end = new.expires_at;
+    let end = end.map_or_else(String::new, |end| format!(", until {}", end.to_rfc3339()));
+    format!("{scopes}{camera}{end}")
 }
 
 fn draw() -> Secret {

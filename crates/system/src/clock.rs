@@ -42,6 +42,12 @@ impl Clock {
         }
     }
 
+    /// The same clock, with its monotonic time, on a wall in another zone.
+    #[must_use]
+    pub fn in_zone(self, zone: Zone) -> Self {
+        Self { zone, ..self }
+    }
+
     /// The present moment in the station's time zone.
     pub fn now(&self) -> Moment {
         Moment {

@@ -10,8 +10,8 @@ use super::machine::Machine;
 use super::steps::typed_path;
 use super::unit::{Unit, is_in_home, state_directory};
 use super::{DATA_FOLDER, NAME};
+use crate::cases::models_dir;
 use crate::cli::Places;
-use crate::commands::models_dir;
 use crate::config::{Config, ConfigError, FILE_NAME};
 use crate::store::{DATABASE_FILE, Store};
 
@@ -47,7 +47,7 @@ impl Request {
             } else {
                 PathBuf::from(DATA_FOLDER)
             },
-            models: absolute(&models_dir(places)?)?,
+            models: absolute(&models_dir(places.models_dir.as_deref())?)?,
             config: places.config.as_deref().map(absolute).transpose()?,
             local_data: (!is_named)
                 .then(|| absolute(&places.data_dir))

@@ -28,6 +28,10 @@ pub(super) struct Commands {
 }
 
 impl Commands {
+    pub(super) fn are_answered(&self) -> bool {
+        self.waiting.is_empty() && self.enrolment.is_none()
+    }
+
     pub(super) fn begin(&mut self, command: CommandId) {
         self.current = Some(command);
     }

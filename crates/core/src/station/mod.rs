@@ -151,6 +151,18 @@ impl Station {
         }
     }
 
+    /// Goes on with what was logged before, so that its numbers go on.
+    pub fn take_over(&mut self, log: Log) {
+        self.log = log;
+    }
+
+    /// Whether nothing is under way: no punch, no answer and no enrolment would be lost with
+    /// this station.
+    pub fn is_settled(&self) -> bool {
+        let is_live = matches!(self.mode, Mode::Live);
+        is_live && self.unconfirmed() == 0 && self.pins.is_empty() && self.commands.are_answered()
+    }
+
     /// Takes in one event that happened at `now`.
     pub fn handle(&mut self, event: Event, now: &Moment) -> Vec<Effect> {
         let mut effects = self.watch_the_clock(now);

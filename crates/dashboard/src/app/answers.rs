@@ -8,7 +8,9 @@ use rollcall_core::event::{Intent, Outcome};
 use rollcall_core::frame::Moment;
 use rollcall_core::person::PersonCode;
 use rollcall_messages::Message;
-use rollcall_protocol::{Answer, Command, Reply};
+use rollcall_protocol::{Agreement, Answer, Asked, Command, Question, Reply};
+
+use crate::dialog::Dialog;
 
 impl App {
     /// Takes in what became of a command.
@@ -80,6 +82,27 @@ impl App {
         };
     }
 
+    /// Takes what has to be agreed to.
+    fn take_asked(&mut self, asked: Asked) {
+        match (asked.agreed, asked.agreement) {
+            (Question::ChangeSetting(change), Agreement::AltersThePast(alteration)) => {
+                self.changing = self.changing.saturating_sub(1);
+                // Also if it was undone from another screen.
+                self.show(Screen::Settings);
+                self.settings.ask(change, alteration);
+            }
+            (agreed, agreement) => {
+                if agreed.is_change() {
+                    self.changing = self.changing.saturating_sub(1);
+                } else {
+                    // The form stays as it is, whatever is answered.
+                    self.review.asked();
+                }
+                self.dialog = Some(Dialog::Agree(Box::new(Asked { agreement, agreed })));
+            }
+        }
+    }
+
     /// Takes what was read or done.
     pub fn take(&mut self, answer: Answer) {
         match answer {
@@ -90,14 +113,13 @@ impl App {
             Answer::Person(file) => self.person.take(*file),
             Answer::Settings(rows) => self.settings.take(rows),
             Answer::Reviewed(told) => self.review.told(told),
-            Answer::AltersThePast(change, alteration) => {
-                // Also if it was undone from another screen.
-                self.show(Screen::Settings);
-                self.settings.ask(change, alteration);
-            }
+            Answer::Asks(asked) => self.take_asked(*asked),
             Answer::Done(done) => {
                 self.changing = self.changing.saturating_sub(1);
                 self.remark = Some(done.map(|done| {
+                    if done.needs_restart {
+                        self.dialog = Some(Dialog::Restart);
+                    }
                     if let Some(undo) = done.undo {
                         if self.undo.len() == MOST_UNDO {
                             self.undo.remove(0);

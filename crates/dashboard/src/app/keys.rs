@@ -45,6 +45,7 @@ impl App {
                     self.dialog = None;
                     return vec![Action::Quit];
                 }
+                DialogStep::Agree => return self.agreed(),
             }
         }
         if let Some(palette) = &mut self.palette {
@@ -96,8 +97,10 @@ impl App {
 
     /// Whether a yes or no is waited for.
     fn is_asking(&self) -> bool {
-        self.dialog == Some(Dialog::Leave)
-            || self.correcting.signing().is_some()
+        matches!(
+            self.dialog,
+            Some(Dialog::Leave | Dialog::Restart | Dialog::Agree(_))
+        ) || self.correcting.signing().is_some()
             || self.screen.behaviour().is_asking(self)
     }
 
@@ -112,6 +115,17 @@ impl App {
             self.screen.behaviour().leave(self);
         }
         self.screen = screen;
+    }
+
+    /// Does what the dialog asks about.
+    fn agreed(&mut self) -> Vec<Action> {
+        match self.dialog.take() {
+            Some(Dialog::Agree(asked)) => vec![ask(asked.agreed)],
+            Some(Dialog::Restart) => vec![Action::Send(protocol::Command::Restart {
+                by: self.operator().to_owned(),
+            })],
+            _ => Vec::new(),
+        }
     }
 
     /// Says why something is not begun. Words that are typed for it lead nowhere.
@@ -182,6 +196,7 @@ impl App {
                 let nothing = say::NOTHING_TO_UNDO;
                 self.remark = Some(Err(nothing.into()));
             }
+            Command::Restart => self.dialog = Some(Dialog::Restart),
             Command::Palette => self.palette = Some(Palette::default()),
             Command::Suspend => return vec![Action::Suspend],
         }

@@ -352,6 +352,7 @@ fn what_can_be_undone_is_undone_latest_first() {
         app.take(Answer::Done(Ok(Done {
             said: Message::verbatim("changed"),
             undo: Some(back(value)),
+            needs_restart: false,
         })));
     }
     assert_eq!(app.remark, Some(Ok(Message::verbatim("changed"))));
@@ -364,7 +365,11 @@ fn what_can_be_undone_is_undone_latest_first() {
     );
     let written = || {
         let said = Message::verbatim("changed back");
-        Answer::Done(Ok(Done { said, undo: None }))
+        Answer::Done(Ok(Done {
+            said,
+            undo: None,
+            needs_restart: false,
+        }))
     };
     app.take(written());
     assert_eq!(write(&mut app, &station, "u"), [asked(back("one"))]);

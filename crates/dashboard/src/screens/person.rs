@@ -338,6 +338,14 @@ fn question(theme: Theme, change: &PersonChange, person: &PersonFile) -> String 
         PersonChange::Consent => theme.say(&say::ask_consent_today(&person.name)),
         PersonChange::ForgetAdaptive => theme.t(say::ASK_FORGET_ADAPTIVE).to_owned(),
         PersonChange::Pin(_) => theme.say(&say::ask_remove_pin(&person.name)),
-        PersonChange::Rename(_) | PersonChange::Active(_) | PersonChange::Erase => String::new(),
+        // They are not confirmed here: not at all, or by a dialog with what it brings along.
+        PersonChange::Rename(_)
+        | PersonChange::Active(_)
+        | PersonChange::InactiveFrom(_)
+        | PersonChange::ConsentOn(_)
+        | PersonChange::ExpectedFrom(_)
+        | PersonChange::Team(_)
+        | PersonChange::Erase
+        | PersonChange::Anonymise => String::new(),
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::language::DateForm;
 use crate::say;
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -11,9 +13,11 @@ use super::panel;
 use crate::View;
 use crate::correction_form::{CorrectionForm, person_of};
 use crate::dialog::Dialog;
+use crate::theme::Theme;
 use rollcall_core::attendance::AttendanceEvent;
 use rollcall_core::correction::{Change, Deed};
-use rollcall_protocol::CorrectionDraft;
+use rollcall_core::worktime::alteration::Alteration;
+use rollcall_protocol::{Agreement, CorrectionDraft};
 
 /// Largest width, the frame included.
 const WIDEST: u16 = 64;
@@ -41,12 +45,22 @@ impl<'a> DialogPanel<'a> {
         let (title, words, keys) = match dialog {
             Dialog::Leave => (
                 theme.t(say::ASK_END),
-                theme.t(say::END_MEANS),
+                Cow::from(theme.t(say::END_MEANS)),
                 theme.t(say::PRESS_TO_END),
+            ),
+            Dialog::Restart => (
+                theme.t(say::ASK_RESTART),
+                theme.t(say::RESTART_MEANS).into(),
+                theme.t(say::PRESS_TO_RESTART),
+            ),
+            Dialog::Agree(asked) => (
+                theme.t(say::ASK_AGREE),
+                agreement(&theme, &asked.agreement).into(),
+                theme.t(say::PRESS_TO_AGREE),
             ),
             Dialog::Notice(words) => (
                 theme.t(say::NOT_NOW),
-                theme.t(*words),
+                theme.t(*words).into(),
                 theme.t(say::PRESS_ENTER),
             ),
         };
@@ -54,7 +68,7 @@ impl<'a> DialogPanel<'a> {
             view,
             title: title.to_owned(),
             paragraphs: vec![
-                (words.to_owned(), theme.normal()),
+                (words.into_owned(), theme.normal()),
                 (keys.to_owned(), theme.heading()),
             ],
         }
@@ -107,6 +121,36 @@ impl<'a> DialogPanel<'a> {
             width,
             height,
         }
+    }
+}
+
+/// What has to be agreed to, in words.
+fn agreement(theme: &Theme, agreement: &Agreement) -> String {
+    let past = |alteration: &Alteration| {
+        let (first, last) = alteration.span()?;
+        Some(theme.say(&say::alters_days(
+            alteration.day_count(),
+            alteration.people.len(),
+            first.to_string(),
+            last.to_string(),
+        )))
+    };
+    match agreement {
+        Agreement::AltersThePast(alteration) => past(alteration).unwrap_or_default(),
+        Agreement::Erases {
+            name,
+            code,
+            alteration,
+        } => {
+            let words = theme.say(&say::erase_means(name.as_str(), code));
+            match past(alteration) {
+                Some(past) => format!("{words} {past}."),
+                None => words,
+            }
+        }
+        Agreement::AnotherPerson {
+            whose, similarity, ..
+        } => theme.say(&say::ask_another_all_the_same(whose.as_str(), *similarity)),
     }
 }
 

@@ -141,7 +141,7 @@ impl Hints<'_> {
     fn hints(&self) -> &'static [Hint] {
         let app = self.0.app;
         match &app.dialog {
-            Some(Dialog::Leave) => return YES_OR_NO,
+            Some(Dialog::Leave | Dialog::Restart | Dialog::Agree(_)) => return YES_OR_NO,
             Some(Dialog::Notice(_)) => return NOTICE,
             None => {}
         }

@@ -20,7 +20,9 @@ use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post, put};
-use rollcall_protocol::{Answer, Client, Command, Done, Guest, Question, Reply, StationView};
+use rollcall_protocol::{
+    Agreement, Answer, Client, Command, Done, Guest, Question, Reply, StationView,
+};
 use rollcall_store::{Store, StoreError};
 use serde::Serialize;
 
@@ -131,13 +133,15 @@ fn changed(answer: Answer) -> Result<Changed, Problem> {
             said: said.to_string(),
         }),
         Answer::Done(Err(why)) | Answer::Reviewed(Err(why)) => Err(Problem::refused(&why)),
-        Answer::AltersThePast(_, alteration) => Err(Problem::new(
-            StatusCode::CONFLICT,
-            "alters-the-past",
-            format!(
-                "this alters days that have passed: {alteration:?}; agree with \"is_agreed\": true"
-            ),
-        )),
+        Answer::Asks(asked) => {
+            let code = match asked.agreement {
+                Agreement::AltersThePast(_) => "alters-the-past",
+                Agreement::Erases { .. } => "erases",
+                Agreement::AnotherPerson { .. } => "another-person",
+            };
+            let detail = format!("this has to be agreed to: {}", asked.agreement);
+            Err(Problem::new(StatusCode::CONFLICT, code, detail))
+        }
         _ => Err(Problem::failed("the station has answered something else")),
     }
 }

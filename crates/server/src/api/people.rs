@@ -129,6 +129,7 @@ pub(super) async fn change(
         code,
         change,
         by: caller.signature(),
+        is_agreed: false,
     };
     let answer = question(&house, &caller, Question::ChangePerson(deed)).await?;
     Ok(Json(changed(answer)?))

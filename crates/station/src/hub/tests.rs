@@ -28,7 +28,14 @@ pub(crate) fn hub_of(controls: ControlDesk) -> (Hub, Receiver<Commanded>) {
 fn hub_at(desk: &Desk, controls: ControlDesk) -> (Hub, Receiver<Commanded>) {
     let records = RecordsDesk::start(desk.rules.clone(), desk.clock).unwrap();
     let elsewhere = Elsewhere::new(Intake::new(Mailbox::new()));
-    Hub::new(desk.clock, (Latest::new(), elsewhere), records, controls)
+    let (hub, commanded) = Hub::new(Latest::new());
+    hub.wire(Wired {
+        records,
+        controls,
+        clock: desk.clock,
+        elsewhere,
+    });
+    (hub, commanded)
 }
 
 fn hub() -> (Hub, Receiver<Commanded>) {
@@ -228,7 +235,9 @@ fn signature(commanded: &Receiver<Commanded>) -> String {
             ..
         } => correction.operator,
         Wanted::Intent { operator, .. } => operator,
-        Wanted::CameraTest | Wanted::Reconfigure(_) => panic!("nobody signs that"),
+        Wanted::CameraTest | Wanted::Reconfigure(_) | Wanted::Restart => {
+            panic!("nobody signs that")
+        }
     }
 }
 
@@ -272,6 +281,7 @@ fn whoever_signs_does_so_with_the_user_that_the_kernel_names() {
         code: PersonCode::parse("P-001").unwrap(),
         change: PersonChange::Rename(PersonName::parse("Ana María").unwrap()),
         by: "root (uid 0)".into(),
+        is_agreed: false,
     })));
     assert!(matches!(told(&mut client), Reply::Answer(_)));
     let trail = Store::open_read_only(desk.data.path()).unwrap();

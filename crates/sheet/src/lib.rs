@@ -191,7 +191,14 @@ impl Layout {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::say;
+
+    /// Headings of the tables here.
+    mod say {
+        rollcall_messages::room! {
+            pub(super) ROOM = "sheet", [("sheet.ftl", "heading = Heading")];
+            texts: HEADING;
+        }
+    }
 
     const fn column(name: &'static str, heading: Text, total: Total) -> Column {
         Column {
@@ -204,15 +211,15 @@ pub(crate) mod tests {
 
     /// A table of every kind of cell.
     pub(crate) const COLUMNS: [Column; 9] = [
-        column("event", say::COLUMN_EVENT, Total::None),
-        column("name", say::COLUMN_NAME, Total::Count),
-        column("utc_offset", say::COLUMN_UTC_OFFSET, Total::None),
-        column("day", say::COLUMN_DAY, Total::None),
-        column("time", say::COLUMN_TIME, Total::None),
-        column("first_in", say::COLUMN_FIRST_IN, Total::None),
-        column("hours", say::COLUMN_HOURS, Total::Sum),
-        column("similarity", say::COLUMN_SIMILARITY, Total::None),
-        column("note", say::COLUMN_REASON, Total::None),
+        column("event", say::HEADING, Total::None),
+        column("name", say::HEADING, Total::Count),
+        column("utc_offset", say::HEADING, Total::None),
+        column("day", say::HEADING, Total::None),
+        column("time", say::HEADING, Total::None),
+        column("first_in", say::HEADING, Total::None),
+        column("hours", say::HEADING, Total::Sum),
+        column("similarity", say::HEADING, Total::None),
+        column("note", say::HEADING, Total::None),
     ];
 
     pub(crate) fn row(name: &str) -> Vec<Cell> {

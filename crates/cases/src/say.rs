@@ -1,8 +1,12 @@
 //! What the program itself says to people at a dashboard, as codes; the words are in `languages/en/program.ftl`.
 
 rollcall_messages::room! {
-    pub(crate) ROOM = "program", [("en/program.ftl", include_str!("../languages/en/program.ftl"))];
+    pub ROOM = "program", [("en/program.ftl", include_str!("../../../languages/en/program.ftl"))];
     texts:
+        CALIBRATION_CHANGED,
+        NAME_A_SIGHTING,
+        NO_SUCH_SETTING,
+        DEMO_OWN_FOLDER,
         CHECKED_BACKUP,
         CHECKED_CAMERA,
         CHECKED_CLOCK,
@@ -85,6 +89,18 @@ rollcall_messages::room! {
         SIMILARITY_LABEL,
     ;
     messages:
+        face_not_kept(number),
+        no_sighting(number),
+        seen_not_recognised(number),
+        sighting_assigned_before(number),
+        sighting_unlike(number, name, similarity),
+        agrees_first(name, code),
+        networks_not_found(folders),
+        no_file_of_passphrase(path),
+        no_source(source, choices),
+        choices_are(reason, choices),
+        other_embedder(number),
+        face_taken_for(name, similarity),
         backup_newest(folder, hours),
         batch_events(batch, events),
         calibration_head(people, templates, similarity),

@@ -7,13 +7,13 @@ use crate::say;
 use rollcall_messages::Text;
 use std::time::Duration;
 
-use crate::core::attendance::Signature;
-use crate::core::person::Person;
-use crate::core::worktime::period::WorkDay;
-use crate::core::worktime::totals::Totals;
-use crate::core::worktime::{DayState, Flag};
-use crate::sheet::{Cell, Column, Total};
-use crate::store::NamedEvent;
+use rollcall_core::attendance::Signature;
+use rollcall_core::person::Person;
+use rollcall_core::worktime::period::WorkDay;
+use rollcall_core::worktime::totals::Totals;
+use rollcall_core::worktime::{DayState, Flag};
+use rollcall_sheet::{Cell, Column, Total};
+use rollcall_store::NamedEvent;
 
 const fn column(name: &'static str, heading: Text, width: u8) -> Column {
     Column {

@@ -5,8 +5,9 @@
 
 use chrono::{DateTime, FixedOffset};
 
-use super::{Context, backup};
-use crate::store::{Store, StoreError, backups, made_at, manifest_of_backup};
+use rollcall_store::{Store, StoreError, backups, made_at, manifest_of_backup};
+
+use crate::context::Context;
 
 /// Newest backups that are looked at; to open an encrypted one takes a second.
 const MOST_PLAIN: usize = 50;
@@ -37,7 +38,7 @@ pub(super) fn compare(store: &Store, context: &Context) -> Result<Heads, StoreEr
             if encrypted > MOST_ENCRYPTED {
                 continue;
             }
-            let passphrase = backup::passphrase(None, context).ok().flatten();
+            let passphrase = context.passphrase().ok().flatten();
             passphrase.map(|passphrase| manifest_of_backup(&path, Some(&passphrase)))
         } else {
             plain += 1;

@@ -4,18 +4,26 @@
 //! find out at its next start, when nobody looks. An answer names the choices. A setting in
 //! the file itself may still name what is brought later.
 
-use anyhow::{Result, bail, ensure};
+use rollcall_camera::{CameraChoice, SourceSpec, usb, without_credentials};
+use rollcall_config::Config;
+use rollcall_recognition::manifest::ModelKind;
 
-use super::{Context, station};
-use crate::camera::{CameraChoice, SourceSpec, usb, without_credentials};
-use crate::config::Config;
-use crate::inference::manifest::ModelKind;
+use crate::context::Context;
+use crate::error::CaseError;
 
 /// Checks the one setting of `config` that is about to be changed.
-pub(super) fn check(section: &str, key: &str, config: &Config, context: &Context) -> Result<()> {
+pub(super) fn check(
+    section: &str,
+    key: &str,
+    config: &Config,
+    context: &Context,
+) -> Result<(), CaseError> {
     match (section, key) {
         ("dashboard", "language") => {
-            station::language_of(&config.dashboard.language, context)?;
+            context
+                .languages
+                .find(&config.dashboard.language, context.data_dir())
+                .map_err(CaseError::Language)?;
         }
         ("camera", "source") => source(&config.camera.source)?,
         ("recognition", "detector") => {
@@ -32,12 +40,9 @@ pub(super) fn check(section: &str, key: &str, config: &Config, context: &Context
         }
         ("backup", "passphrase_file") if !config.backup.passphrase_file.is_empty() => {
             let path = context.data_dir().join(&config.backup.passphrase_file);
-            ensure!(
-                path.is_file(),
-                "there is no file {}; name one whose first line is the passphrase, or leave it \
-                 empty",
-                path.display()
-            );
+            if !path.is_file() {
+                return Err(CaseError::NoPassphraseFile { path });
+            }
         }
         _ => {}
     }
@@ -45,23 +50,26 @@ pub(super) fn check(section: &str, key: &str, config: &Config, context: &Context
 }
 
 /// That the pictures can come from there.
-fn source(text: &str) -> Result<()> {
+pub(super) fn source(text: &str) -> Result<(), CaseError> {
     match text.parse()? {
-        SourceSpec::Replay(path) => ensure!(
-            path.exists(),
-            "there is no camera, file or folder {:?}; the choices are {}",
-            without_credentials(text),
-            choices()
-        ),
-        SourceSpec::Usb(choice) if choice != CameraChoice::First => {
-            if let Err(error) = usb::find(&choice) {
-                bail!("{error}; the choices are {}", choices());
-            }
-        }
+        SourceSpec::Replay(path) if !path.exists() => Err(CaseError::NoSource {
+            source_text: without_credentials(text),
+            choices: choices(),
+        }),
+        SourceSpec::Usb(choice) if choice != CameraChoice::First => match usb::find(&choice) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(CaseError::NoCamera {
+                error: error.to_string(),
+                choices: choices(),
+            }),
+        },
         // The first camera may be plugged in later, and one in the network be switched on.
-        SourceSpec::Usb(_) | SourceSpec::Http(_) | SourceSpec::Demo { .. } | SourceSpec::None => {}
+        SourceSpec::Replay(_)
+        | SourceSpec::Usb(_)
+        | SourceSpec::Http(_)
+        | SourceSpec::Demo { .. }
+        | SourceSpec::None => Ok(()),
     }
-    Ok(())
 }
 
 /// Where pictures can come from on this machine.

@@ -1,13 +1,11 @@
 //! What somebody decides about faces that were given no name, with the checks of an
-//! enrolment; for the dashboard and the command line.
+//! enrolment.
 
-use crate::say;
-use rollcall_messages::Message;
 use std::path::Path;
 
-use anyhow::{Result, bail};
 use chrono::{DateTime, FixedOffset};
 
+use rollcall_core::attendance::Direction;
 use rollcall_core::correction::{Correction, Deed, When};
 use rollcall_core::day::AttendancePolicy;
 use rollcall_core::embedding::{Cosine, Embedding, ModelId};
@@ -16,7 +14,12 @@ use rollcall_core::gallery::MatchPolicy;
 use rollcall_core::person::{Person, PersonId};
 use rollcall_core::review::{Assignment, Visitor, group};
 use rollcall_picture as picture;
+use rollcall_protocol::Agreement;
 use rollcall_store::{Author, NewTemplate, SightingRow, SightingState, Store, StoreError};
+
+use crate::Outcome;
+use crate::error::CaseError;
+use crate::say;
 
 /// What is checked.
 #[derive(Debug, Clone)]
@@ -53,7 +56,7 @@ pub fn grouped(rows: Vec<SightingRow>) -> Vec<Vec<SightingRow>> {
 ///
 /// # Errors
 /// If the database cannot be read.
-pub fn visitors(store: &Store) -> Result<Vec<Visitor>> {
+pub fn visitors(store: &Store) -> Result<Vec<Visitor>, StoreError> {
     let people = store.everybody()?;
     let name = |code: &str| {
         let person = people.iter().find(|person| person.code.as_str() == code);
@@ -88,9 +91,22 @@ pub fn visitors(store: &Store) -> Result<Vec<Visitor>> {
         .collect()
 }
 
+/// Who was seen, and what came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assigned {
+    /// Who.
+    pub person: Person,
+    /// How many sightings.
+    pub sightings: usize,
+    /// The punch that was added, and the time that the clock on the wall showed.
+    pub punch: Option<(Direction, DateTime<FixedOffset>)>,
+    /// The sighting whose face is a sample now.
+    pub sample: Option<i64>,
+}
+
 /// Says who was seen, adds the best of the faces as a sample and the missed punch if that
-/// is asked for, and tells what was done. What can be refused comes first, so that all or
-/// nothing is done.
+/// is asked for. What can be refused comes first, so that all or nothing is done. A face that is
+/// taken for somebody else's has to be stated to be another person's.
 ///
 /// # Errors
 /// If the person or a sighting is not there, a check refuses the face, or the database
@@ -100,24 +116,25 @@ pub fn assign(
     assignment: &Assignment,
     rules: &ReviewRules,
     at: DateTime<FixedOffset>,
-) -> Result<Vec<Message>> {
+) -> Result<Outcome<Assigned>, CaseError> {
     let code = &assignment.code;
     let person = store
         .everybody()?
         .into_iter()
         .find(|person| person.code == *code)
-        .ok_or_else(|| StoreError::NoSuchCode {
-            code: code.to_string(),
-        })?;
+        .ok_or_else(|| CaseError::NoSuchCode(code.clone()))?;
     let chosen = chosen_of(store, &assignment.sightings)?;
     if assignment.punch.is_some()
         && let Some(row) = chosen
             .iter()
             .find(|row| row.state == SightingState::Assigned)
     {
-        bail!(say::sighting_assigned_before(row.sighting));
+        return Err(CaseError::AssignedBefore(row.sighting));
     }
-    let stated = compare(&chosen, &person, assignment, store, rules)?;
+    let stated = match compare(&chosen, &person, assignment, store, rules)? {
+        Outcome::Done(stated) => stated,
+        Outcome::Asks(agreement) => return Ok(Outcome::Asks(agreement)),
+    };
     let best = best_of(chosen)?;
     let sample = if assignment.add {
         Some(sample(&best, &person, store, rules)?)
@@ -128,59 +145,66 @@ pub fn assign(
         name: &assignment.by,
         at,
     };
-    let mut told = Vec::new();
     if let Some(direction) = assignment.punch {
-        let reason = assignment
-            .reason
-            .clone()
-            .unwrap_or_else(|| say::seen_not_recognised(best.sighting).to_string());
-        let correction = Correction {
-            deed: Deed::Add {
-                code: code.clone(),
-                when: When {
-                    at: best.at,
-                    local_day: rules.attendance.local_day(&best.at),
-                },
-                direction,
-            },
-            operator: assignment.by.clone(),
-            reason,
-            face: None,
-        };
-        store.correct(&correction, at)?;
-        let time = best.at.format("%H:%M:%S");
-        let time = time.to_string();
-        told.push(say::punch_was_added(&person.name, direction.text(), time));
+        store.correct(&missed(direction, &best, assignment, rules), at)?;
     }
+    let is_sample = sample.is_some();
     if let Some(sample) = sample {
         store.add_stated_templates(code, &[sample], stated.as_ref(), author)?;
-        told.push(say::face_is_sample(best.sighting, &person.name));
-    }
-    if let Some(stated) = stated.filter(|_| !assignment.add) {
+    } else if let Some(stated) = stated {
         store.note(author, "person.another", code.as_str(), &stated.to_string())?;
     }
     store.assign_sightings(&assignment.sightings, code, author)?;
-    let count = assignment.sightings.len();
-    told.push(say::sightings_were(count, &person.name, code));
-    Ok(told)
+    Ok(Outcome::Done(Assigned {
+        person,
+        sightings: assignment.sightings.len(),
+        punch: assignment.punch.map(|direction| (direction, best.at)),
+        sample: is_sample.then_some(best.sighting),
+    }))
 }
 
-fn chosen_of(store: &Store, chosen: &[i64]) -> Result<Vec<SightingRow>> {
+/// The punch that was missed when the face was seen.
+fn missed(
+    direction: Direction,
+    seen: &SightingRow,
+    assignment: &Assignment,
+    rules: &ReviewRules,
+) -> Correction {
+    let reason = assignment
+        .reason
+        .clone()
+        .unwrap_or_else(|| say::seen_not_recognised(seen.sighting).to_string());
+    Correction {
+        deed: Deed::Add {
+            code: assignment.code.clone(),
+            when: When {
+                at: seen.at,
+                local_day: rules.attendance.local_day(&seen.at),
+            },
+            direction,
+        },
+        operator: assignment.by.clone(),
+        reason,
+        face: None,
+    }
+}
+
+fn chosen_of(store: &Store, chosen: &[i64]) -> Result<Vec<SightingRow>, CaseError> {
     let rows = store.sightings(false)?;
     let row = |number: &i64| {
         let row = rows.iter().find(|row| row.sighting == *number);
-        row.cloned().ok_or_else(|| say::no_sighting(number).into())
+        row.cloned().ok_or(CaseError::NoSuchSighting(*number))
     };
     chosen.iter().map(row).collect()
 }
 
 /// Of several the one whose face was seen best.
-fn best_of(chosen: Vec<SightingRow>) -> Result<SightingRow> {
+fn best_of(chosen: Vec<SightingRow>) -> Result<SightingRow, CaseError> {
     let quality = |row: &SightingRow| row.quality.unwrap_or(-1.0);
     let best = chosen
         .into_iter()
         .max_by(|a, b| quality(a).total_cmp(&quality(b)));
-    best.ok_or_else(|| Message::from(say::NAME_A_SIGHTING).into())
+    best.ok_or(CaseError::NoSighting)
 }
 
 /// Compares every face that is kept with the person whose it is said to be. What had to be
@@ -191,7 +215,7 @@ fn compare(
     assignment: &Assignment,
     store: &Store,
     rules: &ReviewRules,
-) -> Result<Option<AnotherPerson>> {
+) -> Result<Outcome<Option<AnotherPerson>>, CaseError> {
     let gallery = store.load_everybodys_gallery(&rules.model)?.templates;
     let everybody = store.everybody()?;
     let holder = |id: PersonId| everybody.iter().find(|p| p.id == id);
@@ -205,51 +229,64 @@ fn compare(
         let comparable =
             |(face, model): &(Embedding, ModelId)| (*model == rules.model).then(|| face.clone());
         let Some(face) = row.face.as_ref().and_then(comparable) else {
-            refuse_what_was_seen(row, person, assignment, rules)?;
+            if let Some(agreement) = taken_for(row, person, assignment, rules) {
+                return Ok(Outcome::Asks(agreement));
+            }
             continue;
         };
         let claim = Claim::Enrolled(person.id);
         match identity::check(&gallery, &rules.matching, claim, &[&face], stated) {
             Ok(admission) => overruled = overruled.or(admission.overruled),
-            Err(Objection::Unlike(likeness)) => {
-                bail!(say::sighting_unlike(row.sighting, &person.name, likeness))
+            Err(Objection::Unlike(similarity)) => {
+                return Err(CaseError::Unlike {
+                    sighting: row.sighting,
+                    name: person.name.clone(),
+                    similarity,
+                });
             }
-            Err(objection) => {
-                let name = |id| holder(id).map(|p| format!("{} ({})", p.name, p.code));
-                let reason = objection.in_words(name);
-                bail!(say::sighting_refused(row.sighting, reason))
+            Err(Objection::AnotherPersons(other)) => {
+                let whose = holder(other.person).map_or_else(|| "somebody".to_owned(), described);
+                return Ok(Outcome::Asks(Agreement::AnotherPerson {
+                    sighting: row.sighting,
+                    whose,
+                    similarity: other.similarity,
+                }));
             }
         }
     }
-    Ok(overruled.and_then(|other| {
+    Ok(Outcome::Done(overruled.and_then(|other| {
         Some(AnotherPerson {
             than: holder(other.person)?.code.clone(),
             similarity: other.similarity,
         })
-    }))
+    })))
+}
+
+/// Who somebody is, for a sentence about a face.
+pub fn described(person: &Person) -> String {
+    let (name, code) = (&person.name, &person.code);
+    if person.active {
+        format!("{name} ({code})")
+    } else {
+        format!("{name} ({code}, deactivated; `people activate {code}` undoes that)")
+    }
 }
 
 /// A face that is no longer kept cannot be compared; what was found at the time can.
-fn refuse_what_was_seen(
+fn taken_for(
     row: &SightingRow,
     person: &Person,
     assignment: &Assignment,
     rules: &ReviewRules,
-) -> Result<()> {
-    let (Some(candidate), Some(similarity)) = (&row.candidate, row.similarity) else {
-        return Ok(());
-    };
+) -> Option<Agreement> {
+    let (candidate, similarity) = (row.candidate.as_ref()?, Cosine(row.similarity?));
     let is_another = *candidate != person.code.as_str();
-    let is_taken_for = Cosine(similarity) >= identity::same_person(&rules.matching);
-    if is_another && is_taken_for && !assignment.another_person {
-        let similarity = Cosine(similarity);
-        bail!(say::sighting_enrolled_as(
-            row.sighting,
-            candidate,
-            similarity
-        ));
-    }
-    Ok(())
+    let is_taken_for = similarity >= identity::same_person(&rules.matching);
+    (is_another && is_taken_for && !assignment.another_person).then(|| Agreement::AnotherPerson {
+        sighting: row.sighting,
+        whose: candidate.clone(),
+        similarity,
+    })
 }
 
 /// The face of a sighting as a sample.
@@ -258,22 +295,21 @@ fn sample(
     person: &Person,
     store: &Store,
     rules: &ReviewRules,
-) -> Result<NewTemplate> {
+) -> Result<NewTemplate, CaseError> {
     let number = row.sighting;
     let Some((face, model)) = &row.face else {
-        bail!(say::face_not_kept(number));
+        return Err(CaseError::FaceNotKept(number));
     };
-    anyhow::ensure!(
-        *model == rules.model,
-        "sighting {number} was made with another embedder than the one in use"
-    );
+    if *model != rules.model {
+        return Err(CaseError::OtherEmbedder(number));
+    }
     let has_consent = store.person_row(&person.code)?.consent_at.is_some();
-    anyhow::ensure!(
-        has_consent || !rules.consent_required,
-        "{} has to agree before a face is kept: `rollcall people consent {}`",
-        person.name,
-        person.code
-    );
+    if rules.consent_required && !has_consent {
+        return Err(CaseError::NeedsConsent {
+            name: person.name.clone(),
+            code: person.code.clone(),
+        });
+    }
     Ok(NewTemplate {
         embedding: face.clone(),
         model: model.clone(),
