@@ -198,7 +198,7 @@ fn inspect(store: &Store, context: &Context) -> Result<Vec<Finding>, CaseError> 
     };
     let gallery = store.load_gallery(&model)?;
     for skipped in &gallery.skipped {
-        let detail = say::template_unusable(skipped.id.0, skipped.reason.to_string());
+        let detail = say::template_unusable(skipped.id.0, skipped.reason.clone());
         findings.push(finding(say::CHECKED_TEMPLATE, Verdict::Warning, detail));
     }
     let comparable: HashSet<PersonId> = gallery.templates.people().collect();
