@@ -153,7 +153,8 @@ fn a_message_is_bounded_however_it_came_about() {
         deep.to_string().ends_with("refused: the lens is covered"),
         "{deep}"
     );
-    let many: String = (0..500).map(|n| format!("\"a{n}\":{n},")).collect();
+    let many: Vec<String> = (0..500).map(|n| format!("\"a{n}\":{n},")).collect();
+    let many = many.concat();
     let hostile = format!("{{\"code\":\"{long}\",\"args\":{{{many}\"z\":0}},\"said\":\"{long}\"}}");
     let heard: Message = serde_json::from_str(&hostile).unwrap();
     assert!(heard.arguments().count() <= MOST_ARGUMENTS);
