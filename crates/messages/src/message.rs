@@ -56,7 +56,7 @@ impl<T: Said + ?Sized> Said for &T {
 }
 
 impl Message {
-    /// A message of a room; made by what [`room!`](crate::room) declares.
+    /// A message of a room; made by what [`room!`](crate::room!) declares.
     pub(crate) fn new<const N: usize>(text: Text, arguments: [(&'static str, Value); N]) -> Self {
         let arguments = arguments
             .into_iter()

@@ -24,7 +24,7 @@ pub struct Room {
 }
 
 impl Room {
-    /// Made by [`room!`](crate::room).
+    /// Made by [`room!`](crate::room!).
     pub const fn new(
         name: &'static str,
         codes: &'static [Code],
@@ -67,7 +67,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// Made by [`room!`](crate::room).
+    /// Made by [`room!`](crate::room!).
     pub const fn new(id: &'static str, room: &'static Room) -> Self {
         Self { id, room }
     }
