@@ -101,7 +101,7 @@ pub(super) fn run(command: &PeopleCommand, context: &Context) -> Result<cli::Out
             } else {
                 PersonChange::Erase
             };
-            delete(PersonCode::parse(code)?, how, *json, *yes, context)?;
+            delete(&PersonCode::parse(code)?, how, *json, *yes, context)?;
         }
     }
     Ok(cli::Outcome::Done)
@@ -172,7 +172,7 @@ fn print_forgotten(forgotten: usize) {
 
 /// Erases a person; as JSON, only the receipt stands on standard output.
 fn delete(
-    code: PersonCode,
+    code: &PersonCode,
     how: PersonChange,
     json: bool,
     yes: bool,
@@ -187,7 +187,7 @@ fn delete(
             eprintln!("{alteration}");
             print_json(receipt)?;
         }
-        changed => print_changed(&code, changed),
+        changed => print_changed(code, changed),
     }
     Ok(())
 }

@@ -82,23 +82,19 @@ pub fn enrol(
 ) -> Result<(Person, Vec<Template>), CaseError> {
     let stated = faces.statement();
     let stated = stated.as_ref();
-    Ok(match existing {
-        Some(person) => {
-            if let Some(at) = who.consent_at {
-                store.set_consent(&person.code, at, author)?;
-            }
-            store.add_stated_templates(&person.code, &faces.templates, stated, author)?
+    if let Some(person) = existing {
+        if let Some(at) = who.consent_at {
+            store.set_consent(&person.code, at, author)?;
         }
-        None => {
-            let new = NewPerson {
-                name: who.name,
-                code: who.code,
-                consent_at: who.consent_at,
-                templates: faces.templates,
-            };
-            store.add_stated_person(&new, stated, author)?
-        }
-    })
+        return Ok(store.add_stated_templates(&person.code, &faces.templates, stated, author)?);
+    }
+    let new = NewPerson {
+        name: who.name,
+        code: who.code,
+        consent_at: who.consent_at,
+        templates: faces.templates,
+    };
+    Ok(store.add_stated_person(&new, stated, author)?)
 }
 
 /// Faces of one person, admitted one after the other.
