@@ -8,12 +8,12 @@ use rollcall::protocol::{Client, Command, LinkState, RefusalCode, Reply};
 use super::puncher::{Puncher, Watch, punch_of, say};
 use super::{Dice, Home, PATIENCE, Service, alone, rounds};
 
-/// People whose PINs are typed, one each tenth of a second: nobody comes back within the
-/// cooldown, also if a command has to wait for a new start.
-const PEOPLE: u32 = 250;
+/// People whose PINs are typed: nobody comes back within the cooldown, also if a command has to
+/// wait for a new start.
+const PEOPLE: u32 = 120;
 
-/// Time from one PIN to the next.
-const PAUSE: Duration = Duration::from_millis(100);
+/// Time from one PIN to the next; to check one takes a part of a second on a slow machine.
+const PAUSE: Duration = Duration::from_millis(400);
 
 /// Asks for a new start, goes on punching until it is answered, and says what was answered.
 fn restart(operator: &mut Client, puncher: &mut Puncher, watch: &mut Watch) -> (Reply, Duration) {
@@ -52,7 +52,7 @@ fn a_station_that_is_started_again_loses_no_punch_and_no_front_end() {
     let mut dice = Dice(0x00c0_ffee);
     let mut times = Vec::new();
     for round in 1..=rounds(3) {
-        let duration = Duration::from_millis(400) + dice.millis(1600);
+        let duration = Duration::from_secs(2) + dice.millis(2000);
         go_on(&mut puncher, &mut watch, &operator, duration);
         // One that a running station does not take on.
         let name = format!("[station]\nname = \"Gate {round}\"\n[welcome]\ncommand = []\n");

@@ -24,8 +24,9 @@ use crate::hub::{Commanded, Hub};
 use crate::{Parts, Runtime, said, say};
 use rollcall_messages::Message;
 
-/// How long the end of what is under way is waited for; a database may be in trouble.
-const UNDER_WAY: Duration = Duration::from_secs(5);
+/// How long the end of what is under way is waited for: a database may be in trouble, and a row
+/// of PINs takes its time, a part of a second each.
+const UNDER_WAY: Duration = Duration::from_secs(15);
 
 /// How long the people are waited for before an empty station is shown.
 const FIRST_READING: Duration = Duration::from_secs(5);
