@@ -236,7 +236,13 @@ fn the_tests_need_more() {
     fs::remove_file(machine.path("bin/tmux")).unwrap();
     assert_eq!(machine.asks_for(&[]), [""; 0]);
     let output = machine.run_with(&["--tests"], &[]);
-    let peers = ["curl", "ca-certificates", "openssl", "python3", "python3-requests"];
+    let peers = [
+        "curl",
+        "ca-certificates",
+        "openssl",
+        "python3",
+        "python3-requests",
+    ];
     let wanted = ["tmux", "systemd"].into_iter().chain(peers);
     assert!(machine.asked_by(&output).iter().eq(wanted));
 }

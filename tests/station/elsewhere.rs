@@ -51,6 +51,27 @@ fn a_picture_a_second_is_a_punch_after_three_and_one_second_visit_is_none() {
 }
 
 #[test]
+fn what_is_written_elsewhere_costs_no_vote_unless_it_is_a_face() {
+    let mut world = world();
+    world.add_person("Ana", "P-1");
+    let ana = Face::of(0, 0.9);
+    for _ in 0..3 {
+        world.see_at("gate", std::slice::from_ref(&ana));
+        world.advance(1.0);
+        world.reload();
+    }
+    assert_eq!(world.punches().len(), 1);
+    // Another face may be whose look it was.
+    world.advance(600.0);
+    for person in 1..=3 {
+        world.see_at("gate", std::slice::from_ref(&ana));
+        world.advance(1.0);
+        world.add_person("Ben", &format!("P-1{person}"));
+    }
+    assert_eq!(world.punches().len(), 1);
+}
+
+#[test]
 fn who_walks_across_the_picture_of_a_slow_camera_is_followed_by_looks() {
     let mut world = world();
     world.add_person("Ana", "P-1");

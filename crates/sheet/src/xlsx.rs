@@ -403,7 +403,8 @@ mod tests {
         for (name, height) in names.iter().zip([4, 4, 5]) {
             let sheet = read.worksheet_range(name).unwrap();
             assert_eq!(sheet.height(), height, "{name}: only the last has totals");
-            assert_eq!(sheet[(0, 1)], Data::String("Name".into()));
+            let heading = COLUMNS[1].heading.english().to_owned();
+            assert_eq!(sheet[(0, 1)], Data::String(heading), "{name}");
             people.extend((1..sheet.height()).filter_map(|at| match &sheet[(at, 1)] {
                 Data::String(name) => Some(name.clone()),
                 _ => None,

@@ -46,7 +46,7 @@ const SAFE_PRODUCTS: usize = 512;
 const ROUNDING: f64 = 1.0 / (1 << 23) as f64;
 
 /// The components of many templates of one dimension.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 pub(super) struct Codes {
     dim: usize,
     blocks: Vec<Block>,
@@ -57,7 +57,7 @@ pub(super) struct Codes {
 }
 
 /// The components of [`BLOCK_ROWS`] templates, row by row.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 struct Block {
     /// Bits 12 to 19, with the sign.
     coarse: Vec<i8>,

@@ -61,8 +61,8 @@ impl TemplateKind {
     }
 }
 
-/// All templates of one model.
-#[derive(Clone, Default)]
+/// All templates of one model. Two are equal if they answer every search alike.
+#[derive(Clone, Default, PartialEq)]
 pub struct Gallery {
     codes: Codes,
     owners: Vec<Owner>,

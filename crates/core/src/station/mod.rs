@@ -499,8 +499,12 @@ impl Station {
         self.revisions.day += 1;
         self.retired_codes = snapshot.retired_codes;
         self.people = snapshot.people.into_iter().map(|p| (p.id, p)).collect();
-        self.gallery = snapshot.templates;
-        self.watches.recount(now);
+        // Votes are for faces of the gallery. What else was written elsewhere, a token or a
+        // correction, is no reason to look anew.
+        if self.gallery != snapshot.templates {
+            self.gallery = snapshot.templates;
+            self.watches.recount(now);
+        }
         if snapshot.local_day != self.local_day {
             // The day turned while the answer was under way, and with it came another question.
             return;
