@@ -11,7 +11,7 @@ mod common;
 
 use std::io::Write as _;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::raw::{Raw, text};
 use common::{Fake, Room, attach, noise, offer, until};
