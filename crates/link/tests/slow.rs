@@ -11,7 +11,7 @@ mod common;
 
 use std::io::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::raw::{Raw, text};
 use common::{Fake, Room, attach, noise, offer, until};
@@ -86,7 +86,13 @@ fn a_station_ends_in_time_though_nobody_reads() {
         offer(&fake, round);
         std::thread::sleep(Duration::from_millis(10));
     }
+    let began = Instant::now();
     drop(server);
+    assert!(
+        began.elapsed() < Duration::from_millis(700),
+        "{:?}",
+        began.elapsed()
+    );
     assert_eq!(fake.seated(), 0);
     drop(frozen);
     // It has left the seat and is about to end.
